@@ -1,0 +1,28 @@
+//! Carbide: a carbon connector for SAP.
+//!
+//! The modules stand in the order in which data goes through them: words, facts, judgement, edges,
+//! assembly. A module may look upstream only; `tests/capability/architecture.rs` holds us to it.
+//!
+//! ```text
+//! sap, ems -> source -> check -> footprint -> plan -> post -> present
+//! ```
+
+// Words: units, identifiers, periods. They use nothing of ours.
+pub mod quantity;
+
+pub mod unit;
+
+pub mod id;
+
+pub mod period;
+
+pub mod value_state;
+
+// Facts: values as they were read. Pure.
+pub mod master;
+
+pub mod order;
+
+pub mod reading;
+
+pub mod factor;
