@@ -26,3 +26,13 @@ pub mod order;
 pub mod reading;
 
 pub mod factor;
+
+// Judgement: pure functions from values to values.
+pub mod footprint;
+
+pub mod ledger;
+
+// Assembly.
+pub mod config;
+
+pub mod secret;

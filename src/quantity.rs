@@ -212,6 +212,35 @@ impl<Of, Per> Mul<Factor<Of, Per>> for Quantity<Per> {
     }
 }
 
+/// Splits a whole `amount` into whole shares proportional to `weights` that sum exactly to it: the
+/// largest remainders take what rounding down left, ties go to the earlier share.
+///
+/// # Errors
+///
+/// `None` if `weights` are empty, negative, or sum to zero.
+pub fn largest_remainder(amount: i64, weights: &[Decimal]) -> Option<Vec<i64>> {
+    let total: Decimal = weights.iter().sum();
+    if total <= Decimal::ZERO || weights.iter().any(|weight| weight.is_sign_negative()) {
+        return None;
+    }
+    let exact: Vec<Decimal> =
+        weights.iter().map(|weight| Decimal::from(amount) * (*weight / total)).collect();
+    let mut shares: Vec<i64> =
+        exact.iter().map(|share| share.floor().to_i64()).collect::<Option<_>>()?;
+    let mut missing = amount - shares.iter().sum::<i64>();
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    let rest = |index: usize| exact[index] - exact[index].floor();
+    order.sort_by(|&a, &b| rest(b).cmp(&rest(a)).then(a.cmp(&b)));
+    // A decimal quotient can be off in its 28th digit, so in theory more is missing than there
+    // are shares: go round until it is gone.
+    let mut next = order.iter().cycle();
+    while missing != 0 {
+        shares[*next.next()?] += missing.signum();
+        missing -= missing.signum();
+    }
+    Some(shares)
+}
+
 /// An amount of CO₂e in the carbon ledger: whole milligrams, so that splits and sums are exact.
 ///
 /// An `i64` holds 9.2 million million tonnes; additions are checked all the same.
@@ -256,28 +285,7 @@ impl Milligrams {
     ///
     /// `None` if `weights` are empty, negative, or sum to zero.
     pub fn split(self, weights: &[Decimal]) -> Option<Vec<Self>> {
-        let total: Decimal = weights.iter().sum();
-        if total <= Decimal::ZERO || weights.iter().any(|weight| weight.is_sign_negative()) {
-            return None;
-        }
-        let amount = Decimal::from(self.0);
-        let exact: Vec<Decimal> = weights.iter().map(|w| amount * (w / total)).collect();
-        let mut shares: Vec<i64> =
-            exact.iter().map(|share| share.floor().to_i64()).collect::<Option<_>>()?;
-        let mut missing = self.0 - shares.iter().sum::<i64>();
-        let mut order: Vec<usize> = (0..weights.len()).collect();
-        order.sort_by(|&a, &b| {
-            let rest = |i: usize| exact[i] - exact[i].floor();
-            rest(b).cmp(&rest(a)).then(a.cmp(&b))
-        });
-        // Decimal division can be off in the 28th digit, so `missing` may be more than the count
-        // of shares in theory; go round until it is gone.
-        let mut next = order.iter().cycle();
-        while missing != 0 {
-            let step = missing.signum();
-            shares[*next.next()?] += step;
-            missing -= step;
-        }
+        let shares = largest_remainder(self.0, weights)?;
         Some(shares.into_iter().map(Self).collect())
     }
 }

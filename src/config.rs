@@ -1,0 +1,353 @@
+//! Settings: `carbide.toml` says what the data mean, `mappings/*.toml` say what the plant means.
+//!
+//! Loading is strict. An unknown key, a wrong unit or a missing validity is an error that names
+//! file, line and the nearest known key; nothing starts with half a configuration.
+
+pub mod accounts;
+
+pub mod factors;
+
+pub mod file;
+
+pub mod suppliers;
+
+pub mod transport;
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CompanyCode, PlantCode};
+use crate::master::StandardValue;
+use crate::secret::SecretSource;
+
+pub use file::ConfigError;
+
+/// `carbide.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The SAP system.
+    pub sap: SapSettings,
+    /// The plant and how its days are cut.
+    pub plant: PlantSettings,
+    /// The energy management system.
+    pub ems: EmsSettings,
+    /// How plans are made.
+    pub plan: PlanSettings,
+    /// How postings are made and kept.
+    pub post: PostSettings,
+}
+
+/// What a system is for. Only a sandbox may be given shorter waits and failpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemRole {
+    /// Real books.
+    Productive,
+    /// A test system of the customer.
+    Test,
+    /// `carbide sandbox`.
+    Sandbox,
+}
+
+/// `[sap]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SapSettings {
+    /// System id, as in messages: `P01`.
+    pub system: String,
+    /// What the system is for.
+    pub role: SystemRole,
+    /// `https://host:port`; plain http only to this machine.
+    pub url: String,
+    /// SAP client.
+    pub client: String,
+    /// Logon language: texts and unit codes depend on it.
+    #[serde(default = "english")]
+    pub language: String,
+    /// Technical user.
+    pub user: String,
+    /// Where the password is: `keyring:`, `file:`, `credential:` or `env:`.
+    pub password_from: String,
+    /// PEM file of the authority that signed the server's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Longest wait for one answer.
+    #[serde(default = "thirty")]
+    pub timeout_seconds: u64,
+    /// Services read at the same time.
+    #[serde(default = "four")]
+    pub parallel_reads: usize,
+}
+
+/// `[plant]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantSettings {
+    /// WERKS.
+    pub code: PlantCode,
+    /// BUKRS that carries the plant.
+    pub company_code: CompanyCode,
+    /// IANA zone of shifts and order dates.
+    pub time_zone: String,
+    /// Regions in which factors are looked for, nearest first.
+    pub regions: Vec<String>,
+    /// What SAP's standard values 1 to 6 stand for at this plant's work centers.
+    pub standard_values: Vec<StandardValueName>,
+}
+
+/// One position of the standard value key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandardValueName {
+    /// Set-up time.
+    Setup,
+    /// Machine time.
+    Machine,
+    /// Labour time.
+    Labor,
+    /// Electricity.
+    Electricity,
+    /// Natural gas.
+    NaturalGas,
+    /// A position that Carbide does not use.
+    Unused,
+}
+
+/// `[ems]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmsSettings {
+    /// `sqlite`, `postgresql` or `mariadb`.
+    pub driver: String,
+    /// File of SQLite, or name of the database on the server.
+    pub database: String,
+    /// Server, for a database that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Port of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Database user with the right to read and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where the password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_from: Option<String>,
+}
+
+/// `[plan]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanSettings {
+    /// First day to plan; the day after today if it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Date>,
+    /// Days to plan.
+    pub horizon_days: u16,
+    /// Days that a delivery may be late at most.
+    pub late_days_max: u16,
+    /// Seconds for the search.
+    pub seconds: f64,
+    /// Seed: the same seed, data and generations give the same plan.
+    pub seed: u64,
+    /// Weights of carbon, cost and punctuality; they sum to one.
+    pub weights: Weights,
+    /// Least share of low-carbon raw material, by mass.
+    pub low_carbon_ratio_min: f64,
+    /// Least share of run minutes at night.
+    pub night_share_min: f64,
+    /// Largest share of run minutes at night.
+    pub night_share_max: f64,
+    /// Price of electricity in the currency of the company code per kWh, on top of the day-ahead
+    /// price: grid fees and taxes.
+    pub electricity_fees_per_kwh: f64,
+    /// Price of natural gas per GJ(NCV).
+    pub natural_gas_per_gj: f64,
+    /// Holding cost per tonne and shift of early delivery.
+    pub holding_per_tonne_shift: f64,
+}
+
+/// Weights of the planner's objective (MODEL section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Weights {
+    /// alpha
+    pub carbon: f64,
+    /// beta
+    pub cost: f64,
+    /// gamma
+    pub punctuality: f64,
+}
+
+/// `[post]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostSettings {
+    /// Folder of the store: journal, carbon ledger, snapshots, plans.
+    pub directory: PathBuf,
+    /// How long a lost request may still take effect. At least 720 s outside a sandbox.
+    #[serde(default = "settle")]
+    pub settle_seconds: u64,
+    /// Most SAP documents that one run may create.
+    #[serde(default = "documents")]
+    pub documents_max: usize,
+}
+
+fn english() -> String {
+    "EN".to_owned()
+}
+fn thirty() -> u64 {
+    30
+}
+fn four() -> usize {
+    4
+}
+fn settle() -> u64 {
+    720
+}
+fn documents() -> usize {
+    500
+}
+
+/// Everything that was configured, with the folder that relative paths start from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of `carbide.toml`.
+    pub base: PathBuf,
+    /// The settings.
+    pub settings: Settings,
+    /// The plant's zone.
+    pub zone: TimeZone,
+    /// `mappings/factors.toml`
+    pub factors: factors::FactorMapping,
+    /// `mappings/suppliers.toml`
+    pub suppliers: suppliers::SupplierMapping,
+    /// `mappings/transport.toml`
+    pub transport: transport::TransportMapping,
+    /// `mappings/accounts.toml`
+    pub accounts: accounts::AccountMapping,
+}
+
+impl Config {
+    /// Loads the settings file and the mappings beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with file, line and column of the first thing that is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let settings: Settings = file::load(path)?;
+        let base = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let place = |key: &str, reason: String| file::at_key(path, key, reason);
+        let zone = TimeZone::get(&settings.plant.time_zone)
+            .map_err(|error| place("time_zone", error.to_string()))?;
+        settings.sensible().map_err(|(key, reason)| place(key, reason))?;
+        SecretSource::parse("sap.password_from", &settings.sap.password_from, &base)
+            .map_err(|error| place("password_from", error.to_string()))?;
+        if let Some(from) = &settings.ems.password_from {
+            SecretSource::parse("ems.password_from", from, &base)
+                .map_err(|error| place("password_from", error.to_string()))?;
+        }
+        let mapping = |name: &str| base.join("mappings").join(name);
+        Ok(Self {
+            factors: factors::load(&mapping("factors.toml"))?,
+            suppliers: suppliers::load(&mapping("suppliers.toml"))?,
+            transport: transport::load(&mapping("transport.toml"))?,
+            accounts: accounts::load(&mapping("accounts.toml"))?,
+            base,
+            settings,
+            zone,
+        })
+    }
+
+    /// A path of the settings, from the folder of `carbide.toml`.
+    pub fn path(&self, relative: &Path) -> PathBuf {
+        self.base.join(relative)
+    }
+
+    /// A mapping file by name.
+    pub fn mapping(&self, name: &str) -> PathBuf {
+        self.base.join("mappings").join(name)
+    }
+
+    /// The meaning of standard values 1 to 6.
+    pub fn standard_values(&self) -> [Option<StandardValue>; 6] {
+        let mut meanings = [None; 6];
+        for (meaning, name) in meanings.iter_mut().zip(&self.settings.plant.standard_values) {
+            *meaning = match name {
+                StandardValueName::Setup => Some(StandardValue::Setup),
+                StandardValueName::Machine => Some(StandardValue::Machine),
+                StandardValueName::Labor => Some(StandardValue::Labor),
+                StandardValueName::Electricity => Some(StandardValue::Electricity),
+                StandardValueName::NaturalGas => Some(StandardValue::NaturalGas),
+                StandardValueName::Unused => None,
+            };
+        }
+        meanings
+    }
+}
+
+impl Settings {
+    /// Values that parse and still make no sense: key and reason.
+    fn sensible(&self) -> Result<(), (&'static str, String)> {
+        let (sap, plan) = (&self.sap, &self.plan);
+        if sap.url.starts_with("http://") && !is_loopback(&sap.url) {
+            return Err((
+                "url",
+                "CFG-TLS: sap.url uses http; only https is allowed outside this machine".to_owned(),
+            ));
+        }
+        if !sap.url.starts_with("http://") && !sap.url.starts_with("https://") {
+            return Err(("url", format!("'{}' is no https:// address", sap.url)));
+        }
+        if sap.client.len() != 3 || !sap.client.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(("client", format!("'{}' is no SAP client: three digits", sap.client)));
+        }
+        let settle = self.post.settle_seconds;
+        if sap.role != SystemRole::Sandbox && settle < 720 {
+            return Err((
+                "settle_seconds",
+                format!(
+                    "CFG-RANGE: settle_seconds = {settle} is too short for a {:?} system: a request \
+                     that we lost may still be written for 720 s",
+                    sap.role
+                ),
+            ));
+        }
+        let weights = plan.weights;
+        let sum = weights.carbon + weights.cost + weights.punctuality;
+        if (sum - 1.0).abs() > 1e-9 {
+            return Err(("weights", format!("the weights sum to {sum}, not to 1")));
+        }
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        if !share(plan.low_carbon_ratio_min) {
+            return Err(("low_carbon_ratio_min", "a share lies between 0 and 1".to_owned()));
+        }
+        if !share(plan.night_share_min)
+            || !share(plan.night_share_max)
+            || plan.night_share_min > plan.night_share_max
+        {
+            return Err(("night_share_min", "0 <= minimum <= maximum <= 1 must hold".to_owned()));
+        }
+        if plan.horizon_days == 0 || plan.horizon_days > 366 {
+            return Err(("horizon_days", "plan between 1 and 366 days".to_owned()));
+        }
+        if self.plant.standard_values.len() > 6 {
+            return Err(("standard_values", "SAP has six standard values at most".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.trim_start_matches("http://");
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| {
+        host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    })
+}

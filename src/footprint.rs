@@ -1,0 +1,84 @@
+//! Footprints: kg CO₂e by operation, product and posting line, from checked readings, master data
+//! and factors. Pure.
+//!
+//! ```text
+//! readings + confirmations -> attribution -> inventory of a period  (what finance posts)
+//!                                         -> product footprints     (what the planner optimizes)
+//! ```
+//! Both come from the same attribution, so the footprint that finance posts is the number that the
+//! planner optimizes.
+
+mod attribution;
+mod inventory;
+mod product;
+
+pub use attribution::{Attribution, Consumer, Group, attribute};
+pub use inventory::{Inventory, InventoryLine, inventory};
+pub use product::{Contribution, ProductFootprint, Products};
+
+use crate::factor::FactorError;
+use crate::id::{MaterialNumber, MeterId};
+use crate::period::Interval;
+use crate::unit::Incompatible;
+
+/// Why a footprint cannot be given. Nothing is guessed instead.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FootprintError {
+    /// Intervals without a value lie in the period.
+    #[error(
+        "meter {meter} has no value for {missing} intervals of {period}, the first at {first}. A \
+         missing reading is not zero: enter it, or let a rule impute it, then run again. Nothing \
+         was calculated."
+    )]
+    ReadingsMissing {
+        /// Meter.
+        meter: MeterId,
+        /// Period.
+        period: Interval,
+        /// How many intervals.
+        missing: usize,
+        /// Start of the first.
+        first: jiff::Timestamp,
+    },
+    /// The series does not cover the period.
+    #[error("meter {meter} has readings for {have} only; {period} is not covered")]
+    PeriodNotCovered {
+        /// Meter.
+        meter: MeterId,
+        /// What there is, in words.
+        have: String,
+        /// What was asked for.
+        period: Interval,
+    },
+    /// No factor can be used.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
+    /// A unit does not fit the factor or the base quantity.
+    #[error("{place}: {error}")]
+    Unit {
+        /// Object whose unit is wrong.
+        place: String,
+        /// Why.
+        error: Incompatible,
+    },
+    /// Master data are missing.
+    #[error("{material}: {reason}")]
+    MasterData {
+        /// Material.
+        material: MaterialNumber,
+        /// What is missing and where to maintain it.
+        reason: String,
+    },
+    /// A bill of material contains its own material.
+    #[error("the bills of material go in a circle: {path}. Correct one of them in CS02.")]
+    Circle {
+        /// Materials on the circle.
+        path: String,
+    },
+    /// The amount does not fit the ledger.
+    #[error("{place}: the emissions are beyond the range of the ledger")]
+    TooLarge {
+        /// What was calculated.
+        place: String,
+    },
+}

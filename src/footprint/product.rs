@@ -1,0 +1,450 @@
+//! Product footprints, cradle to gate, over bill of material and routing.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::attribution::work_center;
+use super::inventory::process_activity;
+use super::{Attribution, FootprintError};
+use crate::factor::{EmissionFactor, FactorBook, Scope};
+use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
+use crate::master::{MasterData, Operation, ProductionVersion, StandardValue};
+use crate::quantity::Emissions;
+use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
+
+/// One term of a product footprint: an activity times a factor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// Materials from the product down to where the activity happens.
+    pub path: Vec<MaterialNumber>,
+    /// What was used, in words: `electricity at ROLL1`, `bought from 100101`.
+    pub what: String,
+    /// How much for one base unit of the product.
+    pub activity: Measure,
+    /// Factor row.
+    pub factor: String,
+    /// Scope.
+    pub scope: Scope,
+    /// How the activity is known.
+    pub state: ValueState,
+    /// Whether activity and factor are both primary data (PACT).
+    pub primary: bool,
+    /// Emissions for one base unit of the product.
+    pub emissions: Emissions,
+}
+
+/// The footprint of one base unit of a product made by one production version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProductFootprint {
+    /// What.
+    pub material: MaterialNumber,
+    /// How.
+    pub production_version: ProductionVersionCode,
+    /// Unit that it is for.
+    pub unit: Uom,
+    /// Its terms.
+    pub contributions: Vec<Contribution>,
+}
+
+impl ProductFootprint {
+    /// kg CO₂e per base unit.
+    pub fn total(&self) -> Emissions {
+        self.contributions.iter().map(|term| term.emissions).sum()
+    }
+
+    /// kg CO₂e per base unit by scope; sums to the total.
+    pub fn by_scope(&self) -> BTreeMap<Scope, Emissions> {
+        let mut by_scope = BTreeMap::new();
+        for term in &self.contributions {
+            *by_scope.entry(term.scope).or_insert(Emissions::ZERO) += term.emissions;
+        }
+        by_scope
+    }
+
+    /// Share of the total by how the activity is known; sums to one.
+    pub fn value_state_shares(&self) -> BTreeMap<ValueState, Decimal> {
+        let total = self.total().amount();
+        let mut shares = BTreeMap::new();
+        for term in &self.contributions {
+            if !total.is_zero() {
+                *shares.entry(term.state).or_insert(Decimal::ZERO) +=
+                    term.emissions.amount() / total;
+            }
+        }
+        shares
+    }
+
+    /// Primary data share of PACT in percent: kg CO₂e from primary activity and primary factor over
+    /// the total.
+    pub fn primary_data_share(&self) -> Decimal {
+        let total = self.total().amount();
+        let primary = self.contributions.iter().filter(|term| term.primary);
+        let primary: Emissions = primary.map(|term| term.emissions).sum();
+        if total.is_zero() {
+            Decimal::ZERO
+        } else {
+            primary.amount() / total * Decimal::ONE_HUNDRED
+        }
+    }
+}
+
+/// Calculates product footprints of one plant from its facts.
+pub struct Products<'a> {
+    master: &'a MasterData,
+    attribution: &'a Attribution,
+    book: &'a FactorBook,
+    regions: &'a [&'a str],
+    day: Date,
+    made: RefCell<BTreeMap<(MaterialNumber, ProductionVersionCode), Vec<Contribution>>>,
+}
+
+impl<'a> Products<'a> {
+    /// A calculator with the energy of `attribution` and the factors of `day`.
+    pub fn new(
+        master: &'a MasterData,
+        attribution: &'a Attribution,
+        book: &'a FactorBook,
+        regions: &'a [&'a str],
+        day: Date,
+    ) -> Self {
+        Self { master, attribution, book, regions, day, made: RefCell::default() }
+    }
+
+    /// The footprint of one base unit of `material` made by `version`.
+    ///
+    /// Operations: electricity as metered per unit of good output (standard value scaled by the
+    /// site's ratio of metered to standard energy where the period had no output), overhead in
+    /// proportion, natural gas and process emissions by standard value. Components: quantity with
+    /// component scrap over the base quantity, times the footprint of what is made or the factor of
+    /// the supplier with the lowest price. An operation's scrap raises what goes into it and into
+    /// the operations before it.
+    ///
+    /// # Errors
+    ///
+    /// [`FootprintError`] naming the material whose master data, factor or unit is missing, or the
+    /// circle that the bills of material form.
+    ///
+    /// # Source
+    ///
+    /// ISO 14067:2018, 6.3 to 6.5, cradle to gate; PACT Methodology for the primary data share.
+    pub fn footprint(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersionCode,
+    ) -> Result<ProductFootprint, FootprintError> {
+        let contributions = self.made_by(material, version, &mut Vec::new())?;
+        let known = &self.master.materials[material];
+        Ok(ProductFootprint {
+            material: material.clone(),
+            production_version: version.clone(),
+            unit: known.base_unit,
+            contributions,
+        })
+    }
+
+    /// Electricity in kWh per base unit of good output of `operation`, overhead included, by how it
+    /// is known.
+    pub fn electricity(
+        &self,
+        material: &MaterialNumber,
+        operation: &Operation,
+    ) -> Result<BTreeMap<ValueState, Decimal>, FootprintError> {
+        let center = work_center(self.master, &operation.work_center, material)?;
+        let key = (center.code.clone(), material.clone());
+        let overhead = Decimal::ONE + self.attribution.overhead_ratio();
+        let per_tonne = |kwh: Decimal, tonnes: Decimal| kwh / tonnes * overhead;
+        match self.attribution.yielded.get(&key) {
+            Some(tonnes) if *tonnes > Decimal::ZERO => {
+                let base = self.base_unit(material)?;
+                let tonnes_per_unit = base.in_units_of(Uom::Tonne).map_err(|error| {
+                    FootprintError::Unit { place: format!("material {material}"), error }
+                })?;
+                let metered = self.attribution.of_production(&key.0, material);
+                Ok(metered
+                    .into_iter()
+                    .map(|(state, kwh)| (state, per_tonne(kwh, *tonnes) * tonnes_per_unit))
+                    .collect())
+            }
+            _ => {
+                let standard = self.standard(material, operation, StandardValue::Electricity)?;
+                let leaving = input_per_good_unit(std::slice::from_ref(operation));
+                let scaled = standard.map(|kwh| kwh * leaving * self.site_ratio() * overhead);
+                Ok(scaled.map(|kwh| (ValueState::Calculated, kwh)).into_iter().collect())
+            }
+        }
+    }
+
+    /// Metered over standard energy of all production of the period; one without production.
+    fn site_ratio(&self) -> Decimal {
+        let standard: Decimal = self.attribution.standard.values().sum();
+        let metered: Decimal = self
+            .attribution
+            .groups
+            .iter()
+            .flat_map(|group| &group.shares)
+            .filter(|(consumer, _)| consumer.production.is_some())
+            .map(|(_, kwh)| *kwh)
+            .sum();
+        if standard.is_zero() { Decimal::ONE } else { metered / standard }
+    }
+
+    fn made_by(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersionCode,
+        above: &mut Vec<MaterialNumber>,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let key = (material.clone(), version.clone());
+        if let Some(known) = self.made.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        if let Some(at) = above.iter().position(|earlier| earlier == material) {
+            let mut circle: Vec<&str> = above[at..].iter().map(MaterialNumber::as_str).collect();
+            circle.push(material.as_str());
+            return Err(FootprintError::Circle { path: circle.join(" > ") });
+        }
+        above.push(material.clone());
+        let version = self.version(material, version)?;
+        let mut terms = self.operations(material, version)?;
+        terms.extend(self.components(material, version, above)?);
+        above.pop();
+        self.made.borrow_mut().insert(key, terms.clone());
+        Ok(terms)
+    }
+
+    fn operations(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let routing = self.routing(version)?;
+        let mut terms = Vec::new();
+        for (index, operation) in routing.iter().enumerate() {
+            let center = work_center(self.master, &operation.work_center, material)?;
+            // Metered energy is per unit that leaves the operation, a standard value per unit that
+            // enters it.
+            let leaving = input_per_good_unit(&routing[index + 1..]);
+            let entering = input_per_good_unit(&routing[index..]);
+            let mut add = |what: &str, activity: &str, unit: Uom, amount: Decimal, state| {
+                let factor = self.book.factor(activity, None, self.regions, self.day)?;
+                let what = format!("{what} at {}", center.code);
+                terms.push(term(&[material], what, Measure::new(amount, unit), factor, state)?);
+                Ok::<_, FootprintError>(())
+            };
+            for (state, kwh) in self.electricity(material, operation)? {
+                add("electricity", "electricity", Uom::Kwh, kwh * leaving, state)?;
+            }
+            let gas = self.standard(material, operation, StandardValue::NaturalGas)?;
+            if let Some(gas) = gas {
+                let amount = gas * entering;
+                let calculated = ValueState::Calculated;
+                add("natural gas", "natural_gas", Uom::Gigajoule, amount, calculated)?;
+                add(
+                    "supply of natural gas",
+                    "natural_gas_upstream",
+                    Uom::Gigajoule,
+                    amount,
+                    calculated,
+                )?;
+            }
+            let process = process_activity(&center.code);
+            if self.book.rows().iter().any(|row| row.activity == process) {
+                let base = self.base_unit(material)?;
+                add("process", &process, base, leaving, ValueState::Calculated)?;
+            }
+        }
+        Ok(terms)
+    }
+
+    fn components(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+        above: &mut Vec<MaterialNumber>,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let mut terms = Vec::new();
+        let into_first = input_per_good_unit(self.routing(version)?);
+        for (component, quantity) in self.component_quantities(material, version)? {
+            let quantity = Measure::new(quantity.amount * into_first, quantity.unit);
+            match self.first_version(&component) {
+                Some(made) => {
+                    let made = made.code.clone();
+                    for mut inner in self.made_by(&component, &made, above)? {
+                        inner.path.insert(0, material.clone());
+                        inner.activity.amount *= quantity.amount;
+                        inner.emissions = inner.emissions.scaled(quantity.amount);
+                        terms.push(inner);
+                    }
+                }
+                None => terms.push(self.bought(material, &component, quantity)?),
+            }
+        }
+        Ok(terms)
+    }
+
+    /// Components of one base unit of `material`, in their own base units, component scrap included.
+    pub fn component_quantities(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+    ) -> Result<Vec<(MaterialNumber, Measure)>, FootprintError> {
+        let key = (material.clone(), version.bom_alternative.clone());
+        let bom =
+            self.master.bills_of_material.get(&key).ok_or_else(|| FootprintError::MasterData {
+                material: material.clone(),
+                reason: format!(
+                    "production version {} uses BOM alternative {}, which SAP did not deliver; \
+                     look at it in CS03",
+                    version.code, version.bom_alternative
+                ),
+            })?;
+        let base = self.base_unit(material)?;
+        let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
+        let base_quantity = self.convert(&format!("BOM of {material}"), per_unit, base)?;
+        let mut quantities = Vec::with_capacity(bom.items.len());
+        for item in &bom.items {
+            let unit = self.base_unit(&item.component)?;
+            let place = format!("BOM of {material}, item {}", item.number);
+            let gross = self.convert(&place, item.gross_quantity(), unit)?;
+            quantities.push((item.component.clone(), Measure::new(gross / base_quantity, unit)));
+        }
+        Ok(quantities)
+    }
+
+    fn bought(
+        &self,
+        material: &MaterialNumber,
+        component: &MaterialNumber,
+        quantity: Measure,
+    ) -> Result<Contribution, FootprintError> {
+        let supplier = self.cheapest_supplier(component);
+        let factor = self.book.factor(
+            &material_activity(component),
+            supplier.map(SupplierNumber::as_str),
+            self.regions,
+            self.day,
+        )?;
+        let own = factor.supplier.is_some();
+        let what = match supplier {
+            Some(supplier) if own => format!("bought from {supplier}"),
+            Some(supplier) => format!("bought from {supplier}, average factor"),
+            None => "bought, average factor".to_owned(),
+        };
+        let state = if own { ValueState::Calculated } else { ValueState::Default };
+        let amount = self.convert(&format!("component {component}"), quantity, factor.unit)?;
+        term(&[material, component], what, Measure::new(amount, factor.unit), factor, state)
+    }
+
+    /// The supplier with the lowest price per base unit: what a plant without a carbon plan buys.
+    fn cheapest_supplier(&self, component: &MaterialNumber) -> Option<&SupplierNumber> {
+        let sources = self.master.sources_of_supply.get(component)?;
+        let price = |source: &&crate::master::SourceOfSupply| {
+            source.net_price.amount.checked_div(source.price_quantity)
+        };
+        sources.iter().min_by_key(price).map(|source| &source.supplier)
+    }
+
+    /// The standard value per base unit of the material, if the operation has one.
+    pub fn standard(
+        &self,
+        material: &MaterialNumber,
+        operation: &Operation,
+        meaning: StandardValue,
+    ) -> Result<Option<Decimal>, FootprintError> {
+        let Some(value) = operation.standard_value(meaning) else { return Ok(None) };
+        let unit = match meaning {
+            StandardValue::Setup | StandardValue::Machine | StandardValue::Labor => Uom::Minute,
+            StandardValue::Electricity => Uom::Kwh,
+            StandardValue::NaturalGas => Uom::Gigajoule,
+        };
+        let place = format!("operation {} of {material}", operation.number);
+        let value = self.convert(&place, value, unit)?;
+        let output = Measure::new(operation.base_quantity, operation.unit);
+        let output = self.convert(&place, output, self.base_unit(material)?)?;
+        Ok(Some(value / output))
+    }
+
+    fn convert(&self, place: &str, measure: Measure, to: Uom) -> Result<Decimal, FootprintError> {
+        measure.in_unit(to).map_err(|error| FootprintError::Unit { place: place.to_owned(), error })
+    }
+
+    fn base_unit(&self, material: &MaterialNumber) -> Result<Uom, FootprintError> {
+        let known = self.master.materials.get(material).map(|known| known.base_unit);
+        known.ok_or_else(|| FootprintError::MasterData {
+            material: material.clone(),
+            reason: "SAP did not deliver its material master; look at it in MM03".to_owned(),
+        })
+    }
+
+    /// The production version of that code.
+    pub fn version(
+        &self,
+        material: &MaterialNumber,
+        code: &ProductionVersionCode,
+    ) -> Result<&'a ProductionVersion, FootprintError> {
+        let versions = self.master.production_versions.get(material);
+        let found = versions.and_then(|all| all.iter().find(|version| version.code == *code));
+        found.ok_or_else(|| FootprintError::MasterData {
+            material: material.clone(),
+            reason: format!("it has no production version {code}; look at it in C223"),
+        })
+    }
+
+    /// The version by which a component is made; `None` if it is bought.
+    pub fn first_version(&self, component: &MaterialNumber) -> Option<&'a ProductionVersion> {
+        self.master.production_versions.get(component).and_then(|versions| versions.first())
+    }
+
+    /// The operations of a production version.
+    pub fn routing(&self, version: &ProductionVersion) -> Result<&'a [Operation], FootprintError> {
+        let key = (version.routing_group.clone(), version.routing_variant.clone());
+        let routing = self.master.routings.get(&key);
+        routing.map(|routing| routing.operations.as_slice()).ok_or_else(|| {
+            FootprintError::MasterData {
+                material: version.material.clone(),
+                reason: format!(
+                    "production version {} uses routing {}/{}, which SAP did not deliver; look at \
+                     it in CA03",
+                    version.code, version.routing_group, version.routing_variant
+                ),
+            }
+        })
+    }
+}
+
+/// What a bought material is called in the factor book.
+pub(super) fn material_activity(material: &MaterialNumber) -> String {
+    format!("material:{material}")
+}
+
+/// What goes into the first of `operations` for one good unit after the last.
+fn input_per_good_unit(operations: &[Operation]) -> Decimal {
+    operations.iter().fold(Decimal::ONE, |input, operation| {
+        input / (Decimal::ONE - operation.scrap_percent / Decimal::ONE_HUNDRED)
+    })
+}
+
+fn term(
+    path: &[&MaterialNumber],
+    what: String,
+    activity: Measure,
+    factor: &EmissionFactor,
+    state: ValueState,
+) -> Result<Contribution, FootprintError> {
+    super::attribution::unit_of(factor, activity.unit)?;
+    Ok(Contribution {
+        path: path.iter().map(|material| (*material).clone()).collect(),
+        what,
+        activity,
+        factor: factor.id.clone(),
+        scope: factor.scope,
+        state,
+        primary: factor.primary && state <= ValueState::Calculated,
+        emissions: Emissions::new(activity.amount * factor.kg_co2e_per_unit),
+    })
+}
