@@ -351,3 +351,62 @@ fn is_loopback(url: &str) -> bool {
         host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: [(&str, &str); 4] = [
+        ("factors.toml", include_str!("../mappings/factors.toml")),
+        ("suppliers.toml", include_str!("../mappings/suppliers.toml")),
+        ("transport.toml", include_str!("../mappings/transport.toml")),
+        ("accounts.toml", include_str!("../mappings/accounts.toml")),
+    ];
+    const SETTINGS: &str = include_str!("../mappings/carbide.toml");
+
+    fn load(settings: &str) -> Result<Config, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("mappings")).unwrap();
+        for (name, text) in SHIPPED {
+            std::fs::write(directory.path().join("mappings").join(name), text).unwrap();
+        }
+        let path = directory.path().join("carbide.toml");
+        std::fs::write(&path, settings).unwrap();
+        Config::load(&path)
+    }
+
+    fn refusal(settings: &str) -> String {
+        load(settings).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shipped_settings_and_mappings_load() {
+        let config = load(SETTINGS).unwrap();
+
+        assert_eq!(config.standard_values()[2], Some(StandardValue::Electricity));
+        assert_eq!(config.accounts.postings[0].debit.padded(), "0000476500");
+    }
+
+    #[test]
+    fn plain_http_is_refused_outside_this_machine() {
+        let text = SETTINGS.replace("http://127.0.0.1:8010", "http://sap.example.com");
+
+        assert!(refusal(&text).contains("CFG-TLS"));
+        assert!(refusal(&text).contains("carbide.toml:8:1"));
+    }
+
+    #[test]
+    fn a_productive_system_needs_the_full_settle_time() {
+        let text = SETTINGS.replace("role = \"sandbox\"", "role = \"productive\"");
+
+        assert!(refusal(&text).contains("settle_seconds = 3 is too short"));
+    }
+
+    #[test]
+    fn a_password_in_the_settings_is_refused() {
+        let text = SETTINGS.replace("file:secrets/sap", "hunter2");
+
+        assert!(refusal(&text).contains("CFG-SECRET"));
+        assert!(!refusal(&text).contains("hunter2"));
+    }
+}
