@@ -1,0 +1,5 @@
+//! What a user asks of Carbide, through its public interfaces. One binary, a module a capability.
+
+mod architecture;
+
+mod dependencies;
