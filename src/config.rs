@@ -9,6 +9,8 @@ pub mod factors;
 
 pub mod file;
 
+pub mod secrets;
+
 pub mod suppliers;
 
 pub mod transport;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
-use crate::secret::SecretSource;
+use secrets::SecretSource;
 
 pub use file::ConfigError;
 

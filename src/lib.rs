@@ -18,6 +18,8 @@ pub mod period;
 
 pub mod value_state;
 
+pub mod secret;
+
 // Facts: values as they were read. Pure.
 pub mod master;
 
@@ -32,7 +34,12 @@ pub mod footprint;
 
 pub mod ledger;
 
+// Edges: the only code that meets SAP, meters, disks and people.
+pub mod store;
+
+pub mod present;
+
 // Assembly.
 pub mod config;
 
-pub mod secret;
+pub mod telemetry;

@@ -1,5 +1,6 @@
 //! Master data of MM, PP and CO, as it was read. Pure values.
 
+mod as_list;
 mod bill_of_material;
 mod material;
 mod production_version;
@@ -16,16 +17,20 @@ pub use work_center::WorkCenter;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{MaterialNumber, PlantCode, RoutingGroup, WorkCenterInternalId};
 
 /// Everything that one plant is made of, keyed for the joins that the footprint and the plan do.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MasterData {
     /// Materials by number.
     pub materials: BTreeMap<MaterialNumber, Material>,
     /// Bills of material by material and alternative.
+    #[serde(with = "as_list")]
     pub bills_of_material: BTreeMap<(MaterialNumber, String), BillOfMaterial>,
     /// Routings by group and counter.
+    #[serde(with = "as_list")]
     pub routings: BTreeMap<(RoutingGroup, String), Routing>,
     /// Production versions by material, in the order of their code.
     pub production_versions: BTreeMap<MaterialNumber, Vec<ProductionVersion>>,

@@ -8,8 +8,10 @@ pub use confirmation::Confirmation;
 pub use planned_order::PlannedOrder;
 pub use sales_order::SalesOrderLine;
 
+use serde::{Deserialize, Serialize};
+
 /// The orders of one plant.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OrderBook {
     /// Open schedule lines of sales orders, by order, item and line.
     pub sales_order_lines: Vec<SalesOrderLine>,

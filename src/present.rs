@@ -1,0 +1,5 @@
+//! What people see: tables and figures. Shows results and calculates nothing.
+
+pub mod figure;
+
+pub mod table;

@@ -1,0 +1,398 @@
+//! What Carbide keeps beside the journal: snapshots of what a run read and decided, and the carbon
+//! ledger. Content is found by its hash, so an evidence key proves what it names.
+
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::io::{Read, Write};
+
+use crate::ledger::Transaction;
+use crate::period::PostingPeriod;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder cannot be made or written.
+    #[error("the folder {path} cannot be written: {reason}. Nothing was stored or posted.")]
+    Folder {
+        /// Folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("the store {path} failed: {reason}. Nothing was posted after this.")]
+    Database {
+        /// File.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: rusqlite::Error,
+    },
+    /// What is stored is not what its key says.
+    #[error("STORE-CORRUPT: {key} in {path} does not have the content that its key names")]
+    Corrupt {
+        /// File.
+        path: PathBuf,
+        /// Key of the content.
+        key: String,
+    },
+    /// Nothing is stored under a key.
+    #[error("{path} holds nothing under '{key}'")]
+    Unknown {
+        /// File.
+        path: PathBuf,
+        /// Key that was asked for.
+        key: String,
+    },
+}
+
+/// Kinds of snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Facts as read from SAP and the energy management system.
+    Facts,
+    /// A plan with its problem and its evaluation.
+    Plan,
+    /// A posting run: inventory, ledger transaction and the evidence of each line.
+    PostingRun,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Plan => "plan",
+            Self::PostingRun => "posting_run",
+        }
+    }
+}
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS snapshot (
+    key TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS snapshot_by_kind ON snapshot (kind, at_ms);
+CREATE TABLE IF NOT EXISTS ledger_transaction (
+    number INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    company_code TEXT NOT NULL,
+    period TEXT NOT NULL,
+    change_set TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('posting', 'reversal')),
+    content TEXT NOT NULL,
+    UNIQUE (change_set, kind)
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS snapshot_is_final BEFORE UPDATE ON snapshot
+    BEGIN SELECT RAISE(ABORT, 'snapshots are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_is_final BEFORE UPDATE ON ledger_transaction
+    BEGIN SELECT RAISE(ABORT, 'ledger transactions are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_stays BEFORE DELETE ON ledger_transaction
+    BEGIN SELECT RAISE(ABORT, 'ledger transactions are never deleted'); END;
+";
+
+/// Whether a ledger transaction posts or takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerKind {
+    /// Charges emissions.
+    Posting,
+    /// Takes a posting back.
+    Reversal,
+}
+
+/// The store of one installation: a SQLite file.
+pub struct Store {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the store in `folder`, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Folder`] or [`StoreError::Database`].
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|reason| StoreError::Folder { path: folder.to_owned(), reason })?;
+        let path = folder.join("store.db");
+        let open = || {
+            let connection = Connection::open(&path)?;
+            connection.busy_timeout(std::time::Duration::from_secs(10))?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.execute_batch(SCHEMA)?;
+            Ok(connection)
+        };
+        match open() {
+            Ok(connection) => Ok(Self { path, connection }),
+            Err(reason) => Err(StoreError::Database { path, reason }),
+        }
+    }
+
+    /// Keeps `value` and returns its key: SHA-256 of its JSON, in hex.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn keep<T: Serialize>(
+        &self,
+        kind: Kind,
+        at: Timestamp,
+        value: &T,
+    ) -> Result<String, StoreError> {
+        let json = serde_json::to_vec(value).expect("snapshots have text keys only");
+        let key = hex(&Sha256::digest(&json));
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&json).expect("a Vec takes every byte");
+        let packed = packed.finish().expect("a Vec takes every byte");
+        self.run(|connection| {
+            connection.execute(
+                "INSERT INTO snapshot (key, kind, at_ms, content) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (key) DO NOTHING",
+                params![key, kind.name(), at.as_millisecond(), packed],
+            )
+        })?;
+        Ok(key)
+    }
+
+    /// The newest snapshot of a kind with its key and time; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], or [`StoreError::Corrupt`] if the content is not what its key says.
+    pub fn latest<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+    ) -> Result<Option<(String, Timestamp, T)>, StoreError> {
+        let newest = "SELECT key, at_ms, content FROM snapshot WHERE kind = ?1
+                      ORDER BY at_ms DESC, rowid DESC LIMIT 1";
+        self.one(newest, kind.name())
+    }
+
+    /// The snapshot of a kind whose key begins with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unknown`] if there is none, otherwise as [`Store::latest`].
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        prefix: &str,
+    ) -> Result<(String, Timestamp, T), StoreError> {
+        let sql = format!(
+            "SELECT key, at_ms, content FROM snapshot
+             WHERE kind = '{}' AND substr(key, 1, length(?1)) = ?1 LIMIT 1",
+            kind.name()
+        );
+        let unknown = || StoreError::Unknown { path: self.path.clone(), key: prefix.to_owned() };
+        self.one(&sql, prefix)?.ok_or_else(unknown)
+    }
+
+    /// Every snapshot of a kind, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::latest`].
+    pub fn all<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+    ) -> Result<Vec<(String, Timestamp, T)>, StoreError> {
+        let rows = self.run(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT key, at_ms, content FROM snapshot WHERE kind = ?1 ORDER BY at_ms DESC",
+            )?;
+            statement
+                .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect::<Result<Vec<(String, i64, Vec<u8>)>, _>>()
+        })?;
+        rows.into_iter().map(|row| self.unpacked(row)).collect()
+    }
+
+    /// Enters a transaction of the carbon ledger for a change set of the journal. Asked again for
+    /// the same change set and kind, it changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    ///
+    /// # Panics
+    ///
+    /// If the transaction does not balance: that is an error of ours and must reach no book.
+    pub fn enter(
+        &self,
+        transaction: &Transaction,
+        change_set: &str,
+        kind: LedgerKind,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        assert!(transaction.balances(), "a ledger transaction must balance");
+        let content = serde_json::to_string(transaction).expect("transactions have text keys only");
+        let kind = match kind {
+            LedgerKind::Posting => "posting",
+            LedgerKind::Reversal => "reversal",
+        };
+        self.run(|connection| {
+            connection.execute(
+                "INSERT INTO ledger_transaction
+                     (at_ms, company_code, period, change_set, kind, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (change_set, kind) DO NOTHING",
+                params![
+                    at.as_millisecond(),
+                    transaction.company_code.as_str(),
+                    transaction.period.to_string(),
+                    change_set,
+                    kind,
+                    content
+                ],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// Every ledger transaction of a company code and period, oldest first, with its change set.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], or [`StoreError::Corrupt`] if a row cannot be read.
+    pub fn transactions(
+        &self,
+        company_code: &str,
+        period: PostingPeriod,
+    ) -> Result<Vec<(String, Transaction)>, StoreError> {
+        let rows = self.run(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT change_set, content FROM ledger_transaction
+                 WHERE company_code = ?1 AND period = ?2 ORDER BY number",
+            )?;
+            statement
+                .query_map(params![company_code, period.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect::<Result<Vec<(String, String)>, _>>()
+        })?;
+        rows.into_iter()
+            .map(|(change_set, content)| match serde_json::from_str(&content) {
+                Ok(transaction) => Ok((change_set, transaction)),
+                Err(_) => Err(StoreError::Corrupt { path: self.path.clone(), key: change_set }),
+            })
+            .collect()
+    }
+
+    fn one<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        parameter: &str,
+    ) -> Result<Option<(String, Timestamp, T)>, StoreError> {
+        let row = self.run(|connection| {
+            connection
+                .query_row(sql, [parameter], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()
+        })?;
+        row.map(|row| self.unpacked(row)).transpose()
+    }
+
+    fn unpacked<T: DeserializeOwned>(
+        &self,
+        (key, at_ms, packed): (String, i64, Vec<u8>),
+    ) -> Result<(String, Timestamp, T), StoreError> {
+        let mut json = Vec::new();
+        let whole = GzDecoder::new(packed.as_slice()).read_to_end(&mut json).is_ok()
+            && hex(&Sha256::digest(&json)) == key;
+        let value = if whole { serde_json::from_slice(&json).ok() } else { None };
+        let at = Timestamp::from_millisecond(at_ms).ok();
+        match (value, at) {
+            (Some(value), Some(at)) => Ok((key, at, value)),
+            _ => Err(StoreError::Corrupt { path: self.path.clone(), key }),
+        }
+    }
+
+    fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&self.connection)
+            .map_err(|reason| StoreError::Database { path: self.path.clone(), reason })
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::CompanyCode;
+    use crate::ledger::{Account, Entry};
+    use crate::quantity::Milligrams;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        (folder, store)
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_newest_snapshot_is_found_and_is_what_its_key_says() {
+        let (_folder, store) = store();
+        store.keep(Kind::Plan, at(1), &"old").unwrap();
+        let key = store.keep(Kind::Plan, at(2), &"new").unwrap();
+
+        let (found, when, value): (String, Timestamp, String) =
+            store.latest(Kind::Plan).unwrap().unwrap();
+
+        assert_eq!((found, when, value.as_str()), (key, at(2), "new"));
+        assert!(store.latest::<String>(Kind::Facts).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_ledger_transaction_is_entered_once_and_cannot_be_changed() {
+        let (_folder, store) = store();
+        let period = PostingPeriod { year: 2018, month: 9 };
+        let entry = |account, mg| Entry { account, amount: Milligrams::new(mg) };
+        let transaction = Transaction {
+            company_code: CompanyCode::new("1010").unwrap(),
+            period,
+            entries: vec![entry(Account::CarriedForward, 5), entry(Account::Atmosphere, -5)],
+        };
+
+        store.enter(&transaction, "CS-1", LedgerKind::Posting, at(1)).unwrap();
+        store.enter(&transaction, "CS-1", LedgerKind::Posting, at(2)).unwrap();
+
+        let kept = store.transactions("1010", period).unwrap();
+        assert_eq!(kept, [("CS-1".to_owned(), transaction)]);
+        assert!(store.connection.execute("UPDATE ledger_transaction SET period = ''", []).is_err());
+        assert!(store.connection.execute("DELETE FROM ledger_transaction", []).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_that_was_tampered_with_is_refused() {
+        let (_folder, store) = store();
+        store.keep(Kind::Plan, at(1), &"true").unwrap();
+        store
+            .connection
+            .execute_batch("DROP TRIGGER snapshot_is_final; UPDATE snapshot SET content = x'00';")
+            .unwrap();
+
+        assert!(matches!(store.latest::<String>(Kind::Plan), Err(StoreError::Corrupt { .. })));
+    }
+}
