@@ -3,3 +3,5 @@
 mod architecture;
 
 mod dependencies;
+
+mod product_footprint;

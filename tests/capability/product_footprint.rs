@@ -1,0 +1,345 @@
+//! What finance posts and what the planner optimizes come from the meter, and sum to it.
+
+use std::collections::BTreeMap;
+
+use carbide::factor::{EmissionFactor, FactorBook, Scope};
+use carbide::footprint::{Attribution, FootprintError, Products, attribute, inventory};
+use carbide::id::*;
+use carbide::master::*;
+use carbide::order::Confirmation;
+use carbide::period::{Interval, ShiftCalendar};
+use carbide::quantity::{Energy, Milligrams, Money};
+use carbide::reading::{Medium, Meter, Series, Slot};
+use carbide::unit::{Measure, Uom};
+use carbide::value_state::ValueState;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+fn id<T: std::str::FromStr<Err = InvalidId>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn factor(id: &str, activity: &str, unit: Uom, kg: &str, scope: Scope) -> EmissionFactor {
+    EmissionFactor {
+        id: id.to_owned(),
+        activity: activity.to_owned(),
+        supplier: None,
+        unit,
+        kg_co2e_per_unit: decimal(kg),
+        scope,
+        region: "DE".to_owned(),
+        valid_from: "2018-01-01".parse().unwrap(),
+        valid_to: Some("2019-01-01".parse().unwrap()),
+        gwp_set: "n/a".to_owned(),
+        source: "test".to_owned(),
+        licence: "test".to_owned(),
+        uncertainty_percent: None,
+        confidence: "test".to_owned(),
+        primary: false,
+    }
+}
+
+fn book() -> FactorBook {
+    let own = EmissionFactor {
+        supplier: Some("100201".to_owned()),
+        primary: true,
+        ..factor("SUP", "material:SCRAP", Uom::Tonne, "24", Scope::PurchasedGoods)
+    };
+    FactorBook::new(vec![
+        factor("GRID", "electricity", Uom::Kwh, "0.468", Scope::PurchasedEnergy),
+        factor("GAS", "natural_gas", Uom::Gigajoule, "56.1", Scope::Direct),
+        factor("GAS-UP", "natural_gas_upstream", Uom::Gigajoule, "9.3", Scope::FuelUpstream),
+        own,
+    ])
+}
+
+fn meter() -> Meter {
+    Meter {
+        id: id("MAIN"),
+        medium: Medium::Electricity,
+        plant: id("1010"),
+        overhead_cost_center: id("101090"),
+    }
+}
+
+fn shifts() -> ShiftCalendar {
+    ShiftCalendar::three_shifts(TimeZone::UTC)
+}
+
+/// One day of hourly readings from six o'clock: 10 kWh each.
+fn day_of_readings(kwh: &str) -> Series {
+    Series {
+        meter: id("MAIN"),
+        start: at("2018-09-03T06:00:00Z"),
+        step: SignedDuration::from_hours(1),
+        slots: vec![
+            Slot { energy: Some(Energy::new(decimal(kwh))), state: ValueState::Measured };
+            24
+        ],
+    }
+}
+
+fn day() -> Interval {
+    Interval { start: at("2018-09-03T06:00:00Z"), end: at("2018-09-04T06:00:00Z") }
+}
+
+/// BAR is rolled at ROLL from 1.1 t of BILLET; BILLET is molten at EAF from 1 t of bought SCRAP.
+fn plant() -> MasterData {
+    let material = |number: &str, procurement| Material {
+        number: id(number),
+        description: number.to_owned(),
+        base_unit: Uom::Tonne,
+        net_weight_kg: None,
+        group: "G".to_owned(),
+        procurement,
+    };
+    let center = |internal: &str, code: &str, cost_center: &str| WorkCenter {
+        internal_id: id(internal),
+        code: id(code),
+        plant: id("1010"),
+        text: code.to_owned(),
+        cost_center: id(cost_center),
+        minutes_per_shift: Decimal::from(405),
+    };
+    let bom = |material: &str, component: &str, quantity: &str| BillOfMaterial {
+        material: id(material),
+        plant: id("1010"),
+        alternative: "1".to_owned(),
+        base_quantity: Decimal::ONE,
+        base_unit: Uom::Tonne,
+        items: vec![BomItem {
+            number: "0010".to_owned(),
+            component: id(component),
+            quantity: Measure::new(decimal(quantity), Uom::Tonne),
+            component_scrap_percent: Decimal::ZERO,
+        }],
+    };
+    let routing = |group: &str, center: &str, kwh: &str, gas: &str| Routing {
+        group: id(group),
+        variant: "1".to_owned(),
+        plant: id("1010"),
+        operations: vec![Operation {
+            number: "0010".to_owned(),
+            text: String::new(),
+            work_center: id(center),
+            base_quantity: Decimal::ONE,
+            unit: Uom::Tonne,
+            standard_values: vec![
+                (StandardValue::Electricity, Measure::new(decimal(kwh), Uom::Kwh)),
+                (StandardValue::NaturalGas, Measure::new(decimal(gas), Uom::Gigajoule)),
+            ],
+            scrap_percent: Decimal::ZERO,
+        }],
+    };
+    let version = |material: &str, group: &str| ProductionVersion {
+        material: id(material),
+        plant: id("1010"),
+        code: id("0001"),
+        text: String::new(),
+        bom_alternative: "1".to_owned(),
+        routing_group: id(group),
+        routing_variant: "1".to_owned(),
+        valid_from: "2017-01-01".parse().unwrap(),
+        valid_to: "9999-12-31".parse().unwrap(),
+        lot_size_min: Decimal::ONE,
+        lot_size_max: Decimal::from(60),
+    };
+    let (centers, boms) = (
+        [center("1", "EAF", "101012"), center("2", "ROLL", "101021")],
+        [bom("BAR", "BILLET", "1.1"), bom("BILLET", "SCRAP", "1")],
+    );
+    let routings = [routing("50", "1", "400", "0.3"), routing("60", "2", "100", "1.0")];
+    let source = SourceOfSupply {
+        material: id("SCRAP"),
+        supplier: id("100201"),
+        info_record: "1".to_owned(),
+        net_price: Money { amount: decimal("268"), currency: "EUR".to_owned() },
+        price_quantity: Decimal::ONE,
+        price_unit: Uom::Tonne,
+        delivery_days: 3,
+    };
+    MasterData {
+        materials: [
+            material("BAR", Procurement::InHouse),
+            material("BILLET", Procurement::InHouse),
+            material("SCRAP", Procurement::External),
+        ]
+        .map(|material| (material.number.clone(), material))
+        .into(),
+        bills_of_material: boms
+            .map(|bom| ((bom.material.clone(), bom.alternative.clone()), bom))
+            .into(),
+        routings: routings
+            .map(|routing| ((routing.group.clone(), routing.variant.clone()), routing))
+            .into(),
+        production_versions: [version("BILLET", "50"), version("BAR", "60")]
+            .map(|version| (version.material.clone(), vec![version]))
+            .into(),
+        work_centers: centers.map(|center| (center.internal_id.clone(), center)).into(),
+        sources_of_supply: BTreeMap::from([(id("SCRAP"), vec![source])]),
+    }
+}
+
+fn confirmation(
+    center: &str,
+    material: &str,
+    start: &str,
+    tonnes: &str,
+    kwh: &str,
+) -> Confirmation {
+    let start = at(start);
+    Confirmation {
+        key: (start.to_string(), "1".to_owned()),
+        order: id("1"),
+        operation: "0010".to_owned(),
+        material: id(material),
+        production_version: None,
+        plant: id("1010"),
+        work_center: id(center),
+        execution: Interval { start, end: start + SignedDuration::from_hours(2) },
+        yielded: Measure::new(decimal(tonnes), Uom::Tonne),
+        scrapped: Measure::new(Decimal::ZERO, Uom::Tonne),
+        activities: vec![
+            (StandardValue::Electricity, Measure::new(decimal(kwh), Uom::Kwh)),
+            (StandardValue::NaturalGas, Measure::new(decimal("1"), Uom::Gigajoule)),
+        ],
+    }
+}
+
+/// Early shift: 80 kWh for one tonne of billet (60) and one of bar (20). Late shift: 80 kWh for one
+/// tonne of bar. Night shift: 80 kWh and nothing produced.
+fn production() -> Vec<Confirmation> {
+    vec![
+        confirmation("EAF", "BILLET", "2018-09-03T07:00:00Z", "1", "300"),
+        confirmation("ROLL", "BAR", "2018-09-03T08:00:00Z", "1", "100"),
+        confirmation("ROLL", "BAR", "2018-09-03T15:00:00Z", "1", "100"),
+    ]
+}
+
+fn attribution(series: &Series) -> Result<Attribution, FootprintError> {
+    let (master, production) = (plant(), production());
+    attribute(series, &meter(), day(), &master, &production, &shifts(), &book(), &["DE"])
+}
+
+#[test]
+fn the_energy_of_a_shift_goes_to_what_was_confirmed_in_it() {
+    let given = attribution(&day_of_readings("10")).unwrap();
+
+    let share = |center: &str, material: &str| {
+        given.of_production(&id(center), &id(material))[&ValueState::Measured]
+    };
+    assert_eq!(share("EAF", "BILLET"), decimal("60"));
+    assert_eq!(share("ROLL", "BAR"), decimal("100"));
+    assert_eq!(given.overhead_ratio(), decimal("0.5"));
+    assert_eq!(given.metered(), Energy::new(decimal("240")));
+}
+
+#[test]
+fn the_inventory_sums_to_the_meter_and_adds_scope_1() {
+    let given = attribution(&day_of_readings("10")).unwrap();
+
+    let inventory =
+        inventory(&given, &plant(), &production(), &shifts(), &book(), &["DE"]).unwrap();
+
+    assert_eq!(inventory.metered, Milligrams::new(112_320_000));
+    assert_eq!(inventory.allocated(), inventory.metered);
+    assert_eq!(inventory.total(), Milligrams::new(112_320_000 + 3 * 56_100_000));
+}
+
+#[test]
+fn a_product_footprint_follows_bill_of_material_and_routing() {
+    let (given, master, book) = (attribution(&day_of_readings("10")).unwrap(), plant(), book());
+    let products = Products::new(&master, &given, &book, &["DE"], "2018-09-30".parse().unwrap());
+
+    let bar = products.footprint(&id("BAR"), &id("0001")).unwrap();
+
+    // Rolling: 100 kWh for 2 t, half as much again for overhead: 75 kWh/t. Billet: 90 kWh/t x 1.1.
+    let by_scope = bar.by_scope();
+    assert_eq!(by_scope[&Scope::PurchasedEnergy].amount(), decimal("0.468") * decimal("174"));
+    assert_eq!(by_scope[&Scope::Direct].amount(), decimal("56.1") * decimal("1.33"));
+    assert_eq!(by_scope[&Scope::FuelUpstream].amount(), decimal("9.3") * decimal("1.33"));
+    assert_eq!(by_scope[&Scope::PurchasedGoods].amount(), decimal("26.4"));
+    assert_eq!(bar.value_state_shares().values().sum::<Decimal>().round_dp(20), Decimal::ONE);
+    let scrap = bar.contributions.iter().find(|term| term.factor == "SUP").unwrap();
+    assert!(scrap.primary);
+    assert_eq!(scrap.path, [id("BAR"), id("BILLET"), id("SCRAP")]);
+}
+
+#[test]
+fn products_times_output_give_the_meter_back() {
+    let (given, master, book) = (attribution(&day_of_readings("10")).unwrap(), plant(), book());
+    let products = Products::new(&master, &given, &book, &["DE"], "2018-09-30".parse().unwrap());
+
+    let kwh_per_tonne = |material: &str| -> Decimal {
+        let version = products.version(&id(material), &id("0001")).unwrap();
+        let operation = &products.routing(version).unwrap()[0];
+        products.electricity(&id(material), operation).unwrap().values().sum()
+    };
+
+    let site = kwh_per_tonne("BILLET") * Decimal::ONE + kwh_per_tonne("BAR") * Decimal::TWO;
+    assert_eq!(site.round_dp(20), decimal("240"));
+}
+
+#[test]
+fn a_missing_reading_stops_the_calculation_and_is_named() {
+    let mut series = day_of_readings("10");
+    series.slots[7] = Slot::MISSING;
+
+    let refused = attribution(&series).unwrap_err();
+
+    assert!(refused.to_string().contains("meter MAIN has no value for 1 intervals"));
+    assert!(refused.to_string().contains("2018-09-03T13:00:00Z"));
+}
+
+#[test]
+fn a_bill_of_material_that_contains_itself_is_an_error_with_its_circle() {
+    let mut master = plant();
+    let billet = master.bills_of_material.get_mut(&(id("BILLET"), "1".to_owned())).unwrap();
+    billet.items[0].component = id("BAR");
+    let (given, book) = (attribution(&day_of_readings("10")).unwrap(), book());
+    let products = Products::new(&master, &given, &book, &["DE"], "2018-09-30".parse().unwrap());
+
+    let refused = products.footprint(&id("BAR"), &id("0001")).unwrap_err();
+
+    assert!(refused.to_string().contains("BAR > BILLET > BAR"));
+}
+
+#[test]
+fn a_factor_that_has_expired_is_an_error() {
+    let (given, master, book) = (attribution(&day_of_readings("10")).unwrap(), plant(), book());
+    let products = Products::new(&master, &given, &book, &["DE"], "2020-01-01".parse().unwrap());
+
+    let refused = products.footprint(&id("BAR"), &id("0001")).unwrap_err();
+
+    assert!(refused.to_string().starts_with("R12: no factor"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_was_metered_is_allocated_to_the_milligram(
+        hundredths in prop::collection::vec(0i64..100_000, 24),
+    ) {
+        let mut series = day_of_readings("0");
+        for (slot, value) in series.slots.iter_mut().zip(&hundredths) {
+            slot.energy = Some(Energy::new(Decimal::new(*value, 2)));
+        }
+        let given = attribution(&series).unwrap();
+
+        let inventory =
+            inventory(&given, &plant(), &production(), &shifts(), &book(), &["DE"]).unwrap();
+
+        let metered: i64 = hundredths.iter().sum::<i64>() * 4_680;
+        prop_assert_eq!(inventory.metered.count(), metered);
+        prop_assert_eq!(inventory.allocated().count(), metered);
+    }
+}
