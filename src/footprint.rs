@@ -14,7 +14,7 @@ mod product;
 
 pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use inventory::{Inventory, InventoryLine, inventory};
-pub use product::{Contribution, ProductFootprint, Products};
+pub use product::{Contribution, OperationUse, ProductFootprint, Products};
 
 use crate::factor::FactorError;
 use crate::id::{MaterialNumber, MeterId};

@@ -34,7 +34,11 @@ pub mod footprint;
 
 pub mod ledger;
 
+pub mod plan;
+
 // Edges: the only code that meets SAP, meters, disks and people.
+pub mod sap;
+
 pub mod store;
 
 pub mod present;

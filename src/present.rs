@@ -2,4 +2,6 @@
 
 pub mod figure;
 
+pub mod progress;
+
 pub mod table;

@@ -1,37 +1,17 @@
 //! `mappings/suppliers.toml`: what SAP does not know of a source of supply.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::file::{self, ConfigError};
-use crate::id::{MaterialNumber, SupplierNumber};
+use crate::plan::terms::Contract;
 
-/// What was agreed with suppliers, by material and supplier.
+/// What was agreed with suppliers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SupplierMapping {
-    /// The agreements.
-    pub contracts: BTreeMap<(MaterialNumber, SupplierNumber), Contract>,
-}
-
-/// What one supplier can deliver of one material.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contract {
-    /// What.
-    pub material: MaterialNumber,
-    /// From whom.
-    pub supplier: SupplierNumber,
-    /// Most that can be had in a month, in the material's base unit.
-    pub available_per_month: Decimal,
-    /// Whether it counts as low-carbon raw material.
-    pub low_carbon: bool,
-    /// How it comes in; its transport is part of the supplier's factor.
-    pub inbound_mode: String,
-    /// Who agreed to this, for the reader in a year.
-    pub agreed_by: String,
+    /// The agreements, in the order of the file.
+    pub contracts: Vec<Contract>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +27,13 @@ struct Document {
 /// [`ConfigError`] with the place.
 pub fn load(path: &Path) -> Result<SupplierMapping, ConfigError> {
     let document: Document = file::load(path)?;
-    let key = |contract: &Contract| (contract.material.clone(), contract.supplier.clone());
-    Ok(SupplierMapping { contracts: document.contract.into_iter().map(|c| (key(&c), c)).collect() })
+    let twice = document.contract.iter().enumerate().find(|(index, contract)| {
+        let earlier = &document.contract[..*index];
+        earlier.iter().any(|c| c.material == contract.material && c.supplier == contract.supplier)
+    });
+    if let Some((_, contract)) = twice {
+        let reason = format!("{} of {} is given twice", contract.material, contract.supplier);
+        return Err(file::at_key(path, "supplier", reason));
+    }
+    Ok(SupplierMapping { contracts: document.contract })
 }

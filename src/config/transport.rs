@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::file::{self, ConfigError};
+use crate::plan::terms::Lane;
 
 /// The ways to the customer.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -13,34 +13,6 @@ use super::file::{self, ConfigError};
 pub struct TransportMapping {
     /// Lanes by shipping type.
     pub lane: Vec<Lane>,
-}
-
-/// The modes that may serve the customers of one shipping type.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lane {
-    /// SAP shipping type, VSART.
-    pub shipping_type: String,
-    /// Name for people.
-    pub name: String,
-    /// Mean distance to these customers.
-    pub distance_km: Decimal,
-    /// What can go there.
-    pub mode: Vec<Mode>,
-}
-
-/// One mode of transport on a lane.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mode {
-    /// Name, as in the plan.
-    pub name: String,
-    /// Activity in the factor book, per tonne-kilometre.
-    pub factor: String,
-    /// Shifts on the way.
-    pub lead_shifts: u16,
-    /// Freight cost per tonne-kilometre in the currency of the company code.
-    pub cost_per_tonne_km: Decimal,
 }
 
 /// Loads the mapping.

@@ -12,7 +12,7 @@ use super::inventory::process_activity;
 use super::{Attribution, FootprintError};
 use crate::factor::{EmissionFactor, FactorBook, Scope};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
-use crate::master::{MasterData, Operation, ProductionVersion, StandardValue};
+use crate::master::{MasterData, Operation, ProductionVersion, StandardValue, WorkCenter};
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
@@ -91,6 +91,23 @@ impl ProductFootprint {
             primary.amount() / total * Decimal::ONE_HUNDRED
         }
     }
+}
+
+/// What one operation uses for one good unit of the product.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OperationUse<'a> {
+    /// Where.
+    pub work_center: &'a WorkCenter,
+    /// Machine time in minutes.
+    pub machine_minutes: Decimal,
+    /// Set-up time in minutes: once an order, not per unit.
+    pub setup_minutes: Decimal,
+    /// Electricity in kWh, overhead included, by how it is known.
+    pub electricity_kwh: BTreeMap<ValueState, Decimal>,
+    /// Natural gas in GJ(NCV).
+    pub natural_gas_gj: Option<Decimal>,
+    /// Output of the operation in base units of the product.
+    pub output: Decimal,
 }
 
 /// Calculates product footprints of one plant from its facts.
@@ -217,45 +234,93 @@ impl<'a> Products<'a> {
         Ok(terms)
     }
 
+    /// What the operations of a production version use for one good unit of `material`.
+    ///
+    /// # Errors
+    ///
+    /// [`FootprintError`] if master data are missing or a unit does not fit.
+    pub fn uses(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+    ) -> Result<Vec<OperationUse<'a>>, FootprintError> {
+        let routing = self.routing(version)?;
+        let mut uses = Vec::with_capacity(routing.len());
+        for (index, operation) in routing.iter().enumerate() {
+            // Metered energy is per unit that leaves the operation, a standard value per unit that
+            // enters it.
+            let leaving = input_per_good_unit(&routing[index + 1..]);
+            let entering = input_per_good_unit(&routing[index..]);
+            let standard = |meaning| self.standard(material, operation, meaning);
+            let electricity = self.electricity(material, operation)?;
+            uses.push(OperationUse {
+                work_center: work_center(self.master, &operation.work_center, material)?,
+                machine_minutes: standard(StandardValue::Machine)?.unwrap_or_default() * entering,
+                setup_minutes: self.setup_minutes(material, operation)?,
+                electricity_kwh: electricity
+                    .into_iter()
+                    .map(|(state, kwh)| (state, kwh * leaving))
+                    .collect(),
+                natural_gas_gj: standard(StandardValue::NaturalGas)?.map(|gas| gas * entering),
+                output: leaving,
+            });
+        }
+        Ok(uses)
+    }
+
+    fn setup_minutes(
+        &self,
+        material: &MaterialNumber,
+        operation: &Operation,
+    ) -> Result<Decimal, FootprintError> {
+        let Some(setup) = operation.standard_value(StandardValue::Setup) else {
+            return Ok(Decimal::ZERO);
+        };
+        self.convert(&format!("operation {} of {material}", operation.number), setup, Uom::Minute)
+    }
+
+    /// Own emissions of `material` without those of electricity, in kg CO₂e per base unit: the part
+    /// that does not depend on the hour of production.
+    ///
+    /// # Errors
+    ///
+    /// As [`Products::footprint`].
+    pub fn own_without_electricity(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+    ) -> Result<Emissions, FootprintError> {
+        let own = self.operations(material, version)?;
+        let steady = own.iter().filter(|term| term.scope != Scope::PurchasedEnergy);
+        Ok(steady.map(|term| term.emissions).sum())
+    }
+
     fn operations(
         &self,
         material: &MaterialNumber,
         version: &ProductionVersion,
     ) -> Result<Vec<Contribution>, FootprintError> {
-        let routing = self.routing(version)?;
         let mut terms = Vec::new();
-        for (index, operation) in routing.iter().enumerate() {
-            let center = work_center(self.master, &operation.work_center, material)?;
-            // Metered energy is per unit that leaves the operation, a standard value per unit that
-            // enters it.
-            let leaving = input_per_good_unit(&routing[index + 1..]);
-            let entering = input_per_good_unit(&routing[index..]);
+        for used in self.uses(material, version)? {
+            let center = &used.work_center.code;
             let mut add = |what: &str, activity: &str, unit: Uom, amount: Decimal, state| {
                 let factor = self.book.factor(activity, None, self.regions, self.day)?;
-                let what = format!("{what} at {}", center.code);
+                let what = format!("{what} at {center}");
                 terms.push(term(&[material], what, Measure::new(amount, unit), factor, state)?);
                 Ok::<_, FootprintError>(())
             };
-            for (state, kwh) in self.electricity(material, operation)? {
-                add("electricity", "electricity", Uom::Kwh, kwh * leaving, state)?;
+            for (state, kwh) in used.electricity_kwh {
+                add("electricity", "electricity", Uom::Kwh, kwh, state)?;
             }
-            let gas = self.standard(material, operation, StandardValue::NaturalGas)?;
-            if let Some(gas) = gas {
-                let amount = gas * entering;
-                let calculated = ValueState::Calculated;
-                add("natural gas", "natural_gas", Uom::Gigajoule, amount, calculated)?;
-                add(
-                    "supply of natural gas",
-                    "natural_gas_upstream",
-                    Uom::Gigajoule,
-                    amount,
-                    calculated,
-                )?;
+            let calculated = ValueState::Calculated;
+            if let Some(gas) = used.natural_gas_gj {
+                add("natural gas", "natural_gas", Uom::Gigajoule, gas, calculated)?;
+                let upstream = "natural_gas_upstream";
+                add("supply of natural gas", upstream, Uom::Gigajoule, gas, calculated)?;
             }
-            let process = process_activity(&center.code);
+            let process = process_activity(center);
             if self.book.rows().iter().any(|row| row.activity == process) {
-                let base = self.base_unit(material)?;
-                add("process", &process, base, leaving, ValueState::Calculated)?;
+                add("process", &process, self.base_unit(material)?, used.output, calculated)?;
             }
         }
         Ok(terms)
@@ -268,9 +333,7 @@ impl<'a> Products<'a> {
         above: &mut Vec<MaterialNumber>,
     ) -> Result<Vec<Contribution>, FootprintError> {
         let mut terms = Vec::new();
-        let into_first = input_per_good_unit(self.routing(version)?);
         for (component, quantity) in self.component_quantities(material, version)? {
-            let quantity = Measure::new(quantity.amount * into_first, quantity.unit);
             match self.first_version(&component) {
                 Some(made) => {
                     let made = made.code.clone();
@@ -287,7 +350,8 @@ impl<'a> Products<'a> {
         Ok(terms)
     }
 
-    /// Components of one base unit of `material`, in their own base units, component scrap included.
+    /// Components of one good base unit of `material`, in their own base units, component scrap and
+    /// the scrap of all operations included.
     pub fn component_quantities(
         &self,
         material: &MaterialNumber,
@@ -306,12 +370,14 @@ impl<'a> Products<'a> {
         let base = self.base_unit(material)?;
         let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
         let base_quantity = self.convert(&format!("BOM of {material}"), per_unit, base)?;
+        let into_first = input_per_good_unit(self.routing(version)?);
         let mut quantities = Vec::with_capacity(bom.items.len());
         for item in &bom.items {
             let unit = self.base_unit(&item.component)?;
             let place = format!("BOM of {material}, item {}", item.number);
             let gross = self.convert(&place, item.gross_quantity(), unit)?;
-            quantities.push((item.component.clone(), Measure::new(gross / base_quantity, unit)));
+            let needed = gross / base_quantity * into_first;
+            quantities.push((item.component.clone(), Measure::new(needed, unit)));
         }
         Ok(quantities)
     }

@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
-    ("config", true, &["source", "check"]),
+    ("config", true, &["plan", "source", "check"]),
     (
         "cycle",
         true,

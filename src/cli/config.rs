@@ -1,0 +1,153 @@
+//! `carbide config`: show the settings, write an example, store a secret.
+
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::config::secrets::{SecretSource, store_in_keyring};
+use crate::config::{Config as Settings, ConfigError};
+use crate::secret::Secret;
+
+/// Show the settings, write an example, store a secret.
+#[derive(Debug, Args)]
+pub struct Config {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Show the settings as they are in force; secrets show their place and whether they are there.
+    Show,
+    /// Write an example of settings and mappings into a folder that has none.
+    Init {
+        /// Folder.
+        folder: PathBuf,
+    },
+    /// Store a secret in the keyring of this user. It is read from stdin.
+    SetSecret {
+        /// Where, as in `password_from`: keyring:SERVICE/USER.
+        place: String,
+    },
+}
+
+/// Settings and mappings that `config init` and the demo write.
+pub(super) const EXAMPLE: &[(&str, &[u8])] = &[
+    ("carbide.toml", include_bytes!("../../mappings/carbide.toml")),
+    ("mappings/factors.toml", include_bytes!("../../mappings/factors.toml")),
+    ("mappings/suppliers.toml", include_bytes!("../../mappings/suppliers.toml")),
+    ("mappings/transport.toml", include_bytes!("../../mappings/transport.toml")),
+    ("mappings/accounts.toml", include_bytes!("../../mappings/accounts.toml")),
+    ("mappings/rules.toml", include_bytes!("../../mappings/rules.toml")),
+    ("mappings/ems.toml", include_bytes!("../../mappings/ems.toml")),
+    ("mappings/grid/README.md", include_bytes!("../../mappings/grid/README.md")),
+    (
+        "mappings/grid/grid_DE_2018.csv.gz",
+        include_bytes!("../../mappings/grid/grid_DE_2018.csv.gz"),
+    ),
+    (
+        "mappings/grid/price_DE_2018.csv.gz",
+        include_bytes!("../../mappings/grid/price_DE_2018.csv.gz"),
+    ),
+];
+
+/// Writes the example into `folder`; a file that is there is kept.
+pub(super) fn write_example(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for (name, content) in EXAMPLE {
+        let path = folder.join(name);
+        if path.exists() {
+            continue;
+        }
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(&path, content)?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+pub(super) fn run(arguments: Config, context: &Context) -> Result<Exit, CliError> {
+    match arguments.command {
+        ConfigCommand::Show => show(context),
+        ConfigCommand::Init { folder } => {
+            if folder.join("carbide.toml").exists() {
+                let text = format!("{} has settings already; they were kept", folder.display());
+                return Err(CliError::new(Exit::Usage, text));
+            }
+            let written = write_example(&folder).map_err(|error| {
+                let text = format!("{} cannot be written: {error}", folder.display());
+                CliError::new(Exit::Usage, text)
+            })?;
+            for path in written {
+                println!("{}", path.display());
+            }
+            Ok(Exit::Done)
+        }
+        ConfigCommand::SetSecret { place } => set_secret(&place),
+    }
+}
+
+fn show(context: &Context) -> Result<Exit, CliError> {
+    let config = Settings::load(&context.config)?;
+    let settings = &config.settings;
+    let state = |key: &str, from: &str| match SecretSource::parse(key, from, &config.base) {
+        Ok(source) => match source.fetch() {
+            Ok(_) => "*** (found)".to_owned(),
+            Err(error) => format!("not available: {error}"),
+        },
+        Err(error) => error.to_string(),
+    };
+    let mut secrets = vec![("sap.password", state("sap.password_from", &settings.sap.password_from))];
+    if let Some(from) = &settings.ems.password_from {
+        secrets.push(("ems.password", state("ems.password_from", from)));
+    }
+    if context.json {
+        let mut document = serde_json::to_value(settings)
+            .map_err(|error| CliError::new(Exit::Usage, error))?;
+        for (key, state) in secrets {
+            document["secrets"][key] = state.into();
+        }
+        print_json(&document)?;
+    } else {
+        let text = toml::to_string_pretty(settings)
+            .map_err(|error| CliError::new(Exit::Usage, error))?;
+        println!("# {}\n{text}", context.config.display());
+        for (key, state) in secrets {
+            println!("# {key}: {state}");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn set_secret(place: &str) -> Result<Exit, CliError> {
+    let usage = |error: &dyn std::fmt::Display| CliError::new(Exit::Usage, error);
+    let source = SecretSource::parse("place", place, Path::new(".")).map_err(|e| usage(&e))?;
+    let SecretSource::Keyring { service, user } = source else {
+        return Err(CliError::new(
+            Exit::Usage,
+            "only a keyring takes secrets from here; a file is written by you (mode 600), a \
+             credential by systemd-creds",
+        ));
+    };
+    if std::io::stdin().is_terminal() {
+        eprintln!("Secret for {service}/{user}, then Enter (it is shown as you type):");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| usage(&error))?;
+    let text = line.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(CliError::new(Exit::Usage, "no secret was given; nothing was stored"));
+    }
+    store_in_keyring(&service, &user, &Secret::new(text)).map_err(|error| usage(&error))?;
+    println!("stored: {service}/{user}");
+    Ok(Exit::Done)
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+}

@@ -1,0 +1,69 @@
+//! One cycle, start to finish: facts, check, footprint, plan, post.
+//!
+//! ```text
+//! read_facts -> judge -> inventory, products -> plan -> post
+//! ```
+//! The first and the last touch the outside world; what lies between are functions of their
+//! arguments, so a stored snapshot gives the same numbers again.
+
+pub mod facts;
+
+mod carbon;
+
+mod judge;
+
+mod planning;
+
+mod posting;
+
+mod read;
+
+pub use carbon::{PostedLine, PostingRun, posting_run};
+pub use facts::{Facts, MeterReadings};
+pub use judge::{Judged, judge, last_metered_month};
+pub use planning::{PlanRecord, plan};
+pub use posting::{
+    carbon_draft, fi_total, journal_of, ledger_total, plan_draft, poster, settle_ledger,
+};
+pub use read::{Connections, connect, read_facts};
+
+/// Why a cycle stopped. Each stage says what happened and what was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum CycleError {
+    /// The settings or mappings are wrong.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// A secret could not be had.
+    #[error(transparent)]
+    Secret(#[from] crate::config::secrets::SecretError),
+    /// SAP did not do it.
+    #[error(transparent)]
+    Sap(#[from] crate::sap::error::SapError),
+    /// SAP could not be read.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceError),
+    /// The energy management system could not be read.
+    #[error(transparent)]
+    Ems(#[from] crate::source::ems::EmsError),
+    /// A published series could not be read.
+    #[error(transparent)]
+    Grid(#[from] crate::source::grid::GridError),
+    /// A footprint could not be given.
+    #[error(transparent)]
+    Footprint(#[from] crate::footprint::FootprintError),
+    /// No planning problem could be made.
+    #[error(transparent)]
+    Problem(#[from] crate::plan::FromFactsError),
+    /// The planner refused.
+    #[error(transparent)]
+    Plan(#[from] crate::plan::PlanError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// Posting stopped.
+    #[error(transparent)]
+    Post(#[from] crate::post::PostError),
+    /// There is not enough to go on.
+    #[error("{0}")]
+    Incomplete(String),
+}

@@ -1,0 +1,143 @@
+//! A posting run: the inventory of a month as ledger transaction, document lines and evidence.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{CycleError, Judged};
+use crate::config::Config;
+use crate::factor::Scope;
+use crate::footprint::Inventory;
+use crate::id::{CompanyCode, CostCenter, GlAccount};
+use crate::ledger::{Account, Transaction, valued};
+use crate::period::PostingPeriod;
+use crate::quantity::{Milligrams, Money};
+use crate::reading::Meter;
+use crate::value_state::ValueState;
+
+/// One debit line of the FI document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedLine {
+    /// Who carries it.
+    pub cost_center: CostCenter,
+    /// Scope of the GHG Protocol.
+    pub scope: Scope,
+    /// How it is known.
+    pub state: ValueState,
+    /// kg CO₂e with three decimals, as FI holds it.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub kilograms: Decimal,
+    /// Money at the internal carbon price.
+    pub amount: Money,
+}
+
+/// Everything that one FI document stands on; kept under its hash, which the document carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PostingRun {
+    /// Company code.
+    pub company_code: CompanyCode,
+    /// Period.
+    pub period: PostingPeriod,
+    /// BLART.
+    pub document_type: String,
+    /// Carbon cost account.
+    pub debit: GlAccount,
+    /// Carbon fund account.
+    pub credit: GlAccount,
+    /// Price of one tonne CO₂e.
+    pub price_per_tonne: Money,
+    /// Who approved price and accounts.
+    pub approved_by: String,
+    /// Debit lines.
+    pub lines: Vec<PostedLine>,
+    /// The ledger transaction.
+    pub transaction: Transaction,
+    /// Inventory with factor rows.
+    pub inventory: Inventory,
+    /// Meter of the scope 2 lines.
+    pub meter: Meter,
+    /// Readings of the period: start of interval, kWh, state.
+    pub readings: Vec<(Timestamp, Decimal, ValueState)>,
+    /// Key of the facts snapshot.
+    pub facts: String,
+    /// Version of the code that calculated it.
+    pub code_version: String,
+}
+
+impl PostingRun {
+    /// What FI is to show: the sum of the lines.
+    pub fn posted(&self) -> Milligrams {
+        self.transaction.posted()
+    }
+}
+
+/// Makes the posting run of a judged month.
+///
+/// # Errors
+///
+/// [`CycleError::Incomplete`] if no posting rule covers the month or nothing was emitted.
+pub fn posting_run(
+    judged: &Judged,
+    config: &Config,
+    facts_key: &str,
+) -> Result<PostingRun, CycleError> {
+    let company_code = config.settings.plant.company_code.clone();
+    let posting_day = judged.period.last_day();
+    let rule = config.accounts.rule(&company_code, posting_day).ok_or_else(|| {
+        CycleError::Incomplete(format!(
+            "mappings/accounts.toml has no rule for company code {company_code} on {posting_day}; \
+             nothing was posted"
+        ))
+    })?;
+    let nothing = || {
+        let text = format!("{} has no emissions to post", judged.period);
+        CycleError::Incomplete(text)
+    };
+    let transaction = Transaction::of(company_code.clone(), judged.period, &judged.inventory)
+        .ok_or_else(nothing)?;
+    let charged: Vec<_> = transaction
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.account {
+            Account::CarbonCost { cost_center, scope, state } => {
+                let kilograms = entry.amount.to_emissions().amount().round_dp(3);
+                Some((cost_center.clone(), *scope, *state, kilograms))
+            }
+            _ => None,
+        })
+        .collect();
+    let kilograms: Vec<Decimal> = charged.iter().map(|line| line.3).collect();
+    let amounts = valued(&kilograms, rule.price_per_tonne).ok_or_else(nothing)?;
+    let lines = charged
+        .into_iter()
+        .zip(amounts)
+        .map(|((cost_center, scope, state, kilograms), amount)| PostedLine {
+            cost_center,
+            scope,
+            state,
+            kilograms,
+            amount: Money { amount, currency: rule.currency.clone() },
+        })
+        .collect();
+    let interval = judged.inventory.period;
+    let readings = judged.series.within(interval).map(|(at, slot)| {
+        let energy = slot.energy.expect("the attribution found no gap");
+        (at.start, energy.amount(), slot.state)
+    });
+    Ok(PostingRun {
+        company_code,
+        period: judged.period,
+        document_type: rule.document_type.clone(),
+        debit: rule.debit.clone(),
+        credit: rule.credit.clone(),
+        price_per_tonne: Money { amount: rule.price_per_tonne, currency: rule.currency.clone() },
+        approved_by: rule.approved_by.clone(),
+        lines,
+        transaction,
+        inventory: judged.inventory.clone(),
+        meter: judged.meter.clone(),
+        readings: readings.collect(),
+        facts: facts_key.to_owned(),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}

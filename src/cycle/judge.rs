@@ -1,0 +1,105 @@
+//! From facts to judgement: checked readings, findings, attribution, inventory.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{CycleError, Facts};
+use crate::check::{self, Checked, Correction, Finding, RuleLimits};
+use crate::config::Config;
+use crate::footprint::{Attribution, Inventory, attribute, inventory};
+use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::reading::{Meter, Series};
+
+/// Everything judged from one snapshot of facts.
+pub struct Judged {
+    /// Main meter.
+    pub meter: Meter,
+    /// Its checked series.
+    pub series: Checked<Series>,
+    /// What the rules found, readings first.
+    pub findings: Vec<Finding>,
+    /// What was corrected, originals beside.
+    pub corrections: Vec<Correction>,
+    /// Shifts of the plant.
+    pub shifts: ShiftCalendar,
+    /// Last month that the meter covers whole.
+    pub period: PostingPeriod,
+    /// Who used the metered energy of that month.
+    pub attribution: Attribution,
+    /// Its scope 1 and 2.
+    pub inventory: Inventory,
+}
+
+/// Judges `facts`: checks the readings, gives the energy of `period` (the last month that is metered
+/// whole, if none is named) to those who used it, and takes the inventory.
+///
+/// # Errors
+///
+/// [`CycleError`] if there is no meter or no whole month, if readings are missing, or a factor is.
+pub fn judge(
+    facts: &Facts,
+    config: &Config,
+    limits: &RuleLimits,
+    period: Option<PostingPeriod>,
+    now: Timestamp,
+) -> Result<Judged, CycleError> {
+    let [main] = facts.meters.as_slice() else {
+        return Err(CycleError::Incomplete(format!(
+            "{} electricity meters are mapped; name exactly one main meter in mappings/ems.toml",
+            facts.meters.len()
+        )));
+    };
+    let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+    let step = SignedDuration::from_mins(i64::from(main.step_minutes));
+    let checked = check::readings(&main.rows, &main.meter, step, limits, now);
+    let mut findings = checked.findings;
+    let production =
+        check::production(&facts.orders.confirmations, &checked.series, &shifts, limits);
+    findings.extend(production);
+    let period = match period {
+        Some(period) => period,
+        None => last_metered_month(&checked.series, &config.zone).ok_or_else(|| {
+            CycleError::Incomplete(format!(
+                "meter {} covers no whole month; nothing can be posted yet",
+                main.meter.id
+            ))
+        })?,
+    };
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let book = &config.factors.book;
+    let confirmations = &facts.orders.confirmations;
+    let attribution = attribute(
+        &checked.series,
+        &main.meter,
+        period.interval(&config.zone),
+        &facts.master,
+        confirmations,
+        &shifts,
+        book,
+        &regions,
+    )?;
+    let inventory =
+        inventory(&attribution, &facts.master, confirmations, &shifts, book, &regions)?;
+    Ok(Judged {
+        meter: main.meter.clone(),
+        series: checked.series,
+        findings,
+        corrections: checked.corrections,
+        shifts,
+        period,
+        attribution,
+        inventory,
+    })
+}
+
+/// The last month whose every instant the series covers.
+pub fn last_metered_month(series: &Series, zone: &TimeZone) -> Option<PostingPeriod> {
+    let span = series.span()?;
+    let last = span.end.to_zoned(zone.clone()).date();
+    let this_month = PostingPeriod::of(last);
+    let before = PostingPeriod::of(this_month.first_day().yesterday().ok()?);
+    [this_month, before].into_iter().find(|period| {
+        let interval = period.interval(zone);
+        span.start <= interval.start && interval.end <= span.end
+    })
+}

@@ -1,0 +1,609 @@
+//! The planning problem from SAP facts: demands, versions, capacities, sources, lanes.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::instance as problem;
+use super::instance::Instance;
+use super::terms::{Contract, Lane};
+use crate::factor::{FactorBook, FactorError};
+use crate::footprint::{FootprintError, Products};
+use crate::id::{MaterialNumber, PlantCode, WorkCenterInternalId};
+use crate::master::{MasterData, ProductionVersion};
+use crate::order::{OrderBook, SalesOrderLine};
+use crate::period::{ShiftCalendar, ShiftOnDay};
+use crate::unit::Uom;
+
+/// What the company wants of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Plant.
+    pub plant: PlantCode,
+    /// First day.
+    pub start: Date,
+    /// Days to plan.
+    pub horizon_days: u16,
+    /// Days that a delivery may be late at most.
+    pub late_days_max: u16,
+    /// Weights of carbon, cost and punctuality.
+    pub weights: (f64, f64, f64),
+    /// Least share of low-carbon raw material, by mass.
+    pub low_carbon_ratio_min: f64,
+    /// Least and largest share of run minutes at night.
+    pub night_share: (f64, f64),
+    /// Price of natural gas per GJ(NCV).
+    pub natural_gas_per_gj: f64,
+    /// Holding cost per tonne and shift of early delivery.
+    pub holding_per_tonne_shift: f64,
+    /// Currency of all costs.
+    pub currency: String,
+}
+
+/// What grid and market are expected to be, a value a shift of the horizon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GridOutlook {
+    /// kg CO₂e per kWh.
+    pub kg_co2e_per_kwh: Vec<f64>,
+    /// Cost per kWh.
+    pub tariff_per_kwh: Vec<f64>,
+}
+
+/// A demand that cannot be planned, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unplannable {
+    /// Sales order, item and schedule line.
+    pub demand: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// A problem with the keys that lead from it back to SAP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The problem in the model's form (MODEL.md, `carbide-plan/1`).
+    pub instance: Instance,
+    /// First day; bucket `b` is shift `b % 3` of day `b / 3` with three shifts a day.
+    pub start: Date,
+    /// Shifts a day.
+    pub shifts_a_day: usize,
+    /// Demands by the name of their planned order in the instance.
+    pub demands: BTreeMap<String, SalesOrderLine>,
+    /// Demands left out.
+    pub unplannable: Vec<Unplannable>,
+}
+
+impl Problem {
+    /// The shift of a bucket.
+    pub fn shift(&self, bucket: usize) -> ShiftOnDay {
+        let days = i64::try_from(bucket / self.shifts_a_day).unwrap_or(0);
+        ShiftOnDay {
+            day: self.start.saturating_add(days.days()),
+            shift: bucket % self.shifts_a_day,
+        }
+    }
+
+    /// Local time at which the shift of `first` begins and that of `last` ends.
+    pub fn local_times(
+        &self,
+        first: usize,
+        last: usize,
+        shifts: &ShiftCalendar,
+    ) -> (DateTime, DateTime) {
+        let begin = self.shift(first);
+        let end = shifts.next(self.shift(last));
+        let local = |at: ShiftOnDay| at.day.to_datetime(shifts.shifts()[at.shift].start);
+        (local(begin), local(end))
+    }
+
+    /// The last bucket in which an order made by `version` from `start_bucket` runs.
+    pub fn last_bucket(&self, material: &str, version: &str, start_bucket: usize) -> usize {
+        let made = self.instance.materials.iter().find(|known| known.material == material);
+        let version = made.and_then(|made| {
+            made.production_versions.iter().find(|known| known.production_version == version)
+        });
+        let offset = version
+            .and_then(|version| version.operations.iter().map(|op| op.bucket_offset).max())
+            .unwrap_or(0);
+        start_bucket + offset
+    }
+}
+
+/// Why no problem can be made of the facts.
+#[derive(Debug, thiserror::Error)]
+pub enum FromFactsError {
+    /// Master data, a unit or a factor is missing.
+    #[error(transparent)]
+    Footprint(#[from] FootprintError),
+    /// A factor is missing.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
+    /// A component has no source.
+    #[error(
+        "{component} has no source with a contract: SAP knows the suppliers {suppliers}. Add a \
+         [[contract]] to mappings/suppliers.toml or an info record in ME11."
+    )]
+    NoSource {
+        /// Component.
+        component: MaterialNumber,
+        /// Suppliers that SAP knows.
+        suppliers: String,
+    },
+    /// There is nothing to plan.
+    #[error("nothing to plan: {reason}")]
+    NoDemand {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What the problem is made of.
+pub struct Given<'a> {
+    /// Master data.
+    pub master: &'a MasterData,
+    /// Orders.
+    pub orders: &'a OrderBook,
+    /// Energy and footprints of products.
+    pub products: &'a Products<'a>,
+    /// Factors.
+    pub book: &'a FactorBook,
+    /// Regions, nearest first.
+    pub regions: &'a [&'a str],
+    /// Shifts.
+    pub shifts: &'a ShiftCalendar,
+    /// Grid and market.
+    pub outlook: &'a GridOutlook,
+    /// Contracts with suppliers.
+    pub contracts: &'a [Contract],
+    /// Ways to customers.
+    pub lanes: &'a [Lane],
+}
+
+/// Makes the problem of MODEL.md from facts.
+///
+/// Each open schedule line of a sales order that no planned order covers is one order to plan. The
+/// levels below a product are planned with it (collective order): their operations run one shift
+/// before what needs them. Firm planned orders that are in SAP already keep their capacity.
+///
+/// # Errors
+///
+/// [`FromFactsError`]; a demand that cannot be planned is no error but named in the result.
+pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem, FromFactsError> {
+    let shifts_a_day = given.shifts.shifts().len();
+    let buckets = usize::from(policy.horizon_days) * shifts_a_day;
+    let frame = Frame { policy, shifts_a_day, buckets };
+    let lanes = lanes(given, policy)?;
+    let (mut orders, mut demands, mut unplannable) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let mut materials: BTreeMap<MaterialNumber, problem::Material> = BTreeMap::new();
+    for line in given.orders.sales_order_lines.iter().filter(|line| line.plant == policy.plant) {
+        let demand = format!("{}/{}/{}", line.sales_order, line.item, line.schedule_line);
+        if is_covered(line, given.orders) {
+            continue;
+        }
+        match frame.order(&demand, line, given) {
+            Err(reason) => unplannable.push(Unplannable { demand, reason }),
+            Ok(order) => {
+                if !materials.contains_key(&line.material) {
+                    let material = material(given, policy, &line.material)?;
+                    materials.insert(line.material.clone(), material);
+                }
+                orders.push(order);
+                demands.insert(demand, line.clone());
+            }
+        }
+    }
+    if orders.is_empty() {
+        let reason = match unplannable.first() {
+            Some(first) => format!("{} ({})", first.reason, first.demand),
+            None => "every open schedule line is covered by a planned order".to_owned(),
+        };
+        return Err(FromFactsError::NoDemand { reason });
+    }
+    let work_centers = work_centers(given, &frame, materials.values())?;
+    let components = components(given, &frame, materials.values())?;
+    let bucket = |index: usize| problem::Bucket {
+        index,
+        day: index / shifts_a_day,
+        shift: given.shifts.shifts()[index % shifts_a_day].name.clone(),
+        night: given.shifts.shifts()[index % shifts_a_day].night,
+    };
+    let instance = Instance {
+        format: problem::FORMAT.to_owned(),
+        id: format!("{}-{}", policy.plant, policy.start),
+        seed: None,
+        profile: None,
+        size: None,
+        currency: Some(policy.currency.clone()),
+        weights: problem::Weights {
+            alpha: policy.weights.0,
+            beta: policy.weights.1,
+            gamma: policy.weights.2,
+            weights_free: None,
+        },
+        side_constraints: problem::SideConstraints {
+            low_carbon_ratio_min: Some(policy.low_carbon_ratio_min),
+            night_share_min: Some(policy.night_share.0),
+            night_share_max: Some(policy.night_share.1),
+            carbon_cap_kg: None,
+            min_punctuality: None,
+        },
+        buckets: (0..buckets).map(bucket).collect(),
+        plants: vec![problem::Plant {
+            plant: policy.plant.to_string(),
+            grid_kgco2e_per_kwh: given.outlook.kg_co2e_per_kwh.clone(),
+            tariff_per_kwh: given.outlook.tariff_per_kwh.clone(),
+        }],
+        work_centers,
+        components,
+        materials: materials.into_values().collect(),
+        transport_lanes: lanes,
+        planned_orders: orders,
+        baseline: None,
+    };
+    Ok(Problem { instance, start: policy.start, shifts_a_day, demands, unplannable })
+}
+
+struct Frame<'a> {
+    policy: &'a Policy,
+    shifts_a_day: usize,
+    buckets: usize,
+}
+
+impl Frame<'_> {
+    /// The bucket of a shift; `None` outside the horizon.
+    fn bucket(&self, at: ShiftOnDay) -> Option<usize> {
+        let days = self.policy.start.until(at.day).ok()?.get_days();
+        let bucket = usize::try_from(days).ok()? * self.shifts_a_day + at.shift;
+        (bucket < self.buckets).then_some(bucket)
+    }
+
+    fn order(
+        &self,
+        demand: &str,
+        line: &SalesOrderLine,
+        given: &Given<'_>,
+    ) -> Result<problem::PlannedOrder, String> {
+        if !given.master.production_versions.contains_key(&line.material) {
+            return Err(format!("{} has no production version; look at it in C223", line.material));
+        }
+        if !given.lanes.iter().any(|lane| lane.shipping_type == line.shipping_type) {
+            return Err(format!(
+                "no lane serves shipping type '{}'; add it to mappings/transport.toml",
+                line.shipping_type
+            ));
+        }
+        // To be there on the day means to arrive by its second shift, when goods are received.
+        let wanted = ShiftOnDay { day: line.requested_delivery, shift: 1.min(self.shifts_a_day - 1) };
+        let due = self.bucket(wanted).ok_or_else(|| {
+            format!(
+                "it is wanted on {}, outside the {} days from {}",
+                line.requested_delivery, self.policy.horizon_days, self.policy.start
+            )
+        })?;
+        let base = given.master.materials.get(&line.material).map(|known| known.base_unit);
+        let base = base.ok_or_else(|| format!("SAP delivered no material {}", line.material))?;
+        let quantity = line.open_quantity.in_unit(base).map_err(|error| error.to_string())?;
+        let priority_weight = match line.delivery_priority {
+            1 => 3.0,
+            2 => 2.0,
+            _ => 1.0,
+        };
+        Ok(problem::PlannedOrder {
+            planned_order: demand.to_owned(),
+            material: line.material.to_string(),
+            quantity: float(quantity),
+            due_bucket: due,
+            release_bucket: 0,
+            latest_bucket: due + usize::from(self.policy.late_days_max) * self.shifts_a_day,
+            priority_weight,
+            lane: line.shipping_type.clone(),
+            holding_cost_per_unit_bucket: self.policy.holding_per_tonne_shift,
+        })
+    }
+}
+
+/// Whether a planned order for the same sales order item is in SAP already.
+fn is_covered(line: &SalesOrderLine, orders: &OrderBook) -> bool {
+    let item = (&line.sales_order, &line.item);
+    orders.planned_orders.iter().any(|planned| {
+        planned.sales_order.as_ref().is_some_and(|(order, position)| (order, position) == item)
+    })
+}
+
+fn lanes(given: &Given<'_>, policy: &Policy) -> Result<Vec<problem::Lane>, FromFactsError> {
+    let lane = |lane: &Lane| {
+        let km = lane.distance_km;
+        let mode = |mode: &super::terms::Mode| {
+            let factor = given.book.factor(&mode.factor, None, given.regions, policy.start)?;
+            Ok::<_, FromFactsError>(problem::Mode {
+                mode: mode.name.clone(),
+                lead_buckets: usize::from(mode.lead_shifts),
+                kgco2e_per_unit: float(factor.kg_co2e_per_unit * km),
+                cost_per_unit: float(mode.cost_per_tonne_km * km),
+            })
+        };
+        let modes = lane.mode.iter().map(mode).collect::<Result<_, _>>()?;
+        Ok(problem::Lane { lane: lane.shipping_type.clone(), modes })
+    };
+    given.lanes.iter().map(lane).collect()
+}
+
+/// A product with all its production versions, each flattened to bought components.
+fn material(
+    given: &Given<'_>,
+    policy: &Policy,
+    number: &MaterialNumber,
+) -> Result<problem::Material, FromFactsError> {
+    let known = &given.master.materials[number];
+    let valid = |version: &&ProductionVersion| {
+        version.plant == policy.plant
+            && version.valid_from <= policy.start
+            && policy.start <= version.valid_to
+    };
+    let mut production_versions = Vec::new();
+    for version in given.master.production_versions[number].iter().filter(valid) {
+        let mut flat = Flat::default();
+        flat.add(given, policy, number, version, Decimal::ONE)?;
+        production_versions.push(problem::ProductionVersion {
+            production_version: version.code.to_string(),
+            plant: policy.plant.to_string(),
+            bom: flat
+                .components
+                .into_iter()
+                .map(|(component, quantity)| problem::BomItem {
+                    component: component.to_string(),
+                    quantity_per_unit: float(quantity),
+                })
+                .collect(),
+            operations: flat.operations,
+            direct_kgco2e_per_unit: float(flat.direct_kg),
+            variable_cost_per_unit: flat.variable_cost,
+        });
+    }
+    Ok(problem::Material {
+        material: number.to_string(),
+        base_unit: known.base_unit.to_string(),
+        setup_group: known.group.clone(),
+        production_versions,
+    })
+}
+
+/// A production version with everything made below it.
+#[derive(Default)]
+struct Flat {
+    components: BTreeMap<MaterialNumber, Decimal>,
+    operations: Vec<problem::Operation>,
+    direct_kg: Decimal,
+    variable_cost: f64,
+}
+
+impl Flat {
+    /// Adds `quantity` of a material; returns the offset of the bucket in which it is ready.
+    fn add(
+        &mut self,
+        given: &Given<'_>,
+        policy: &Policy,
+        material: &MaterialNumber,
+        version: &ProductionVersion,
+        quantity: Decimal,
+    ) -> Result<usize, FromFactsError> {
+        let mut offset = 0;
+        for (component, each) in given.products.component_quantities(material, version)? {
+            let needed = each.amount * quantity;
+            match given.products.first_version(&component) {
+                Some(made) => {
+                    let ready = self.add(given, policy, &component, made, needed)?;
+                    offset = offset.max(ready + 1);
+                }
+                None => *self.components.entry(component).or_default() += needed,
+            }
+        }
+        for used in given.products.uses(material, version)? {
+            let kwh: Decimal = used.electricity_kwh.values().sum();
+            self.operations.push(problem::Operation {
+                work_center: used.work_center.code.to_string(),
+                minutes_per_unit: float(used.machine_minutes * quantity),
+                kwh_per_unit: float(kwh * quantity),
+                bucket_offset: offset,
+            });
+            let gas = used.natural_gas_gj.unwrap_or_default();
+            self.variable_cost += float(gas * quantity) * policy.natural_gas_per_gj;
+        }
+        // All own emissions but those of electricity, which depend on the hour.
+        let steady = given.products.own_without_electricity(material, version)?;
+        self.direct_kg += steady.amount() * quantity;
+        Ok(offset)
+    }
+}
+
+fn work_centers<'m>(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+    materials: impl Iterator<Item = &'m problem::Material>,
+) -> Result<Vec<problem::WorkCenter>, FromFactsError> {
+    let mut setups: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for material in materials {
+        let number = MaterialNumber::new(&material.material).expect("it came from a number");
+        for (center, minutes) in setup_minutes(given, &number)? {
+            let longest = setups.entry((center, material.setup_group.clone())).or_default();
+            *longest = longest.max(minutes);
+        }
+    }
+    let taken = taken_minutes(given, frame)?;
+    let mut centers = Vec::new();
+    for (id, center) in given.master.work_centers.iter().filter(|(_, c)| c.plant == frame.policy.plant)
+    {
+        let code = center.code.to_string();
+        let free = |bucket: usize| {
+            let used = taken.get(&(id.clone(), bucket)).copied().unwrap_or_default();
+            float((center.minutes_per_shift - used).max(Decimal::ZERO))
+        };
+        let of_center = setups.iter().filter(|((of, _), _)| *of == code);
+        centers.push(problem::WorkCenter {
+            work_center: code.clone(),
+            plant: frame.policy.plant.to_string(),
+            capacity_minutes: (0..frame.buckets).map(free).collect(),
+            setups: of_center
+                .map(|((_, group), minutes)| problem::Setup {
+                    setup_group: group.clone(),
+                    setup_minutes: *minutes,
+                    setup_kwh: 0.0,
+                    setup_cost: 0.0,
+                })
+                .collect(),
+        });
+    }
+    Ok(centers)
+}
+
+/// Set-up minutes by work center over all versions of a product and the levels below.
+fn setup_minutes(
+    given: &Given<'_>,
+    material: &MaterialNumber,
+) -> Result<Vec<(String, f64)>, FromFactsError> {
+    let mut minutes = Vec::new();
+    for version in &given.master.production_versions[material] {
+        for used in given.products.uses(material, version)? {
+            minutes.push((used.work_center.code.to_string(), float(used.setup_minutes)));
+        }
+        for (component, _) in given.products.component_quantities(material, version)? {
+            if given.products.first_version(&component).is_some() {
+                minutes.extend(setup_minutes(given, &component)?);
+            }
+        }
+    }
+    Ok(minutes)
+}
+
+/// Minutes that firm planned orders in SAP take already, by work center and bucket.
+fn taken_minutes(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+) -> Result<BTreeMap<(WorkCenterInternalId, usize), Decimal>, FromFactsError> {
+    let mut taken = BTreeMap::new();
+    for planned in given.orders.planned_orders.iter().filter(|o| o.plant == frame.policy.plant) {
+        let versions = given.master.production_versions.get(&planned.material);
+        let version = versions.and_then(|all| {
+            let chosen = planned.production_version.as_ref();
+            all.iter().find(|v| chosen.is_none_or(|code| v.code == *code))
+        });
+        let zone = given.shifts.zone();
+        let (Some(version), Ok(start)) = (version, zone.to_timestamp(planned.start)) else {
+            continue;
+        };
+        let Some(bucket) = frame.bucket(given.shifts.shift_at(start)) else { continue };
+        take(given, &planned.material, version, planned.quantity.amount, bucket, &mut taken)?;
+    }
+    Ok(taken)
+}
+
+fn take(
+    given: &Given<'_>,
+    material: &MaterialNumber,
+    version: &ProductionVersion,
+    quantity: Decimal,
+    bucket: usize,
+    taken: &mut BTreeMap<(WorkCenterInternalId, usize), Decimal>,
+) -> Result<usize, FromFactsError> {
+    let mut at = bucket;
+    for (component, each) in given.products.component_quantities(material, version)? {
+        if let Some(made) = given.products.first_version(&component) {
+            let needed = each.amount * quantity;
+            let ready = take(given, &component, made, needed, bucket, taken)?;
+            at = at.max(ready + 1);
+        }
+    }
+    for used in given.products.uses(material, version)? {
+        let minutes = used.machine_minutes * quantity + used.setup_minutes;
+        *taken.entry((used.work_center.internal_id.clone(), at)).or_default() += minutes;
+    }
+    Ok(at)
+}
+
+fn components<'m>(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+    materials: impl Iterator<Item = &'m problem::Material>,
+) -> Result<Vec<problem::Component>, FromFactsError> {
+    let mut numbers: Vec<MaterialNumber> = materials
+        .flat_map(|material| &material.production_versions)
+        .flat_map(|version| &version.bom)
+        .map(|item| MaterialNumber::new(&item.component).expect("it came from a number"))
+        .collect();
+    numbers.sort();
+    numbers.dedup();
+    numbers.iter().map(|number| component(given, frame, number)).collect()
+}
+
+fn component(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+    number: &MaterialNumber,
+) -> Result<problem::Component, FromFactsError> {
+    let master_error = |reason: &str| FootprintError::MasterData {
+        material: number.clone(),
+        reason: reason.to_owned(),
+    };
+    let base = given
+        .master
+        .materials
+        .get(number)
+        .ok_or_else(|| master_error("SAP did not deliver its material master; see MM03"))?
+        .base_unit;
+    let months = f64::from(frame.policy.horizon_days) / 30.0;
+    let known = given.master.sources_of_supply.get(number).map_or(&[][..], Vec::as_slice);
+    let mut sources = Vec::new();
+    for source in known {
+        let contract = given
+            .contracts
+            .iter()
+            .find(|c| c.material == *number && c.supplier == source.supplier);
+        let Some(contract) = contract else { continue };
+        let factor = given.book.factor(
+            &format!("material:{number}"),
+            Some(source.supplier.as_str()),
+            given.regions,
+            frame.policy.start,
+        )?;
+        let unit_error = |error| FootprintError::Unit { place: format!("source {number}"), error };
+        let per_base = base.in_units_of(factor.unit).map_err(unit_error)?;
+        let price_units = base.in_units_of(source.price_unit).map_err(unit_error)?;
+        let price = source.net_price.amount / source.price_quantity * price_units;
+        sources.push(problem::Source {
+            source: source.supplier.to_string(),
+            supplier: source.supplier.to_string(),
+            inbound_mode: contract.inbound_mode.clone(),
+            price_per_unit: float(price),
+            kgco2e_per_unit: float(factor.kg_co2e_per_unit * per_base),
+            available_quantity: float(contract.available_per_month) * months,
+            low_carbon: contract.low_carbon,
+        });
+    }
+    if sources.is_empty() {
+        let suppliers: Vec<&str> = known.iter().map(|source| source.supplier.as_str()).collect();
+        return Err(FromFactsError::NoSource {
+            component: number.clone(),
+            suppliers: if suppliers.is_empty() { "none".to_owned() } else { suppliers.join(", ") },
+        });
+    }
+    let mass = base.in_units_of(Uom::Kg).map_err(|error| FootprintError::Unit {
+        place: format!("component {number}"),
+        error,
+    })?;
+    Ok(problem::Component {
+        component: number.to_string(),
+        base_unit: base.to_string(),
+        mass_kg_per_unit: float(mass),
+        counts_for_low_carbon_ratio: sources.iter().any(|source| source.low_carbon),
+        sources,
+    })
+}
+
+/// The one place where decimals become the solver's floats; relative error below 1e-15.
+fn float(value: Decimal) -> f64 {
+    value.to_f64().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,16 @@
+//! The SAP client: OData V2 and V4, SOAP-RFC. Speaks in fields as SAP names them; what they mean is
+//! the business of `source` and `post`.
+//!
+//! Reads may be repeated and are, within bounds. A write is sent once: nothing here, and nothing in
+//! the HTTP client, sends a POST, PATCH or DELETE again unless SAP said that it refused it before
+//! it looked at it.
+
+pub mod error;
+
+mod http;
+
+pub mod odata;
+
+pub mod soap_rfc;
+
+pub mod system;

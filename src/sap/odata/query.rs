@@ -1,0 +1,203 @@
+//! What to read: set, filter, fields. Literals are typed and quoted here and nowhere else.
+
+use jiff::civil::Date;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Version;
+
+/// Everything but unreserved characters, so that `'`, `/` and `&` in a key stay data.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A value in a filter or key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// Text.
+    Text(String),
+    /// A day.
+    Day(Date),
+    /// A truth value.
+    Boolean(bool),
+}
+
+impl From<&str> for Literal {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<Date> for Literal {
+    fn from(day: Date) -> Self {
+        Self::Day(day)
+    }
+}
+
+impl Literal {
+    fn text(&self, version: Version) -> String {
+        match (self, version) {
+            (Self::Text(text), _) => format!("'{}'", text.replace('\'', "''")),
+            (Self::Boolean(flag), _) => flag.to_string(),
+            (Self::Day(day), Version::V2) => format!("datetime'{day}T00:00:00'"),
+            (Self::Day(day), Version::V4) => day.to_string(),
+        }
+    }
+}
+
+/// A condition on rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// `property operator literal`
+    Compare(&'static str, &'static str, Literal),
+    /// Both.
+    And(Box<Filter>, Box<Filter>),
+    /// One of them.
+    Or(Box<Filter>, Box<Filter>),
+}
+
+impl Filter {
+    /// `property eq value`
+    pub fn eq(property: &'static str, value: impl Into<Literal>) -> Self {
+        Self::Compare(property, "eq", value.into())
+    }
+
+    /// `property ge value`
+    pub fn ge(property: &'static str, value: impl Into<Literal>) -> Self {
+        Self::Compare(property, "ge", value.into())
+    }
+
+    /// This and `other`.
+    pub fn and(self, other: Self) -> Self {
+        Self::And(Box::new(self), Box::new(other))
+    }
+
+    fn text(&self, version: Version) -> String {
+        match self {
+            Self::Compare(property, operator, literal) => {
+                format!("{property} {operator} {}", literal.text(version))
+            }
+            Self::And(a, b) => format!("({} and {})", a.text(version), b.text(version)),
+            Self::Or(a, b) => format!("({} or {})", a.text(version), b.text(version)),
+        }
+    }
+}
+
+/// A read of an entity set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// Entity set.
+    pub set: &'static str,
+    select: Vec<&'static str>,
+    filter: Option<Filter>,
+    expand: Vec<&'static str>,
+    order_by: Vec<&'static str>,
+}
+
+impl Query {
+    /// All rows and fields of `set`.
+    pub fn of(set: &'static str) -> Self {
+        Self { set, select: Vec::new(), filter: None, expand: Vec::new(), order_by: Vec::new() }
+    }
+
+    /// Only these fields.
+    pub fn select(mut self, properties: &[&'static str]) -> Self {
+        self.select = properties.to_vec();
+        self
+    }
+
+    /// Only rows that meet `filter`.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// With the rows behind these navigation properties.
+    pub fn expand(mut self, properties: &[&'static str]) -> Self {
+        self.expand = properties.to_vec();
+        self
+    }
+
+    /// In this order: paging without one is not stable.
+    pub fn order_by(mut self, properties: &[&'static str]) -> Self {
+        self.order_by = properties.to_vec();
+        self
+    }
+
+    /// The query string, encoded; asks for the count of rows.
+    pub(super) fn text(&self, version: Version) -> String {
+        let mut parts = Vec::new();
+        let mut add = |name: &str, value: String| {
+            parts.push(format!("{name}={}", utf8_percent_encode(&value, ENCODED)));
+        };
+        if let Some(filter) = &self.filter {
+            add("$filter", filter.text(version));
+        }
+        if !self.select.is_empty() {
+            add("$select", self.select.join(","));
+        }
+        if !self.expand.is_empty() {
+            add("$expand", self.expand.join(","));
+        }
+        if !self.order_by.is_empty() {
+            add("$orderby", self.order_by.join(","));
+        }
+        match version {
+            Version::V2 => {
+                add("$inlinecount", "allpages".to_owned());
+                add("$format", "json".to_owned());
+            }
+            Version::V4 => add("$count", "true".to_owned()),
+        }
+        parts.join("&")
+    }
+}
+
+/// The key of one row, as names and values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key(Vec<(&'static str, Literal)>);
+
+impl Key {
+    /// A key of one property.
+    pub fn of(property: &'static str, value: impl Into<Literal>) -> Self {
+        Self(vec![(property, value.into())])
+    }
+
+    /// The key in parentheses, encoded.
+    pub(super) fn text(&self, version: Version) -> String {
+        let encoded = |literal: &Literal| {
+            let text = literal.text(version);
+            // The quotes are syntax, what is between them is data.
+            match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+                Some(inner) => format!("'{}'", utf8_percent_encode(inner, ENCODED)),
+                None => text,
+            }
+        };
+        let parts: Vec<String> = match self.0.as_slice() {
+            [(_, literal)] => vec![encoded(literal)],
+            many => many.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect(),
+        };
+        format!("({})", parts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_value_stays_a_value() {
+        let filter = Filter::eq("Material", "O'Brien' or 1 eq 1 or '");
+
+        assert_eq!(filter.text(Version::V2), "Material eq 'O''Brien'' or 1 eq 1 or '''");
+    }
+
+    #[test]
+    fn days_are_written_as_each_version_wants_them() {
+        let filter = Filter::ge("Day", Date::constant(2018, 9, 1));
+
+        assert_eq!(filter.text(Version::V2), "Day ge datetime'2018-09-01T00:00:00'");
+        assert_eq!(filter.text(Version::V4), "Day ge 2018-09-01");
+    }
+
+    #[test]
+    fn a_slash_in_a_key_is_encoded() {
+        assert_eq!(Key::of("Material", "A/B").text(Version::V2), "('A%2FB')");
+    }
+}
