@@ -39,9 +39,13 @@ pub mod plan;
 // Edges: the only code that meets SAP, meters, disks and people.
 pub mod sap;
 
+pub mod source;
+
 pub mod store;
 
 pub mod present;
+
+pub mod sandbox;
 
 // Assembly.
 pub mod config;

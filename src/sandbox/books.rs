@@ -1,0 +1,225 @@
+//! What the sandbox truly holds: rows of every entity set, accounting documents, and each commit.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::metadata::{EntityType, Service};
+use super::{plant, wire};
+
+/// A row as it is held.
+pub type Row = Map<String, Value>;
+
+/// An accounting document.
+#[derive(Clone, Debug, Serialize)]
+pub struct FiDocument {
+    pub number: String,
+    pub company_code: String,
+    pub fiscal_year: String,
+    pub period: String,
+    pub document_type: String,
+    pub posting_date: String,
+    /// AWTYP, AWKEY, AWSYS.
+    pub reference: (String, String, String),
+    /// XBLNR.
+    pub reference_number: String,
+    pub header_text: String,
+    pub lines: Vec<FiLine>,
+    /// STBLG: the document that reversed this one.
+    pub reversed_by: Option<String>,
+    /// The document that this one reverses.
+    pub reverses: Option<String>,
+    pub user: String,
+}
+
+/// A line of an accounting document.
+#[derive(Clone, Debug, Serialize)]
+pub struct FiLine {
+    pub item: String,
+    pub gl_account: String,
+    pub cost_center: String,
+    pub amount: Decimal,
+    pub currency: String,
+    pub quantity: Decimal,
+    pub unit: String,
+    pub text: String,
+    /// What the companion add-on would have moved from EXTENSION2 to the line.
+    pub extension: Vec<String>,
+}
+
+/// One thing that was committed, with the bytes that asked for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Commit {
+    pub number: usize,
+    pub at: Timestamp,
+    pub user: String,
+    pub what: String,
+    pub wire: String,
+}
+
+/// What a BAPI has registered for the commit of its session.
+#[derive(Clone, Debug)]
+pub enum Registered {
+    Post(Box<FiDocument>),
+    Reverse { original: String, document: Box<FiDocument> },
+}
+
+/// All state of the sandbox.
+pub struct Books {
+    /// By service path and entity set.
+    pub tables: BTreeMap<(&'static str, String), Vec<Row>>,
+    pub documents: Vec<FiDocument>,
+    pub commits: Vec<Commit>,
+    /// LUW of each stateful RFC session.
+    pub luws: BTreeMap<String, Vec<(Registered, String)>>,
+    /// CSRF token of each security session.
+    pub sessions: BTreeMap<String, String>,
+    pub failed_logons: u32,
+    next_order: u64,
+    next_document: u64,
+    next_id: u64,
+    last_change: Timestamp,
+}
+
+pub const PLANNED_ORDERS: &str = "/sap/opu/odata/sap/API_PLANNED_ORDERS";
+pub const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+
+impl Books {
+    pub fn new(services: &[Service]) -> Self {
+        let mut tables = BTreeMap::new();
+        for service in services {
+            for (set, entity) in &service.sets {
+                let rows = plant::rows(set).into_iter();
+                let rows = rows.map(|values| wire::row(entity, &values)).collect();
+                tables.insert((service.path, set.clone()), rows);
+            }
+        }
+        Self {
+            tables,
+            documents: Vec::new(),
+            commits: Vec::new(),
+            luws: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            failed_logons: 0,
+            next_order: 1001,
+            next_document: 1_900_000_000,
+            next_id: 1,
+            last_change: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// A token or session id that was never given out before.
+    pub fn fresh_id(&mut self, kind: &str) -> String {
+        self.next_id += 1;
+        let noise: u64 = rand::random();
+        format!("{kind}{noise:016X}{:04}", self.next_id)
+    }
+
+    /// The next planned order number. Numbers are drawn before the commit, so gaps are normal.
+    pub fn draw_order_number(&mut self) -> String {
+        self.next_order += 1;
+        (self.next_order - 1).to_string()
+    }
+
+    /// The next document number.
+    pub fn draw_document_number(&mut self) -> String {
+        self.next_document += 1;
+        (self.next_document - 1).to_string()
+    }
+
+    /// A change time later than any before, to the second: it is what an ETag is made of.
+    pub fn change_time(&mut self) -> String {
+        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+        let later = self.last_change + jiff::SignedDuration::from_secs(1);
+        self.last_change = now.max(later);
+        self.last_change.to_string()
+    }
+
+    pub fn table(&mut self, service: &'static str, set: &str) -> &mut Vec<Row> {
+        self.tables.entry((service, set.to_owned())).or_default()
+    }
+
+    pub fn commit(&mut self, user: &str, what: String, wire: &str) {
+        let number = self.commits.len() + 1;
+        let (at, user, wire) = (Timestamp::now(), user.to_owned(), wire.to_owned());
+        self.commits.push(Commit { number, at, user, what, wire });
+    }
+
+    /// Writes what a session has registered: all of it or, as here nothing can fail any more, all.
+    pub fn commit_luw(&mut self, session: &str, user: &str, items: &EntityType) {
+        for (registered, bytes) in self.luws.remove(session).unwrap_or_default() {
+            match registered {
+                Registered::Post(document) => {
+                    self.commit(user, format!("FI document {} posted", document.number), &bytes);
+                    self.show_items(&document, items);
+                    self.documents.push(*document);
+                }
+                Registered::Reverse { original, document } => {
+                    let what = format!("FI document {} reverses {original}", document.number);
+                    self.commit(user, what, &bytes);
+                    let reversed = self.documents.iter_mut().find(|d| d.number == original);
+                    if let Some(reversed) = reversed {
+                        reversed.reversed_by = Some(document.number.clone());
+                    }
+                    self.show_items(&document, items);
+                    self.documents.push(*document);
+                }
+            }
+        }
+    }
+
+    fn show_items(&mut self, document: &FiDocument, items: &EntityType) {
+        for line in &document.lines {
+            let id = format!("0L{}{}{}", document.fiscal_year, document.number, line.item);
+            let row = wire::row(
+                items,
+                &[
+                    ("ID", id.into()),
+                    ("Ledger", "0L".into()),
+                    ("LedgerFiscalYear", document.fiscal_year.clone().into()),
+                    ("FiscalPeriod", format!("{:0>3}", document.period).into()),
+                    ("CompanyCode", document.company_code.clone().into()),
+                    ("GLAccount", line.gl_account.clone().into()),
+                    ("CostCenter", line.cost_center.clone().into()),
+                    ("CompanyCodeCurrency", line.currency.clone().into()),
+                    ("AmountInCompanyCodeCurrency", line.amount.to_string().into()),
+                    ("CostSourceUnit", line.unit.clone().into()),
+                    ("ValuationQuantity", line.quantity.to_string().into()),
+                ],
+            );
+            self.table(JOURNAL_ITEMS, "A_JournalEntryItemBasic").push(row);
+        }
+    }
+
+    /// Planned orders in key order, all fields in name order: equal bytes mean equal orders.
+    pub fn planned_orders(&self) -> Value {
+        let empty = Vec::new();
+        let key = (PLANNED_ORDERS, "A_PlannedOrder".to_owned());
+        let mut rows: Vec<BTreeMap<&String, &Value>> = self
+            .tables
+            .get(&key)
+            .unwrap_or(&empty)
+            .iter()
+            .map(|row| row.iter().collect())
+            .collect();
+        rows.sort_by_key(|row| row.values().next().map(|value| value.to_string()));
+        rows.sort_by_key(|row| {
+            let number = row.iter().find(|(name, _)| name.as_str() == "PlannedOrder");
+            number.and_then(|(_, value)| value.as_str()?.parse::<u64>().ok())
+        });
+        json!(rows)
+    }
+
+    /// Everything that a test or a curious person may want to know of the truth.
+    pub fn ledger(&self) -> Value {
+        json!({
+            "planned_orders": self.planned_orders(),
+            "fi_documents": self.documents,
+            "commits": self.commits,
+            "failed_logons": self.failed_logons,
+        })
+    }
+}

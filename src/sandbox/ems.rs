@@ -1,0 +1,46 @@
+//! The energy management system of the sandbox plant: a SQLite database with the real series.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::plant::meter_series;
+
+/// Name of the main meter in the database.
+pub const MAIN_METER: &str = "M-1010-MAIN";
+
+/// Writes the database: one row an interval, stamped as published ("DD-MM-YYYY HH:MM", the end of
+/// the interval), in the order of publication, defects included.
+///
+/// # Errors
+///
+/// What SQLite says, if the file cannot be written.
+pub fn write_database(path: &Path) -> rusqlite::Result<usize> {
+    if path.exists() {
+        // A file that is there is replaced: the demo starts from the published series.
+        let _ = std::fs::remove_file(path);
+    }
+    let mut connection = Connection::open(path)?;
+    connection.execute_batch(
+        "CREATE TABLE meter_reading (
+             id INTEGER PRIMARY KEY,
+             meter VARCHAR(32) NOT NULL,
+             stamp VARCHAR(16) NOT NULL,
+             kwh VARCHAR(16),
+             quality VARCHAR(8)
+         )",
+    )?;
+    let transaction = connection.transaction()?;
+    let mut count = 0;
+    {
+        let mut insert = transaction.prepare(
+            "INSERT INTO meter_reading (meter, stamp, kwh, quality) VALUES (?1, ?2, ?3, 'ok')",
+        )?;
+        for row in meter_series() {
+            insert.execute(params![MAIN_METER, row.source_stamp, row.usage_kwh.to_string()])?;
+            count += 1;
+        }
+    }
+    transaction.commit()?;
+    Ok(count)
+}

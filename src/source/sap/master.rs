@@ -1,0 +1,332 @@
+//! Master data: materials, bills of material, routings, versions, work centers, info records.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::id::MaterialNumber;
+use crate::master::{
+    BillOfMaterial, BomItem, Material, Operation, Procurement, ProductionVersion, Routing,
+    SourceOfSupply, WorkCenter,
+};
+use crate::quantity::Money;
+use crate::sap::odata::Filter;
+use crate::unit::{Measure, Uom};
+
+/// Seconds of a day, for capacities that run through midnight.
+const DAY_SECONDS: Decimal = Decimal::from_parts(86_400, 0, 0, false, 0);
+
+pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
+    let of_plant = |set| Query::of(set).filter(Filter::eq("Plant", plant.as_str()));
+    vec![
+        (
+            PRODUCT,
+            Query::of("A_Product")
+                .select(&["Product", "BaseUnit", "NetWeight", "WeightUnit", "ProductGroup"])
+                .order_by(&["Product"]),
+        ),
+        (
+            PRODUCT,
+            Query::of("A_ProductDescription")
+                .select(&["Product", "Language", "ProductDescription"])
+                .filter(Filter::eq("Language", "EN"))
+                .order_by(&["Product", "Language"]),
+        ),
+        (
+            PRODUCT,
+            of_plant("A_ProductPlant")
+                .select(&["Product", "Plant", "ProcurementType"])
+                .order_by(&["Product", "Plant"]),
+        ),
+        (
+            BILL_OF_MATERIAL,
+            of_plant("MaterialBOM")
+                .filter(
+                    Filter::eq("Plant", plant.as_str())
+                        .and(Filter::eq("BillOfMaterialVariantUsage", "1")),
+                )
+                .expand(&["to_BillOfMaterialItem"])
+                .order_by(&["Material", "BillOfMaterial", "BillOfMaterialVariant"]),
+        ),
+        (
+            ROUTING,
+            of_plant("ProductionRoutingHeader")
+                .order_by(&["ProductionRoutingGroup", "ProductionRouting"]),
+        ),
+        (
+            ROUTING,
+            of_plant("ProductionRoutingOperation").order_by(&[
+                "ProductionRoutingGroup",
+                "ProductionRouting",
+                "ProductionRoutingSequence",
+                "Operation",
+            ]),
+        ),
+        (
+            WORK_CENTER,
+            of_plant("WorkCenterHeader")
+                .expand(&["_Capacity", "_CostCenter"])
+                .order_by(&["WorkCenterInternalID"]),
+        ),
+        (
+            PRODUCTION_VERSION,
+            of_plant("ProductionVersion").order_by(&["Material", "ProductionVersion"]),
+        ),
+        (
+            INFO_RECORD,
+            of_plant("A_PurgInfoRecdOrgPlantData")
+                .order_by(&["PurchasingInfoRecord", "PurchasingOrganization"]),
+        ),
+    ]
+}
+
+pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowProblem>) {
+    let mut problems = Vec::new();
+    let materials = materials(tables, &mut problems);
+    let boms = keep(tables.rows("MaterialBOM"), &mut problems, |row| bom(row).map(Some));
+    let mut routings: BTreeMap<_, Routing> =
+        keep(tables.rows("ProductionRoutingHeader"), &mut problems, routing)
+            .into_iter()
+            .map(|routing| ((routing.group.clone(), routing.variant.clone()), routing))
+            .collect();
+    let operations = keep(tables.rows("ProductionRoutingOperation"), &mut problems, |row| {
+        operation(row, &reading.standard_values).map(Some)
+    });
+    for (key, operation) in operations {
+        if let Some(routing) = routings.get_mut(&key) {
+            routing.operations.push(operation);
+        }
+    }
+    for routing in routings.values_mut() {
+        routing.operations.sort_by(|a, b| a.number.cmp(&b.number));
+    }
+    let versions = keep(tables.rows("ProductionVersion"), &mut problems, production_version);
+    let mut production_versions: BTreeMap<_, Vec<ProductionVersion>> = BTreeMap::new();
+    for version in versions {
+        production_versions.entry(version.material.clone()).or_default().push(version);
+    }
+    for versions in production_versions.values_mut() {
+        versions.sort_by(|a, b| a.code.cmp(&b.code));
+    }
+    let centers = keep(tables.rows("WorkCenterHeader"), &mut problems, work_center);
+    let sources = keep(tables.rows("A_PurgInfoRecdOrgPlantData"), &mut problems, source_of_supply);
+    let mut sources_of_supply: BTreeMap<_, Vec<SourceOfSupply>> = BTreeMap::new();
+    for source in sources {
+        sources_of_supply.entry(source.material.clone()).or_default().push(source);
+    }
+    let master = MasterData {
+        materials,
+        bills_of_material: boms
+            .into_iter()
+            .map(|bom| ((bom.material.clone(), bom.alternative.clone()), bom))
+            .collect(),
+        routings,
+        production_versions,
+        work_centers: centers.into_iter().map(|c| (c.internal_id.clone(), c)).collect(),
+        sources_of_supply,
+    };
+    (master, problems)
+}
+
+fn materials(
+    tables: &Tables,
+    problems: &mut Vec<RowProblem>,
+) -> BTreeMap<MaterialNumber, Material> {
+    let names: BTreeMap<&str, &str> = tables
+        .rows("A_ProductDescription")
+        .iter()
+        .map(|row| (row.text("Product"), row.text("ProductDescription")))
+        .collect();
+    let procurement: BTreeMap<&str, &str> = tables
+        .rows("A_ProductPlant")
+        .iter()
+        .map(|row| (row.text("Product"), row.text("ProcurementType")))
+        .collect();
+    let made = |row: &Entity| {
+        // A material without plant data is none of this plant.
+        let Some(kind) = procurement.get(row.text("Product")) else { return Ok(None) };
+        let weight = row.decimal("NetWeight")?;
+        let kilograms = match row.text("WeightUnit") {
+            "" => None,
+            _ => Measure::new(weight, unit(row, "WeightUnit")?).in_unit(Uom::Kg).ok(),
+        };
+        Ok(Some(Material {
+            number: id(row, "Product")?,
+            description: names.get(row.text("Product")).copied().unwrap_or("").to_owned(),
+            base_unit: unit(row, "BaseUnit")?,
+            net_weight_kg: kilograms.filter(|kg| !kg.is_zero()),
+            group: row.text("ProductGroup").to_owned(),
+            procurement: match *kind {
+                "E" => Procurement::InHouse,
+                "F" => Procurement::External,
+                _ => Procurement::Both,
+            },
+        }))
+    };
+    let materials = keep(tables.rows("A_Product"), problems, made);
+    materials.into_iter().map(|material| (material.number.clone(), material)).collect()
+}
+
+/// `01` and `1` are one alternative.
+fn short(text: &str) -> String {
+    let trimmed = text.trim_start_matches('0');
+    if trimmed.is_empty() { text.to_owned() } else { trimmed.to_owned() }
+}
+
+fn bom(row: &Entity) -> Result<BillOfMaterial, SapError> {
+    let item = |row: &Entity| {
+        Ok(BomItem {
+            number: row.text("BillOfMaterialItemNumber").to_owned(),
+            component: id(row, "BillOfMaterialComponent")?,
+            quantity: Measure::new(
+                row.decimal("BillOfMaterialItemQuantity")?,
+                unit(row, "BillOfMaterialItemUnit")?,
+            ),
+            component_scrap_percent: row.decimal("ComponentScrapInPercent")?,
+        })
+    };
+    let items = row.expanded("to_BillOfMaterialItem");
+    let mut items = items.iter().map(item).collect::<Result<Vec<BomItem>, SapError>>()?;
+    items.sort_by(|a, b| a.number.cmp(&b.number));
+    Ok(BillOfMaterial {
+        material: id(row, "Material")?,
+        plant: id(row, "Plant")?,
+        alternative: short(row.text("BillOfMaterialVariant")),
+        base_quantity: positive(row, "BOMHeaderQuantityInBaseUnit")?,
+        base_unit: unit(row, "BOMHeaderBaseUnit")?,
+        items,
+    })
+}
+
+/// A quantity that something is divided by.
+fn positive(row: &Entity, property: &str) -> Result<Decimal, SapError> {
+    let amount = row.decimal(property)?;
+    if amount <= Decimal::ZERO {
+        return Err(row.wrong("VAL-RANGE", property, format!("{amount} is not positive")));
+    }
+    Ok(amount)
+}
+
+fn routing(row: &Entity) -> Result<Option<Routing>, SapError> {
+    if row.boolean("IsMarkedForDeletion") {
+        return Ok(None);
+    }
+    Ok(Some(Routing {
+        group: id(row, "ProductionRoutingGroup")?,
+        variant: short(row.text("ProductionRouting")),
+        plant: id(row, "Plant")?,
+        operations: Vec::new(),
+    }))
+}
+
+type RoutingKey = (crate::id::RoutingGroup, String);
+
+fn operation(
+    row: &Entity,
+    meanings: &[Option<StandardValue>; 6],
+) -> Result<(RoutingKey, Operation), SapError> {
+    let mut standard_values = Vec::new();
+    for (index, meaning) in meanings.iter().enumerate() {
+        let Some(meaning) = meaning else { continue };
+        let unit_property = format!("StandardWorkQuantityUnit{}", index + 1);
+        if row.text(&unit_property).is_empty() {
+            continue;
+        }
+        let amount = quantity(row, &format!("StandardWorkQuantity{}", index + 1))?;
+        standard_values.push((*meaning, Measure::new(amount, unit(row, &unit_property)?)));
+    }
+    let key = (id(row, "ProductionRoutingGroup")?, short(row.text("ProductionRouting")));
+    let operation = Operation {
+        number: row.text("Operation").to_owned(),
+        text: row.text("OperationText").to_owned(),
+        work_center: id(row, "WorkCenterInternalID")?,
+        base_quantity: positive(row, "OperationReferenceQuantity")?,
+        unit: unit(row, "OperationUnit")?,
+        standard_values,
+        scrap_percent: row.decimal("OperationScrapPercent")?,
+    };
+    Ok((key, operation))
+}
+
+fn production_version(row: &Entity) -> Result<Option<ProductionVersion>, SapError> {
+    // A lock of 1 is for every use; 2 and 3 leave planning by hand or repetitive manufacturing.
+    if row.text("ProductionVersionLock") == "1" {
+        return Ok(None);
+    }
+    Ok(Some(ProductionVersion {
+        material: id(row, "Material")?,
+        plant: id(row, "Plant")?,
+        code: id(row, "ProductionVersion")?,
+        text: row.text("ProductionVersionText").to_owned(),
+        bom_alternative: short(row.text("BillOfMaterialVariant")),
+        routing_group: id(row, "BillOfOperationsGroup")?,
+        routing_variant: short(row.text("BillOfOperationsVariant")),
+        valid_from: day(row, "ValidityStartDate")?,
+        valid_to: day(row, "ValidityEndDate")?,
+        lot_size_min: row.decimal("MaterialMinLotSizeQuantity")?,
+        lot_size_max: row.decimal("MaterialMaxLotSizeQuantity")?,
+    }))
+}
+
+/// A work center; its minutes a shift are the operating time of a day less breaks, times individual
+/// capacities and utilization, over three shifts.
+fn work_center(row: &Entity) -> Result<Option<WorkCenter>, SapError> {
+    if row.boolean("WorkCenterIsToBeDeleted") {
+        return Ok(None);
+    }
+    let capacities = row.expanded("_Capacity");
+    let capacity = capacities
+        .iter()
+        .find(|capacity| capacity.text("CapacityCategoryCode") == "001")
+        .or_else(|| capacities.first())
+        .ok_or_else(|| {
+            row.wrong("VAL-CAPACITY", "_Capacity", "has no capacity; CR02".to_owned())
+        })?;
+    let seconds = |property: &str| capacity.decimal(property);
+    let (start, end) = (seconds("CapacityStartTimeID")?, seconds("CapacityEndTimeID")?);
+    let day = if end > start { end - start } else { end - start + DAY_SECONDS };
+    let utilization: Decimal =
+        capacity.text("CapacityPlanUtilizationPercent").parse().map_err(|_| {
+            capacity.wrong(
+                "VAL-DECIMAL",
+                "CapacityPlanUtilizationPercent",
+                "is no number".to_owned(),
+            )
+        })?;
+    let count = seconds("CapacityNumberOfCapacities")?;
+    let minutes = (day - seconds("CapacityBreakDuration")?) / Decimal::from(60);
+    let cost_centers = row.expanded("_CostCenter");
+    let cost_center = cost_centers.first().ok_or_else(|| {
+        row.wrong("VAL-COSTCENTER", "_CostCenter", "has no cost center; see CR02".to_owned())
+    })?;
+    Ok(Some(WorkCenter {
+        internal_id: id(row, "WorkCenterInternalID")?,
+        code: id(row, "WorkCenter")?,
+        plant: id(row, "Plant")?,
+        text: row.text("WorkCenterDesc").to_owned(),
+        cost_center: id(cost_center, "CostCenter")?,
+        minutes_per_shift: minutes * count * utilization / Decimal::ONE_HUNDRED / Decimal::from(3),
+    }))
+}
+
+fn source_of_supply(row: &Entity) -> Result<Option<SourceOfSupply>, SapError> {
+    if row.boolean("IsMarkedForDeletion") {
+        return Ok(None);
+    }
+    Ok(Some(SourceOfSupply {
+        material: id(row, "Material")?,
+        supplier: id(row, "Supplier")?,
+        info_record: row.text("PurchasingInfoRecord").to_owned(),
+        net_price: Money {
+            amount: quantity(row, "NetPriceAmount")?,
+            currency: row.text("Currency").to_owned(),
+        },
+        price_quantity: positive(row, "MaterialPriceUnitQty")?,
+        price_unit: unit(row, "PurchaseOrderPriceUnit")?,
+        delivery_days: u16::try_from(
+            row.decimal("MaterialPlannedDeliveryDurn")?.trunc().mantissa(),
+        )
+        .unwrap_or(u16::MAX),
+    }))
+}

@@ -1,0 +1,185 @@
+//! Orders: schedule lines of sales orders, planned orders, confirmations.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
+
+use super::*;
+use crate::order::{Confirmation, PlannedOrder, SalesOrderLine};
+use crate::period::Interval;
+use crate::sap::odata::Filter;
+use crate::unit::Measure;
+
+pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Service, Query)> {
+    vec![
+        (
+            SALES_ORDER,
+            Query::of("A_SalesOrder")
+                .select(&["SalesOrder", "ShippingType"])
+                .order_by(&["SalesOrder"]),
+        ),
+        (
+            SALES_ORDER,
+            Query::of("A_SalesOrderItem")
+                .select(&[
+                    "SalesOrder",
+                    "SalesOrderItem",
+                    "Material",
+                    "ProductionPlant",
+                    "ShippingType",
+                    "DeliveryPriority",
+                ])
+                .filter(Filter::eq("ProductionPlant", plant.as_str()))
+                .order_by(&["SalesOrder", "SalesOrderItem"]),
+        ),
+        (
+            SALES_ORDER,
+            Query::of("A_SalesOrderScheduleLine").order_by(&[
+                "SalesOrder",
+                "SalesOrderItem",
+                "ScheduleLine",
+            ]),
+        ),
+        (
+            PLANNED_ORDERS,
+            Query::of("A_PlannedOrder")
+                .filter(Filter::eq("ProductionPlant", plant.as_str()))
+                .order_by(&["PlannedOrder"]),
+        ),
+        (
+            CONFIRMATION,
+            Query::of("ProdnOrdConf2")
+                .filter(
+                    Filter::eq("Plant", plant.as_str())
+                        .and(Filter::ge("PostingDate", confirmations_from)),
+                )
+                .order_by(&["ConfirmationGroup", "ConfirmationCount"]),
+        ),
+    ]
+}
+
+pub(super) fn facts(tables: &Tables, reading: &Reading) -> (OrderBook, Vec<RowProblem>) {
+    let mut problems = Vec::new();
+    let headers: BTreeMap<&str, &Entity> =
+        tables.rows("A_SalesOrder").iter().map(|row| (row.text("SalesOrder"), row)).collect();
+    let items: BTreeMap<(&str, &str), &Entity> = tables
+        .rows("A_SalesOrderItem")
+        .iter()
+        .map(|row| ((row.text("SalesOrder"), row.text("SalesOrderItem")), row))
+        .collect();
+    let line = |row: &Entity| {
+        let key = (row.text("SalesOrder"), row.text("SalesOrderItem"));
+        // Lines of other plants have no item here.
+        let Some(item) = items.get(&key) else { return Ok(None) };
+        sales_order_line(row, item, headers.get(key.0).copied())
+    };
+    let sales_order_lines = keep(tables.rows("A_SalesOrderScheduleLine"), &mut problems, line);
+    let planned_orders =
+        keep(tables.rows("A_PlannedOrder"), &mut problems, |row| planned_order(row).map(Some));
+    let mut confirmations =
+        keep(tables.rows("ProdnOrdConf2"), &mut problems, |row| confirmation(row, reading));
+    confirmations.sort_by(|a, b| (a.execution.start, &a.key).cmp(&(b.execution.start, &b.key)));
+    (OrderBook { sales_order_lines, planned_orders, confirmations }, problems)
+}
+
+fn sales_order_line(
+    row: &Entity,
+    item: &Entity,
+    header: Option<&Entity>,
+) -> Result<Option<SalesOrderLine>, SapError> {
+    let ordered = quantity(row, "ScheduleLineOrderQuantity")?;
+    let open = ordered - quantity(row, "DeliveredQtyInOrderQtyUnit")?;
+    if open.is_sign_negative() || open.is_zero() {
+        return Ok(None);
+    }
+    let of_header = header.map_or("", |header| header.text("ShippingType"));
+    let shipping_type = match item.text("ShippingType") {
+        "" => of_header,
+        of_item => of_item,
+    };
+    Ok(Some(SalesOrderLine {
+        sales_order: id(row, "SalesOrder")?,
+        item: id(row, "SalesOrderItem")?,
+        schedule_line: row.text("ScheduleLine").to_owned(),
+        material: id(item, "Material")?,
+        plant: id(item, "ProductionPlant")?,
+        open_quantity: Measure::new(open, unit(row, "OrderQuantityUnit")?),
+        requested_delivery: day(row, "RequestedDeliveryDate")?,
+        delivery_priority: item.text("DeliveryPriority").parse().unwrap_or(0),
+        shipping_type: shipping_type.to_owned(),
+    }))
+}
+
+fn local(row: &Entity, day_property: &str, time_property: &str) -> Result<DateTime, SapError> {
+    Ok(day(row, day_property)?.to_datetime(row.time(time_property)?))
+}
+
+/// A planned order from a row of `A_PlannedOrder`.
+///
+/// # Errors
+///
+/// [`SapError::Value`] that names the property.
+pub fn planned_order(row: &Entity) -> Result<PlannedOrder, SapError> {
+    let optional = |property: &str| !row.text(property).is_empty();
+    Ok(PlannedOrder {
+        number: id(row, "PlannedOrder")?,
+        material: id(row, "Material")?,
+        plant: id(row, "ProductionPlant")?,
+        production_version: if optional("ProductionVersion") {
+            Some(id(row, "ProductionVersion")?)
+        } else {
+            None
+        },
+        quantity: Measure::new(quantity(row, "TotalQuantity")?, unit(row, "BaseUnit")?),
+        start: local(row, "PlndOrderPlannedStartDate", "PlndOrderPlannedStartTime")?,
+        end: local(row, "PlndOrderPlannedEndDate", "PlndOrderPlannedEndTime")?,
+        firm: row.boolean("PlannedOrderIsFirm"),
+        sales_order: if optional("SalesOrder") {
+            Some((id(row, "SalesOrder")?, id(row, "SalesOrderItem")?))
+        } else {
+            None
+        },
+        last_change: row.timestamp("LastChangeDateTime")?,
+        etag: row.etag.clone(),
+    })
+}
+
+fn confirmation(row: &Entity, reading: &Reading) -> Result<Option<Confirmation>, SapError> {
+    if row.boolean("IsReversed") || row.boolean("IsReversal") {
+        return Ok(None);
+    }
+    let at = |day_property: &str, time_property: &str| {
+        let local = local(row, day_property, time_property)?;
+        let instant = reading.zone.to_timestamp(local);
+        instant.map_err(|error| row.wrong("VAL-DATE", day_property, error.to_string()))
+    };
+    let start = at("ConfirmedExecutionStartDate", "ConfirmedExecutionStartTime")?;
+    let end = at("ConfirmedExecutionEndDate", "ConfirmedExecutionEndTime")?;
+    let execution = Interval::new(start, end).ok_or_else(|| {
+        row.wrong("VAL-RANGE", "ConfirmedExecutionEndTime", "is not after the start".to_owned())
+    })?;
+    let mut activities = Vec::new();
+    for (index, meaning) in reading.standard_values.iter().enumerate() {
+        let Some(meaning) = meaning else { continue };
+        let unit_property = format!("OpWorkQuantityUnit{}", index + 1);
+        if row.text(&unit_property).is_empty() {
+            continue;
+        }
+        let amount = quantity(row, &format!("OpConfirmedWorkQuantity{}", index + 1))?;
+        activities.push((*meaning, Measure::new(amount, unit(row, &unit_property)?)));
+    }
+    let confirmed = unit(row, "ConfirmationUnit")?;
+    Ok(Some(Confirmation {
+        key: (row.text("ConfirmationGroup").to_owned(), row.text("ConfirmationCount").to_owned()),
+        order: id(row, "OrderID")?,
+        operation: row.text("OrderOperation").to_owned(),
+        material: id(row, "Material")?,
+        production_version: None,
+        plant: id(row, "Plant")?,
+        work_center: id(row, "WorkCenter")?,
+        execution,
+        yielded: Measure::new(quantity(row, "ConfirmationYieldQuantity")?, confirmed),
+        scrapped: Measure::new(quantity(row, "ConfirmationScrapQuantity")?, confirmed),
+        activities,
+    }))
+}
