@@ -204,7 +204,11 @@ impl SapError {
             Self::NotSapAnswer { write, .. } | Self::Damaged { write, .. } if *write => {
                 Outcome::Unknown
             }
-            Self::Refused { status, .. } if *status >= 500 && *status != 503 => Outcome::Unknown,
+            // Overload is a refusal only if SAP itself says so; a proxy may have passed the write on.
+            Self::Refused { status: 429 | 503, message, .. } if !message.code.is_empty() => {
+                Outcome::Refused
+            }
+            Self::Refused { status, .. } if *status >= 500 || *status == 429 => Outcome::Unknown,
             _ => Outcome::Refused,
         }
     }

@@ -5,3 +5,9 @@ mod architecture;
 mod dependencies;
 
 mod product_footprint;
+
+mod read_sap;
+
+mod sandbox;
+
+mod support;

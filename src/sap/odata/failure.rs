@@ -24,13 +24,14 @@ pub(super) fn checked(
         if status == 403 {
             return Err(not_authorized(session, request, text_of(&answer.body)));
         }
-        if answer.status.is_redirection() || answer.content_type().contains("html") {
+        let html = answer.content_type().contains("html") && status < 500;
+        if answer.status.is_redirection() || html {
             return Err(SapError::NotSapAnswer {
                 system: system.clone(),
                 request: request.to_owned(),
                 content_type: format!("{} and status {status}", answer.content_type()),
                 wanted: "application/json",
-                write: write && status >= 500,
+                write,
             });
         }
         return Err(SapError::Refused {

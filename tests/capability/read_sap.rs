@@ -1,0 +1,153 @@
+//! Reading SAP: whole, exact, and with a clear word when something is wrong.
+
+use carbide::id::{MaterialNumber, PlantCode};
+use carbide::master::{Procurement, StandardValue};
+use carbide::sap::error::{Outcome, SapError};
+use carbide::sap::odata::{Filter, ODataClient, Query};
+use carbide::source::sap::{CONFIRMATION, PLANNED_ORDERS, master_data, order_book};
+use serde_json::json;
+
+use crate::support::{credentials, fault, odata, reading, sandbox, system, truth};
+
+fn confirmations() -> Query {
+    Query::of("ProdnOrdConf2").order_by(&["ConfirmationGroup", "ConfirmationCount"])
+}
+
+#[tokio::test]
+async fn master_data_come_whole_and_joined() {
+    let sandbox = sandbox().await;
+
+    let (master, problems) = master_data(&reading(&sandbox)).await.unwrap();
+
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(master.materials.len(), 13);
+    let rebar = MaterialNumber::new("REBAR-16").unwrap();
+    assert_eq!(master.materials[&rebar].procurement, Procurement::InHouse);
+    assert_eq!(master.production_versions[&rebar].len(), 2);
+    let billet = &master.bills_of_material[&(rebar.clone(), "1".to_owned())].items[0];
+    assert_eq!(billet.quantity.to_string(), "1.04 TO");
+    let version = &master.production_versions[&rebar][0];
+    let routing =
+        &master.routings[&(version.routing_group.clone(), version.routing_variant.clone())];
+    let rolling = &routing.operations[0];
+    let kwh = rolling.standard_value(StandardValue::Electricity).unwrap();
+    assert_eq!(kwh.to_string(), "110 KWH");
+    let center = &master.work_centers[&rolling.work_center];
+    assert_eq!(center.cost_center.as_str(), "101021");
+    // (24 h - 3 x 30 min) x 90 % / 3 shifts
+    assert_eq!(center.minutes_per_shift.normalize().to_string(), "405");
+    assert_eq!(master.plants().collect::<Vec<_>>(), [&PlantCode::new("1010").unwrap()]);
+}
+
+#[tokio::test]
+async fn orders_come_whole_over_many_pages() {
+    let sandbox = sandbox().await;
+
+    let (orders, problems) = order_book(&reading(&sandbox)).await.unwrap();
+
+    assert!(problems.is_empty(), "{problems:?}");
+    assert!(orders.confirmations.len() > 1_000, "{}", orders.confirmations.len());
+    assert_eq!(orders.planned_orders.len(), 6);
+    assert!(orders.planned_orders.iter().all(|order| order.firm && order.etag.is_some()));
+    assert!(orders.sales_order_lines.len() > 50);
+}
+
+#[tokio::test]
+async fn a_filter_is_applied_by_sap() {
+    let sandbox = sandbox().await;
+    let query = Query::of("A_PlannedOrder").filter(Filter::eq("PlannedOrder", "995"));
+
+    let rows = odata(&sandbox).read(PLANNED_ORDERS, &query, |_, _| {}).await.unwrap();
+
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].text("PlannedOrder"), "995");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_tried_once_and_never_again() {
+    let sandbox = sandbox().await;
+    let client = ODataClient::new(&system(&sandbox.url()), &credentials("wrong")).unwrap();
+
+    for _ in 0..5 {
+        let error = client.read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+        assert!(matches!(error, SapError::LogonRefused { .. }), "{error}");
+        assert!(!error.to_string().contains("wrong'"));
+    }
+
+    let ledger = truth(&sandbox, "ledger").await;
+    assert_eq!(ledger["failed_logons"], 1);
+}
+
+#[tokio::test]
+async fn a_logon_page_with_status_200_is_no_data() {
+    let sandbox = sandbox().await;
+    fault(&sandbox, json!({ "kind": "html_page", "match": "ProdnOrdConf2" })).await;
+
+    let error = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+
+    assert!(error.to_string().contains("ODATA-NOTSAP"), "{error}");
+    assert!(error.to_string().contains("text/html"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_read_again() {
+    let sandbox = sandbox().await;
+    fault(&sandbox, json!({ "kind": "truncate_answer", "match": "ProdnOrdConf2", "after": 3 }))
+        .await;
+    fault(&sandbox, json!({ "kind": "drop_response", "match": "ProdnOrdConf2", "after": 5 })).await;
+    fault(&sandbox, json!({ "kind": "overloaded", "match": "ProdnOrdConf2", "after": 7 })).await;
+
+    let rows = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap();
+
+    assert!(rows.len() > 1_000);
+}
+
+#[tokio::test]
+async fn a_page_that_is_always_broken_is_an_error_that_says_where() {
+    let sandbox = sandbox().await;
+    fault(&sandbox, json!({ "kind": "truncate_answer", "match": "ProdnOrdConf2", "count": 9 }))
+        .await;
+
+    let error = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+
+    assert!(error.to_string().contains("ODATA-TRUNC"), "{error}");
+    assert!(error.to_string().contains("ProdnOrdConf2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_comes_twice_is_noticed() {
+    let sandbox = sandbox().await;
+    fault(&sandbox, json!({ "kind": "repeat_page", "match": "ProdnOrdConf2", "after": 2 })).await;
+
+    let error = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+
+    assert!(error.to_string().contains("ODATA-MOVED"), "{error}");
+}
+
+#[tokio::test]
+async fn a_next_link_to_another_host_is_not_followed() {
+    let sandbox = sandbox().await;
+    fault(&sandbox, json!({ "kind": "foreign_link", "match": "ProdnOrdConf2" })).await;
+
+    let error = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+
+    assert!(error.to_string().contains("SSRF-LINK"), "{error}");
+    assert!(error.to_string().contains("169.254.169.254"), "{error}");
+}
+
+#[tokio::test]
+async fn a_system_that_is_down_is_named() {
+    let url = {
+        let sandbox = sandbox().await;
+        let url = sandbox.url();
+        sandbox.stop().await;
+        url
+    };
+    let client = ODataClient::new(&system(&url), &credentials("x")).unwrap();
+
+    let error = client.read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
+
+    assert!(matches!(error, SapError::NotReachable { .. }), "{error}");
+    assert_eq!(error.outcome(), Outcome::Refused);
+    assert!(error.to_string().contains("SMICM"));
+}

@@ -1,0 +1,85 @@
+//! A sandbox on a free port, and clients of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use carbide::id::PlantCode;
+use carbide::master::StandardValue;
+use carbide::sandbox::{RunningSandbox, SandboxOptions};
+use carbide::sap::odata::ODataClient;
+use carbide::sap::soap_rfc::RfcClient;
+use carbide::sap::system::{Credentials, SapSystem};
+use carbide::secret::Secret;
+use carbide::source::sap::Reading;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+pub const USER: &str = "CARBIDE";
+pub const PASSWORD: &str = "s3cret-canary";
+
+/// A running sandbox with fresh data.
+pub async fn sandbox() -> RunningSandbox {
+    RunningSandbox::start(SandboxOptions::local(USER, PASSWORD)).await.unwrap()
+}
+
+/// The system behind a sandbox.
+pub fn system(url: &str) -> SapSystem {
+    SapSystem {
+        id: "SBX".to_owned(),
+        base_url: url.to_owned(),
+        client: "100".to_owned(),
+        language: "EN".to_owned(),
+        ca_file: None,
+        timeout: Duration::from_secs(5),
+    }
+}
+
+/// The technical user with a password.
+pub fn credentials(password: &str) -> Credentials {
+    Credentials { user: USER.to_owned(), password: Secret::new(password) }
+}
+
+/// An OData client of a sandbox.
+pub fn odata(sandbox: &RunningSandbox) -> ODataClient {
+    ODataClient::new(&system(&sandbox.url()), &credentials(PASSWORD)).unwrap()
+}
+
+/// An RFC client of a sandbox.
+pub fn rfc(sandbox: &RunningSandbox) -> RfcClient {
+    RfcClient::new(&system(&sandbox.url()), &credentials(PASSWORD)).unwrap()
+}
+
+/// A read of plant 1010.
+pub fn reading(sandbox: &RunningSandbox) -> Reading {
+    Reading {
+        client: odata(sandbox),
+        plant: PlantCode::new("1010").unwrap(),
+        zone: TimeZone::get("Europe/Berlin").unwrap(),
+        standard_values: [
+            Some(StandardValue::Setup),
+            Some(StandardValue::Machine),
+            Some(StandardValue::Electricity),
+            Some(StandardValue::NaturalGas),
+            None,
+            None,
+        ],
+        confirmations_from: "2018-01-01".parse().unwrap(),
+        parallel: 4,
+        progress: Arc::new(|_, _, _| {}),
+    }
+}
+
+/// What the sandbox truly holds. Carbide's client cannot ask this.
+pub async fn truth(sandbox: &RunningSandbox, what: &str) -> Value {
+    let url = format!("{}/sandbox/{what}", sandbox.url());
+    let answer = reqwest::get(url).await.unwrap().text().await.unwrap();
+    serde_json::from_str(&answer).unwrap()
+}
+
+/// Orders the sandbox to misbehave.
+pub async fn fault(sandbox: &RunningSandbox, order: Value) {
+    let url = format!("{}/sandbox/faults", sandbox.url());
+    let client = reqwest::Client::new();
+    let answer = client.post(url).body(order.to_string()).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+}
