@@ -30,6 +30,8 @@ pub mod reading;
 pub mod factor;
 
 // Judgement: pure functions from values to values.
+pub mod check;
+
 pub mod footprint;
 
 pub mod ledger;

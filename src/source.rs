@@ -1,6 +1,8 @@
 //! Sources: SAP and the energy management system turned into facts. The only place, with `post`,
 //! that knows what SAP's fields mean to us.
 
+pub mod ems;
+
 pub mod grid;
 
 pub mod sap;

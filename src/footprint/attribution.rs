@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::FootprintError;
+use crate::check::Checked;
 use crate::factor::{EmissionFactor, FactorBook};
 use crate::id::{CostCenter, MaterialNumber, WorkCenterCode, WorkCenterInternalId};
 use crate::master::{MasterData, StandardValue};
@@ -114,7 +115,7 @@ impl Attribution {
 /// chapter 9; time resolution of one shift is ours.
 #[allow(clippy::too_many_arguments)]
 pub fn attribute(
-    series: &Series,
+    series: &Checked<Series>,
     meter: &Meter,
     period: Interval,
     master: &MasterData,

@@ -1,6 +1,7 @@
 //! An interval series of one meter, gaps included.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::id::MeterId;
 use crate::period::Interval;
@@ -8,7 +9,7 @@ use crate::quantity::Energy;
 use crate::value_state::ValueState;
 
 /// One row of the energy management system, before any check.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RawReading {
     /// End of the interval as the source stamps it, already turned into an instant.
     pub stamp: Timestamp,

@@ -6,6 +6,8 @@ mod dependencies;
 
 mod product_footprint;
 
+mod read_meters;
+
 mod read_sap;
 
 mod sandbox;

@@ -9,7 +9,7 @@ use carbide::master::*;
 use carbide::order::Confirmation;
 use carbide::period::{Interval, ShiftCalendar};
 use carbide::quantity::{Energy, Milligrams, Money};
-use carbide::reading::{Medium, Meter, Series, Slot};
+use carbide::reading::{Medium, Meter, RawReading, Series, Slot};
 use carbide::unit::{Measure, Uom};
 use carbide::value_state::ValueState;
 use jiff::tz::TimeZone;
@@ -226,7 +226,27 @@ fn production() -> Vec<Confirmation> {
     ]
 }
 
+/// The only way to a checked series leads through the check; a slot without energy is a row without.
+fn checked(series: &Series) -> carbide::check::Checked<Series> {
+    let row = |(index, slot): (usize, &Slot)| RawReading {
+        stamp: series.interval(index).end,
+        energy: slot.energy,
+        arrival: index as u64,
+    };
+    let rows: Vec<RawReading> = series.slots.iter().enumerate().map(row).collect();
+    // Nothing is held and nothing imputed: these tests are about what comes after.
+    let limits = carbide::check::RuleLimits {
+        stuck_readings: usize::MAX,
+        linear_minutes: 0,
+        median_hours: 0,
+        ..Default::default()
+    };
+    let now = at("2018-10-01T00:00:00Z");
+    carbide::check::readings(&rows, &meter(), series.step, &limits, now).series
+}
+
 fn attribution(series: &Series) -> Result<Attribution, FootprintError> {
+    let series = &checked(series);
     let (master, production) = (plant(), production());
     attribute(series, &meter(), day(), &master, &production, &shifts(), &book(), &["DE"])
 }

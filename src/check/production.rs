@@ -1,0 +1,122 @@
+//! R2 and R4 on production: energy per unit against history, batches without readings.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rust_decimal::prelude::ToPrimitive;
+
+use super::{Checked, Finding, RuleLimits, Severity};
+use crate::order::Confirmation;
+use crate::period::{ShiftCalendar, ShiftOnDay};
+use crate::reading::Series;
+use crate::unit::Uom;
+use crate::value_state::ValueState;
+
+/// Holds what was confirmed against what was metered.
+///
+/// R2 looks at kWh per tonne of a shift, metered energy over confirmed yield, and compares it with
+/// the last shifts of the same kind that made the same materials: it must be above their mean by a
+/// ratio and above their median by so many scaled median absolute deviations. R4 counts, by day and
+/// work center, the confirmed batches during which a reading is missing or imputed.
+pub fn production(
+    confirmations: &[Confirmation],
+    series: &Checked<Series>,
+    shifts: &ShiftCalendar,
+    limits: &RuleLimits,
+) -> Vec<Finding> {
+    let mut by_shift: BTreeMap<ShiftOnDay, Vec<&Confirmation>> = BTreeMap::new();
+    for confirmation in confirmations {
+        by_shift
+            .entry(shifts.shift_at(confirmation.execution.start))
+            .or_default()
+            .push(confirmation);
+    }
+    let mut findings = excess(&by_shift, series, shifts, limits);
+    findings.extend(without_readings(confirmations, series, shifts, limits));
+    findings
+}
+
+fn excess(
+    by_shift: &BTreeMap<ShiftOnDay, Vec<&Confirmation>>,
+    series: &Series,
+    shifts: &ShiftCalendar,
+    limits: &RuleLimits,
+) -> Vec<Finding> {
+    let mut history: BTreeMap<(Vec<&str>, usize), VecDeque<f64>> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (shift, confirmed) in by_shift {
+        let interval = shifts.interval(*shift);
+        let (energy, missing) = series.energy_within(interval);
+        let mut materials: Vec<&str> = confirmed.iter().map(|c| c.material.as_str()).collect();
+        materials.sort_unstable();
+        materials.dedup();
+        let tonnes: f64 =
+            confirmed.iter().filter_map(|c| c.yielded.in_unit(Uom::Tonne).ok()?.to_f64()).sum();
+        if missing > 0 || tonnes <= 0.0 || series.index_at(interval.start).is_none() {
+            continue;
+        }
+        let specific = energy.to_f64() / tonnes;
+        let before = history.entry((materials.clone(), shift.shift)).or_default();
+        if before.len() >= limits.excess_batches && is_excess(specific, before, limits) {
+            let mean = before.iter().sum::<f64>() / before.len() as f64;
+            findings.push(Finding {
+                rule: "R2".to_owned(),
+                severity: Severity::Warning,
+                subject: materials.join(" + "),
+                interval: Some(interval),
+                count: 1,
+                text: format!(
+                    "{specific:.0} kWh/t against {mean:.0} in the {} shifts before ({:+.0} %), {tonnes:.3} t",
+                    before.len(),
+                    100.0 * (specific / mean - 1.0)
+                ),
+                proposal: "ask maintenance; a small batch carries the idle load of its shift".to_owned(),
+            });
+        }
+        before.push_back(specific);
+        if before.len() > limits.excess_batches {
+            before.pop_front();
+        }
+    }
+    findings
+}
+
+fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &RuleLimits) -> bool {
+    let mean = before.iter().sum::<f64>() / before.len() as f64;
+    let middle = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let median = middle(before.iter().copied().collect());
+    let deviation = middle(before.iter().map(|value| (value - median).abs()).collect());
+    specific > limits.excess_ratio * mean
+        && specific > median + limits.excess_deviations * 1.4826 * deviation
+}
+
+fn without_readings(
+    confirmations: &[Confirmation],
+    series: &Series,
+    shifts: &ShiftCalendar,
+    limits: &RuleLimits,
+) -> Vec<Finding> {
+    let Some(span) = series.span() else { return Vec::new() };
+    let mut days: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+    for confirmation in confirmations.iter().filter(|c| span.contains(c.execution.start)) {
+        let day = confirmation.execution.start.to_zoned(shifts.zone().clone()).date();
+        let count = days.entry((day, &confirmation.work_center)).or_default();
+        count.0 += 1;
+        let poor = |state: ValueState| state >= ValueState::Imputed;
+        count.1 += usize::from(series.within(confirmation.execution).any(|(_, s)| poor(s.state)));
+    }
+    days.into_iter()
+        .filter(|(_, (all, missing))| *missing as f64 > limits.missing_share * *all as f64)
+        .map(|((day, center), (all, missing))| Finding {
+            rule: "R4".to_owned(),
+            severity: Severity::Warning,
+            subject: center.to_string(),
+            interval: None,
+            count: missing,
+            text: format!("{day}: {missing} of {all} batches have missing or imputed readings"),
+            proposal: "enter the readings by hand".to_owned(),
+        })
+        .collect()
+}
