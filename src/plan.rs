@@ -1,3 +1,40 @@
-//! plan
+//! Plans: which production version, shift and mode for each order, which source for each component,
+//! so that carbon, cost and punctuality are best together. Pure; the only place with floats.
+
+mod anneal;
+
+mod baseline;
+
+mod bound;
+
+mod column;
+
+mod evaluate;
+
+mod exact;
+
+mod from_facts;
+
+mod genetic;
+
+pub mod instance;
+
 pub mod outlook;
+
+pub mod schedule;
+
+mod selection;
+
+mod solve;
+
+mod sourcing;
+
 pub mod terms;
+
+pub use baseline::{baseline, with_baseline};
+pub use column::Unplannable as UnplannableOrder;
+pub use evaluate::{CarbonParts, Evaluation, Violation, evaluate};
+pub use from_facts::{
+    FromFactsError, Given, GridOutlook, Policy, Problem, Unplannable, problem_from_facts,
+};
+pub use solve::{Limit, PlanError, Solution, SolveOptions, Status, solve};

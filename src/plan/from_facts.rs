@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use super::instance as problem;
@@ -277,7 +277,8 @@ impl Frame<'_> {
             ));
         }
         // To be there on the day means to arrive by its second shift, when goods are received.
-        let wanted = ShiftOnDay { day: line.requested_delivery, shift: 1.min(self.shifts_a_day - 1) };
+        let wanted =
+            ShiftOnDay { day: line.requested_delivery, shift: 1.min(self.shifts_a_day - 1) };
         let due = self.bucket(wanted).ok_or_else(|| {
             format!(
                 "it is wanted on {}, outside the {} days from {}",
@@ -435,7 +436,8 @@ fn work_centers<'m>(
     }
     let taken = taken_minutes(given, frame)?;
     let mut centers = Vec::new();
-    for (id, center) in given.master.work_centers.iter().filter(|(_, c)| c.plant == frame.policy.plant)
+    for (id, center) in
+        given.master.work_centers.iter().filter(|(_, c)| c.plant == frame.policy.plant)
     {
         let code = center.code.to_string();
         let free = |bucket: usize| {
@@ -558,10 +560,8 @@ fn component(
     let known = given.master.sources_of_supply.get(number).map_or(&[][..], Vec::as_slice);
     let mut sources = Vec::new();
     for source in known {
-        let contract = given
-            .contracts
-            .iter()
-            .find(|c| c.material == *number && c.supplier == source.supplier);
+        let contract =
+            given.contracts.iter().find(|c| c.material == *number && c.supplier == source.supplier);
         let Some(contract) = contract else { continue };
         let factor = given.book.factor(
             &format!("material:{number}"),
@@ -590,10 +590,9 @@ fn component(
             suppliers: if suppliers.is_empty() { "none".to_owned() } else { suppliers.join(", ") },
         });
     }
-    let mass = base.in_units_of(Uom::Kg).map_err(|error| FootprintError::Unit {
-        place: format!("component {number}"),
-        error,
-    })?;
+    let mass = base
+        .in_units_of(Uom::Kg)
+        .map_err(|error| FootprintError::Unit { place: format!("component {number}"), error })?;
     Ok(problem::Component {
         component: number.to_string(),
         base_unit: base.to_string(),

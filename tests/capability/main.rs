@@ -4,6 +4,8 @@ mod architecture;
 
 mod dependencies;
 
+mod plan_for_carbon;
+
 mod product_footprint;
 
 mod read_meters;

@@ -1,0 +1,242 @@
+//! `carbide plan`: a plan from facts, or a planning instance solved, evaluated, compared.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::{Args, Subcommand};
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::plan::instance::Instance;
+use crate::plan::schedule::Schedule;
+use crate::plan::{
+    Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, solve, with_baseline,
+};
+use crate::present::figure;
+
+/// Find a plan with less carbon, or solve a planning instance.
+///
+/// Without a subcommand it plans the configured plant from the last snapshot of facts and keeps the
+/// plan for `carbide post`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(subcommand)]
+    command: Option<PlanCommand>,
+
+    #[command(flatten)]
+    from_facts: super::planning::FromFacts,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlanCommand {
+    /// Solve an instance in the form carbide-plan/1 (.json or .json.gz).
+    Solve {
+        /// Instance.
+        instance: PathBuf,
+        /// Wall seconds, reading and compiling included.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+        time: f64,
+        /// Seed of the search.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Threads; all cores if it is not given.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Only the published AW-MOGA, for as many generations as the time allows.
+        #[arg(long)]
+        genetic_only: bool,
+    },
+    /// Say what a plan costs and what it violates.
+    Evaluate {
+        /// Instance.
+        instance: PathBuf,
+        /// Plan in the form carbide-plan-result/1.
+        plan: PathBuf,
+    },
+    /// Give the baseline plan MRP-EDD-FF/1.
+    Baseline {
+        /// Instance.
+        instance: PathBuf,
+    },
+}
+
+pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliError> {
+    match arguments.command {
+        None => super::planning::run(arguments.from_facts, context).await,
+        Some(PlanCommand::Solve { instance, time, seed, threads, genetic_only }) => {
+            let began = Instant::now();
+            if !(time.is_finite() && time > 0.0) {
+                return Err(CliError::new(Exit::Usage, "--time must be a positive number of seconds"));
+            }
+            let parsed = read_instance(&instance)?;
+            let search = Search { time, seed, genetic_only, began };
+            let solution = with_threads(threads, || search.run(&parsed, context))??;
+            show_solution(&solution, seed, began.elapsed().as_secs_f64(), context)
+        }
+        Some(PlanCommand::Evaluate { instance, plan }) => {
+            let instance = read_instance(&instance)?;
+            let instance = with_baseline(&instance).unwrap_or(instance);
+            let text = read_text(&plan)?;
+            let parsed: Schedule = serde_json::from_str(&text).map_err(|error| {
+                CliError::new(Exit::Usage, format!("{} is no plan: {error}", plan.display()))
+            })?;
+            show_evaluation(&evaluate(&instance, &parsed), context)
+        }
+        Some(PlanCommand::Baseline { instance }) => {
+            let instance = read_instance(&instance)?;
+            let plan = baseline(&instance).ok_or_else(|| {
+                CliError::new(Exit::No, "the baseline plan does not fit the capacities")
+            })?;
+            if context.json {
+                print_json(&plan)?;
+                return Ok(Exit::Done);
+            }
+            let instance = with_baseline(&instance).unwrap_or(instance);
+            show_evaluation(&evaluate(&instance, &plan), context)
+        }
+    }
+}
+
+struct Search {
+    time: f64,
+    seed: u64,
+    genetic_only: bool,
+    began: Instant,
+}
+
+impl Search {
+    fn run(&self, instance: &Instance, context: &Context) -> Result<Solution, CliError> {
+        let stage = context.progress.stage("Planning");
+        // What comes after the search, the final sums and the print, takes a part of the time too.
+        let budget = (self.time * 0.97 - 0.05).max(self.time * 0.5);
+        let share = || self.began.elapsed().as_secs_f64() / budget;
+        let options = SolveOptions {
+            seed: self.seed,
+            limit: Limit::Share(&share),
+            genetic_only: self.genetic_only,
+            progress: &|what, best| match best {
+                Some(fv) => stage.at(&format!("{what}, FV {fv:.4}")),
+                None => stage.at(what),
+            },
+        };
+        solve(instance, &options).map_err(|error| CliError::new(Exit::Usage, error))
+    }
+}
+
+fn with_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, CliError> {
+    let Some(threads) = threads else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| CliError::new(Exit::Usage, format!("--threads: {error}")))?;
+    Ok(pool.install(work))
+}
+
+fn read_text(path: &Path) -> Result<String, CliError> {
+    let failed = |error: std::io::Error| {
+        CliError::new(Exit::Usage, format!("{} cannot be read: {error}", path.display()))
+    };
+    let bytes = std::fs::read(path).map_err(failed)?;
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).map_err(failed)?;
+        return Ok(text);
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        CliError::new(Exit::Usage, format!("{} is no UTF-8 text", path.display()))
+    })
+}
+
+fn read_instance(path: &Path) -> Result<Instance, CliError> {
+    Instance::from_json(&read_text(path)?)
+        .map_err(|error| CliError::new(Exit::Usage, format!("{}: {error}", path.display())))
+}
+
+/// The plan in its own form, and beside it what it is worth.
+fn document(solution: &Solution, seed: u64, wall_seconds: f64) -> Value {
+    let (found, gamma) = (&solution.evaluation, solution.instance.weights.gamma);
+    let mut document = serde_json::to_value(&solution.schedule).unwrap_or_default();
+    let fv = found.fv.unwrap_or(f64::NAN);
+    let upper = solution.upper_bound;
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+    document["fv"] = json!(fv);
+    document["feasible"] = json!(found.feasible);
+    document["status"] = json!(solution.status);
+    document["violations"] = json!(found.violations);
+    document["upper_bound"] = json!(upper);
+    document["gap"] = json!(share(upper - fv, upper));
+    document["gain_gap"] = json!(share(upper - fv, upper - gamma));
+    document["wall_seconds"] = json!(wall_seconds);
+    document["seed"] = json!(seed);
+    document["generations"] = json!(solution.generations);
+    document["carbon_kg"] = json!(found.carbon_kg);
+    document["cost"] = json!(found.cost);
+    document["punctuality"] = json!(found.punctuality);
+    document["night_share"] = json!(found.night_share);
+    document["low_carbon_ratio"] = json!(found.low_carbon_ratio);
+    document
+}
+
+fn show_solution(
+    solution: &Solution,
+    seed: u64,
+    wall_seconds: f64,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let document = document(solution, seed, wall_seconds);
+    if context.json {
+        print_json(&document)?;
+    } else {
+        let baseline = &solution.baseline_evaluation;
+        let found = &solution.evaluation;
+        let number = |key: &str| document[key].as_f64().unwrap_or(f64::NAN);
+        println!("{}: {:?}, {} orders", solution.instance.id, solution.status, solution.schedule.assignments.len());
+        println!(
+            "  FV {:.6}, proven bound {:.6}: gap {}, of the possible gain {}",
+            number("fv"),
+            solution.upper_bound,
+            figure::percent(number("gap")),
+            figure::percent(number("gain_gap"))
+        );
+        println!(
+            "  carbon {} kg CO2e ({}), cost {} ({}), punctuality {}",
+            figure::float(found.carbon_kg, 0),
+            figure::change(found.carbon_kg, baseline.carbon_kg),
+            figure::float(found.cost, 0),
+            figure::change(found.cost, baseline.cost),
+            figure::percent(found.punctuality)
+        );
+        println!("  {wall_seconds:.1} s, seed {seed}");
+        show_violations(found);
+    }
+    let good = matches!(solution.status, Status::Optimal | Status::Feasible);
+    Ok(if good && solution.evaluation.feasible { Exit::Done } else { Exit::No })
+}
+
+fn show_violations(found: &Evaluation) {
+    for violation in &found.violations {
+        println!("  violated: {} {} by {:.6}", violation.rule, violation.object, violation.by);
+    }
+}
+
+fn show_evaluation(found: &Evaluation, context: &Context) -> Result<Exit, CliError> {
+    if context.json {
+        print_json(found)?;
+    } else {
+        println!(
+            "  FV {}, carbon {} kg CO2e, cost {}, punctuality {}, night {}, low-carbon {}",
+            found.fv.map_or("n/a".to_owned(), |fv| format!("{fv:.6}")),
+            figure::float(found.carbon_kg, 1),
+            figure::float(found.cost, 2),
+            figure::percent(found.punctuality),
+            figure::percent(found.night_share),
+            figure::percent(found.low_carbon_ratio)
+        );
+        show_violations(found);
+    }
+    Ok(if found.feasible { Exit::Done } else { Exit::No })
+}

@@ -1,0 +1,265 @@
+//! The planner: exact where the problem is small, else AW-MOGA, a proven bound, and annealing.
+
+use serde::Serialize;
+
+use super::anneal::anneal;
+use super::baseline::{baseline, with_baseline};
+use super::bound::bound;
+use super::column::{Columns, Unplannable};
+use super::evaluate::{Evaluation, evaluate};
+use super::exact::{self, Exact};
+use super::genetic;
+use super::instance::{Instance, InstanceError};
+use super::schedule::Schedule;
+use super::selection::Selection;
+
+/// Nodes of the exact search before it gives up.
+const EXACT_NODES: u64 = 3_000_000;
+/// Islands of annealing: fixed, so that the result does not depend on the cores.
+const ISLANDS: u64 = 2;
+/// Steps of the bound.
+const BOUND_STEPS: usize = 400;
+
+/// How much work is done.
+#[derive(Clone, Copy)]
+pub enum Limit<'a> {
+    /// Generations of AW-MOGA and moves of each annealing island: the same plan on any machine.
+    Work {
+        /// Generations.
+        generations: usize,
+        /// Moves.
+        moves: u64,
+    },
+    /// Until the share of the time that is gone, as the caller measures it, reaches one.
+    Share(&'a (dyn Fn() -> f64 + Sync)),
+}
+
+/// What a search is told.
+pub struct SolveOptions<'a> {
+    /// Seed.
+    pub seed: u64,
+    /// How much work.
+    pub limit: Limit<'a>,
+    /// Only the published AW-MOGA, without bound and annealing beyond it.
+    pub genetic_only: bool,
+    /// Told what is done and the best FV so far.
+    pub progress: &'a (dyn Fn(&str, Option<f64>) + Sync),
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// No plan is better, proven.
+    Optimal,
+    /// There is no plan that meets all rules, proven.
+    Infeasible,
+    /// The best plan found, with a proven bound.
+    Feasible,
+    /// No plan that meets all rules was found; one that misses them is given.
+    NoneFound,
+}
+
+/// A plan with what it is worth.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// How the search ended.
+    pub status: Status,
+    /// The plan; one that breaks rules if none was found that does not.
+    pub schedule: Schedule,
+    /// What the oracle says of it.
+    pub evaluation: Evaluation,
+    /// No plan has a higher FV.
+    pub upper_bound: f64,
+    /// Generations of AW-MOGA done.
+    pub generations: usize,
+    /// The baseline plan.
+    pub baseline: Schedule,
+    /// What the oracle says of the baseline plan.
+    pub baseline_evaluation: Evaluation,
+    /// The instance with its baseline figures.
+    pub instance: Instance,
+}
+
+/// Why there is no plan at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The instance makes no sense.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// Orders that no version, bucket and mode serves.
+    #[error(
+        "{} orders cannot be planned: {}",
+        .0.len(),
+        .0.iter().map(|u| format!("{} ({})", u.order, u.reason)).collect::<Vec<_>>().join("; ")
+    )]
+    Unplannable(Vec<Unplannable>),
+    /// The baseline does not fit, so nothing can be compared.
+    #[error(
+        "the baseline plan MRP-EDD-FF/1 does not fit the capacities, so there is nothing to compare \
+         with; give the instance a baseline or more capacity"
+    )]
+    NoBaseline,
+}
+
+/// Plans an instance.
+///
+/// Small problems are solved exactly. Others start with AW-MOGA as published (population 200, 100
+/// generations), then a bound by the Lagrangian dual, then annealing over the columns with the least
+/// reduced cost. No order is dropped: where no plan meets all rules, the one that misses least is
+/// given with its violations.
+///
+/// # Errors
+///
+/// [`PlanError`].
+pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution, PlanError> {
+    instance.check()?;
+    let compared = with_baseline(instance).ok_or(PlanError::NoBaseline)?;
+    let figures = compared.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0));
+    let (c0, co0, d0) = figures.ok_or(PlanError::NoBaseline)?;
+    let policy = &instance.side_constraints;
+    let all_modes = policy.carbon_cap_kg.is_some() || policy.min_punctuality.is_some();
+    let columns =
+        Columns::compile(&compared, (c0, co0, d0), all_modes).map_err(PlanError::Unplannable)?;
+    let baseline = baseline(&compared).ok_or(PlanError::NoBaseline)?;
+    let found = Search { columns: &columns, options }.run(&baseline);
+    let mut selection = Selection::of(&columns, &found.chosen);
+    let purchases = selection.purchases();
+    let schedule = columns.schedule(&found.chosen, &purchases);
+    let evaluation = evaluate(&compared, &schedule);
+    let baseline_evaluation = evaluate(&compared, &baseline);
+    let status = match found.status {
+        Status::Feasible | Status::Optimal if !evaluation.feasible => Status::NoneFound,
+        status => status,
+    };
+    Ok(Solution {
+        status,
+        schedule,
+        evaluation,
+        upper_bound: found.upper_bound,
+        generations: found.generations,
+        baseline,
+        baseline_evaluation,
+        instance: compared.clone(),
+    })
+}
+
+struct Search<'s, 'b> {
+    columns: &'s Columns<'b>,
+    options: &'s SolveOptions<'s>,
+}
+
+struct Found {
+    chosen: Vec<usize>,
+    status: Status,
+    upper_bound: f64,
+    generations: usize,
+}
+
+impl Search<'_, '_> {
+    fn fv(&self, value: f64) -> f64 {
+        self.columns.alpha + self.columns.beta - value
+    }
+
+    /// The share of the time that is gone; zero while work is what counts.
+    fn gone(&self) -> f64 {
+        match self.options.limit {
+            Limit::Share(share) => share(),
+            Limit::Work { .. } => 0.0,
+        }
+    }
+
+    fn run(&self, baseline: &Schedule) -> Found {
+        let columns = self.columns;
+        let tell = |what: &str, value: Option<f64>| {
+            (self.options.progress)(what, value.map(|value| self.fv(value)));
+        };
+        let start: Option<Vec<usize>> = (baseline.assignments.iter().enumerate())
+            .map(|(order, assignment)| columns.find(order, assignment))
+            .collect();
+        if !self.options.genetic_only {
+            let sizes = (0..columns.orders()).map(|o| columns.start[o + 1] - columns.start[o]);
+            let leaves: f64 = sizes.map(|size| size as f64).product();
+            if leaves < 1e12 {
+                tell("exact search", None);
+                match exact::solve(columns, EXACT_NODES, &|| self.gone() >= 0.5) {
+                    Exact::Optimal(chosen, value) => {
+                        let upper_bound = self.fv(value);
+                        return Found {
+                            chosen,
+                            status: Status::Optimal,
+                            upper_bound,
+                            generations: 0,
+                        };
+                    }
+                    Exact::Infeasible => {
+                        let none = || false;
+                        let found = genetic::search(
+                            columns,
+                            self.options.seed,
+                            10,
+                            start.as_deref(),
+                            &none,
+                            &|_, _| {},
+                        );
+                        let upper_bound =
+                            bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0).upper_bound;
+                        return Found {
+                            chosen: found.least_missed,
+                            status: Status::Infeasible,
+                            upper_bound,
+                            generations: found.generations,
+                        };
+                    }
+                    Exact::TooLarge => {}
+                }
+            }
+        }
+        let (generations, until) = match self.options.limit {
+            Limit::Work { generations, .. } => (generations, 1.0),
+            Limit::Share(_) if self.options.genetic_only => (usize::MAX, 1.0),
+            Limit::Share(_) => (100, 0.35),
+        };
+        let first = genetic::search(
+            columns,
+            self.options.seed,
+            generations,
+            start.as_deref(),
+            &|| self.gone() >= until,
+            &|generation, value| tell(&format!("AW-MOGA generation {generation}"), value),
+        );
+        tell("bound", first.feasible.as_ref().map(|(_, value)| *value));
+        let from = self.gone();
+        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= from + 0.6 * (1.0 - from));
+        let mut best = first.feasible.clone();
+        if !self.options.genetic_only {
+            let begin = best.as_ref().map(|(chosen, _)| chosen.clone()).or(start);
+            let begin = begin.unwrap_or_else(|| first.least_missed.clone());
+            let from = self.gone();
+            let used = |moves: u64| match self.options.limit {
+                Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
+                Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
+            };
+            tell("annealing", best.as_ref().map(|(_, value)| *value));
+            use rayon::prelude::*;
+            let islands: Vec<_> = (0..ISLANDS)
+                .into_par_iter()
+                .map(|island| {
+                    let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
+                    anneal(columns, &proven.reduced_cost, &begin, seed, &used)
+                })
+                .collect();
+            for (chosen, value) in islands.into_iter().flatten() {
+                if best.as_ref().is_none_or(|(_, known)| value < *known) {
+                    best = Some((chosen, value));
+                }
+            }
+            tell("done", best.as_ref().map(|(_, value)| *value));
+        }
+        let (chosen, status) = match best {
+            Some((chosen, _)) => (chosen, Status::Feasible),
+            None => (first.least_missed, Status::NoneFound),
+        };
+        Found { chosen, status, upper_bound: proven.upper_bound, generations: first.generations }
+    }
+}
