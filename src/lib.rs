@@ -43,6 +43,8 @@ pub mod sap;
 
 pub mod source;
 
+pub mod post;
+
 pub mod store;
 
 pub mod present;
@@ -50,6 +52,8 @@ pub mod present;
 pub mod sandbox;
 
 // Assembly.
+pub mod clock;
+
 pub mod config;
 
 pub mod telemetry;

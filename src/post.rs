@@ -1,0 +1,220 @@
+//! Posting: the only stage that changes anything in SAP, and the way back.
+//!
+//! Documents that belong together are a change set. Each one is in the journal before it is sent,
+//! and counts as posted only once it was read back from SAP. Then the two-minute window opens, in
+//! which [`Poster::undo`] takes all of it back; what others have changed meanwhile is reported and
+//! left alone. A process that dies on the way leaves a journal that says what to ask SAP about, and
+//! [`Poster::recover`] asks.
+//!
+//! ```text
+//! draft -> prepared -> applying -> open (120 s) -> confirmed
+//!              |           |          |
+//!           refused        +----------+--> rolling back -> rolled back | with conflicts | held
+//! ```
+//!
+//! [`state::step`] is that picture; everything here only carries out what it says is due.
+
+pub mod change_set;
+pub mod document;
+pub mod journal;
+pub mod reference_key;
+pub mod report;
+pub mod sap_port;
+pub mod settings;
+pub mod state;
+pub mod window;
+
+mod apply;
+mod error;
+mod failpoint;
+mod fi_document;
+mod planned_order;
+mod prepare;
+mod recover;
+mod resolve;
+mod sap_system;
+mod undo;
+
+#[cfg(test)]
+mod sap_double;
+#[cfg(test)]
+mod simulation;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::clock::Clock;
+
+pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
+pub use document::{FiLine, FiPosting, NewDocument, NewPlannedOrder};
+pub use error::PostError;
+use failpoint::Failpoints;
+pub use failpoint::POINTS as FAILPOINTS;
+use journal::{ChangeSet, Journal, Row, Verification, Writing};
+use reference_key::header_text;
+pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
+use sap_port::DocumentKey;
+pub use sap_port::{PortError, PortErrorKind, SapPort};
+pub use sap_system::SapBooks;
+pub use settings::{PostSettings, SystemRole};
+use state::{Effect, Phase};
+
+/// Posts change sets to one SAP system under one journal, and takes them back.
+pub struct Poster<S, C> {
+    journal: Journal,
+    sap: S,
+    settings: PostSettings,
+    clock: C,
+    stop: Arc<AtomicBool>,
+    failpoints: Failpoints,
+    progress: Box<dyn FnMut(Progress) + Send>,
+}
+
+impl<S: SapPort, C: Clock> Poster<S, C> {
+    /// A poster with the journal at `path`, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Journal`] if the journal cannot be opened.
+    pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
+        let journal = Journal::open(path, &clock.now())?;
+        let failpoints = Failpoints::from_environment(settings.role);
+        Ok(Self {
+            journal,
+            sap,
+            settings,
+            clock,
+            stop: Arc::default(),
+            failpoints,
+            progress: Box::new(|_| {}),
+        })
+    }
+
+    /// Tells `progress` about each step.
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.progress = Box::new(progress);
+        self
+    }
+
+    /// Once this is true, nothing further is sent and what was sent is taken back. It is looked at
+    /// between documents, never while one is on its way.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// What would be created, without asking or telling SAP anything.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Invalid`] if it could not be posted as it is.
+    pub fn dry_run(&self, draft: &ChangeSetDraft) -> Result<Vec<DocumentPreview>, PostError> {
+        if let Some(problem) = draft.problem() {
+            return Err(PostError::Invalid { problem });
+        }
+        let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {
+            item: at + 1,
+            title: document.title(),
+            key: document.key(&self.settings.domain(), &draft.plan_hash, at),
+            document: document.clone(),
+        });
+        Ok(previews.collect())
+    }
+
+    /// Every change set, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Journal`] if the journal cannot be read.
+    pub fn list(&mut self) -> Result<Vec<Summary>, PostError> {
+        self.journal.read_on()?;
+        Ok(self.journal.change_sets().iter().map(ChangeSet::summary).collect())
+    }
+
+    /// One change set and its journal rows.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Unknown`] if there is none of that name.
+    pub fn show(&mut self, id: &ChangeSetId) -> Result<(ChangeSet, Vec<Row>), PostError> {
+        self.journal.read_on()?;
+        let set = self.set(id)?.clone();
+        Ok((set, self.journal.rows(id)?))
+    }
+
+    /// Reads the journal again from the disk and checks its chain.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Journal`] if it cannot be read at all.
+    pub fn verify(&self) -> Result<Verification, PostError> {
+        Ok(self.journal.verify(&self.clock.now())?)
+    }
+
+    /// The revision under which `posting` can be posted: one more than that of its last posting
+    /// that was taken back.
+    pub fn next_revision(&self, posting: &FiPosting) -> u32 {
+        let same = |other: &FiPosting| {
+            let fields = |of: &FiPosting| {
+                (of.company_code.clone(), of.period, of.boundary.clone(), of.kind.clone())
+            };
+            fields(other) == fields(posting)
+        };
+        let taken_back = self.journal.change_sets().iter().filter(|set| {
+            matches!(set.state.phase, Phase::RolledBack | Phase::RolledBackConflicts)
+                && set.items.iter().any(|item| item.number.is_some())
+        });
+        let documents = taken_back.filter_map(|set| set.draft.as_ref()).flat_map(|d| &d.documents);
+        let revisions = documents.filter_map(|document| match document {
+            NewDocument::FiDocument(other) if same(other) => Some(other.revision + 1),
+            _ => None,
+        });
+        revisions.max().unwrap_or(1)
+    }
+
+    fn set(&self, id: &ChangeSetId) -> Result<&ChangeSet, PostError> {
+        self.journal.change_set(id).ok_or_else(|| PostError::Unknown { id: id.clone() })
+    }
+
+    /// The item's document. Items exist only once the change set was prepared with documents.
+    fn document(&self, id: &ChangeSetId, item: usize) -> Result<NewDocument, PostError> {
+        let draft = self.set(id)?.draft.as_ref();
+        let document = draft.and_then(|draft| draft.documents.get(item)).cloned();
+        document.ok_or_else(|| PostError::Unknown { id: id.clone() })
+    }
+
+    /// The keys under which an accounting document stands in SAP.
+    fn document_key(
+        &self,
+        id: &ChangeSetId,
+        item: usize,
+        posting: &FiPosting,
+    ) -> Result<DocumentKey, PostError> {
+        let key = self.set(id)?.keys.get(item);
+        let key = key.ok_or_else(|| PostError::Unknown { id: id.clone() })?;
+        Ok(self.keys_in_sap(key, posting))
+    }
+
+    fn keys_in_sap(&self, key: &reference_key::ReferenceKey, posting: &FiPosting) -> DocumentKey {
+        let tag = self.journal.tag();
+        DocumentKey {
+            object_key: key.object_key(&tag),
+            reference: key.short(),
+            header_text: header_text(&tag, posting.period, posting.revision),
+        }
+    }
+
+    fn append(
+        &mut self,
+        writing: &Writing,
+        id: &ChangeSetId,
+        record: &journal::Record,
+    ) -> Result<Vec<Effect>, PostError> {
+        Ok(self.journal.append(writing, id, record, &self.clock.now())?)
+    }
+
+    fn tell(&mut self, progress: Progress) {
+        (self.progress)(progress);
+    }
+}

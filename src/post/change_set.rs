@@ -1,0 +1,155 @@
+//! A change set: documents that are posted, and taken back, together.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::NewDocument;
+use super::reference_key::ReferenceKey;
+
+/// Name of a change set within its journal, as `CS-7`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChangeSetId(String);
+
+impl ChangeSetId {
+    /// The `number`-th change set of a journal, from 1.
+    pub fn numbered(number: usize) -> Self {
+        Self(format!("CS-{number}"))
+    }
+
+    /// The id that a person typed; `cs-7` and `7` are understood too.
+    pub fn typed(text: &str) -> Self {
+        let text = text.trim().to_ascii_uppercase();
+        Self(if text.starts_with("CS-") { text } else { format!("CS-{text}") })
+    }
+
+    /// As it is stored and printed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChangeSetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What somebody wants to post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSetDraft {
+    /// What it is for, in words.
+    pub purpose: String,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// Hash of the plan or of the posting run that it comes from.
+    pub plan_hash: String,
+    /// A change set whose window must have closed first: FI documents of a plan cannot be deleted,
+    /// so they wait until the plan stands.
+    pub after: Option<ChangeSetId>,
+    /// Documents, in the order in which they are sent. All planned orders, or all FI documents.
+    pub documents: Vec<NewDocument>,
+}
+
+/// A document that would be created, for people to look at before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DocumentPreview {
+    /// Position, from 1.
+    pub item: usize,
+    /// What it is, on one line.
+    pub title: String,
+    /// Key under which it could be found again.
+    pub key: ReferenceKey,
+    /// All of it.
+    pub document: NewDocument,
+}
+
+impl ChangeSetDraft {
+    /// The first thing that is wrong with it, as a sentence.
+    pub(super) fn problem(&self) -> Option<String> {
+        if self.documents.is_empty() {
+            return Some("there is nothing to post".to_owned());
+        }
+        let is_order = |document: &NewDocument| matches!(document, NewDocument::PlannedOrder(_));
+        let orders = self.documents.iter().filter(|document| is_order(document)).count();
+        if orders > 0 && orders < self.documents.len() {
+            return Some(
+                "planned orders and FI documents cannot be in one change set: \
+                 the first can be deleted, the second only reversed"
+                    .to_owned(),
+            );
+        }
+        for (at, document) in self.documents.iter().enumerate() {
+            if let Some(problem) = document.problem() {
+                return Some(format!("item {}, {}: {problem}", at + 1, document.title()));
+            }
+            if let Some(twin) = self.documents[..at].iter().position(|other| twins(other, document))
+            {
+                return Some(format!(
+                    "items {} and {} are the same ({}): after a lost answer they could not be \
+                     told apart. Make them one, or let them differ in quantity or time",
+                    twin + 1,
+                    at + 1,
+                    document.title()
+                ));
+            }
+        }
+        None
+    }
+}
+
+/// Whether two documents would have the same fingerprint or key.
+fn twins(a: &NewDocument, b: &NewDocument) -> bool {
+    match (a, b) {
+        (NewDocument::PlannedOrder(a), NewDocument::PlannedOrder(b)) => {
+            let mut a = a.clone();
+            a.reference.clone_from(&b.reference);
+            a == *b
+        }
+        _ => a.key("", "", 0) == b.key("", "", 0),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::document::tests::{order, posting};
+    use super::*;
+
+    pub fn draft_of(documents: Vec<NewDocument>) -> ChangeSetDraft {
+        ChangeSetDraft {
+            purpose: "test".to_owned(),
+            requested_by: "planner".to_owned(),
+            plan_hash: "h".to_owned(),
+            after: None,
+            documents,
+        }
+    }
+
+    #[test]
+    fn orders_that_could_not_be_told_apart_are_refused() {
+        let mut twin = order(1);
+        twin.reference = "another".to_owned();
+        let draft = draft_of(vec![
+            NewDocument::PlannedOrder(order(1)),
+            NewDocument::PlannedOrder(order(2)),
+            NewDocument::PlannedOrder(twin),
+        ]);
+
+        assert!(draft.problem().unwrap().starts_with("items 1 and 3 are the same"));
+    }
+
+    #[test]
+    fn planned_orders_and_fi_documents_are_never_in_one_change_set() {
+        let draft =
+            draft_of(vec![NewDocument::PlannedOrder(order(1)), NewDocument::FiDocument(posting())]);
+
+        assert!(draft.problem().unwrap().contains("cannot be in one change set"));
+    }
+
+    #[test]
+    fn an_id_is_understood_as_people_type_it() {
+        assert_eq!(ChangeSetId::typed("7"), ChangeSetId::numbered(7));
+        assert_eq!(ChangeSetId::typed("cs-7"), ChangeSetId::numbered(7));
+    }
+}

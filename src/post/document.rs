@@ -1,0 +1,329 @@
+//! The documents that can be posted, in our words, and what must hold before one is sent.
+
+use jiff::civil::{Date, DateTime};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{
+    CompanyCode, CostCenter, GlAccount, MaterialNumber, PlantCode, ProductionVersionCode,
+    SalesOrderItem, SalesOrderNumber,
+};
+use crate::order::PlannedOrder;
+use crate::period::PostingPeriod;
+use crate::unit::Measure;
+use crate::value_state::ValueState;
+
+use super::reference_key::ReferenceKey;
+
+/// A planned order to be created. It is always firm, or the next MRP run would delete it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPlannedOrder {
+    /// What is to be made.
+    pub material: MaterialNumber,
+    /// Where.
+    pub plant: PlantCode,
+    /// By which version: bill of material and routing.
+    pub production_version: ProductionVersionCode,
+    /// How much, above zero.
+    pub quantity: Measure,
+    /// Planned start in the plant's local time.
+    pub start: DateTime,
+    /// Planned end in the plant's local time, after the start.
+    pub end: DateTime,
+    /// The sales order item it is made for, if any.
+    pub sales_order: Option<(SalesOrderNumber, SalesOrderItem)>,
+    /// What our plan calls it. Shown to people; SAP has no field for it.
+    pub reference: String,
+}
+
+impl NewPlannedOrder {
+    /// Names of the fields in which `there` differs, with our value and the one in SAP.
+    ///
+    /// Equal in every field is the fingerprint: how we recognize an order of ours after an answer
+    /// was lost, since API_PLANNED_ORDERS has no field for a reference.
+    pub fn differences(&self, there: &PlannedOrder) -> Vec<FieldDifference> {
+        let mut all = Vec::new();
+        let mut compare = |field: &'static str, ours: String, now: String| {
+            if ours != now {
+                all.push(FieldDifference { field: field.to_owned(), ours, now });
+            }
+        };
+        compare("material", self.material.to_string(), there.material.to_string());
+        compare("plant", self.plant.to_string(), there.plant.to_string());
+        let version = there.production_version.as_ref().map(ToString::to_string);
+        compare("production version", self.production_version.to_string(), or_none(version));
+        compare("quantity", self.quantity.to_string(), there.quantity.to_string());
+        compare("start", self.start.to_string(), there.start.to_string());
+        compare("end", self.end.to_string(), there.end.to_string());
+        compare("firm", true.to_string(), there.firm.to_string());
+        let item = |of: &Option<(SalesOrderNumber, SalesOrderItem)>| {
+            or_none(of.as_ref().map(|(order, item)| format!("{order}/{item}")))
+        };
+        compare("sales order", item(&self.sales_order), item(&there.sales_order));
+        all
+    }
+}
+
+fn or_none(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "none".to_owned())
+}
+
+/// A field that is not as we left it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldDifference {
+    /// Which field.
+    pub field: String,
+    /// What we posted.
+    pub ours: String,
+    /// What is there now.
+    pub now: String,
+}
+
+impl std::fmt::Display for FieldDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: we posted {}, SAP has {}", self.field, self.ours, self.now)
+    }
+}
+
+/// One line of an accounting document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiLine {
+    /// Account.
+    pub gl_account: GlAccount,
+    /// Cost center, on lines that cost accounting takes over.
+    pub cost_center: Option<CostCenter>,
+    /// Amount in the document's currency: debit above zero, credit below. At most two decimals.
+    pub amount: Decimal,
+    /// Emissions behind the amount in kg CO2e, at most three decimals.
+    pub quantity_kg: Option<Decimal>,
+    /// Item text, at most 50 characters.
+    pub text: String,
+    /// Scope 1, 2 or 3 of the emissions, if the line is about emissions of one scope.
+    pub scope: Option<u8>,
+    /// How the emissions are known.
+    pub value_state: ValueState,
+    /// Key of the evidence behind the line, at most 64 characters.
+    pub evidence: String,
+}
+
+/// An accounting document with carbon in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiPosting {
+    /// Company code.
+    pub company_code: CompanyCode,
+    /// Document type, BLART: two characters.
+    pub document_type: String,
+    /// Date of the document.
+    pub document_date: Date,
+    /// Date under which it is booked.
+    pub posting_date: Date,
+    /// Period whose emissions it books.
+    pub period: PostingPeriod,
+    /// Currency of all amounts, ISO 4217.
+    pub currency: String,
+    /// Emissions it is about, as `scope-1-2`. Part of its identity.
+    pub boundary: String,
+    /// What kind of posting it is, as `valued`. Part of its identity.
+    pub kind: String,
+    /// 1 at first; one more each time that it is posted again after a reversal.
+    pub revision: u32,
+    /// Reason under which it is reversed if it is taken back, STGRD.
+    pub reversal_reason: String,
+    /// Lines. Their amounts sum to zero.
+    pub lines: Vec<FiLine>,
+}
+
+/// A document to be posted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "document", rename_all = "snake_case")]
+pub enum NewDocument {
+    /// Into production planning.
+    PlannedOrder(NewPlannedOrder),
+    /// Into accounting.
+    FiDocument(FiPosting),
+}
+
+impl NewDocument {
+    /// The key of the document. A planned order's meaning is its place in one plan, an accounting
+    /// document's is what it books.
+    pub fn key(&self, domain: &str, plan_hash: &str, item: usize) -> ReferenceKey {
+        match self {
+            Self::PlannedOrder(_) => {
+                ReferenceKey::new(domain, "planned-order", &[plan_hash, &item.to_string()], 1)
+            }
+            Self::FiDocument(posting) => {
+                let identity = [
+                    posting.company_code.as_str(),
+                    &posting.period.to_string(),
+                    &posting.boundary,
+                    &posting.kind,
+                ];
+                ReferenceKey::new(domain, "fi-document", &identity, posting.revision)
+            }
+        }
+    }
+
+    /// What it is, on one line.
+    pub fn title(&self) -> String {
+        match self {
+            Self::PlannedOrder(order) => format!(
+                "planned order: {} of {} in {}, version {}, {} to {}",
+                order.quantity,
+                order.material,
+                order.plant,
+                order.production_version,
+                order.start.strftime("%Y-%m-%d %H:%M"),
+                order.end.strftime("%Y-%m-%d %H:%M"),
+            ),
+            Self::FiDocument(posting) => format!(
+                "FI document: company code {}, period {}, {} lines, {} {} debit, type {}",
+                posting.company_code,
+                posting.period,
+                posting.lines.len(),
+                posting.debit(),
+                posting.currency,
+                posting.document_type,
+            ),
+        }
+    }
+
+    /// What is wrong with it, if anything: a sentence about the first thing.
+    pub(super) fn problem(&self) -> Option<String> {
+        match self {
+            Self::PlannedOrder(order) => order.problem(),
+            Self::FiDocument(posting) => posting.problem(),
+        }
+    }
+}
+
+impl NewPlannedOrder {
+    fn problem(&self) -> Option<String> {
+        if self.quantity.amount <= Decimal::ZERO {
+            return Some(format!("the quantity is {}, it must be above zero", self.quantity));
+        }
+        if self.quantity.amount.normalize().scale() > 3 {
+            return Some(format!("{} has more than SAP's three decimals", self.quantity));
+        }
+        (self.end <= self.start)
+            .then(|| format!("it ends at {}, not after its start at {}", self.end, self.start))
+    }
+}
+
+impl FiPosting {
+    /// Sum of the debit lines.
+    pub fn debit(&self) -> Decimal {
+        self.lines.iter().map(|line| line.amount).filter(|amount| amount.is_sign_positive()).sum()
+    }
+
+    fn problem(&self) -> Option<String> {
+        if self.lines.len() < 2 || self.lines.len() > 900 {
+            return Some(format!("it has {} lines, allowed are 2 to 900", self.lines.len()));
+        }
+        let sum: Decimal = self.lines.iter().map(|line| line.amount).sum();
+        if !sum.is_zero() {
+            return Some(format!("its lines sum to {sum} {}, not to zero", self.currency));
+        }
+        if self.document_type.len() != 2 || self.currency.len() != 3 {
+            return Some(format!(
+                "document type '{}' must have two characters and currency '{}' three",
+                self.document_type, self.currency
+            ));
+        }
+        self.lines.iter().enumerate().find_map(|(at, line)| {
+            line.problem().map(|problem| format!("line {}: {problem}", at + 1))
+        })
+    }
+}
+
+impl FiLine {
+    fn problem(&self) -> Option<String> {
+        if self.value_state == ValueState::Missing {
+            return Some("its value is missing, and what is missing is never posted".to_owned());
+        }
+        if self.amount.normalize().scale() > 2 {
+            return Some(format!("{} has more than two decimals", self.amount));
+        }
+        if self.quantity_kg.is_some_and(|kg| kg.normalize().scale() > 3) {
+            return Some("kilograms have more than SAP's three decimals".to_owned());
+        }
+        if self.text.chars().count() > 50 || self.evidence.chars().count() > 64 {
+            return Some("text is longer than 50 or evidence key longer than 64".to_owned());
+        }
+        matches!(self.scope, Some(0) | Some(4..)).then(|| "its scope is not 1, 2 or 3".to_owned())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::unit::Uom;
+
+    pub fn order(number: i64) -> NewPlannedOrder {
+        NewPlannedOrder {
+            material: MaterialNumber::new("REBAR-16").unwrap(),
+            plant: PlantCode::new("1010").unwrap(),
+            production_version: ProductionVersionCode::new("0002").unwrap(),
+            quantity: Measure::new(Decimal::new(4000 + number, 3), Uom::Tonne),
+            start: "2018-10-02T06:00:00".parse().unwrap(),
+            end: "2018-10-02T14:00:00".parse().unwrap(),
+            sales_order: None,
+            reference: format!("P{number}"),
+        }
+    }
+
+    pub fn posting() -> FiPosting {
+        let line = |account: &str, amount: i64, kg| FiLine {
+            gl_account: GlAccount::new(account).unwrap(),
+            cost_center: None,
+            amount: Decimal::new(amount, 2),
+            quantity_kg: kg,
+            text: "Carbon 2018-09".to_owned(),
+            scope: Some(2),
+            value_state: ValueState::Measured,
+            evidence: "E-1".to_owned(),
+        };
+        FiPosting {
+            company_code: CompanyCode::new("1010").unwrap(),
+            document_type: "SA".to_owned(),
+            document_date: Date::constant(2018, 9, 30),
+            posting_date: Date::constant(2018, 9, 30),
+            period: PostingPeriod { year: 2018, month: 9 },
+            currency: "EUR".to_owned(),
+            boundary: "scope-1-2".to_owned(),
+            kind: "valued".to_owned(),
+            revision: 1,
+            reversal_reason: "01".to_owned(),
+            lines: vec![
+                line("476500", 8500, Some(Decimal::new(1_000_000, 3))),
+                line("399900", -8500, None),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_document_that_does_not_balance_is_refused_here() {
+        let mut posting = posting();
+        posting.lines[0].amount = Decimal::new(8501, 2);
+
+        let problem = NewDocument::FiDocument(posting).problem();
+
+        assert_eq!(problem.unwrap(), "its lines sum to 0.01 EUR, not to zero");
+    }
+
+    #[test]
+    fn a_missing_value_is_never_posted() {
+        let mut posting = posting();
+        posting.lines[0].value_state = ValueState::Missing;
+
+        assert!(NewDocument::FiDocument(posting).problem().unwrap().starts_with("line 1"));
+    }
+
+    #[test]
+    fn an_order_that_ends_before_it_starts_is_refused() {
+        let mut order = order(1);
+        order.end = order.start;
+
+        assert!(NewDocument::PlannedOrder(order).problem().is_some());
+        assert_eq!(NewDocument::FiDocument(posting()).problem(), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! Why posting, or taking back, did not go through.
+
+use jiff::Timestamp;
+
+use super::change_set::ChangeSetId;
+use super::failpoint::Crash;
+use super::journal::JournalError;
+use super::report::UndoReport;
+use super::state::Phase;
+
+/// Why posting, or taking back, did not go through. Each says what is in SAP now.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostError {
+    /// The journal could not be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What was to be posted is wrong in itself.
+    #[error("POST-INVALID: {problem}. Nothing was sent to SAP")]
+    Invalid {
+        /// What is wrong, as a sentence.
+        problem: String,
+    },
+    /// SAP would not take it, or it is there already.
+    #[error("POST-REFUSED: {id} was not posted: {reason}. Nothing was sent to SAP")]
+    Refused {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why.
+        reason: String,
+    },
+    /// It went wrong on the way and was taken back.
+    #[error("POST-ROLLED-BACK: {id} was taken back: {reason}. {report}")]
+    RolledBack {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why.
+        reason: String,
+        /// What became of each document.
+        report: Box<UndoReport>,
+    },
+    /// SAP does not say whether a document is there.
+    #[error(
+        "POST-IN-DOUBT: {id}, item {item}: SAP does not say whether it is there ({reason}). Nothing \
+         more was sent. Once SAP answers, run `carbide journal recover`"
+    )]
+    InDoubt {
+        /// Change set.
+        id: ChangeSetId,
+        /// Item, from 1.
+        item: usize,
+        /// What SAP said.
+        reason: String,
+    },
+    /// SAP cannot be reached for the way back.
+    #[error(
+        "UNDO-WAITS: {id} is only partly taken back: {reason}. Once SAP answers, run `carbide undo \
+         {id}` again. Until then still in SAP: {left}"
+    )]
+    WayBackBlocked {
+        /// Change set.
+        id: ChangeSetId,
+        /// What SAP said.
+        reason: String,
+        /// Documents that a person could take back by hand.
+        left: String,
+    },
+    /// An earlier change set is not finished.
+    #[error(
+        "POST-UNFINISHED: {id} is still {phase}. Run `carbide journal recover` first; nothing was \
+         sent to SAP"
+    )]
+    Unfinished {
+        /// The earlier one.
+        id: ChangeSetId,
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// What it depends on does not stand yet.
+    #[error(
+        "POST-WAITS: FI documents of {id} are posted once its window has closed; it is {phase}. \
+         Nothing was sent to SAP"
+    )]
+    WaitsFor {
+        /// The change set to wait for.
+        id: ChangeSetId,
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// There is no such change set.
+    #[error("There is no change set {id} in this journal; `carbide journal ls` lists them")]
+    Unknown {
+        /// What was asked for.
+        id: ChangeSetId,
+    },
+    /// Nothing was ever posted.
+    #[error("There is nothing to take back: the journal has no posted change set")]
+    NothingToUndo,
+    /// Too late.
+    #[error("UNDO-LATE: the window of {id} closed at {ended}. Nothing was changed. {remains}")]
+    WindowOver {
+        /// Change set.
+        id: ChangeSetId,
+        /// When it closed.
+        ended: Timestamp,
+        /// What is still possible.
+        remains: String,
+    },
+    /// A person has to decide.
+    #[error("HELD: {id}: {reason}. Nothing more is done until somebody decides")]
+    Held {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why.
+        reason: String,
+    },
+    /// A test let the process die here.
+    #[error("the process died here, in a simulation")]
+    Crashed,
+}
+
+impl From<Crash> for PostError {
+    fn from(_: Crash) -> Self {
+        Self::Crashed
+    }
+}

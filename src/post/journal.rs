@@ -1,0 +1,449 @@
+//! The journal: everything that was about to be sent to SAP, and what became of it.
+//!
+//! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
+//! file, append-only, each row chained to the one before; the states are replayed from the rows.
+
+mod history;
+mod lock;
+mod record;
+mod reserve;
+mod row;
+mod store;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::clock::Moment;
+
+use super::change_set::ChangeSetId;
+use super::reference_key::{JournalTag, hex};
+use super::state::{Effect, IllegalEvent};
+
+pub use history::{ChangeSet, ItemHistory};
+pub use lock::Writing;
+pub use record::{Conflict, Record, SapNumber};
+pub use row::Row;
+use store::Store;
+
+/// Why the journal could not be used. Nothing was sent to SAP in any of these cases.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The directory or file cannot be written.
+    #[error(
+        "JRN-NOTWRITABLE: the journal at {} cannot be written ({reason}). Give this user the right \
+         to write there, or set another place; nothing was posted", path.display()
+    )]
+    NotWritable {
+        /// File.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error(
+        "JRN-NOSPACE: the disk of the journal at {} has no room left for a change set and its way \
+         back ({bytes} bytes). Make room; nothing was posted", path.display()
+    )]
+    NoSpace {
+        /// File.
+        path: PathBuf,
+        /// How many bytes were needed, 0 if only the next row was.
+        bytes: u64,
+    },
+    /// Another process is writing.
+    #[error(
+        "LOCK-001: the journal at {} is in use by {holder}. Wait until it is done; nothing was \
+         posted", path.display()
+    )]
+    InUse {
+        /// File.
+        path: PathBuf,
+        /// Who holds it.
+        holder: String,
+    },
+    /// Rows were changed, or the disk lost some.
+    #[error(
+        "JRN-CORRUPT: row {seq} of the journal at {} is damaged: {reason}. Posting is disabled. \
+         Restore the file from its backup, then run `carbide journal verify`", path.display()
+    )]
+    Corrupt {
+        /// File.
+        path: PathBuf,
+        /// First bad row, 0 if the file as a whole is bad.
+        seq: i64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file belongs to another program or version.
+    #[error(
+        "JRN-FOREIGN: {} is no journal of this version of Carbide (application id {id:#x}, version \
+         {version}). Name another file; nothing was posted", path.display()
+    )]
+    Foreign {
+        /// File.
+        path: PathBuf,
+        /// What SQLite says about whose it is.
+        id: i64,
+        /// What SQLite says about its version.
+        version: i64,
+    },
+    /// The system refused something else.
+    #[error("JRN-IO: the journal at {} could not be used ({reason}); nothing more was posted", path.display())]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A row that cannot follow was about to be written: a fault in Carbide.
+    #[error("JRN-ILLEGAL: {id}: {source}; it was not written")]
+    Illegal {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why it cannot follow.
+        source: IllegalEvent,
+    },
+}
+
+fn io_error(path: &Path, error: impl std::fmt::Display) -> JournalError {
+    JournalError::Io { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// What checking a journal found.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Verification {
+    /// Rows that are as they were written.
+    pub rows: i64,
+    /// Change sets in them.
+    pub change_sets: usize,
+    /// Hash of the last good row, hexadecimal: note it elsewhere, and a later rewrite shows.
+    pub last_hash: String,
+    /// What is damaged, if anything is.
+    pub damage: Option<String>,
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    store: Store,
+    tag: Option<JournalTag>,
+    change_sets: Vec<ChangeSet>,
+    damage: Option<String>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, or makes it together with its directory, and replays it.
+    ///
+    /// A damaged journal opens too, so that it can be looked at; writing to it is refused then.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if it cannot be read or made.
+    pub fn open(path: &Path, now: &Moment) -> Result<Self, JournalError> {
+        if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(directory).map_err(|error| JournalError::NotWritable {
+                path: directory.to_owned(),
+                reason: error.to_string(),
+            })?;
+        }
+        let store = Store::open(path)?;
+        let mut journal =
+            Self { path: path.to_owned(), store, tag: None, change_sets: Vec::new(), damage: None };
+        journal.read_on()?;
+        if journal.tag.is_none() && journal.damage.is_none() {
+            let _writing = lock::take(path)?;
+            journal.read_on()?;
+            if journal.tag.is_none() {
+                let record = Record::JournalCreated {
+                    tag: JournalTag::from_number(rand::random()),
+                    carbide: env!("CARGO_PKG_VERSION").to_owned(),
+                };
+                journal.write("", &record, now)?;
+                if let Record::JournalCreated { tag, .. } = record {
+                    journal.tag = Some(tag);
+                }
+            }
+        }
+        Ok(journal)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What tells its documents from those of other journals.
+    pub fn tag(&self) -> JournalTag {
+        self.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
+    }
+
+    /// Every change set, oldest first.
+    pub fn change_sets(&self) -> &[ChangeSet] {
+        &self.change_sets
+    }
+
+    /// One change set.
+    pub fn change_set(&self, id: &ChangeSetId) -> Option<&ChangeSet> {
+        self.change_sets.iter().find(|set| set.id == *id)
+    }
+
+    /// Takes in what other processes have written.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read. Damage is remembered and is no error here.
+    pub fn read_on(&mut self) -> Result<(), JournalError> {
+        match self.store.read_on().and_then(|rows| {
+            for row in &rows {
+                self.replay(row)?;
+            }
+            Ok(())
+        }) {
+            Err(error @ JournalError::Corrupt { .. }) => {
+                tracing::error!(%error, "posting is disabled");
+                self.damage = Some(error.to_string());
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn replay(&mut self, row: &Row) -> Result<(), JournalError> {
+        let corrupt =
+            |reason| JournalError::Corrupt { path: self.path.clone(), seq: row.seq, reason };
+        if row.version != record::VERSION {
+            return Err(corrupt(format!(
+                "it has version {}, this Carbide knows {}",
+                row.version,
+                record::VERSION
+            )));
+        }
+        let record: Record = serde_json::from_str(&row.payload)
+            .map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
+        if let Record::JournalCreated { tag, .. } = record {
+            self.tag = Some(tag);
+            return Ok(());
+        }
+        let id = ChangeSetId::typed(&row.change_set);
+        let at = match self.change_sets.iter().position(|set| set.id == id) {
+            Some(at) => at,
+            None => {
+                self.change_sets.push(ChangeSet::new(id, &row.at));
+                self.change_sets.len() - 1
+            }
+        };
+        self.change_sets[at].take_in(&record, &row.at).map(|_| ()).map_err(|illegal| {
+            JournalError::Corrupt {
+                path: self.path.clone(),
+                seq: row.seq,
+                reason: illegal.to_string(),
+            }
+        })
+    }
+
+    /// Becomes the one writer, and takes in what others have written.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::InUse`] if another process writes, [`JournalError::Corrupt`] if the journal
+    /// is damaged.
+    pub fn begin_writing(&mut self) -> Result<Writing, JournalError> {
+        let writing = lock::take(&self.path)?;
+        self.read_on()?;
+        match &self.damage {
+            None => Ok(writing),
+            Some(damage) => Err(JournalError::Corrupt {
+                path: self.path.clone(),
+                seq: self.store.last_seq() + 1,
+                reason: damage.clone(),
+            }),
+        }
+    }
+
+    /// The name that the next change set gets.
+    pub fn next_id(&self) -> ChangeSetId {
+        ChangeSetId::numbered(self.change_sets.len() + 1)
+    }
+
+    /// Puts space aside for a change set whose documents are so many bytes each. How many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::NoSpace`] if the disk does not have it.
+    pub fn reserve(
+        &mut self,
+        _writing: &Writing,
+        document_bytes: impl Iterator<Item = u64>,
+    ) -> Result<u64, JournalError> {
+        let bytes = reserve::needed(document_bytes);
+        reserve::take(&self.path, bytes)?;
+        Ok(bytes)
+    }
+
+    /// Appends one record about `id`; durable when this returns. What is due then.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Illegal`] if it cannot follow what is there, else what the disk said.
+    /// Nothing was written then.
+    pub fn append(
+        &mut self,
+        _writing: &Writing,
+        id: &ChangeSetId,
+        record: &Record,
+        now: &Moment,
+    ) -> Result<Vec<Effect>, JournalError> {
+        let known = self.change_set(id).cloned();
+        let is_new = known.is_none();
+        let mut set = known.unwrap_or_else(|| ChangeSet::new(id.clone(), now));
+        let effects = set
+            .take_in(record, now)
+            .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
+        self.write(id.as_str(), record, now)?;
+        if is_new {
+            self.change_sets.push(set);
+        } else if let Some(old) = self.change_sets.iter_mut().find(|old| old.id == *id) {
+            *old = set;
+        }
+        Ok(effects)
+    }
+
+    fn write(&mut self, id: &str, record: &Record, now: &Moment) -> Result<(), JournalError> {
+        let payload = serde_json::to_string(record).map_err(|error| io_error(&self.path, error))?;
+        let mut append =
+            |payload| self.store.append(id, record.name(), record::VERSION, now.clone(), payload);
+        match append(payload.clone()) {
+            // The disk is full: this is what the reserve was for.
+            Err(JournalError::NoSpace { .. }) if reserve::give_up(&self.path) => append(payload),
+            other => other,
+        }
+        .map(|_| ())
+    }
+
+    /// Reads everything again from the disk and checks it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read at all. Damage is in the result.
+    pub fn verify(&self, now: &Moment) -> Result<Verification, JournalError> {
+        let fresh = Self::open(&self.path, now)?;
+        Ok(Verification {
+            rows: fresh.store.last_seq(),
+            change_sets: fresh.change_sets.len(),
+            last_hash: hex(&fresh.store.last_hash()),
+            damage: fresh.damage,
+        })
+    }
+
+    /// The rows of one change set, from the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read or is damaged before their end.
+    pub fn rows(&self, id: &ChangeSetId) -> Result<Vec<Row>, JournalError> {
+        let rows = Store::open(&self.path)?.read_on()?;
+        Ok(rows.into_iter().filter(|row| row.change_set == id.as_str()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+
+    fn now() -> Moment {
+        ManualClock::at("2018-10-01T08:00:00Z".parse().unwrap()).now()
+    }
+
+    fn begun(path: &Path) -> Journal {
+        let mut journal = Journal::open(path, &now()).unwrap();
+        let writing = journal.begin_writing().unwrap();
+        let id = journal.next_id();
+        let reserved = Record::SpaceReserved { bytes: 1, items: 1 };
+        journal.append(&writing, &id, &reserved, &now()).unwrap();
+        let refused = Record::Refused { reason: "test".to_owned() };
+        journal.append(&writing, &id, &refused, &now()).unwrap();
+        journal
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_opening_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("carbide.sqlite");
+        let before = begun(&path);
+
+        let after = Journal::open(&path, &now()).unwrap();
+
+        assert_eq!(after.change_sets(), before.change_sets());
+        assert_eq!(after.tag(), before.tag());
+    }
+
+    #[test]
+    fn a_row_cannot_be_changed_or_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("carbide.sqlite");
+        let journal = begun(&path);
+        let sql = rusqlite::Connection::open(&path).unwrap();
+
+        let changed = sql.execute("UPDATE journal SET payload = '{}'", []);
+        let deleted = sql.execute("DELETE FROM journal", []);
+
+        assert!(changed.unwrap_err().to_string().contains("append-only"));
+        assert!(deleted.unwrap_err().to_string().contains("append-only"));
+        assert_eq!(journal.verify(&now()).unwrap().damage, None);
+    }
+
+    #[test]
+    fn a_row_changed_behind_our_back_stops_posting_and_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("carbide.sqlite");
+        drop(begun(&path));
+        let sql = rusqlite::Connection::open(&path).unwrap();
+        sql.execute_batch(
+            "DROP TRIGGER journal_is_never_updated;
+             UPDATE journal SET payload = replace(payload, 'test', 'text') WHERE seq = 3;",
+        )
+        .unwrap();
+
+        let mut damaged = Journal::open(&path, &now()).unwrap();
+
+        assert_eq!(damaged.verify(&now()).unwrap().rows, 2);
+        let refused = damaged.begin_writing().unwrap_err().to_string();
+        assert!(refused.starts_with("JRN-CORRUPT: row 3"), "{refused}");
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_named() {
+        let refused = Journal::open(Path::new("/proc/nowhere/carbide.sqlite"), &now());
+
+        let text = refused.unwrap_err().to_string();
+        assert!(text.starts_with("JRN-NOTWRITABLE"), "{text}");
+        assert!(text.ends_with("nothing was posted"));
+    }
+
+    #[test]
+    fn another_programs_database_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("other.sqlite");
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+
+        let refused = Journal::open(&path, &now()).unwrap_err();
+
+        assert!(matches!(refused, JournalError::Foreign { .. }));
+    }
+
+    #[test]
+    fn an_illegal_record_is_not_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("carbide.sqlite");
+        let mut journal = begun(&path);
+        let writing = journal.begin_writing().unwrap();
+        let id = ChangeSetId::numbered(1);
+
+        let refused = journal.append(&writing, &id, &Record::RolledBack, &now());
+
+        assert!(matches!(refused, Err(JournalError::Illegal { .. })));
+        assert_eq!(journal.rows(&id).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,128 @@
+//! What the rows of one change set add up to.
+
+use jiff::Timestamp;
+
+use crate::clock::Moment;
+use crate::id::FiDocumentNumber;
+use crate::order::PlannedOrder;
+
+use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
+use crate::post::reference_key::ReferenceKey;
+use crate::post::state::{self, Effect, IllegalEvent, State};
+use crate::post::window::WindowEnd;
+
+use super::record::{Conflict, Record, SapNumber};
+
+/// What is known about one document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemHistory {
+    /// Number in SAP, once it was read back.
+    pub number: Option<SapNumber>,
+    /// The planned order as we left it, with its version.
+    pub after: Option<PlannedOrder>,
+    /// Whether its answer was lost and it was found by its key.
+    pub adopted: bool,
+    /// The accounting document that reverses it.
+    pub reversal: Option<FiDocumentNumber>,
+    /// What somebody else did to it.
+    pub conflict: Option<Conflict>,
+    /// What SAP said last.
+    pub message: Option<String>,
+}
+
+/// One change set, as the journal tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSet {
+    /// Its name.
+    pub id: ChangeSetId,
+    /// Where it stands.
+    pub state: State,
+    /// What was to be posted. `None` until it was prepared.
+    pub draft: Option<ChangeSetDraft>,
+    /// Key of each document.
+    pub keys: Vec<ReferenceKey>,
+    /// What is known about each document.
+    pub items: Vec<ItemHistory>,
+    /// When sending has to be complete.
+    pub deadline: Option<Moment>,
+    /// When the window opened.
+    pub opened: Option<Timestamp>,
+    /// When the window ends.
+    pub window: Option<WindowEnd>,
+    /// Documents that others have changed within the window.
+    pub touched: Vec<(usize, String)>,
+    /// Why it was refused, taken back or put on hold.
+    pub reason: Option<String>,
+    /// When it began.
+    pub begun: Timestamp,
+    /// When its last row was written.
+    pub last: Moment,
+}
+
+impl ChangeSet {
+    /// A change set of which nothing is known yet.
+    pub fn new(id: ChangeSetId, at: &Moment) -> Self {
+        Self {
+            id,
+            state: State::new(),
+            draft: None,
+            keys: Vec::new(),
+            items: Vec::new(),
+            deadline: None,
+            opened: None,
+            window: None,
+            touched: Vec::new(),
+            reason: None,
+            begun: at.wall,
+            last: at.clone(),
+        }
+    }
+
+    /// Takes in one more row; what is due then.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalEvent`] if it cannot follow. Nothing is changed then.
+    pub fn take_in(&mut self, record: &Record, at: &Moment) -> Result<Vec<Effect>, IllegalEvent> {
+        let Some(event) = record.event() else { return Ok(Vec::new()) };
+        let (next, effects) = state::step(&self.state, event)?;
+        self.state = next;
+        self.last = at.clone();
+        match record {
+            Record::SpaceReserved { items, .. } => {
+                self.items = vec![ItemHistory::default(); *items];
+            }
+            Record::Prepared { draft, keys, .. } => {
+                self.draft = Some(draft.clone());
+                self.keys.clone_from(keys);
+            }
+            Record::Applying { deadline } => self.deadline = Some(deadline.clone()),
+            Record::ItemOutcome { item, number, after, adopted, message, .. } => {
+                let item = &mut self.items[*item];
+                item.number.clone_from(number);
+                item.after = after.as_deref().cloned();
+                item.adopted = *adopted;
+                item.message.clone_from(message);
+            }
+            Record::Open { ends } => {
+                self.opened = Some(at.wall);
+                self.window = Some(ends.clone());
+            }
+            Record::Recovered { ends } | Record::ClockSuspect { ends } => {
+                self.window = Some(ends.clone());
+            }
+            Record::Confirmed { touched } => self.touched.clone_from(touched),
+            Record::Refused { reason }
+            | Record::RollingBack { reason, .. }
+            | Record::Held { reason } => self.reason = Some(reason.clone()),
+            Record::CompOutcome { item, reversal, conflict, message, .. } => {
+                let item = &mut self.items[*item];
+                item.reversal.clone_from(reversal);
+                item.conflict.clone_from(conflict);
+                item.message.clone_from(message);
+            }
+            _ => {}
+        }
+        Ok(effects)
+    }
+}

@@ -1,0 +1,230 @@
+//! What the journal records, one row each. The order in which they are written is the protocol:
+//! each is durable before the next thing happens.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
+use crate::order::PlannedOrder;
+
+use crate::post::change_set::ChangeSetDraft;
+use crate::post::document::FieldDifference;
+use crate::post::reference_key::{JournalTag, ReferenceKey};
+use crate::post::state::{Decision, Event, Outcome, Undoing};
+use crate::post::window::WindowEnd;
+
+/// Version of the payloads below; it stands in each row.
+pub const VERSION: i64 = 1;
+
+/// Number that SAP gave to a document of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SapNumber {
+    /// Planned order.
+    PlannedOrder(PlannedOrderNumber),
+    /// Accounting document.
+    FiDocument(FiDocument),
+}
+
+impl std::fmt::Display for SapNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::PlannedOrder(number) => f.pad(&number.padded()),
+            Self::FiDocument(document) => f.pad(&document.to_string()),
+        }
+    }
+}
+
+/// What somebody else did to a document of ours, which was then left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// In words.
+    pub what: String,
+    /// When SAP says it was last changed, if SAP says so.
+    pub when: Option<Timestamp>,
+    /// Fields that are not as we left them. Before us there was no such document.
+    pub fields: Vec<FieldDifference>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Record {
+    /// First row of a journal.
+    JournalCreated {
+        /// Tells the documents of this journal from those of others.
+        tag: JournalTag,
+        /// Version of Carbide that made it.
+        carbide: String,
+    },
+    /// Space for the whole life of a change set, its way back included, is reserved on disk.
+    SpaceReserved {
+        /// How many bytes.
+        bytes: u64,
+        /// How many documents it has.
+        items: usize,
+    },
+    /// SAP was asked: nothing of it is there yet, and SAP would take it.
+    ///
+    /// The before-image of a creation is that there is no such document, which was checked. A
+    /// sealed backup of changed orders (`BACKUP_SEALED`) will stand before this record.
+    Prepared {
+        /// All documents.
+        draft: ChangeSetDraft,
+        /// Key of each document.
+        keys: Vec<ReferenceKey>,
+        /// After how long an absent document counts as never arriving.
+        settle: SignedDuration,
+        /// SAP system and client.
+        domain: String,
+    },
+    /// It will not be sent.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// Sending begins.
+    Applying {
+        /// When it has to be complete.
+        deadline: Moment,
+    },
+    /// The item is about to be sent.
+    ItemIntent {
+        /// Position, from 0.
+        item: usize,
+        /// Attempt, from 1.
+        attempt: u32,
+        /// Id of the request, the same for each attempt.
+        request_id: String,
+    },
+    /// What became of the item.
+    ItemOutcome {
+        /// Position, from 0.
+        item: usize,
+        /// In one word.
+        outcome: Outcome,
+        /// Number in SAP.
+        number: Option<SapNumber>,
+        /// The planned order as it was read back, with its version.
+        after: Option<Box<PlannedOrder>>,
+        /// Whether the answer was lost and the document was found by its key.
+        adopted: bool,
+        /// What SAP said, or what is wrong.
+        message: Option<String>,
+    },
+    /// Every document is in SAP and was read back.
+    Open {
+        /// End of the window.
+        ends: WindowEnd,
+    },
+    /// A restart left too little of the window.
+    Recovered {
+        /// New end of the window.
+        ends: WindowEnd,
+    },
+    /// The machine was booted, and its wall clock cannot be believed.
+    ClockSuspect {
+        /// New end of the window.
+        ends: WindowEnd,
+    },
+    /// The window has closed.
+    Confirmed {
+        /// Documents that others have changed within the window: item and what they did.
+        touched: Vec<(usize, String)>,
+    },
+    /// Taking back begins.
+    RollingBack {
+        /// Why.
+        reason: String,
+        /// Who wants it.
+        requested_by: String,
+    },
+    /// The item is about to be taken back.
+    CompIntent {
+        /// Position, from 0.
+        item: usize,
+        /// Attempt, from 1.
+        attempt: u32,
+    },
+    /// What became of taking it back.
+    CompOutcome {
+        /// Position, from 0.
+        item: usize,
+        /// In one word.
+        undoing: Undoing,
+        /// The reversal of an accounting document.
+        reversal: Option<FiDocumentNumber>,
+        /// What somebody else did to it.
+        conflict: Option<Conflict>,
+        /// What SAP said.
+        message: Option<String>,
+    },
+    /// Everything is taken back.
+    RolledBack,
+    /// Everything is taken back except for what others have changed.
+    RolledBackConflicts,
+    /// A person has to decide.
+    Held {
+        /// Why, and between what.
+        reason: String,
+    },
+    /// A person has decided.
+    OperatorDecision {
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+        /// What.
+        decision: Decision,
+    },
+}
+
+impl Record {
+    /// Name of the type, as it stands in the row.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::JournalCreated { .. } => "JOURNAL_CREATED",
+            Self::SpaceReserved { .. } => "SPACE_RESERVED",
+            Self::Prepared { .. } => "PREPARED",
+            Self::Refused { .. } => "REFUSED",
+            Self::Applying { .. } => "APPLYING",
+            Self::ItemIntent { .. } => "ITEM_INTENT",
+            Self::ItemOutcome { .. } => "ITEM_OUTCOME",
+            Self::Open { .. } => "OPEN",
+            Self::Recovered { .. } => "RECOVERED",
+            Self::ClockSuspect { .. } => "CLOCK_SUSPECT",
+            Self::Confirmed { .. } => "CONFIRMED",
+            Self::RollingBack { .. } => "ROLLING_BACK",
+            Self::CompIntent { .. } => "COMP_INTENT",
+            Self::CompOutcome { .. } => "COMP_OUTCOME",
+            Self::RolledBack => "ROLLED_BACK",
+            Self::RolledBackConflicts => "ROLLED_BACK_CONFLICTS",
+            Self::Held { .. } => "HELD",
+            Self::OperatorDecision { .. } => "OPERATOR_DECISION",
+        }
+    }
+
+    /// What it means to the state machine; `None` for a record about the journal itself.
+    pub fn event(&self) -> Option<Event> {
+        Some(match self {
+            Self::JournalCreated { .. } => return None,
+            Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
+            Self::Prepared { .. } => Event::Prepared,
+            Self::Refused { .. } => Event::Refused,
+            Self::Applying { .. } => Event::Applying,
+            Self::ItemIntent { item, attempt, .. } => Event::ItemIntent(*item, *attempt),
+            Self::ItemOutcome { item, outcome, .. } => Event::ItemOutcome(*item, *outcome),
+            Self::Open { .. } => Event::Open,
+            Self::Recovered { .. } | Self::ClockSuspect { .. } => Event::WindowExtended,
+            Self::Confirmed { .. } => Event::Confirmed,
+            Self::RollingBack { .. } => Event::RollingBack,
+            Self::CompIntent { item, attempt } => Event::CompIntent(*item, *attempt),
+            Self::CompOutcome { item, undoing, .. } => Event::CompOutcome(*item, *undoing),
+            Self::RolledBack => Event::RolledBack,
+            Self::RolledBackConflicts => Event::RolledBackConflicts,
+            Self::Held { .. } => Event::Held,
+            Self::OperatorDecision { decision, .. } => Event::Decided(*decision),
+        })
+    }
+}

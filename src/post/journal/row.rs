@@ -1,0 +1,88 @@
+//! A row of the journal and its link to the row before.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Moment;
+
+/// A hash of the chain.
+pub type Hash = [u8; 32];
+
+/// What the first row takes as the hash before it.
+pub const GENESIS: Hash = [0; 32];
+
+/// A row as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Position, from 1, without gaps.
+    pub seq: i64,
+    /// Change set, or empty for a row about the journal.
+    pub change_set: String,
+    /// Name of the record's type.
+    pub kind: String,
+    /// Version of the payload.
+    pub version: i64,
+    /// When it was written.
+    pub at: Moment,
+    /// The record as JSON.
+    pub payload: String,
+}
+
+impl Row {
+    /// SHA-256 over the hash before and every field, each with its length before it.
+    pub fn hash(&self, previous: &Hash) -> Hash {
+        let mut hash = Sha256::new();
+        let mut field = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        field(b"carbide journal 1");
+        field(previous);
+        field(&self.seq.to_be_bytes());
+        field(self.change_set.as_bytes());
+        field(self.kind.as_bytes());
+        field(&self.version.to_be_bytes());
+        field(self.at.wall.to_string().as_bytes());
+        field(&self.at.since_boot.as_nanos().to_be_bytes());
+        field(self.at.boot_id.as_bytes());
+        field(self.payload.as_bytes());
+        hash.finalize().into()
+    }
+
+    /// When it was written, on the wall clock.
+    pub fn written(&self) -> Timestamp {
+        self.at.wall
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+
+    #[test]
+    fn every_field_counts() {
+        let at = ManualClock::at("2018-10-01T08:00:00Z".parse().unwrap()).now();
+        let row = Row {
+            seq: 1,
+            change_set: "CS-1".into(),
+            kind: "OPEN".into(),
+            version: 1,
+            at,
+            payload: "{}".into(),
+        };
+        let hash = row.hash(&GENESIS);
+        let changed = |change: fn(&mut Row)| {
+            let mut other = row.clone();
+            change(&mut other);
+            other.hash(&GENESIS)
+        };
+
+        assert_ne!(hash, changed(|row| row.seq = 2));
+        assert_ne!(hash, changed(|row| row.payload.push(' ')));
+        assert_ne!(hash, changed(|row| row.change_set = "CS-2".into()));
+        assert_ne!(hash, changed(|row| row.at.boot_id = "other".into()));
+        assert_ne!(hash, row.hash(&hash));
+    }
+}

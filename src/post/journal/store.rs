@@ -1,0 +1,208 @@
+//! Rows on disk: an SQLite file whose journal table only grows.
+//!
+//! Each append is a commit of its own with `synchronous=FULL`: when it returns, the row survives a
+//! crash of the machine. Triggers refuse changes, the hash chain shows those that went around them.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, ErrorCode, params};
+
+use crate::clock::Moment;
+
+use super::row::{GENESIS, Hash, Row};
+use super::{JournalError, io_error};
+
+/// `CRBD`, so that `file` and SQLite know whose file it is.
+const APPLICATION_ID: i64 = 0x4352_4244;
+/// Version of the tables.
+const USER_VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS journal (
+        seq        INTEGER PRIMARY KEY,
+        change_set TEXT NOT NULL,
+        kind       TEXT NOT NULL,
+        version    INTEGER NOT NULL,
+        wall       TEXT NOT NULL,
+        since_boot INTEGER NOT NULL,
+        boot_id    TEXT NOT NULL,
+        payload    TEXT NOT NULL,
+        hash       BLOB NOT NULL
+    ) STRICT;
+    CREATE TRIGGER IF NOT EXISTS journal_is_never_updated BEFORE UPDATE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+    CREATE TRIGGER IF NOT EXISTS journal_is_never_deleted BEFORE DELETE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+";
+
+/// The file, and where its chain ends.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    last_seq: i64,
+    last_hash: Hash,
+}
+
+impl Store {
+    /// Opens the file, or makes it.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let failed = |error| sqlite_error(path, error);
+        let connection = Connection::open(path).map_err(failed)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
+        let pragma = |name| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0));
+        let (id, version): (i64, i64) =
+            (pragma("application_id").map_err(failed)?, pragma("user_version").map_err(failed)?);
+        let empty: bool = connection
+            .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(failed)?;
+        if !empty && (id != APPLICATION_ID || version != USER_VERSION) {
+            return Err(JournalError::Foreign { path: path.to_owned(), id, version });
+        }
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            .map_err(failed)?;
+        if empty {
+            connection
+                .execute_batch(&format!(
+                    "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {USER_VERSION};"
+                ))
+                .map_err(failed)?;
+        }
+        connection.execute_batch(TABLES).map_err(failed)?;
+        Ok(Self { connection, path: path.to_owned(), last_seq: 0, last_hash: GENESIS })
+    }
+
+    /// Rows that were written since the last call, by any process, with the chain checked.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Corrupt`] names the first row that is not what its hash says.
+    pub fn read_on(&mut self) -> Result<Vec<Row>, JournalError> {
+        let path = self.path.clone();
+        let failed = |error| sqlite_error(&path, error);
+        let corrupt = |seq, reason| JournalError::Corrupt { path: path.clone(), seq, reason };
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT seq, change_set, kind, version, wall, since_boot, boot_id, payload, hash
+                 FROM journal WHERE seq > ?1 ORDER BY seq",
+            )
+            .map_err(failed)?;
+        let mut found = statement.query([self.last_seq]).map_err(failed)?;
+        let mut rows = Vec::new();
+        while let Some(values) = found.next().map_err(failed)? {
+            let seq: i64 = values.get(0).map_err(failed)?;
+            if seq != self.last_seq + 1 {
+                return Err(corrupt(seq, format!("row {} is missing", self.last_seq + 1)));
+            }
+            let wall: String = values.get(4).map_err(failed)?;
+            let row = Row {
+                seq,
+                change_set: values.get(1).map_err(failed)?,
+                kind: values.get(2).map_err(failed)?,
+                version: values.get(3).map_err(failed)?,
+                at: Moment {
+                    wall: wall
+                        .parse::<Timestamp>()
+                        .map_err(|_| corrupt(seq, format!("'{wall}' is no time")))?,
+                    since_boot: SignedDuration::from_nanos(values.get(5).map_err(failed)?),
+                    boot_id: values.get(6).map_err(failed)?,
+                },
+                payload: values.get(7).map_err(failed)?,
+            };
+            let stored: Vec<u8> = values.get(8).map_err(failed)?;
+            let hash = row.hash(&self.last_hash);
+            if stored != hash {
+                return Err(corrupt(seq, "its content does not fit its hash".to_owned()));
+            }
+            self.last_seq = seq;
+            self.last_hash = hash;
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// Appends a row; durable when this returns. The caller has read on under the writer's lock.
+    pub fn append(
+        &mut self,
+        change_set: &str,
+        kind: &str,
+        version: i64,
+        at: Moment,
+        payload: String,
+    ) -> Result<Row, JournalError> {
+        let row = Row {
+            seq: self.last_seq + 1,
+            change_set: change_set.to_owned(),
+            kind: kind.to_owned(),
+            version,
+            at,
+            payload,
+        };
+        let hash = row.hash(&self.last_hash);
+        let inserted = self.connection.execute(
+            "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                row.seq,
+                row.change_set,
+                row.kind,
+                row.version,
+                row.at.wall.to_string(),
+                i64::try_from(row.at.since_boot.as_nanos()).unwrap_or(i64::MAX),
+                row.at.boot_id,
+                row.payload,
+                hash.as_slice(),
+            ],
+        );
+        if let Err(error) = inserted {
+            die_if_sync_failed(&error);
+            return Err(sqlite_error(&self.path, error));
+        }
+        self.last_seq = row.seq;
+        self.last_hash = hash;
+        Ok(row)
+    }
+
+    /// Position of the last row.
+    pub fn last_seq(&self) -> i64 {
+        self.last_seq
+    }
+
+    /// Hash of the last row.
+    pub fn last_hash(&self) -> Hash {
+        self.last_hash
+    }
+}
+
+/// After a failed fsync nobody knows what is on disk, and asking again can get a false yes. The
+/// only safe answer is to stop and read the disk again at the next start.
+fn die_if_sync_failed(error: &rusqlite::Error) {
+    use rusqlite::ffi;
+    if let rusqlite::Error::SqliteFailure(failure, _) = error
+        && matches!(
+            failure.extended_code,
+            ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC | ffi::SQLITE_IOERR_WRITE
+        )
+    {
+        tracing::error!(%error, "JRN-IO: the disk did not take the journal; stopped. Check the disk");
+        std::process::abort();
+    }
+}
+
+fn sqlite_error(path: &Path, error: rusqlite::Error) -> JournalError {
+    let code = error.sqlite_error_code();
+    match code {
+        Some(ErrorCode::DiskFull) => JournalError::NoSpace { path: path.to_owned(), bytes: 0 },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Corrupt {
+            path: path.to_owned(),
+            seq: 0,
+            reason: format!("SQLite cannot read the file ({error})"),
+        },
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            JournalError::NotWritable { path: path.to_owned(), reason: error.to_string() }
+        }
+        _ => io_error(path, error),
+    }
+}

@@ -1,0 +1,136 @@
+//! What posting needs of SAP, in our words. `planned_order` and `fi_document` speak it to a real
+//! system; tests speak it to a double that loses answers and commits late.
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
+use crate::order::PlannedOrder;
+
+use super::document::{FiPosting, NewPlannedOrder};
+
+/// Keys under which one accounting document stands in SAP.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DocumentKey {
+    /// AWKEY, 20 characters; the object type is [`OBJECT_TYPE`](super::reference_key::OBJECT_TYPE).
+    pub object_key: String,
+    /// XBLNR, 16 characters.
+    pub reference: String,
+    /// BKTXT, up to 25 characters.
+    pub header_text: String,
+}
+
+/// An accounting document that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundDocument {
+    /// Its number, company code and year.
+    pub document: FiDocument,
+    /// The document that reverses it, if one does and SAP told.
+    pub reversed_by: Option<FiDocumentNumber>,
+}
+
+/// Why SAP did not do what was asked.
+///
+/// The kinds are the cases in which posting goes on differently; the text is for people and names
+/// the system, the object and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct PortError {
+    /// What it means for the item.
+    pub kind: PortErrorKind,
+    /// What people read.
+    pub text: String,
+}
+
+/// What an error means for the item it was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortErrorKind {
+    /// SAP refused; the request had no effect.
+    Refused,
+    /// SAP holds another version than the one the request was made for. No effect.
+    Changed,
+    /// SAP has no such object. No effect.
+    NotFound,
+    /// Somebody holds a lock, or SAP is overloaded. No effect; worth another try.
+    Busy,
+    /// No answer, or none that can be trusted: the request may have had its effect, or may still
+    /// get it.
+    Unknown,
+}
+
+impl PortError {
+    /// An error of `kind` with this text.
+    pub fn new(kind: PortErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+
+    /// Whether the request may have had an effect.
+    pub fn in_doubt(&self) -> bool {
+        self.kind == PortErrorKind::Unknown
+    }
+}
+
+/// SAP, as posting sees it. Reads may be repeated, writes may not: each is sent once per call and
+/// never again below this trait.
+pub trait SapPort: Send + Sync {
+    /// Planned orders that equal `order` in every field that we set.
+    fn find_planned_orders(
+        &self,
+        order: &NewPlannedOrder,
+    ) -> impl Future<Output = Result<Vec<PlannedOrder>, PortError>> + Send;
+
+    /// The planned order with this number; `None` if there is none (deleted, or converted).
+    fn read_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+    ) -> impl Future<Output = Result<Option<PlannedOrder>, PortError>> + Send;
+
+    /// Creates a planned order; the order as SAP answered, with number and ETag. `request_id` is the
+    /// same for every attempt of one item, so that a gateway that remembers requests answers
+    /// instead of creating twice.
+    fn create_planned_order(
+        &self,
+        order: &NewPlannedOrder,
+        request_id: &str,
+    ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
+
+    /// Deletes a planned order if it still has this ETag.
+    fn delete_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+        etag: &str,
+        request_id: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Lets SAP check a document without posting it. What SAP said, if it would take it.
+    fn check_document(
+        &self,
+        posting: &FiPosting,
+        key: &DocumentKey,
+    ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+
+    /// Posts a document and commits, in one session of SAP.
+    fn post_document(
+        &self,
+        posting: &FiPosting,
+        key: &DocumentKey,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// The documents that stand under these object keys, each in the place of its key. `year` is
+    /// the fiscal year and `company_code` the one they were posted in.
+    fn find_documents(
+        &self,
+        posting: &FiPosting,
+        object_keys: &[&str],
+    ) -> impl Future<Output = Result<Vec<Option<FoundDocument>>, PortError>> + Send;
+
+    /// Reverses a document by a second one under `reversal_key`, and commits, in one session.
+    fn reverse_document(
+        &self,
+        posting: &FiPosting,
+        document: &FiDocument,
+        original: &DocumentKey,
+        reversal_key: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}

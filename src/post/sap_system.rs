@@ -1,0 +1,100 @@
+//! A real SAP system behind the port: planned orders by OData, accounting documents by SOAP-RFC.
+
+use crate::id::{FiDocument, PlannedOrderNumber};
+use crate::order::PlannedOrder;
+use crate::sap::error::{Outcome, SapError};
+use crate::sap::odata::ODataClient;
+use crate::sap::soap_rfc::RfcClient;
+
+use super::document::{FiPosting, NewPlannedOrder};
+use super::sap_port::{DocumentKey, FoundDocument, PortError, PortErrorKind, SapPort};
+use super::{fi_document, planned_order};
+
+/// The books of one SAP system.
+#[derive(Clone)]
+pub struct SapBooks {
+    /// For planned orders.
+    pub odata: ODataClient,
+    /// For accounting documents.
+    pub rfc: RfcClient,
+}
+
+/// What an error of a write means for its item.
+pub(super) fn of_write(error: SapError) -> PortError {
+    let kind = match (error.outcome(), error.status()) {
+        (Outcome::Unknown, _) => PortErrorKind::Unknown,
+        (Outcome::Refused, Some(404)) => PortErrorKind::NotFound,
+        (Outcome::Refused, Some(412)) => PortErrorKind::Changed,
+        (Outcome::Refused, Some(423 | 429 | 503)) => PortErrorKind::Busy,
+        (Outcome::Refused, _) => PortErrorKind::Refused,
+    };
+    PortError::new(kind, error.to_string())
+}
+
+/// A read that failed says nothing about what it asked for.
+pub(super) fn of_read(error: impl std::fmt::Display) -> PortError {
+    PortError::new(PortErrorKind::Unknown, error.to_string())
+}
+
+impl SapPort for SapBooks {
+    async fn find_planned_orders(
+        &self,
+        order: &NewPlannedOrder,
+    ) -> Result<Vec<PlannedOrder>, PortError> {
+        planned_order::find(&self.odata, order).await
+    }
+
+    async fn read_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+    ) -> Result<Option<PlannedOrder>, PortError> {
+        planned_order::read(&self.odata, number).await
+    }
+
+    async fn create_planned_order(
+        &self,
+        order: &NewPlannedOrder,
+        request_id: &str,
+    ) -> Result<PlannedOrder, PortError> {
+        planned_order::create(&self.odata, order, request_id).await
+    }
+
+    async fn delete_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+        etag: &str,
+        request_id: &str,
+    ) -> Result<(), PortError> {
+        planned_order::delete(&self.odata, number, etag, request_id).await
+    }
+
+    async fn check_document(
+        &self,
+        posting: &FiPosting,
+        key: &DocumentKey,
+    ) -> Result<Vec<String>, PortError> {
+        fi_document::check(&self.rfc, posting, key).await
+    }
+
+    async fn post_document(&self, posting: &FiPosting, key: &DocumentKey) -> Result<(), PortError> {
+        fi_document::post(&self.rfc, posting, key).await
+    }
+
+    async fn find_documents(
+        &self,
+        posting: &FiPosting,
+        object_keys: &[&str],
+    ) -> Result<Vec<Option<FoundDocument>>, PortError> {
+        fi_document::find(&self.rfc, posting, object_keys).await
+    }
+
+    async fn reverse_document(
+        &self,
+        posting: &FiPosting,
+        document: &FiDocument,
+        original: &DocumentKey,
+        reversal_key: &str,
+    ) -> Result<(), PortError> {
+        fi_document::reverse(&self.rfc, posting, document, original, reversal_key).await
+    }
+}

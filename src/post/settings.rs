@@ -1,0 +1,80 @@
+//! How posting behaves in one SAP system.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// What a SAP system is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemRole {
+    /// Our own sandbox, or a throw-away system: faults may be injected.
+    Sandbox,
+    /// A system for tests.
+    Test,
+    /// The system the plant runs on.
+    Production,
+}
+
+/// Longest time for which a request may go on in SAP after we lost it: `rdisp/max_wprun_time` 600 s,
+/// 60 s for the update task, 60 s of margin.
+pub const SETTLE_DEFAULT: SignedDuration = SignedDuration::from_secs(720);
+
+/// Settings of [`Poster`](super::Poster).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostSettings {
+    /// Name of the SAP system, as `S4H`.
+    pub system: String,
+    /// SAP client, as `100`.
+    pub client: String,
+    /// What the system is for.
+    pub role: SystemRole,
+    /// After how long an absent document counts as never arriving.
+    pub settle: SignedDuration,
+    /// Longest time for sending all of a change set; then it is taken back.
+    pub apply_deadline: SignedDuration,
+    /// How old an unfinished change set may be for recovery to take it back by itself. On an older
+    /// one planners may have built, so a person decides.
+    pub recover_age_max: SignedDuration,
+}
+
+impl PostSettings {
+    /// The defaults for a system.
+    pub fn new(system: &str, client: &str, role: SystemRole) -> Self {
+        Self {
+            system: system.to_owned(),
+            client: client.to_owned(),
+            role,
+            settle: SETTLE_DEFAULT,
+            apply_deadline: SignedDuration::from_mins(10),
+            recover_age_max: SignedDuration::from_mins(30),
+        }
+    }
+
+    /// Sets the settle time. Below the default only for a sandbox: anywhere else a shorter time
+    /// could call an order absent that SAP is still about to write.
+    pub fn with_settle(mut self, settle: SignedDuration) -> Self {
+        let least =
+            if self.role == SystemRole::Sandbox { SignedDuration::ZERO } else { SETTLE_DEFAULT };
+        self.settle = settle.max(least);
+        self
+    }
+
+    /// System and client: what a reference key is unique in.
+    pub fn domain(&self) -> String {
+        format!("{}/{}", self.system, self.client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sandbox_settles_sooner() {
+        let soon = SignedDuration::from_secs(2);
+        let settings = |role| PostSettings::new("S4H", "100", role).with_settle(soon);
+
+        assert_eq!(settings(SystemRole::Sandbox).settle, soon);
+        assert_eq!(settings(SystemRole::Production).settle, SETTLE_DEFAULT);
+    }
+}
