@@ -21,8 +21,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::check::RuleLimits;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
+use crate::post::SystemRole;
+use crate::source::ems::EmsMapping;
 use secrets::SecretSource;
 
 pub use file::ConfigError;
@@ -41,18 +44,6 @@ pub struct Settings {
     pub plan: PlanSettings,
     /// How postings are made and kept.
     pub post: PostSettings,
-}
-
-/// What a system is for. Only a sandbox may be given shorter waits and failpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SystemRole {
-    /// Real books.
-    Productive,
-    /// A test system of the customer.
-    Test,
-    /// `carbide sandbox`.
-    Sandbox,
 }
 
 /// `[sap]`
@@ -232,6 +223,10 @@ pub struct Config {
     pub transport: transport::TransportMapping,
     /// `mappings/accounts.toml`
     pub accounts: accounts::AccountMapping,
+    /// `mappings/ems.toml`
+    pub ems: EmsMapping,
+    /// `mappings/rules.toml`
+    pub rules: RuleLimits,
 }
 
 impl Config {
@@ -262,6 +257,8 @@ impl Config {
             suppliers: suppliers::load(&mapping("suppliers.toml"))?,
             transport: transport::load(&mapping("transport.toml"))?,
             accounts: accounts::load(&mapping("accounts.toml"))?,
+            ems: ems(&mapping("ems.toml"))?,
+            rules: file::load(&mapping("rules.toml"))?,
             base,
             settings,
             zone,
@@ -293,6 +290,13 @@ impl Config {
         }
         meanings
     }
+}
+
+/// Loads the meter mapping and checks what can be checked without a database.
+fn ems(path: &Path) -> Result<EmsMapping, ConfigError> {
+    let mapping: EmsMapping = file::load(path)?;
+    mapping.validate().map_err(|error| file::at_key(path, "table", error.to_string()))?;
+    Ok(mapping)
 }
 
 impl Settings {
@@ -358,11 +362,13 @@ fn is_loopback(url: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SHIPPED: [(&str, &str); 4] = [
+    const SHIPPED: [(&str, &str); 6] = [
         ("factors.toml", include_str!("../mappings/factors.toml")),
         ("suppliers.toml", include_str!("../mappings/suppliers.toml")),
         ("transport.toml", include_str!("../mappings/transport.toml")),
         ("accounts.toml", include_str!("../mappings/accounts.toml")),
+        ("ems.toml", include_str!("../mappings/ems.toml")),
+        ("rules.toml", include_str!("../mappings/rules.toml")),
     ];
     const SETTINGS: &str = include_str!("../mappings/carbide.toml");
 
@@ -399,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_productive_system_needs_the_full_settle_time() {
-        let text = SETTINGS.replace("role = \"sandbox\"", "role = \"productive\"");
+        let text = SETTINGS.replace("role = \"sandbox\"", "role = \"production\"");
 
         assert!(refusal(&text).contains("settle_seconds = 3 is too short"));
     }

@@ -1,14 +1,15 @@
 //! One cycle, start to finish: facts, check, footprint, plan, post.
 //!
 //! ```text
-//! read_facts -> judge -> inventory, products -> plan -> post
+//! connect -> read_facts -> judge -> plan         -> plan_draft   -> Poster::apply
+//!                              \-> posting_run  -> carbon_draft -> Poster::apply
 //! ```
 //! The first and the last touch the outside world; what lies between are functions of their
 //! arguments, so a stored snapshot gives the same numbers again.
 
-pub mod facts;
-
 mod carbon;
+
+mod facts;
 
 mod judge;
 
@@ -20,12 +21,10 @@ mod read;
 
 pub use carbon::{PostedLine, PostingRun, posting_run};
 pub use facts::{Facts, MeterReadings};
-pub use judge::{Judged, judge, last_metered_month};
+pub use judge::{Judged, footprints, judge};
 pub use planning::{PlanRecord, plan};
-pub use posting::{
-    carbon_draft, fi_total, journal_of, ledger_total, plan_draft, poster, settle_ledger,
-};
-pub use read::{Connections, connect, read_facts};
+pub use posting::{Books, carbon_draft, ledger_total, plan_draft, poster, settle_ledger};
+pub use read::{Connections, connect, ems_connection, fi_total, read_facts};
 
 /// Why a cycle stopped. Each stage says what happened and what was not done.
 #[derive(Debug, thiserror::Error)]

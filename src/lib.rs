@@ -56,4 +56,6 @@ pub mod clock;
 
 pub mod config;
 
+pub mod cycle;
+
 pub mod telemetry;

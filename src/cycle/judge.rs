@@ -4,9 +4,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CycleError, Facts};
-use crate::check::{self, Checked, Correction, Finding, RuleLimits};
+use crate::check::{self, Checked, Correction, Finding};
 use crate::config::Config;
-use crate::footprint::{Attribution, Inventory, attribute, inventory};
+use crate::footprint::{Attribution, Inventory, ProductFootprint, Products, attribute, inventory};
+use crate::master::Procurement;
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::reading::{Meter, Series};
 
@@ -39,7 +40,6 @@ pub struct Judged {
 pub fn judge(
     facts: &Facts,
     config: &Config,
-    limits: &RuleLimits,
     period: Option<PostingPeriod>,
     now: Timestamp,
 ) -> Result<Judged, CycleError> {
@@ -49,6 +49,7 @@ pub fn judge(
             facts.meters.len()
         )));
     };
+    let limits = &config.rules;
     let shifts = ShiftCalendar::three_shifts(config.zone.clone());
     let step = SignedDuration::from_mins(i64::from(main.step_minutes));
     let checked = check::readings(&main.rows, &main.meter, step, limits, now);
@@ -78,8 +79,7 @@ pub fn judge(
         book,
         &regions,
     )?;
-    let inventory =
-        inventory(&attribution, &facts.master, confirmations, &shifts, book, &regions)?;
+    let inventory = inventory(&attribution, &facts.master, confirmations, &shifts, book, &regions)?;
     Ok(Judged {
         meter: main.meter.clone(),
         series: checked.series,
@@ -92,8 +92,43 @@ pub fn judge(
     })
 }
 
+/// The footprint of every finished product by each of its production versions, with the energy and
+/// the factors of the judged month. Finished is what is made and goes into nothing else.
+///
+/// # Errors
+///
+/// [`CycleError::Footprint`] naming the material whose data are missing.
+pub fn footprints(
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+) -> Result<Vec<ProductFootprint>, CycleError> {
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let (master, book) = (&facts.master, &config.factors.book);
+    let day = judged.period.last_day();
+    let products = Products::new(master, &judged.attribution, book, &regions, day);
+    let components: std::collections::BTreeSet<_> = master
+        .bills_of_material
+        .values()
+        .flat_map(|bom| &bom.items)
+        .map(|i| &i.component)
+        .collect();
+    let mut footprints = Vec::new();
+    for (material, versions) in &master.production_versions {
+        let made = master.materials.get(material);
+        let made = made.is_some_and(|known| known.procurement != Procurement::External);
+        if !made || components.contains(material) {
+            continue;
+        }
+        for version in versions {
+            footprints.push(products.footprint(material, &version.code)?);
+        }
+    }
+    Ok(footprints)
+}
+
 /// The last month whose every instant the series covers.
-pub fn last_metered_month(series: &Series, zone: &TimeZone) -> Option<PostingPeriod> {
+fn last_metered_month(series: &Series, zone: &TimeZone) -> Option<PostingPeriod> {
     let span = series.span()?;
     let last = span.end.to_zoned(zone.clone()).date();
     let this_month = PostingPeriod::of(last);

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
-    ("config", true, &["plan", "source", "check"]),
+    ("config", true, &["plan", "source", "check", "post"]),
     (
         "cycle",
         true,

@@ -1,0 +1,166 @@
+//! A plan of the configured plant from judged facts.
+
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+use super::{CycleError, Facts, Judged};
+use crate::config::Config;
+use crate::footprint::Products;
+use crate::period::Interval;
+use crate::plan::outlook::{Hour, outlook, scale_to};
+use crate::plan::schedule::Schedule;
+use crate::plan::{
+    Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
+    problem_from_facts, solve,
+};
+use crate::source::grid::hourly;
+
+/// A plan with everything that it stands on; kept under its hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanRecord {
+    /// The problem with its keys back to SAP.
+    pub problem: Problem,
+    /// The plan.
+    pub schedule: Schedule,
+    /// What it is worth.
+    pub evaluation: Evaluation,
+    /// What the plant does without it.
+    pub baseline_schedule: Schedule,
+    /// What that is worth.
+    pub baseline: Evaluation,
+    /// No plan has a higher FV.
+    pub upper_bound: f64,
+    /// `optimal`, `feasible`, ...
+    pub status: String,
+    /// Seed of the search.
+    pub seed: u64,
+    /// Generations of AW-MOGA.
+    pub generations: usize,
+    /// Key of the facts snapshot.
+    pub facts: String,
+    /// Version of the code that made it.
+    pub code_version: String,
+}
+
+/// Plans the open demand of the configured plant.
+///
+/// The plan sees the energy and factors of the judged month, the grid intensity and prices that the
+/// published series lead to expect, and the contracts and lanes of the mappings.
+///
+/// # Errors
+///
+/// [`CycleError`] if no problem can be made of the facts, or the planner refuses it.
+pub fn plan(
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+    facts_key: &str,
+    now: Timestamp,
+    limit: Limit<'_>,
+    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+) -> Result<PlanRecord, CycleError> {
+    let settings = &config.settings.plan;
+    let today = now.to_zoned(config.zone.clone()).date();
+    let start = settings.start.unwrap_or_else(|| today.saturating_add(1.day()));
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let book = &config.factors.book;
+    let day = judged.period.last_day();
+    let products = Products::new(&facts.master, &judged.attribution, book, &regions, day);
+    let rule = config.accounts.rule(&config.settings.plant.company_code, start);
+    let policy = Policy {
+        plant: config.settings.plant.code.clone(),
+        start,
+        horizon_days: settings.horizon_days,
+        late_days_max: settings.late_days_max,
+        weights: (settings.weights.carbon, settings.weights.cost, settings.weights.punctuality),
+        low_carbon_ratio_min: settings.low_carbon_ratio_min,
+        night_share: (settings.night_share_min, settings.night_share_max),
+        natural_gas_per_gj: settings.natural_gas_per_gj,
+        holding_per_tonne_shift: settings.holding_per_tonne_shift,
+        currency: rule.map_or_else(|| "EUR".to_owned(), |rule| rule.currency.clone()),
+    };
+    let outlook = expected(config, judged, &policy, &regions)?;
+    let problem = problem_from_facts(
+        &Given {
+            master: &facts.master,
+            orders: &facts.orders,
+            products: &products,
+            book,
+            regions: &regions,
+            shifts: &judged.shifts,
+            outlook: &outlook,
+            contracts: &config.suppliers.contracts,
+            lanes: &config.transport.lane,
+        },
+        &policy,
+    )?;
+    let options = SolveOptions { seed: settings.seed, limit, genetic_only: false, progress };
+    let solution = solve(&problem.instance, &options)?;
+    Ok(PlanRecord {
+        problem: Problem { instance: solution.instance, ..problem },
+        schedule: solution.schedule,
+        evaluation: solution.evaluation,
+        baseline_schedule: solution.baseline,
+        baseline: solution.baseline_evaluation,
+        upper_bound: solution.upper_bound,
+        status: match solution.status {
+            Status::Optimal => "optimal",
+            Status::Feasible => "feasible",
+            Status::Infeasible => "infeasible",
+            Status::NoneFound => "none_found",
+        }
+        .to_owned(),
+        seed: settings.seed,
+        generations: solution.generations,
+        facts: facts_key.to_owned(),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Grid intensity and tariff of each shift of the horizon.
+fn expected(
+    config: &Config,
+    judged: &Judged,
+    policy: &Policy,
+    regions: &[&str],
+) -> Result<GridOutlook, CycleError> {
+    let shifts = &judged.shifts;
+    let mut buckets: Vec<Interval> = Vec::new();
+    let mut shift = crate::period::ShiftOnDay { day: policy.start, shift: 0 };
+    for _ in 0..usize::from(policy.horizon_days) * shifts.shifts().len() {
+        buckets.push(shifts.interval(shift));
+        shift = shifts.next(shift);
+    }
+    let level =
+        config.factors.book.factor("electricity", None, regions, judged.period.last_day())?;
+    let level = crate::quantity::Energy::new(level.kg_co2e_per_unit).to_f64();
+    let begin = buckets[0].start;
+    let read = |path: &Option<String>| -> Result<Option<Vec<Hour>>, CycleError> {
+        let Some(path) = path else { return Ok(None) };
+        let hours = hourly(&config.mapping(path), &config.zone)?;
+        let hour =
+            |h: &crate::source::grid::PublishedHour| Hour { start: h.hour.start, value: h.value };
+        Ok(Some(hours.iter().map(hour).collect()))
+    };
+    let flat = |value: f64| vec![value; buckets.len()];
+    let intensity = read(&config.factors.grid_series)?.and_then(|hours| {
+        let scale = scale_to(level, &hours);
+        let expected = outlook(&hours, begin, &buckets, &config.zone)?;
+        Some(expected.into_iter().map(|value| value * scale).collect())
+    });
+    let fees = config.settings.plan.electricity_fees_per_kwh;
+    let price = read(&config.factors.price_series)?
+        .and_then(|hours| outlook(&hours, begin, &buckets, &config.zone));
+    // A negative price at night does not pay for more than the fees.
+    let tariff = |price: &f64| (price / 1000.0 + fees).max(0.0);
+    Ok(GridOutlook {
+        kg_co2e_per_kwh: intensity.unwrap_or_else(|| flat(level)),
+        tariff_per_kwh: price.map_or_else(|| flat(fees), |p| p.iter().map(tariff).collect()),
+    })
+}
+
+impl From<crate::factor::FactorError> for CycleError {
+    fn from(error: crate::factor::FactorError) -> Self {
+        Self::Footprint(error.into())
+    }
+}

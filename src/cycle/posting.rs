@@ -1,0 +1,218 @@
+//! From plans and posting runs to change sets, and the carbon ledger beside them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Connections, CycleError, PlanRecord, PostingRun};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::factor::Scope;
+use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
+use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::post::state::Phase;
+use crate::post::{
+    ChangeSetDraft, ChangeSetId, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings,
+    Poster, SapBooks,
+};
+use crate::quantity::Milligrams;
+use crate::store::{Kind, LedgerKind, Store};
+use crate::unit::Measure;
+use crate::value_state::ValueState;
+
+/// The poster of the configured system.
+pub type Books = Poster<SapBooks, SystemClock>;
+
+/// Opens the journal of the configured folder for the configured system.
+///
+/// # Errors
+///
+/// [`CycleError::Store`] if the folder cannot be written, [`CycleError::Post`] if the journal cannot
+/// be used. Nothing is posted then.
+pub fn poster(config: &Config, connections: &Connections) -> Result<Books, CycleError> {
+    let (sap, post) = (&config.settings.sap, &config.settings.post);
+    let folder = config.path(&post.directory);
+    std::fs::create_dir_all(&folder).map_err(|reason| {
+        CycleError::Store(crate::store::StoreError::Folder { path: folder.clone(), reason })
+    })?;
+    let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
+    let settings = PostSettings::new(&sap.system, &sap.client, sap.role).with_settle(settle);
+    let books = SapBooks { odata: connections.odata.clone(), rfc: connections.rfc.clone() };
+    Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
+}
+
+/// The change set that posts a plan: one firm planned order for each assignment.
+///
+/// # Errors
+///
+/// [`CycleError::Incomplete`] for a plan that breaks rules or has more orders than the settings allow.
+pub fn plan_draft(
+    record: &PlanRecord,
+    key: &str,
+    shifts: &ShiftCalendar,
+    config: &Config,
+    requested_by: &str,
+) -> Result<ChangeSetDraft, CycleError> {
+    if !record.evaluation.feasible {
+        let broken: Vec<String> = (record.evaluation.violations.iter())
+            .map(|violation| format!("{} {}", violation.rule, violation.object))
+            .collect();
+        return Err(CycleError::Incomplete(format!(
+            "the plan breaks {}; it is not posted",
+            broken.join(", ")
+        )));
+    }
+    let problem = &record.problem;
+    let mut documents = Vec::with_capacity(record.schedule.assignments.len());
+    for assignment in &record.schedule.assignments {
+        let name = &assignment.planned_order;
+        let wrong = || CycleError::Incomplete(format!("the plan names {name}, which it has not"));
+        let line = problem.demands.get(name).ok_or_else(wrong)?;
+        let material = line.material.as_str();
+        let version = &assignment.production_version;
+        let last = problem.last_bucket(material, version, assignment.start_bucket);
+        let (start, end) = problem.local_times(assignment.start_bucket, last, shifts);
+        documents.push(NewDocument::PlannedOrder(NewPlannedOrder {
+            material: MaterialNumber::new(material).map_err(|_| wrong())?,
+            plant: line.plant.clone(),
+            production_version: ProductionVersionCode::new(version).map_err(|_| wrong())?,
+            quantity: Measure::new(line.open_quantity.amount, line.open_quantity.unit),
+            start,
+            end,
+            sales_order: Some((line.sales_order.clone(), line.item.clone())),
+            reference: name.clone(),
+        }));
+    }
+    within_budget(documents.len(), config)?;
+    Ok(ChangeSetDraft {
+        purpose: format!("plan {} of plant {}", short(key), config.settings.plant.code),
+        requested_by: requested_by.to_owned(),
+        plan_hash: key.to_owned(),
+        after: None,
+        documents,
+    })
+}
+
+/// The change set that posts a month's emissions: one balanced FI document.
+///
+/// # Errors
+///
+/// [`CycleError::Incomplete`] if the settings allow no document.
+pub fn carbon_draft(
+    run: &PostingRun,
+    key: &str,
+    books: &Books,
+    config: &Config,
+    requested_by: &str,
+) -> Result<ChangeSetDraft, CycleError> {
+    within_budget(1, config)?;
+    let evidence = short(key).to_owned();
+    let mut lines: Vec<FiLine> = run
+        .lines
+        .iter()
+        .map(|line| FiLine {
+            gl_account: run.debit.clone(),
+            cost_center: Some(line.cost_center.clone()),
+            amount: line.amount.amount,
+            quantity_kg: Some(line.kilograms),
+            text: format!("CO2e {} {} {}", run.period, line.scope.name(), line.state),
+            scope: Some(match line.scope {
+                Scope::Direct => 1,
+                Scope::PurchasedEnergy => 2,
+                _ => 3,
+            }),
+            value_state: line.state,
+            evidence: evidence.clone(),
+        })
+        .collect();
+    let total = lines.iter().map(|line| line.amount).sum::<rust_decimal::Decimal>();
+    let weakest = run.lines.iter().map(|line| line.state).max().unwrap_or(ValueState::Measured);
+    lines.push(FiLine {
+        gl_account: run.credit.clone(),
+        cost_center: None,
+        amount: -total,
+        quantity_kg: None,
+        text: format!("CO2e {} internal carbon fund", run.period),
+        scope: None,
+        value_state: weakest,
+        evidence,
+    });
+    let mut posting = FiPosting {
+        company_code: run.company_code.clone(),
+        document_type: run.document_type.clone(),
+        document_date: run.period.last_day(),
+        posting_date: run.period.last_day(),
+        period: run.period,
+        currency: run.price_per_tonne.currency.clone(),
+        boundary: format!("plant {} scope 1+2", config.settings.plant.code),
+        kind: "valued".to_owned(),
+        revision: 1,
+        reversal_reason: "01".to_owned(),
+        lines,
+    };
+    posting.revision = books.next_revision(&posting);
+    Ok(ChangeSetDraft {
+        purpose: format!("carbon posting {} of company code {}", run.period, run.company_code),
+        requested_by: requested_by.to_owned(),
+        plan_hash: key.to_owned(),
+        after: None,
+        documents: vec![NewDocument::FiDocument(posting)],
+    })
+}
+
+/// The first characters of a hash: enough to find it, short enough for a field.
+fn short(key: &str) -> &str {
+    key.get(..16).unwrap_or(key)
+}
+
+fn within_budget(documents: usize, config: &Config) -> Result<(), CycleError> {
+    let most = config.settings.post.documents_max;
+    if documents <= most {
+        return Ok(());
+    }
+    Err(CycleError::Incomplete(format!(
+        "this would create {documents} SAP documents and post.documents_max allows {most}; nothing was \
+         posted"
+    )))
+}
+
+/// Brings the carbon ledger to what the journal says: a posting for each change set of FI documents
+/// that stands, a reversal for each that was taken back. Asked again it changes nothing.
+///
+/// # Errors
+///
+/// [`CycleError`] if the journal or the store cannot be read.
+pub fn settle_ledger(books: &mut Books, store: &Store, now: Timestamp) -> Result<(), CycleError> {
+    for summary in books.list()? {
+        let id: ChangeSetId = summary.change_set_id;
+        let (set, _) = books.show(&id)?;
+        let Some(draft) = &set.draft else { continue };
+        let is_fi = draft.documents.iter().any(|d| matches!(d, NewDocument::FiDocument(_)));
+        let was_there = set.items.iter().any(|item| item.number.is_some());
+        if !is_fi || !was_there {
+            continue;
+        }
+        let (_, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, &draft.plan_hash)?;
+        let stands = !matches!(
+            set.state.phase,
+            Phase::RolledBack | Phase::RolledBackConflicts | Phase::Refused
+        );
+        store.enter(&run.transaction, id.as_str(), LedgerKind::Posting, now)?;
+        if !stands {
+            store.enter(&run.transaction.reversed(), id.as_str(), LedgerKind::Reversal, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the carbon ledger says was posted for a company code and period.
+///
+/// # Errors
+///
+/// [`CycleError::Store`].
+pub fn ledger_total(
+    store: &Store,
+    company_code: &CompanyCode,
+    period: PostingPeriod,
+) -> Result<Milligrams, CycleError> {
+    let transactions = store.transactions(company_code.as_str(), period)?;
+    Ok(transactions.iter().map(|(_, transaction)| transaction.posted()).sum())
+}

@@ -1,0 +1,181 @@
+//! Connections, and the facts that are read through them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+
+use super::{CycleError, Facts, MeterReadings, PostingRun};
+use crate::config::Config;
+use crate::config::secrets::SecretSource;
+use crate::quantity::{Emissions, Milligrams};
+use crate::sap::odata::ODataClient;
+use crate::sap::soap_rfc::RfcClient;
+use crate::sap::system::{Credentials, SapSystem};
+use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
+use crate::source::sap::{Reading, master_data, order_book, posted_quantity};
+
+/// Clients of the configured SAP system.
+#[derive(Clone)]
+pub struct Connections {
+    /// OData.
+    pub odata: ODataClient,
+    /// SOAP-RFC.
+    pub rfc: RfcClient,
+}
+
+/// Clients with the configured user; nothing is sent yet.
+///
+/// # Errors
+///
+/// [`CycleError::Secret`] if the password cannot be had, [`CycleError::Sap`] if a client cannot be
+/// built.
+pub fn connect(config: &Config) -> Result<Connections, CycleError> {
+    let sap = &config.settings.sap;
+    let from = SecretSource::parse("sap.password_from", &sap.password_from, &config.base)?;
+    let credentials = Credentials { user: sap.user.clone(), password: from.fetch()? };
+    let system = SapSystem {
+        id: sap.system.clone(),
+        base_url: sap.url.clone(),
+        client: sap.client.clone(),
+        language: sap.language.clone(),
+        ca_file: sap.ca_file.as_ref().map(|path| config.path(path)),
+        timeout: Duration::from_secs(sap.timeout_seconds),
+    };
+    Ok(Connections {
+        odata: ODataClient::new(&system, &credentials)?,
+        rfc: RfcClient::new(&system, &credentials)?,
+    })
+}
+
+/// Where the readings are, with the password if there is one.
+///
+/// # Errors
+///
+/// [`CycleError::Ems`] for an unknown driver, [`CycleError::Secret`] for a password that is not there.
+pub fn ems_connection(config: &Config) -> Result<EmsConnection, CycleError> {
+    let ems = &config.settings.ems;
+    let dialect = Dialect::named(&ems.driver)?;
+    let password = match &ems.password_from {
+        Some(from) => Some(SecretSource::parse("ems.password_from", from, &config.base)?.fetch()?),
+        None => None,
+    };
+    let database = match dialect {
+        Dialect::Sqlite => config.path(ems.database.as_ref()).display().to_string(),
+        Dialect::Postgresql | Dialect::Mariadb => ems.database.clone(),
+    };
+    let port = ems.port.unwrap_or(if dialect == Dialect::Mariadb { 3306 } else { 5432 });
+    let server = ems.server.clone().map(|server| (server, port));
+    let user = ems
+        .user
+        .clone()
+        .map(|user| (user, password.unwrap_or_else(|| crate::secret::Secret::new(""))));
+    Ok(EmsConnection { dialect, database, server, user })
+}
+
+/// Reads everything that a cycle judges: master data, orders, readings.
+///
+/// Readings are counted and summed against the database's own sums, so a read that is not whole is
+/// refused. `progress` is told what is read and how far it is.
+///
+/// # Errors
+///
+/// [`CycleError`] with the system that failed; nothing is kept then.
+pub async fn read_facts(
+    config: &Config,
+    connections: &Connections,
+    now: Timestamp,
+    progress: Arc<dyn Fn(String) + Send + Sync>,
+) -> Result<Facts, CycleError> {
+    let settings = &config.settings;
+    let meters = tokio::task::spawn_blocking({
+        let (connection, mapping) = (ems_connection(config)?, config.ems.clone());
+        let progress = Arc::clone(&progress);
+        move || read_meters(&connection, &mapping, &progress)
+    });
+    let today =
+        config.settings.plan.start.unwrap_or_else(|| now.to_zoned(config.zone.clone()).date());
+    let told = Arc::clone(&progress);
+    let reading = Reading {
+        client: connections.odata.clone(),
+        plant: settings.plant.code.clone(),
+        zone: config.zone.clone(),
+        standard_values: config.standard_values(),
+        // A year of history is enough for every rule and for the last month of every fiscal year.
+        confirmations_from: today.saturating_sub(1.year()),
+        parallel: settings.sap.parallel_reads,
+        progress: Arc::new(move |set, rows, announced| {
+            told(match announced {
+                Some(announced) => format!("{set}: {rows} of {announced} rows"),
+                None => format!("{set}: {rows} rows"),
+            });
+        }),
+    };
+    let (master, mut problems) = master_data(&reading).await?;
+    let (orders, more) = order_book(&reading).await?;
+    problems.extend(more);
+    let (meters, rows) = meters
+        .await
+        .map_err(|_| CycleError::Incomplete("reading the meters was interrupted".to_owned()))??;
+    let mut problems: Vec<String> = problems.into_iter().map(|problem| problem.0).collect();
+    problems.extend(rows);
+    Ok(Facts {
+        read_at: now,
+        sap_system: settings.sap.system.clone(),
+        master,
+        orders,
+        meters,
+        problems,
+    })
+}
+
+fn read_meters(
+    connection: &EmsConnection,
+    mapping: &crate::source::ems::EmsMapping,
+    progress: &Arc<dyn Fn(String) + Send + Sync>,
+) -> Result<(Vec<MeterReadings>, Vec<String>), CycleError> {
+    let (mut meters, mut problems) = (Vec::new(), Vec::new());
+    for meter in &mapping.meter {
+        let told = |rows| progress(format!("meter {}: {rows} readings", meter.id));
+        let read = read_readings(connection, mapping, &meter.id, told)?;
+        // A row that was refused is in no sum of ours and perhaps in one of the database's.
+        if read.problems.is_empty() {
+            let sums = interval_sums(connection, mapping, &meter.id, Bucket::Day)?;
+            let pushed = sums.iter().map(|sum| sum.energy.amount()).sum();
+            let streamed = read.rows.iter().filter_map(|row| row.energy).map(|e| e.amount()).sum();
+            if pushed != streamed {
+                return Err(CycleError::Ems(EmsError::SumsDiffer {
+                    source_name: connection.name(),
+                    meter: meter.id.to_string(),
+                    rows: read.rows.len(),
+                    streamed,
+                    pushed,
+                }));
+            }
+        }
+        problems.extend(read.problems);
+        meters.push(MeterReadings {
+            meter: meter.meter(),
+            step_minutes: mapping.step_minutes,
+            source: format!("{}, table {}", connection.name(), mapping.table),
+            rows: read.rows,
+        });
+    }
+    Ok((meters, problems))
+}
+
+/// What FI shows on the carbon cost account of a posting run's period, and how many items.
+///
+/// # Errors
+///
+/// [`CycleError::Source`] if SAP cannot be read.
+pub async fn fi_total(
+    connections: &Connections,
+    run: &PostingRun,
+) -> Result<(Milligrams, usize), CycleError> {
+    let posted =
+        posted_quantity(&connections.odata, &run.company_code, &run.debit, run.period).await?;
+    let total = Milligrams::nearest(Emissions::new(posted.kilograms))
+        .ok_or_else(|| CycleError::Incomplete("FI's total is beyond the ledger".to_owned()))?;
+    Ok((total, posted.items))
+}
