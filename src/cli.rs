@@ -10,6 +10,7 @@ mod explain;
 mod footprint;
 mod journal;
 mod plan;
+mod planning;
 mod post;
 mod sandbox;
 mod sync;
@@ -107,8 +108,7 @@ pub struct Context {
 ///
 /// [`CliError`]: a text for people and the exit code.
 pub async fn run(cli: Cli) -> Result<Exit, CliError> {
-    let context =
-        Context { progress: Progress::new(cli.json), config: cli.config, json: cli.json };
+    let context = Context { progress: Progress::new(cli.json), config: cli.config, json: cli.json };
     match cli.command {
         Command::Demo(arguments) => demo::run(arguments, &context).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,

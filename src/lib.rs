@@ -59,3 +59,5 @@ pub mod config;
 pub mod cycle;
 
 pub mod telemetry;
+
+pub mod cli;

@@ -1,1 +1,28 @@
-fn main() {}
+//! The binary: parses, runs, sets the exit code.
+
+use std::process::ExitCode;
+
+use carbide::cli::{Cli, Exit};
+use carbide::telemetry;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(cli.verbose);
+    // The only TLS provider; a second install, which cannot happen here, would keep the first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("carbide: the runtime cannot start: {error}");
+            return Exit::Remote.into();
+        }
+    };
+    match runtime.block_on(carbide::cli::run(cli)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("carbide: {error}");
+            error.exit.into()
+        }
+    }
+}

@@ -100,20 +100,21 @@ fn show(context: &Context) -> Result<Exit, CliError> {
         },
         Err(error) => error.to_string(),
     };
-    let mut secrets = vec![("sap.password", state("sap.password_from", &settings.sap.password_from))];
+    let mut secrets =
+        vec![("sap.password", state("sap.password_from", &settings.sap.password_from))];
     if let Some(from) = &settings.ems.password_from {
         secrets.push(("ems.password", state("ems.password_from", from)));
     }
     if context.json {
-        let mut document = serde_json::to_value(settings)
-            .map_err(|error| CliError::new(Exit::Usage, error))?;
+        let mut document =
+            serde_json::to_value(settings).map_err(|error| CliError::new(Exit::Usage, error))?;
         for (key, state) in secrets {
             document["secrets"][key] = state.into();
         }
         print_json(&document)?;
     } else {
-        let text = toml::to_string_pretty(settings)
-            .map_err(|error| CliError::new(Exit::Usage, error))?;
+        let text =
+            toml::to_string_pretty(settings).map_err(|error| CliError::new(Exit::Usage, error))?;
         println!("# {}\n{text}", context.config.display());
         for (key, state) in secrets {
             println!("# {key}: {state}");

@@ -69,7 +69,10 @@ pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliE
         Some(PlanCommand::Solve { instance, time, seed, threads, genetic_only }) => {
             let began = Instant::now();
             if !(time.is_finite() && time > 0.0) {
-                return Err(CliError::new(Exit::Usage, "--time must be a positive number of seconds"));
+                return Err(CliError::new(
+                    Exit::Usage,
+                    "--time must be a positive number of seconds",
+                ));
             }
             let parsed = read_instance(&instance)?;
             let search = Search { time, seed, genetic_only, began };
@@ -146,9 +149,8 @@ fn read_text(path: &Path) -> Result<String, CliError> {
         GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).map_err(failed)?;
         return Ok(text);
     }
-    String::from_utf8(bytes).map_err(|_| {
-        CliError::new(Exit::Usage, format!("{} is no UTF-8 text", path.display()))
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| CliError::new(Exit::Usage, format!("{} is no UTF-8 text", path.display())))
 }
 
 fn read_instance(path: &Path) -> Result<Instance, CliError> {
@@ -194,7 +196,12 @@ fn show_solution(
         let baseline = &solution.baseline_evaluation;
         let found = &solution.evaluation;
         let number = |key: &str| document[key].as_f64().unwrap_or(f64::NAN);
-        println!("{}: {:?}, {} orders", solution.instance.id, solution.status, solution.schedule.assignments.len());
+        println!(
+            "{}: {:?}, {} orders",
+            solution.instance.id,
+            solution.status,
+            solution.schedule.assignments.len()
+        );
         println!(
             "  FV {:.6}, proven bound {:.6}: gap {}, of the possible gain {}",
             number("fv"),

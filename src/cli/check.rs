@@ -1,0 +1,89 @@
+//! `carbide check`: what the rules say.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::connect::Session;
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::check::{Finding, RULES, Severity};
+use crate::present::table::{Align, Table};
+
+/// Apply the rules to readings and production; show what is odd.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Read SAP and meters again first.
+    #[arg(long)]
+    fresh: bool,
+
+    /// List the rules and their limits, and end.
+    #[arg(long)]
+    list: bool,
+}
+
+pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, CliError> {
+    if arguments.list {
+        for rule in RULES {
+            println!("{:<4} {:<32} {:?}", rule.id, rule.title, rule.severity);
+        }
+        return Ok(Exit::Done);
+    }
+    let session = Session::open(context)?;
+    let (_, facts) = session.facts(arguments.fresh, context).await?;
+    let judged = session.judge(&facts, None)?;
+    if context.json {
+        print_json(&json!({ "findings": judged.findings, "corrections": judged.corrections }))?;
+    } else {
+        print_findings(&judged.findings, usize::MAX);
+        println!("  {} readings were corrected; the originals are kept", judged.corrections.len());
+    }
+    let held = judged.findings.iter().any(|finding| finding.severity == Severity::Hold);
+    Ok(if held { Exit::No } else { Exit::Done })
+}
+
+/// Findings by rule: how many, and the findings themselves.
+pub(super) fn by_rule(findings: &[Finding]) -> Value {
+    let mut rules: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        rules.entry(&finding.rule).or_default().push(finding);
+    }
+    let entry = |rule: &crate::check::Rule| {
+        let found = rules.get(rule.id).map_or(&[][..], Vec::as_slice);
+        let value = json!({
+            "title": rule.title,
+            "findings": found.len(),
+            "intervals": found.iter().map(|finding| finding.count).sum::<usize>(),
+            "list": found,
+        });
+        (rule.id.to_owned(), value)
+    };
+    Value::Object(RULES.iter().map(entry).collect())
+}
+
+pub(super) fn print_findings(findings: &[Finding], most: usize) {
+    let mut table = Table::new(&[
+        ("rule", Align::Left),
+        ("subject", Align::Left),
+        ("from", Align::Left),
+        ("count", Align::Right),
+        ("what", Align::Left),
+    ]);
+    for finding in findings.iter().take(most) {
+        table.row([
+            finding.rule.clone(),
+            finding.subject.clone(),
+            finding.interval.map_or_else(String::new, |interval| interval.start.to_string()),
+            finding.count.to_string(),
+            finding.text.clone(),
+        ]);
+    }
+    print!("{table}");
+    if findings.len() > most {
+        println!("  and {} more: carbide check", findings.len() - most);
+    }
+    if findings.is_empty() {
+        println!("  nothing is odd");
+    }
+}

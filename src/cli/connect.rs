@@ -1,0 +1,115 @@
+//! What every command that touches the plant begins with: settings, clients, store, facts.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{CliError, Context, Exit};
+use crate::config::Config;
+use crate::cycle::{self, Books, Connections, CycleError, Facts, Judged};
+use crate::period::PostingPeriod;
+use crate::post::PostError;
+use crate::store::{Kind, Store, StoreError};
+
+/// An open installation.
+pub(super) struct Session {
+    pub config: Config,
+    pub connections: Connections,
+    pub store: Store,
+}
+
+impl Session {
+    pub fn open(context: &Context) -> Result<Self, CliError> {
+        let config = Config::load(&context.config)?;
+        let connections = cycle::connect(&config)?;
+        let store = Store::open(&config.path(&config.settings.post.directory))?;
+        Ok(Self { config, connections, store })
+    }
+
+    /// The journal. Whatever an earlier process left unfinished is finished first.
+    pub async fn books(&self) -> Result<Books, CliError> {
+        let mut books = cycle::poster(&self.config, &self.connections)?;
+        for recovered in books.recover().await? {
+            eprintln!(
+                "Recovered {}: it was {}, it is {}. {}",
+                recovered.change_set_id, recovered.found, recovered.now, recovered.text
+            );
+        }
+        cycle::settle_ledger(&mut books, &self.store, Timestamp::now())?;
+        Ok(books)
+    }
+
+    /// The last snapshot of facts, or a new one if there is none or a fresh one is wanted.
+    pub async fn facts(&self, fresh: bool, context: &Context) -> Result<(String, Facts), CliError> {
+        if !fresh && let Some((key, _, facts)) = self.store.latest::<Facts>(Kind::Facts)? {
+            return Ok((key, facts));
+        }
+        let stage = context.progress.stage("Reading SAP and meters");
+        let stage = Arc::new(stage);
+        let progress = {
+            let stage = Arc::clone(&stage);
+            Arc::new(move |text: String| stage.at(&text))
+        };
+        let now = Timestamp::now();
+        let facts = cycle::read_facts(&self.config, &self.connections, now, progress).await?;
+        let key = self.store.keep(Kind::Facts, now, &facts)?;
+        Ok((key, facts))
+    }
+
+    pub fn judge(&self, facts: &Facts, period: Option<PostingPeriod>) -> Result<Judged, CliError> {
+        Ok(cycle::judge(facts, &self.config, period, Timestamp::now())?)
+    }
+}
+
+/// Who asks: the operating system's user.
+pub(super) fn requester() -> String {
+    std::env::var("USER")
+        .ok()
+        .filter(|user| !user.is_empty())
+        .unwrap_or_else(|| "carbide".to_owned())
+}
+
+/// A month as people write it, `2018-09`.
+pub(super) fn month(text: &str) -> Result<PostingPeriod, String> {
+    let wrong = || format!("'{text}' is no month; write 2018-09");
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
+    if (1..=12).contains(&month) { Ok(PostingPeriod { year, month }) } else { Err(wrong()) }
+}
+
+impl From<CycleError> for CliError {
+    fn from(error: CycleError) -> Self {
+        let exit = match &error {
+            CycleError::Config(_) | CycleError::Secret(_) => Exit::Usage,
+            CycleError::Sap(_) | CycleError::Source(_) | CycleError::Ems(_) => Exit::Remote,
+            CycleError::Store(_) => Exit::Store,
+            CycleError::Post(error) => of_posting(error),
+            CycleError::Grid(_)
+            | CycleError::Footprint(_)
+            | CycleError::Problem(_)
+            | CycleError::Plan(_)
+            | CycleError::Incomplete(_) => Exit::No,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::new(Exit::Store, error)
+    }
+}
+
+impl From<PostError> for CliError {
+    fn from(error: PostError) -> Self {
+        Self::new(of_posting(&error), error)
+    }
+}
+
+fn of_posting(error: &PostError) -> Exit {
+    match error {
+        PostError::Journal(_) => Exit::Store,
+        PostError::InDoubt { .. } | PostError::WayBackBlocked { .. } => Exit::Person,
+        _ => Exit::No,
+    }
+}

@@ -1,0 +1,145 @@
+//! `carbide footprint`: products, and the inventory of a month.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::connect::{Session, month};
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::cycle::footprints;
+use crate::footprint::{Inventory, ProductFootprint};
+use crate::period::PostingPeriod;
+use crate::present::figure;
+use crate::present::table::{Align, Table};
+
+/// Show the footprints of products and the inventory of a month.
+#[derive(Debug, Args)]
+pub struct Footprint {
+    /// Month, as 2018-09; the last one that is metered whole if it is not given.
+    #[arg(long, value_parser = month)]
+    period: Option<PostingPeriod>,
+
+    /// Read SAP and meters again first.
+    #[arg(long)]
+    fresh: bool,
+}
+
+pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    let (_, facts) = session.facts(arguments.fresh, context).await?;
+    let judged = session.judge(&facts, arguments.period)?;
+    let products = footprints(&facts, &judged, &session.config)?;
+    if context.json {
+        print_json(&json!({
+            "period": judged.period.to_string(),
+            "footprints": products.iter().map(document).collect::<Vec<_>>(),
+            "inventory": judged.inventory,
+        }))?;
+    } else {
+        println!("Products with the energy of {}:", judged.period);
+        print_products(&products);
+        println!("Scope 1 and 2 of {}:", judged.period);
+        print_inventory(&judged.inventory);
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn document(product: &ProductFootprint) -> Value {
+    let by_scope: serde_json::Map<String, Value> = product
+        .by_scope()
+        .into_iter()
+        .map(|(scope, kg)| (scope.name().to_owned(), number(kg.amount())))
+        .collect();
+    let shares: serde_json::Map<String, Value> = product
+        .value_state_shares()
+        .into_iter()
+        .map(|(state, share)| (state.name().to_owned(), number(share)))
+        .collect();
+    json!({
+        "material": product.material,
+        "production_version": product.production_version,
+        "unit": product.unit,
+        "kg_co2e_per_unit": number(product.total().amount()),
+        "by_scope": by_scope,
+        "value_state_shares": shares,
+        "primary_data_share_percent": number(product.primary_data_share()),
+    })
+}
+
+/// A figure for reading, with nine decimals; what is posted is never taken from here.
+fn number(value: rust_decimal::Decimal) -> Value {
+    use rust_decimal::prelude::ToPrimitive;
+    value.round_dp(9).to_f64().unwrap_or(f64::NAN).into()
+}
+
+pub(super) fn print_products(products: &[ProductFootprint]) {
+    let mut table = Table::new(&[
+        ("product", Align::Left),
+        ("version", Align::Left),
+        ("kg CO2e", Align::Right),
+        ("per", Align::Left),
+        ("scope 1", Align::Right),
+        ("scope 2", Align::Right),
+        ("scope 3", Align::Right),
+        ("measured", Align::Right),
+        ("primary data", Align::Right),
+    ]);
+    for product in products {
+        let by_scope = product.by_scope();
+        let sum = |prefix: &str| {
+            let of = by_scope.iter().filter(|(scope, _)| scope.name().starts_with(prefix));
+            figure::decimal(of.map(|(_, kg)| kg.amount()).sum(), 1)
+        };
+        let measured = product.value_state_shares();
+        let measured = measured.get(&crate::value_state::ValueState::Measured).copied();
+        table.row([
+            product.material.to_string(),
+            product.production_version.to_string(),
+            figure::decimal(product.total().amount(), 1),
+            product.unit.to_string(),
+            sum("s1"),
+            sum("s2"),
+            sum("s3"),
+            figure::share(measured.unwrap_or_default()),
+            format!("{} %", product.primary_data_share().round_dp(1)),
+        ]);
+    }
+    print!("{table}");
+}
+
+pub(super) fn print_inventory(inventory: &Inventory) {
+    let mut table = Table::new(&[
+        ("cost center", Align::Left),
+        ("work center", Align::Left),
+        ("material", Align::Left),
+        ("scope", Align::Left),
+        ("state", Align::Left),
+        ("activity", Align::Right),
+        ("factor", Align::Left),
+        ("kg CO2e", Align::Right),
+    ]);
+    for line in &inventory.lines {
+        let (center, material) = match &line.consumer.production {
+            Some((center, material)) => (center.to_string(), material.to_string()),
+            None => ("overhead".to_owned(), String::new()),
+        };
+        table.row([
+            line.consumer.cost_center.to_string(),
+            center,
+            material,
+            line.scope.name().to_owned(),
+            line.state.to_string(),
+            format!("{} {}", figure::decimal(line.activity.amount, 3), line.activity.unit),
+            line.factor.clone(),
+            figure::decimal(line.emissions.to_emissions().amount(), 3),
+        ]);
+    }
+    print!("{table}");
+    println!(
+        "  metered {} kWh = {} kg CO2e, allocated {} kg CO2e, with scope 1 {} kg CO2e",
+        figure::decimal(inventory.metered_kwh, 2),
+        figure::decimal(inventory.metered.to_emissions().amount(), 6),
+        figure::decimal(inventory.allocated().to_emissions().amount(), 6),
+        figure::decimal(inventory.total().to_emissions().amount(), 6)
+    );
+}

@@ -1,0 +1,140 @@
+//! `carbide journal`: what was to be sent, and what became of it.
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::connect::{Session, requester};
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::cycle::{self, poster};
+use crate::post::ChangeSetId;
+use crate::post::state::Decision;
+use crate::present::table::{Align, Table};
+
+/// Look into the journal.
+#[derive(Debug, Args)]
+pub struct Journal {
+    #[command(subcommand)]
+    command: JournalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum JournalCommand {
+    /// List change sets.
+    Ls,
+    /// Show one change set with its rows.
+    Show {
+        /// Change set, as CS-3.
+        change_set: String,
+    },
+    /// Check the chain of rows on the disk.
+    Verify,
+    /// Finish what an earlier process left: ask SAP, take back, confirm.
+    Recover,
+    /// Decide about a change set on hold.
+    Decide {
+        /// Change set, as CS-3.
+        change_set: String,
+        /// What is to be done.
+        decision: Choice,
+        /// Why; it is kept in the journal.
+        #[arg(long)]
+        why: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Choice {
+    /// Take it back.
+    RollBack,
+    /// Let it stand.
+    Accept,
+}
+
+pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    // Looking changes nothing; only recover and decide finish what is open.
+    let mut books = poster(&session.config, &session.connections)?;
+    match arguments.command {
+        JournalCommand::Ls => {
+            let sets = books.list()?;
+            if context.json {
+                print_json(&json!({ "change_sets": sets }))?;
+                return Ok(Exit::Done);
+            }
+            let mut table = Table::new(&[
+                ("change set", Align::Left),
+                ("phase", Align::Left),
+                ("documents", Align::Right),
+                ("purpose", Align::Left),
+                ("begun", Align::Left),
+                ("window ends", Align::Left),
+            ]);
+            for set in sets {
+                table.row([
+                    set.change_set_id.to_string(),
+                    set.phase.to_string(),
+                    set.documents.to_string(),
+                    set.purpose,
+                    set.begun.to_string(),
+                    set.ends.map_or_else(String::new, |at| at.to_string()),
+                ]);
+            }
+            print!("{table}");
+            Ok(Exit::Done)
+        }
+        JournalCommand::Show { change_set } => {
+            let (set, rows) = books.show(&ChangeSetId::typed(&change_set))?;
+            if context.json {
+                let items = set.item_reports();
+                print_json(&json!({ "summary": set.summary(), "items": items, "rows": rows }))?;
+                return Ok(Exit::Done);
+            }
+            println!("{} is {}", set.id, set.state.phase);
+            for item in set.item_reports() {
+                let number = item.number.as_ref().map_or_else(String::new, ToString::to_string);
+                println!("  {:>3}  {number:<24} {:?}  {}", item.item, item.state, item.title);
+            }
+            for row in rows {
+                println!("  {:>5}  {}  {}", row.seq, row.at.wall, row.kind);
+            }
+            Ok(Exit::Done)
+        }
+        JournalCommand::Verify => {
+            let found = books.verify()?;
+            if context.json {
+                print_json(&found)?;
+            } else {
+                println!("  {} rows, {} change sets", found.rows, found.change_sets);
+                println!("  last hash {}", found.last_hash);
+                println!("  {}", found.damage.as_deref().unwrap_or("the chain is whole"));
+            }
+            Ok(if found.damage.is_none() { Exit::Done } else { Exit::Store })
+        }
+        JournalCommand::Recover => {
+            let recovered = books.recover().await?;
+            cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+            if context.json {
+                print_json(&json!({ "recovered": recovered }))?;
+            } else if recovered.is_empty() {
+                println!("  nothing was left unfinished");
+            }
+            for set in recovered.iter().filter(|_| !context.json) {
+                println!("  {}: {} -> {}: {}", set.change_set_id, set.found, set.now, set.text);
+            }
+            Ok(Exit::Done)
+        }
+        JournalCommand::Decide { change_set, decision, why } => {
+            let decision = match decision {
+                Choice::RollBack => Decision::RollBack,
+                Choice::Accept => Decision::Accept,
+            };
+            let id = ChangeSetId::typed(&change_set);
+            let phase = books.decide(&id, decision, &requester(), &why).await?;
+            cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+            println!("{id} is {phase}");
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `carbide post`: a plan to SAP PP, a month's emissions to SAP FI.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::connect::{Session, month, requester};
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::cycle::{self, Books, PlanRecord, PostingRun};
+use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::post::report::Progress;
+use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
+use crate::present::table::{Align, Table};
+use crate::store::Kind;
+
+/// Post a plan to SAP PP and the emissions of a month to SAP FI.
+///
+/// Without a choice both are posted: the last plan, then the last month that is metered whole. Each
+/// is a change set of its own with its own two minutes in which `carbide undo` takes it back.
+#[derive(Debug, Args)]
+pub struct Post {
+    /// Post a plan: its id, or `latest`.
+    #[arg(long, value_name = "PLAN", num_args = 0..=1, default_missing_value = "latest")]
+    plan: Option<String>,
+
+    /// Post the emissions of a month, as 2018-09, or `latest`.
+    #[arg(long, value_name = "MONTH", num_args = 0..=1, default_missing_value = "latest")]
+    carbon: Option<String>,
+
+    /// List every document that would be created, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Return at once instead of staying until the windows close.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    let both = arguments.plan.is_none() && arguments.carbon.is_none();
+    let mut books = session.books().await?;
+    let mut drafts = Vec::new();
+    if both || arguments.plan.is_some() {
+        let id = arguments.plan.as_deref().unwrap_or("latest");
+        drafts.push(plan_draft(&session, id)?);
+    }
+    if both || arguments.carbon.is_some() {
+        let period = match arguments.carbon.as_deref().unwrap_or("latest") {
+            "latest" => None,
+            text => Some(month(text).map_err(|error| CliError::new(Exit::Usage, error))?),
+        };
+        drafts.push(carbon_draft(&session, period, &books, context).await?);
+    }
+    if arguments.dry_run {
+        return preview(&books, &drafts, context);
+    }
+    stop_on_ctrl_c(&books);
+    let mut receipts = Vec::new();
+    for draft in drafts {
+        books = with_progress(books, context);
+        let receipt = books.apply(draft).await?;
+        cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+        if !context.json {
+            print_receipt(&receipt);
+        }
+        receipts.push(receipt);
+    }
+    if context.json {
+        print_json(&json!({ "posted": receipts }))?;
+    }
+    if !arguments.no_wait {
+        for receipt in &receipts {
+            let stage = context.progress.stage(&format!(
+                "{} can be taken back until {}: carbide undo {}",
+                receipt.change_set_id, receipt.ends, receipt.change_set_id
+            ));
+            let phase = books.wait_for_window(&receipt.change_set_id).await?;
+            drop(stage);
+            if !context.json {
+                println!("{} is {phase}", receipt.change_set_id);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Ctrl-C lets the document on its way arrive, sends nothing more, and takes back what was sent.
+pub(super) fn stop_on_ctrl_c(books: &Books) {
+    let stop = books.stop_flag();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!("Stopping: what was posted of this change set is taken back ...");
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
+    });
+}
+
+fn with_progress(books: Books, context: &Context) -> Books {
+    let stage = context.progress.stage("Posting");
+    books.on_progress(move |progress| match progress {
+        Progress::Sending { item, title } => stage.at(&format!("{item}: {title}")),
+        Progress::InDoubt { item, reason } => stage.at(&format!("{item}: asking SAP ({reason})")),
+        Progress::RollingBack { id, reason } => stage.at(&format!("{id}: taking back ({reason})")),
+        _ => {}
+    })
+}
+
+pub(super) fn plan_draft(session: &Session, id: &str) -> Result<ChangeSetDraft, CliError> {
+    let found: Option<(String, _, PlanRecord)> = match id {
+        "latest" => session.store.latest(Kind::Plan)?,
+        key => Some(session.store.get(Kind::Plan, key)?),
+    };
+    let (key, _, record) = found.ok_or_else(|| {
+        CliError::new(Exit::No, "there is no plan yet: run carbide plan; nothing was posted")
+    })?;
+    let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
+    Ok(cycle::plan_draft(&record, &key, &shifts, &session.config, &requester())?)
+}
+
+async fn carbon_draft(
+    session: &Session,
+    period: Option<PostingPeriod>,
+    books: &Books,
+    context: &Context,
+) -> Result<ChangeSetDraft, CliError> {
+    let (facts_key, facts) = session.facts(false, context).await?;
+    let judged = session.judge(&facts, period)?;
+    let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
+    carbon_draft_of(session, &run, books)
+}
+
+/// Keeps a posting run as evidence and makes its change set.
+pub(super) fn carbon_draft_of(
+    session: &Session,
+    run: &PostingRun,
+    books: &Books,
+) -> Result<ChangeSetDraft, CliError> {
+    let key = session.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
+    Ok(cycle::carbon_draft(run, &key, books, &session.config, &requester())?)
+}
+
+fn preview(books: &Books, drafts: &[ChangeSetDraft], context: &Context) -> Result<Exit, CliError> {
+    let mut documents: Vec<DocumentPreview> = Vec::new();
+    for draft in drafts {
+        documents.extend(books.dry_run(draft)?);
+    }
+    if context.json {
+        print_json(&json!({ "dry_run": true, "documents": documents }))?;
+    } else {
+        for document in &documents {
+            println!("  {:>3}  {}  [{}]", document.item, document.title, document.key);
+        }
+        println!("  {} documents would be created; nothing was sent", documents.len());
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn print_receipt(receipt: &Receipt) {
+    println!("{}: {}", receipt.change_set_id, receipt.purpose);
+    let mut table = Table::new(&[
+        ("item", Align::Right),
+        ("SAP number", Align::Left),
+        ("document", Align::Left),
+    ]);
+    for item in &receipt.items {
+        let number = item.number.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
+        table.row([item.item.to_string(), number, item.title.clone()]);
+    }
+    print!("{table}");
+    println!("  can be taken back until {}: carbide undo {}", receipt.ends, receipt.change_set_id);
+}
+
+/// The SAP numbers of a receipt.
+pub(super) fn numbers(receipt: &Receipt) -> Vec<Value> {
+    receipt.items.iter().map(|item| json!(item.number.as_ref().map(ToString::to_string))).collect()
+}

@@ -1,0 +1,106 @@
+//! `carbide undo`: the way back.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::connect::{Session, requester};
+use super::exit::print_json;
+use super::{CliError, Context, Exit};
+use crate::cycle;
+use crate::post::report::UndoReport;
+use crate::post::state::Phase;
+use crate::post::{ChangeSetId, PostError};
+use crate::present::table::{Align, Table};
+
+/// Take back what was posted, while its window is open.
+///
+/// Planned orders are deleted if they are still as we left them, an FI document is reversed by a
+/// second one. What somebody else has changed meanwhile is reported and left alone. Without an id
+/// every change set whose window is open is taken back, the last one first.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// Change set, as CS-3.
+    change_set: Option<String>,
+
+    /// Show what would be taken back, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    let mut books = session.books().await?;
+    let named = arguments.change_set.as_deref().map(ChangeSetId::typed);
+    let wanted: Vec<ChangeSetId> = match named {
+        Some(id) => vec![id],
+        None => {
+            let open = books.list()?.into_iter().filter(|set| set.phase == Phase::Open);
+            open.map(|set| set.change_set_id).rev().collect()
+        }
+    };
+    if wanted.is_empty() {
+        // Says which change set was the last, and what remains possible.
+        return Err(match books.undo(None, &requester()).await {
+            Err(error) => error.into(),
+            Ok(_) => PostError::NothingToUndo.into(),
+        });
+    }
+    if arguments.dry_run {
+        for id in &wanted {
+            let (set, _) = books.show(id)?;
+            println!(
+                "{id}: {} documents would be taken back, the last one first:",
+                set.items.len()
+            );
+            for item in set.item_reports().iter().rev() {
+                let number = item.number.as_ref().map_or_else(String::new, ToString::to_string);
+                println!("  {:>3}  {number}  {}", item.item, item.title);
+            }
+        }
+        return Ok(Exit::Done);
+    }
+    let mut reports = Vec::new();
+    for id in &wanted {
+        let stage = context.progress.stage(&format!("Taking back {id}"));
+        let report = books.undo(Some(id), &requester()).await?;
+        cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+        drop(stage);
+        if !context.json {
+            print_report(&report);
+        }
+        reports.push(report);
+    }
+    if context.json {
+        print_json(&json!({ "undone": reports }))?;
+    }
+    let clean = reports.iter().all(|report| report.phase == Phase::RolledBack);
+    Ok(if clean { Exit::Done } else { Exit::Person })
+}
+
+pub(super) fn print_report(report: &UndoReport) {
+    println!("{} is {report}", report.change_set_id);
+    let mut table = Table::new(&[
+        ("item", Align::Right),
+        ("SAP number", Align::Left),
+        ("now", Align::Left),
+        ("reversed by", Align::Left),
+    ]);
+    for item in &report.items {
+        table.row([
+            item.item.to_string(),
+            item.number.as_ref().map_or_else(String::new, ToString::to_string),
+            format!("{:?}", item.state),
+            item.reversal.as_ref().map_or_else(String::new, |number| number.padded()),
+        ]);
+    }
+    print!("{table}");
+    for item in &report.items {
+        if let Some(message) = &item.message {
+            println!("  item {}: {message}", item.item);
+        }
+        if let Some(conflict) = &item.conflict {
+            println!("  item {}: {}", item.item, serde_json::json!(conflict));
+        }
+    }
+}
