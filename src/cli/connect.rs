@@ -29,7 +29,7 @@ impl Session {
     /// The journal. Whatever an earlier process left unfinished is finished first.
     pub async fn books(&self) -> Result<Books, CliError> {
         let mut books = cycle::poster(&self.config, &self.connections)?;
-        for recovered in books.recover().await? {
+        for recovered in books.recover().await?.into_iter().filter(|set| set.found != set.now) {
             eprintln!(
                 "Recovered {}: it was {}, it is {}. {}",
                 recovered.change_set_id, recovered.found, recovered.now, recovered.text
@@ -37,6 +37,11 @@ impl Session {
         }
         cycle::settle_ledger(&mut books, &self.store, Timestamp::now())?;
         Ok(books)
+    }
+
+    /// The journal as it is. A dry run sends nothing, not even what a recovery would.
+    pub fn books_to_look(&self) -> Result<Books, CliError> {
+        Ok(cycle::poster(&self.config, &self.connections)?)
     }
 
     /// The last snapshot of facts, or a new one if there is none or a fresh one is wanted.

@@ -40,7 +40,8 @@ pub struct Post {
 pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let both = arguments.plan.is_none() && arguments.carbon.is_none();
-    let mut books = session.books().await?;
+    let mut books =
+        if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
     let mut drafts = Vec::new();
     if both || arguments.plan.is_some() {
         let id = arguments.plan.as_deref().unwrap_or("latest");

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::cycle;
+use crate::cycle::{self, Books};
 use crate::post::report::UndoReport;
 use crate::post::state::Phase;
 use crate::post::{ChangeSetId, PostError};
@@ -30,7 +30,8 @@ pub struct Undo {
 
 pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    let mut books = session.books().await?;
+    let mut books =
+        if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
     let named = arguments.change_set.as_deref().map(ChangeSetId::typed);
     let wanted: Vec<ChangeSetId> = match named {
         Some(id) => vec![id],
@@ -40,8 +41,26 @@ pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliE
         }
     };
     if wanted.is_empty() {
-        // Says which change set was the last, and what remains possible.
-        return Err(match books.undo(None, &requester()).await {
+        return Err(nothing_open(&mut books).await?);
+    }
+    if arguments.dry_run {
+        session.books_to_look()?
+    } else {
+        session.books().await?
+    };
+    let named = arguments.change_set.as_deref().map(ChangeSetId::typed);
+    let wanted: Vec<ChangeSetId> = match named {
+        Some(id) => vec![id],
+        None => {
+            let open = books.list()?.into_iter().filter(|set| set.phase == Phase::Open);
+            open.map(|set| set.change_set_id).rev().collect()
+        }
+    };
+    if wanted.is_empty() {
+        // The last one that stands says since when, and what remains possible.
+        let last = books.list()?.into_iter().rev().find(|set| set.phase == Phase::Confirmed);
+        let last = last.map(|set| set.change_set_id);
+        return Err(match books.undo(last.as_ref(), &requester()).await {
             Err(error) => error.into(),
             Ok(_) => PostError::NothingToUndo.into(),
         });
@@ -76,6 +95,31 @@ pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliE
     }
     let clean = reports.iter().all(|report| report.phase == Phase::RolledBack);
     Ok(if clean { Exit::Done } else { Exit::Person })
+}
+
+/// Why nothing can be taken back without a name. A set on hold waits for a person's decision, which
+/// a bare `undo` is not; the last one that stands says since when, and what remains possible.
+async fn nothing_open(books: &mut Books) -> Result<CliError, CliError> {
+    let sets = books.list()?;
+    let last = |phase: Phase| {
+        let set = sets.iter().rev().find(|set| set.phase == phase);
+        set.map(|set| set.change_set_id.clone())
+    };
+    if let Some(held) = last(Phase::Held) {
+        let text = format!(
+            "{held} is on hold and waits for a decision; nothing was changed. Look at it with \
+             `carbide journal show {held}`, then `carbide journal decide {held} roll-back` or \
+             `accept`, with --why"
+        );
+        return Ok(CliError::new(Exit::Person, text));
+    }
+    let Some(confirmed) = last(Phase::Confirmed) else {
+        return Ok(PostError::NothingToUndo.into());
+    };
+    Ok(match books.undo(Some(&confirmed), &requester()).await {
+        Err(error) => error.into(),
+        Ok(_) => PostError::NothingToUndo.into(),
+    })
 }
 
 pub(super) fn print_report(report: &UndoReport) {

@@ -60,7 +60,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Phase::Applying if self.is_old(set) => {
                 let reason = format!(
                     "{DIED}, at {}. Planners may have built on it since. Either take it back \
-                     (`carbide undo {id}`) or accept what is there (`carbide journal accept {id}`)",
+                     (`carbide undo {id}`) or accept what is there (`carbide journal decide {id} accept --why ...`)",
                     set.last.wall
                 );
                 self.append(writing, id, &Record::Held { reason: reason.clone() })?;

@@ -65,6 +65,9 @@ services! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem(pub String);
 
+/// Told entity set, rows so far, and rows announced.
+pub type OnPage = dyn Fn(&str, usize, Option<usize>) + Send + Sync;
+
 /// What a read is told.
 #[derive(Clone)]
 pub struct Reading {
@@ -80,8 +83,8 @@ pub struct Reading {
     pub confirmations_from: Date,
     /// Services read at the same time.
     pub parallel: usize,
-    /// Told entity set, rows so far and rows announced.
-    pub progress: Arc<dyn Fn(&str, usize, Option<usize>) + Send + Sync>,
+    /// Told how far it is.
+    pub progress: Arc<OnPage>,
 }
 
 /// Rows by entity set, read concurrently.

@@ -169,6 +169,13 @@ async fn a_process_that_dies_anywhere_leaves_each_order_once_or_not_at_all() {
             plant.command(&["post", "--plan", "--no-wait"]).env("CARBIDE_FAIL", point).output();
         assert_eq!(died.unwrap().status.code(), None, "{point} must kill the process");
 
+        // A dry run only looks: it finishes nothing that the dead process left.
+        let left = (plant.planned_orders().await, plant.json(&["journal", "ls"]));
+        ended_with(&plant.carbide(&["post", "--plan", "--dry-run"]), 0);
+        ended_with(&plant.carbide(&["undo", "--dry-run"]), 1);
+        let now = (plant.planned_orders().await, plant.json(&["journal", "ls"]));
+        assert_eq!(now, left, "{point}: a dry run changed something");
+
         let recovered = plant.carbide(&["journal", "recover"]);
         ended_with(&recovered, 0);
         assert_eq!(plant.truly_new().await, plant.standing(), "{point}");

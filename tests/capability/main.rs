@@ -6,6 +6,8 @@ mod command_line;
 
 mod dependencies;
 
+mod interfaces;
+
 mod plan_for_carbon;
 
 mod product_footprint;
