@@ -4,6 +4,8 @@ mod architecture;
 
 mod dependencies;
 
+mod hostile_sap;
+
 mod plan_for_carbon;
 
 mod product_footprint;
