@@ -8,8 +8,9 @@ use tracing_subscriber::EnvFilter;
 /// `CARBIDE_LOG=json`.
 pub fn start(verbose: u8) {
     let level = match verbose {
-        0 => "warn",
-        1 => "carbide=info,warn",
+        // A driver's remarks on every connection are no news for the one who asked for a plan.
+        0 => "warn,odbc_api=error",
+        1 => "carbide=info,warn,odbc_api=error",
         _ => "carbide=debug,info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));

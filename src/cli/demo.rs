@@ -179,7 +179,7 @@ async fn cycle_once(
     say.show(|| planning::print_plan(&plan_key, &record));
 
     say.stage(6, "Planned orders and a balanced FI document are posted");
-    let before = cycle_truth(&session, &facts).await?;
+    let before = planned_orders(&session).await?;
     let mut books = session.books().await?;
     post::stop_on_ctrl_c(&books);
     let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
@@ -194,7 +194,7 @@ async fn cycle_once(
     if once {
         say.stage(7, "Everything is taken back");
         let undone = take_back(&mut books, &session, &[&document, &orders], say).await?;
-        let after = cycle_truth(&session, &facts).await?;
+        let after = planned_orders(&session).await?;
         let (fi, items) = cycle::fi_total(&session.connections, &run).await?;
         let restored = after == before && fi == Milligrams::ZERO;
         result["undo"] = json!({
@@ -204,7 +204,7 @@ async fn cycle_once(
             "fi_items_after": items,
         });
         say.line(&format!(
-            "  planned orders as before: {}; FI shows {fi} kg CO2e on the account",
+            "  planned orders as before: {}; FI shows {fi} on the account",
             after == before
         ));
         if context.json {
@@ -218,7 +218,7 @@ async fn cycle_once(
 }
 
 /// The planned orders that SAP shows: what must be the same after the way back.
-async fn cycle_truth(session: &Session, _: &Facts) -> Result<String, CliError> {
+async fn planned_orders(session: &Session) -> Result<String, CliError> {
     use crate::sap::odata::Query;
     use crate::source::sap::PLANNED_ORDERS;
     let query = Query::of("A_PlannedOrder").order_by(&["PlannedOrder"]);

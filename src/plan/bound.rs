@@ -225,8 +225,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
     for step in 0..steps.max(1) {
         reduced.copy_from_slice(&relaxation.cost);
         let mut dual = 0.0;
-        for row in 0..rows {
-            let multiplier = multipliers[row];
+        for (row, multiplier) in multipliers.iter().copied().enumerate() {
             if multiplier == 0.0 {
                 continue;
             }

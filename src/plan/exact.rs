@@ -64,7 +64,7 @@ impl Tree<'_, '_, '_> {
     /// Whether all below was looked at.
     fn descend(&mut self, order: usize, value: f64) -> bool {
         self.nodes += 1;
-        if self.nodes > self.nodes_max || (self.nodes % 4096 == 0 && (self.stop)()) {
+        if self.nodes > self.nodes_max || (self.nodes.is_multiple_of(4096) && (self.stop)()) {
             return false;
         }
         if order == self.choices.len() {

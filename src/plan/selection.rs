@@ -74,8 +74,8 @@ impl<'a, 'b> Selection<'a, 'b> {
         (self.run, self.night, self.overload) = (0.0, 0.0, 0.0);
         self.chosen.clear();
         self.chosen.extend_from_slice(chosen);
-        for at in 0..chosen.len() {
-            self.add(chosen[at]);
+        for column in chosen {
+            self.add(*column);
         }
     }
 

@@ -132,7 +132,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         reason: String,
         requested_by: &str,
     ) -> Result<Vec<Effect>, PostError> {
-        tracing::warn!(change_set = %id, %reason, "taking back");
+        tracing::info!(change_set = %id, %reason, "taking back");
         let record =
             Record::RollingBack { reason: reason.clone(), requested_by: requested_by.to_owned() };
         let effects = self.append(writing, id, &record)?;
@@ -181,7 +181,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                     return Err(PostError::WayBackBlocked { id: id.clone(), reason, left });
                 }
                 Err(error) => {
-                    tracing::warn!(change_set = %id, item = item + 1, %error, "trying again");
+                    tracing::info!(change_set = %id, item = item + 1, %error, "trying again");
                     self.clock.sleep(pause).await;
                     pause = (pause * 2).min(SignedDuration::from_secs(60));
                 }

@@ -2,6 +2,8 @@
 
 mod architecture;
 
+mod command_line;
+
 mod dependencies;
 
 mod hostile_sap;

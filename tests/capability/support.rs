@@ -19,6 +19,8 @@ pub const PASSWORD: &str = "s3cret-canary";
 
 /// A running sandbox with fresh data.
 pub async fn sandbox() -> RunningSandbox {
+    // For the clients that look at the truth; a provider that is there stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     RunningSandbox::start(SandboxOptions::local(USER, PASSWORD)).await.unwrap()
 }
 

@@ -27,7 +27,7 @@ const PRODUCTS: [&str; 4] = ["REBAR-16", "REBAR-25", "STRIP-3", "STRIP-6"];
 const PLANNED: usize = 6;
 
 fn lines() -> Vec<Line> {
-    let mut random = Pcg64Mcg::new(0x1010_2018_10);
+    let mut random = Pcg64Mcg::new(0x0010_1020_1810);
     let mut lines = Vec::new();
     let mut wanted = Date::constant(2018, 10, 3);
     for order in 0..42 {

@@ -57,7 +57,7 @@ pub fn confirmations() -> Vec<Values> {
             _ => shifts.push((shift, above.max(0.0))),
         }
     }
-    let mut random = Pcg64Mcg::new(0x1010_2018_09);
+    let mut random = Pcg64Mcg::new(0x0010_1020_1809);
     let mut rows = Vec::new();
     let mut order = 1_000_000;
     for (index, (start, energy)) in shifts.into_iter().enumerate() {
