@@ -9,8 +9,12 @@ pub mod error;
 
 mod http;
 
+mod logon;
+
 pub mod odata;
 
 pub mod soap_rfc;
 
 pub mod system;
+
+mod xml;

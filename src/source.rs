@@ -16,9 +16,6 @@ pub enum SourceError {
     #[error(transparent)]
     Sap(#[from] SapError),
     /// A reading task ended before it was done.
-    #[error("reading {what} was interrupted; nothing was kept")]
-    Interrupted {
-        /// Entity set.
-        what: &'static str,
-    },
+    #[error("reading SAP was interrupted; nothing was kept")]
+    Interrupted,
 }

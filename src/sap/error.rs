@@ -58,6 +58,18 @@ pub enum SapError {
         /// What happened instead.
         reason: String,
     },
+    /// What has to precede the request failed, so the request itself never left.
+    #[error(
+        "{system}: {request} needs a CSRF token, and fetching one failed; nothing was sent: {cause}"
+    )]
+    NotSent {
+        /// System.
+        system: String,
+        /// Method and path of what was not sent.
+        request: String,
+        /// Why there is no token.
+        cause: Box<SapError>,
+    },
     /// User or password is wrong.
     #[error(
         "{system}: user {user} was not let in to client {client} (401). Check user, password and \
@@ -87,6 +99,21 @@ pub enum SapError {
         /// SAP's text.
         text: String,
     },
+    /// The service itself is not there, which says nothing about any object.
+    #[error(
+        "{system}: {request}: SAP does not know the service ({code}: {text}). Activate it in \
+         /IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN) and its node in SICF; nothing was done."
+    )]
+    ServiceInactive {
+        /// System.
+        system: String,
+        /// Method and path.
+        request: String,
+        /// SAP's message code.
+        code: String,
+        /// SAP's text.
+        text: String,
+    },
     /// Something else than SAP answered.
     #[error(
         "ODATA-NOTSAP: {system}: {request} was answered with {content_type} instead of {wanted}: a \
@@ -105,9 +132,7 @@ pub enum SapError {
         write: bool,
     },
     /// The answer breaks off or is not what the format says.
-    #[error(
-        "ODATA-TRUNC: {system}: the answer to {request} is damaged after {bytes} bytes: {reason}"
-    )]
+    #[error("{system}: the answer to {request} is damaged ({bytes} bytes): {reason}")]
     Damaged {
         /// System.
         system: String,
@@ -115,8 +140,23 @@ pub enum SapError {
         request: String,
         /// Length of what came.
         bytes: usize,
-        /// What is wrong.
+        /// What is wrong, with a code.
         reason: String,
+        /// Whether it was a write.
+        write: bool,
+    },
+    /// The answer is larger than anything that is read here.
+    #[error(
+        "HTTP-BOMB: {system}: the answer to {request} expands to more than {mebibytes} MiB; reading \
+         stopped and nothing of it was kept. Narrow the filter or look at the proxy."
+    )]
+    TooLarge {
+        /// System.
+        system: String,
+        /// Method and path.
+        request: String,
+        /// Limit.
+        mebibytes: usize,
         /// Whether it was a write.
         write: bool,
     },
@@ -133,15 +173,20 @@ pub enum SapError {
         /// HTTP status.
         status: u16,
         /// First message.
-        message: SapMessage,
+        message: Box<SapMessage>,
         /// Further messages, in words.
         details: String,
         /// Key into the error log.
         transaction_id: String,
     },
-    /// A page came twice or a row came twice.
-    #[error("ODATA-MOVED: {system}: {entity}: {what}; the read is repeated from the start")]
+    /// The data moved while they were read: a row or a page came twice, or one is missing.
+    #[error(
+        "{code}: {system}: {entity}: {what}. It was read twice from the start with the same end, and \
+         nothing was kept; read again when nobody changes the data."
+    )]
     Moved {
+        /// `ODATA-COUNT`, `ODATA-MOVED` or `ODATA-LOOP`.
+        code: &'static str,
         /// System.
         system: String,
         /// Entity set.
@@ -186,6 +231,42 @@ pub enum SapError {
         /// Its messages of type E and A.
         messages: Vec<SapMessage>,
     },
+    /// A function module ended in a SOAP fault. After a write nobody knows how far it came.
+    #[error(
+        "SOAP-FAULT: {system}: {function} ended in a fault: {text}. See ST22 and SM21 around this \
+         time; a write is looked up by reference before anything is sent again."
+    )]
+    Fault {
+        /// System.
+        system: String,
+        /// Function module.
+        function: String,
+        /// Name of the exception, message and text, as far as SAP gave them.
+        text: String,
+    },
+    /// A BAPI answered without the parameter that says whether it did its work.
+    #[error(
+        "BAPI-NORETURN: {system}: the answer of {function} has no RETURN; a write is looked up by \
+         reference before anything is sent again."
+    )]
+    NoReturn {
+        /// System.
+        system: String,
+        /// Function module.
+        function: String,
+    },
+    /// SAP keeps no session, so a commit would commit nothing.
+    #[error(
+        "{system}: {function} was called in a session of its own, but SAP set no cookie \
+         sap-contextid: a commit would find nothing to commit. Check in SICF that /sap/bc/soap/rfc \
+         allows stateful sessions and that no proxy drops cookies. Nothing was committed."
+    )]
+    NoSession {
+        /// System.
+        system: String,
+        /// Function module.
+        function: String,
+    },
     /// The client cannot be set up.
     #[error("{system}: {reason}")]
     Setup {
@@ -198,17 +279,26 @@ pub enum SapError {
 
 impl SapError {
     /// Whether a write that ended so can have taken effect (JOURNAL 2.2).
+    ///
+    /// Only SAP itself can refuse: a status counts with a message of SAP beside it, since a proxy
+    /// may say 404 or 503 after it passed the write on.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::NoAnswer { .. } => Outcome::Unknown,
-            Self::NotSapAnswer { write, .. } | Self::Damaged { write, .. } if *write => {
-                Outcome::Unknown
+            Self::NoAnswer { .. } | Self::Fault { .. } | Self::NoReturn { .. } => Outcome::Unknown,
+            Self::NotSapAnswer { write: true, .. }
+            | Self::Damaged { write: true, .. }
+            | Self::TooLarge { write: true, .. } => Outcome::Unknown,
+            Self::Refused { status, message, .. } => {
+                let definite = matches!(
+                    status,
+                    400 | 401 | 403 | 404 | 409 | 412 | 422 | 423 | 428 | 429 | 503
+                );
+                if definite && !message.code.is_empty() {
+                    Outcome::Refused
+                } else {
+                    Outcome::Unknown
+                }
             }
-            // Overload is a refusal only if SAP itself says so; a proxy may have passed the write on.
-            Self::Refused { status: 429 | 503, message, .. } if !message.code.is_empty() => {
-                Outcome::Refused
-            }
-            Self::Refused { status, .. } if *status >= 500 || *status == 429 => Outcome::Unknown,
             _ => Outcome::Refused,
         }
     }
@@ -224,7 +314,7 @@ impl SapError {
 
 fn hint(status: u16, transaction_id: &str) -> String {
     let what = match status {
-        404 => "The object does not exist, or the service is not active in /IWFND/MAINT_SERVICE",
+        404 => "The object does not exist",
         409 | 423 => "Somebody holds a lock: see SM12",
         412 => "Somebody changed it after it was read; it was not overwritten",
         428 => "SAP wants the version that is to be changed",

@@ -1,12 +1,13 @@
 //! One HTTP session with SAP: cookies, credentials, limits. No redirects, no hidden retries.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 
 use super::error::SapError;
+use super::logon::Logon;
 use super::system::{Credentials, SapSystem};
 
 /// Largest answer that is read.
@@ -18,8 +19,7 @@ pub(super) struct Session {
     pub system: Arc<SapSystem>,
     credentials: Arc<Credentials>,
     client: Client,
-    /// Set by the first 401: nothing is sent after it, so that the user is not locked.
-    refused: Arc<AtomicBool>,
+    logon: Logon,
 }
 
 /// An answer whose body was read whole.
@@ -44,6 +44,7 @@ impl Session {
         // A provider that is installed already stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
+        protected(&system.base_url).map_err(setup)?;
         let mut builder = Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -64,15 +65,13 @@ impl Session {
             system: Arc::new(system.clone()),
             credentials: Arc::new(credentials.clone()),
             client,
-            refused: Arc::default(),
+            logon: Logon::new(system, credentials),
         })
     }
 
-    /// A session of its own with the same user: new cookies, and the same memory of a refused logon.
+    /// A session of its own with the same user: new cookies.
     pub fn fresh(&self) -> Result<Self, SapError> {
-        let mut fresh = Self::new(&self.system, &self.credentials)?;
-        fresh.refused = Arc::clone(&self.refused);
-        Ok(fresh)
+        Self::new(&self.system, &self.credentials)
     }
 
     pub fn user(&self) -> &str {
@@ -99,7 +98,7 @@ impl Session {
         self.client.request(method, url).basic_auth(user, Some(password.expose()))
     }
 
-    /// Sends once and reads the whole answer. A 401 is final for the whole process.
+    /// Sends once and reads the whole answer. A password that gets a 401 is not sent again.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, SapError> {
         let request = request.build().map_err(|error| SapError::Setup {
             system: self.system.id.clone(),
@@ -107,9 +106,8 @@ impl Session {
         })?;
         let name = format!("{} {}", request.method(), request.url().path());
         let url = format!("{}{}", self.system.base_url, request.url().path());
-        if self.refused.load(Ordering::SeqCst) {
-            return Err(self.logon_refused());
-        }
+        let write = request.method() != Method::GET;
+        let leave = self.logon.leave().await.map_err(|_| self.logon_refused())?;
         tracing::debug!(request = name, system = self.system.id, "request");
         let no_answer = |error: reqwest::Error| {
             let reason = describe(&error);
@@ -122,19 +120,28 @@ impl Session {
         };
         let mut response = self.client.execute(request).await.map_err(no_answer)?;
         let (status, headers) = (response.status(), response.headers().clone());
+        // Before the body: a page that breaks off must not hide that the password was wrong.
+        if status == StatusCode::UNAUTHORIZED {
+            self.logon.refused();
+            return Err(self.logon_refused());
+        }
+        if let_in(status, &headers) {
+            self.logon.accepted();
+        }
+        drop(leave);
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| self.no_answer(&name, describe(&error)))?
         {
             body.extend_from_slice(&chunk);
             if body.len() > BODY_BYTES_MAX {
-                let reason = format!("HTTP-BOMB: more than {} MiB", BODY_BYTES_MAX >> 20);
-                return Err(self.no_answer(&name, reason));
+                return Err(SapError::TooLarge {
+                    system: self.system.id.clone(),
+                    request: name,
+                    mebibytes: BODY_BYTES_MAX >> 20,
+                    write,
+                });
             }
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            self.refused.store(true, Ordering::SeqCst);
-            return Err(self.logon_refused());
         }
         Ok(Answer { status, headers, body })
     }
@@ -150,6 +157,35 @@ impl Session {
             user: self.credentials.user.clone(),
             client: self.system.client.clone(),
         }
+    }
+}
+
+/// Whether an answer proves that SAP took the password: a logon page or an overloaded proxy does not.
+fn let_in(status: StatusCode, headers: &HeaderMap) -> bool {
+    let html = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.contains("html"));
+    !html
+        && (status.is_success() || status.is_client_error())
+        && status != StatusCode::TOO_MANY_REQUESTS
+}
+
+/// A password leaves this machine encrypted or not at all, and does not stand in an address.
+fn protected(base_url: &str) -> Result<(), String> {
+    let url = Url::parse(base_url).map_err(|error| format!("the address is none: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address holds a user or password; they belong in the secret store".into());
+    }
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let loopback =
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        scheme => Err(format!(
+            "CFG-TLS: {base_url} uses {scheme}; only https is allowed outside this machine"
+        )),
     }
 }
 

@@ -4,14 +4,21 @@ mod entity;
 
 mod failure;
 
+mod json;
+
+mod page;
+
 mod query;
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
+mod retry;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH};
-use reqwest::{Method, Url};
+mod write;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
@@ -21,9 +28,6 @@ pub use query::{Filter, Key, Literal, Query};
 use super::error::SapError;
 use super::http::{Answer, Session};
 use super::system::{Credentials, SapSystem};
-
-/// How often a read is tried in all when the network or the server fails.
-const READ_ATTEMPTS: u32 = 4;
 
 /// Most pages of one read: a server that never ends is stopped.
 const PAGES_MAX: usize = 100_000;
@@ -62,7 +66,7 @@ pub struct RequestId {
 pub struct ODataClient {
     session: Session,
     /// One token a service, bound to the cookies of the session; one fetch at a time.
-    tokens: Arc<Mutex<std::collections::BTreeMap<&'static str, HeaderValue>>>,
+    tokens: Arc<Mutex<BTreeMap<&'static str, HeaderValue>>>,
 }
 
 impl ODataClient {
@@ -87,8 +91,9 @@ impl ODataClient {
 
     /// Every row of `query`, following pages to the end.
     ///
-    /// Pages are handed to `on_page` as they come (rows so far, rows announced), and the rows are
-    /// counted against what SAP announced. A page that fails on the network is read again.
+    /// Pages are told to `on_page` as they come (rows so far, rows announced), and the rows are
+    /// counted against what SAP announced. A page that fails on the network is read again; if the
+    /// data moved between two pages, everything is read once more from the start.
     ///
     /// # Errors
     ///
@@ -99,33 +104,52 @@ impl ODataClient {
         query: &Query,
         mut on_page: impl FnMut(usize, Option<usize>),
     ) -> Result<Vec<Entity>, SapError> {
-        let mut url = self.session.url(&format!(
-            "{}/{}?{}",
-            service.path,
-            query.set,
-            query.text(service.version)
-        ))?;
+        match self.snapshot(service, query, &mut on_page).await {
+            Err(error @ SapError::Moved { .. }) => {
+                tracing::info!(%error, "reading from the start");
+                self.snapshot(service, query, &mut on_page).await
+            }
+            result => result,
+        }
+    }
+
+    async fn snapshot(
+        &self,
+        service: Service,
+        query: &Query,
+        on_page: &mut impl FnMut(usize, Option<usize>),
+    ) -> Result<Vec<Entity>, SapError> {
+        let moved = |(code, what): (&'static str, String)| SapError::Moved {
+            code,
+            system: self.session.system.id.clone(),
+            entity: query.set.to_owned(),
+            what,
+        };
+        let path = format!("{}/{}?{}", service.path, query.set, query.text(service.version));
+        let mut url = self.session.url(&path)?;
         let (mut rows, mut announced, mut seen) = (Vec::new(), None, HashSet::new());
         loop {
             if !seen.insert(url.to_string()) || seen.len() > PAGES_MAX {
-                return Err(
-                    self.moved(query.set, format!("next link repeats after {} pages", seen.len()))
-                );
+                let what = format!("next link repeats after {} pages", seen.len());
+                return Err(moved(("ODATA-LOOP", what)));
             }
-            let page = self.page(service, &url).await?;
+            let page = retry::page(&self.session, service, &url).await?;
             announced = announced.or(page.count);
             rows.extend(page.rows.into_iter().map(|fields| Entity::new(query.set, fields)));
             on_page(rows.len(), announced);
-            match page.next {
-                Some(link) => url = self.followed(&url, &link)?,
-                None => break,
-            }
+            let Some(link) = page.next else { break };
+            let next = page::followed(&url, &link).ok_or_else(|| SapError::ForeignLink {
+                system: self.session.system.id.clone(),
+                link,
+                base: self.session.system.base_url.clone(),
+            })?;
+            let query = next.query().unwrap_or_default();
+            url = self.session.url(&format!("{}?{query}", next.path()))?;
         }
-        self.complete(query.set, &rows, announced)?;
-        Ok(rows)
+        page::moved(&rows, announced).map_or(Ok(rows), |what| Err(moved(what)))
     }
 
-    /// One row by its key; `None` if SAP says that it does not exist.
+    /// One row by its key; `None` only if SAP itself says that it does not exist.
     ///
     /// # Errors
     ///
@@ -141,14 +165,8 @@ impl ODataClient {
             path.push_str("?$format=json");
         }
         let url = self.session.url(&path)?;
-        match self.get(service, &url).await {
-            Ok(answer) => {
-                let etag = answer.header("etag").map(str::to_owned);
-                let object = failure::json(&self.session.system.id, &path, &answer, false)?;
-                let mut entity = Entity::new(set, row(object));
-                entity.etag = entity.etag.or(etag);
-                Ok(Some(entity))
-            }
+        match retry::get(&self.session, service, &url, |request| request).await {
+            Ok(answer) => self.entity(set, &path, &answer, false).map(Some),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -168,11 +186,7 @@ impl ODataClient {
     ) -> Result<Entity, SapError> {
         let path = format!("{}/{set}", service.path);
         let answer = self.write(Method::POST, service, &path, None, Some(fields), id).await?;
-        let etag = answer.headers.get(ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let object = failure::json(&self.session.system.id, &path, &answer, true)?;
-        let mut entity = Entity::new(set, row(object));
-        entity.etag = entity.etag.or(etag);
-        Ok(entity)
+        self.entity(set, &path, &answer, true)
     }
 
     /// Changes fields of a row that still has the version `etag`.
@@ -190,7 +204,9 @@ impl ODataClient {
         id: &RequestId,
     ) -> Result<(), SapError> {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
-        self.write(Method::PATCH, service, &path, Some(etag), Some(fields), id).await.map(drop)
+        let answer =
+            self.write(Method::PATCH, service, &path, Some(etag), Some(fields), id).await?;
+        failure::done(&self.session.system.id, &format!("PATCH {path}"), &answer)
     }
 
     /// Deletes a row that still has the version `etag`.
@@ -207,7 +223,8 @@ impl ODataClient {
         id: &RequestId,
     ) -> Result<(), SapError> {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
-        self.write(Method::DELETE, service, &path, Some(etag), None, id).await.map(drop)
+        let answer = self.write(Method::DELETE, service, &path, Some(etag), None, id).await?;
+        failure::done(&self.session.system.id, &format!("DELETE {path}"), &answer)
     }
 
     /// Whether the service answers to this user: reads its service document.
@@ -216,234 +233,22 @@ impl ODataClient {
     ///
     /// [`SapError`] that says what is missing.
     pub async fn ping(&self, service: Service) -> Result<(), SapError> {
-        let url = self.session.url(&format!("{}/", service.path))?;
-        self.get(service, &url).await.map(drop)
+        let path = format!("{}/", service.path);
+        let url = self.session.url(&path)?;
+        let answer = retry::get(&self.session, service, &url, |request| request).await?;
+        failure::object(&self.session.system.id, &path, &answer, false).map(drop)
     }
 
-    /// Sends one write. CSRF: SAP refuses a missing or expired token before it looks at the request,
-    /// so one more attempt with a new token is the same attempt.
-    async fn write(
-        &self,
-        method: Method,
-        service: Service,
-        path: &str,
-        etag: Option<&str>,
-        fields: Option<&Map<String, Value>>,
-        id: &RequestId,
-    ) -> Result<Answer, SapError> {
-        let mut token = self.token(service, None).await?;
-        for last in [false, true] {
-            let url = self.session.url(path)?;
-            let mut request = self
-                .session
-                .request(method.clone(), url)
-                .header(ACCEPT, accept(service.version))
-                .header("x-csrf-token", token.clone())
-                .header("RequestID", &id.id)
-                .header("RepeatabilityCreation", &id.first_sent)
-                .header("Repeatability-Request-ID", &id.id)
-                .header("Repeatability-First-Sent", &id.first_sent);
-            if let Some(etag) = etag {
-                request = request.header(IF_MATCH, etag);
-            }
-            if let Some(fields) = fields {
-                let body = serde_json::to_vec(fields).expect("a map of JSON values is JSON");
-                request = request.header(CONTENT_TYPE, "application/json").body(body);
-            }
-            let answer = self.session.send(request).await?;
-            let wants_token = answer.status == 403
-                && answer
-                    .header("x-csrf-token")
-                    .is_some_and(|v| v.eq_ignore_ascii_case("required"));
-            if wants_token && !last {
-                token = self.token(service, Some(&token)).await?;
-                continue;
-            }
-            if let Some(message) = answer.header("sap-message") {
-                tracing::warn!(system = self.session.system.id, path, message, "SAP says");
-            }
-            return failure::checked(&self.session, &format!("{method} {path}"), answer, true);
-        }
-        unreachable!("the second attempt returns")
-    }
-
-    /// The token of a service: fetched if there is none or if it is the one that was refused.
-    async fn token(
-        &self,
-        service: Service,
-        refused: Option<&HeaderValue>,
-    ) -> Result<HeaderValue, SapError> {
-        let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(service.path).filter(|token| Some(*token) != refused) {
-            return Ok(token.clone());
-        }
-        for path in [format!("{}/", service.path), format!("{}/$metadata", service.path)] {
-            let url = self.session.url(&path)?;
-            let request = self.session.request(Method::GET, url).header("x-csrf-token", "fetch");
-            let answer = self.session.send(request).await?;
-            let answer = failure::checked(&self.session, &format!("GET {path}"), answer, false)?;
-            if let Some(token) = answer.headers.get("x-csrf-token") {
-                tokens.insert(service.path, token.clone());
-                return Ok(token.clone());
-            }
-        }
-        Err(SapError::Setup {
-            system: self.session.system.id.clone(),
-            reason: format!("{} hands out no CSRF token; nothing was sent", service.name),
-        })
-    }
-
-    /// A read, repeated within bounds when the network or the server fails.
-    async fn get(&self, service: Service, url: &Url) -> Result<Answer, SapError> {
-        let name = format!("GET {}", url.path());
-        let mut attempt = 1;
-        loop {
-            let request = self
-                .session
-                .request(Method::GET, url.clone())
-                .header(ACCEPT, accept(service.version));
-            let result = match self.session.send(request).await {
-                Ok(answer) => failure::checked(&self.session, &name, answer, false),
-                Err(error) => Err(error),
-            };
-            match result {
-                Err(error) if attempt < READ_ATTEMPTS && passing(&error) => {
-                    tracing::info!(attempt, %error, "reading again");
-                    tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    async fn page(&self, service: Service, url: &Url) -> Result<Page, SapError> {
-        let mut attempt = 1;
-        loop {
-            let answer = self.get(service, url).await?;
-            let object = failure::json(&self.session.system.id, url.path(), &answer, false);
-            match object.and_then(|object| page(&self.session.system.id, service, url, object)) {
-                // A page that breaks off is read again; the same damage twice is an answer.
-                Err(SapError::Damaged { .. }) if attempt == 1 => attempt += 1,
-                result => return result,
-            }
-        }
-    }
-
-    /// A next link, re-based on the configured host: a reverse proxy may name another one, but only
-    /// the path of the same service is followed.
-    fn followed(&self, from: &Url, link: &str) -> Result<Url, SapError> {
-        let foreign = || SapError::ForeignLink {
-            system: self.session.system.id.clone(),
-            link: link.to_owned(),
-            base: self.session.system.base_url.clone(),
-        };
-        let mut base = from.clone();
-        base.set_query(None);
-        let next = base.join(link).map_err(|_| foreign())?;
-        let own = (next.scheme(), next.host_str(), next.port_or_known_default())
-            == (from.scheme(), from.host_str(), from.port_or_known_default());
-        if !own || next.path() != from.path() {
-            return Err(foreign());
-        }
-        let query = next.query().unwrap_or_default();
-        self.session.url(&format!("{}?{query}", next.path()))
-    }
-
-    fn complete(
+    fn entity(
         &self,
         set: &str,
-        rows: &[Entity],
-        announced: Option<usize>,
-    ) -> Result<(), SapError> {
-        if let Some(announced) = announced.filter(|count| *count != rows.len()) {
-            let what = format!("SAP announced {announced} rows and sent {}", rows.len());
-            return Err(self.moved(set, what));
-        }
-        let mut seen = HashSet::with_capacity(rows.len());
-        for (index, row) in rows.iter().enumerate() {
-            let fields = serde_json::to_string(&row.fields).expect("JSON values are JSON");
-            if !seen.insert(fields) {
-                return Err(self.moved(set, format!("row {index} came twice")));
-            }
-        }
-        Ok(())
+        path: &str,
+        answer: &Answer,
+        write: bool,
+    ) -> Result<Entity, SapError> {
+        let object = failure::object(&self.session.system.id, path, answer, write)?;
+        let mut entity = Entity::new(set, page::row(object));
+        entity.etag = entity.etag.or_else(|| answer.header("etag").map(str::to_owned));
+        Ok(entity)
     }
-
-    fn moved(&self, set: &str, what: String) -> SapError {
-        SapError::Moved { system: self.session.system.id.clone(), entity: set.to_owned(), what }
-    }
-}
-
-struct Page {
-    rows: Vec<Map<String, Value>>,
-    next: Option<String>,
-    count: Option<usize>,
-}
-
-/// Whether a failed read may succeed a moment later.
-fn passing(error: &SapError) -> bool {
-    match error {
-        SapError::NoAnswer { .. } | SapError::NotReachable { .. } => true,
-        SapError::Refused { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
-        _ => false,
-    }
-}
-
-fn accept(version: Version) -> &'static str {
-    match version {
-        Version::V2 => "application/json",
-        // Quantities have up to 14 decimals: as strings, not as numbers.
-        Version::V4 => "application/json;IEEE754Compatible=true",
-    }
-}
-
-/// The object of one row: V2 wraps it in `d`.
-fn row(mut object: Map<String, Value>) -> Map<String, Value> {
-    match object.remove("d") {
-        Some(Value::Object(inner)) => inner,
-        _ => object,
-    }
-}
-
-fn page(
-    system: &str,
-    service: Service,
-    url: &Url,
-    mut object: Map<String, Value>,
-) -> Result<Page, SapError> {
-    let wrong = |reason: &str| SapError::Damaged {
-        system: system.to_owned(),
-        request: format!("GET {}", url.path()),
-        bytes: 0,
-        reason: format!("ODATA-VERSION: {reason}"),
-        write: false,
-    };
-    let text = |value: Option<Value>| value.and_then(|v| v.as_str().map(str::to_owned));
-    let count = |value: Option<Value>| match value {
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
-        _ => None,
-    };
-    let (rows, next, count) = match service.version {
-        Version::V2 => {
-            let Some(Value::Object(mut d)) = object.remove("d") else {
-                return Err(wrong("the service was expected to speak V2 and does not"));
-            };
-            (d.remove("results"), text(d.remove("__next")), count(d.remove("__count")))
-        }
-        Version::V4 => (
-            object.remove("value"),
-            text(object.remove("@odata.nextLink")),
-            count(object.remove("@odata.count")),
-        ),
-    };
-    let Some(Value::Array(rows)) = rows else {
-        return Err(wrong("the answer holds no rows"));
-    };
-    let rows = rows.into_iter().map(|row| match row {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(wrong("a row is no object")),
-    });
-    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next, count })
 }

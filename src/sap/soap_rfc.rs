@@ -9,16 +9,21 @@ mod envelope;
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, SET_COOKIE};
+use rust_decimal::Decimal;
 
 pub use envelope::Row;
 
 use super::error::{SapError, SapMessage};
 use super::http::Session;
 use super::system::{Credentials, SapSystem};
-use envelope::{Element, Parsed};
+use super::xml::Element;
+use envelope::Parsed;
 
 const PATH: &str = "/sap/bc/soap/rfc";
+
+/// Ends the session that the cookies name.
+const LOGOFF: &str = "/sap/public/bc/icf/logoff";
 
 /// A call of a function module.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +85,18 @@ impl Reply {
     pub fn field(&self, structure: &str, field: &str) -> &str {
         let element = self.parameters.get(structure);
         element.and_then(|element| element.child(field)).map_or("", |field| field.text.as_str())
+    }
+
+    /// A packed number; `None` if it is none. SAP may write the sign behind: `123.45-`.
+    pub fn decimal(&self, name: &str) -> Option<Decimal> {
+        let text = self.value(name).trim();
+        match text.strip_suffix('-') {
+            Some(amount) if !amount.starts_with(['-', '+']) => {
+                Decimal::from_str_exact(amount).ok().map(|amount| -amount)
+            }
+            Some(_) => None,
+            None => Decimal::from_str_exact(text).ok(),
+        }
     }
 
     /// The rows of a table, as fields by name.
@@ -149,7 +166,7 @@ impl RfcClient {
     ///
     /// [`SapError::Setup`].
     pub fn session(&self) -> Result<RfcSession, SapError> {
-        Ok(RfcSession { session: self.session.fresh()? })
+        Ok(RfcSession { session: self.session.fresh()?, held: false })
     }
 
     /// One call without state: for function modules that only read.
@@ -158,7 +175,7 @@ impl RfcClient {
     ///
     /// [`SapError`].
     pub async fn call(&self, call: &Call) -> Result<Reply, SapError> {
-        send(&self.session, call, false).await
+        send(&self.session, call, false).await.map(|(reply, _)| reply)
     }
 }
 
@@ -166,6 +183,8 @@ impl RfcClient {
 /// is the meaning of a rollback.
 pub struct RfcSession {
     session: Session,
+    /// Whether SAP said that it keeps the session.
+    held: bool,
 }
 
 impl RfcSession {
@@ -174,9 +193,17 @@ impl RfcSession {
     ///
     /// # Errors
     ///
-    /// [`SapError`].
+    /// [`SapError`]; [`SapError::NoSession`] if SAP answers and keeps no session.
     pub async fn call(&mut self, call: &Call) -> Result<Reply, SapError> {
-        send(&self.session, call, true).await
+        let (reply, context) = send(&self.session, call, true).await?;
+        self.held |= context;
+        if !self.held {
+            return Err(SapError::NoSession {
+                system: self.session.system.id.clone(),
+                function: call.function.to_owned(),
+            });
+        }
+        Ok(reply)
     }
 
     /// Commits with WAIT: returns after the update task has written.
@@ -199,10 +226,29 @@ impl RfcSession {
     pub async fn rollback(&mut self) -> Result<(), SapError> {
         self.call(&Call::new("BAPI_TRANSACTION_ROLLBACK")).await.map(drop)
     }
+
+    /// Logs off, so that sessions do not pile up in SAP until they expire. What was registered and
+    /// not committed is lost, as when the session is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`SapError`] if SAP was not reached; the session then expires by itself.
+    pub async fn close(self) -> Result<(), SapError> {
+        let request = self.session.request(Method::GET, self.session.url(LOGOFF)?);
+        self.session.send(request).await.map(drop)
+    }
 }
 
-/// An error if a reply holds messages of type E, A or an unknown type.
+/// An error if a reply holds messages of type E, A or an unknown type, or no RETURN at all.
+///
+/// # Errors
+///
+/// [`SapError::Bapi`], a refusal; [`SapError::NoReturn`], which leaves the outcome unknown.
 pub fn refuse_errors(system: &str, function: &'static str, reply: &Reply) -> Result<(), SapError> {
+    if !reply.has("RETURN") {
+        let (system, function) = (system.to_owned(), function.to_owned());
+        return Err(SapError::NoReturn { system, function });
+    }
     let messages = reply.errors();
     if messages.is_empty() {
         return Ok(());
@@ -210,7 +256,8 @@ pub fn refuse_errors(system: &str, function: &'static str, reply: &Reply) -> Res
     Err(SapError::Bapi { system: system.to_owned(), function: function.to_owned(), messages })
 }
 
-async fn send(session: &Session, call: &Call, stateful: bool) -> Result<Reply, SapError> {
+/// Sends a call once. The answer comes with whether SAP opened a session that lives on.
+async fn send(session: &Session, call: &Call, stateful: bool) -> Result<(Reply, bool), SapError> {
     let url = session.url(PATH)?;
     let body = envelope::request(call.function, &call.parameters_as_elements(), stateful);
     let request = session
@@ -233,29 +280,36 @@ async fn send(session: &Session, call: &Call, stateful: bool) -> Result<Reply, S
             _ => SapError::NotSapAnswer {
                 system,
                 request: name,
-                content_type: answer.content_type().to_owned(),
+                content_type: format!("{} and status {}", answer.content_type(), answer.status),
                 wanted: "text/xml",
                 write: true,
             },
         });
     }
-    match envelope::parse(&answer.body, call.function) {
-        Ok(Parsed::Response(parameters)) => Ok(Reply { parameters }),
-        Ok(Parsed::Fault { name: fault, text, code }) => Err(SapError::Bapi {
+    let damaged = |reason: String| SapError::Damaged {
+        system: system.clone(),
+        request: name.clone(),
+        bytes: answer.body.len(),
+        reason,
+        write: true,
+    };
+    match envelope::parse(&answer.body, call.function).map_err(damaged)? {
+        Parsed::Response(parameters) if answer.status.is_success() => {
+            let cookies = answer.headers.get_all(SET_COOKIE).iter();
+            let context = cookies
+                .filter_map(|cookie| cookie.to_str().ok())
+                .any(|cookie| cookie.starts_with("sap-contextid="));
+            Ok((Reply { parameters }, context))
+        }
+        Parsed::Response(_) => Err(damaged(format!("it came with status {}", answer.status))),
+        Parsed::Fault { name: fault, text, code } => Err(SapError::Fault {
             system,
             function: call.function.to_owned(),
-            messages: vec![SapMessage {
-                kind: "A".to_owned(),
-                code,
-                text: format!("{fault} {text}"),
-            }],
-        }),
-        Err(reason) => Err(SapError::Damaged {
-            system,
-            request: name,
-            bytes: answer.body.len(),
-            reason,
-            write: true,
+            text: [fault, code, text]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
         }),
     }
 }
@@ -276,5 +330,56 @@ impl Call {
                 }
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(elements: Vec<Element>) -> Reply {
+        Reply { parameters: elements.into_iter().map(|e| (e.name.clone(), e)).collect() }
+    }
+
+    fn message(kind: &str) -> Vec<Element> {
+        let fields = [("TYPE", kind), ("ID", "F5"), ("NUMBER", "201"), ("MESSAGE", "closed")];
+        fields.map(|(name, text)| Element::leaf(name, text)).to_vec()
+    }
+
+    #[test]
+    fn return_is_one_list_whether_it_is_a_table_a_structure_or_empty() {
+        let row = Element::of("item", message("E"));
+        let table = reply(vec![Element::of("RETURN", vec![row])]);
+        let structure = reply(vec![Element::of("RETURN", message("E"))]);
+        let empty = reply(vec![Element::leaf("RETURN", "")]);
+        let initial = reply(vec![Element::of("RETURN", message(""))]);
+
+        assert_eq!(table.messages(), structure.messages());
+        assert_eq!(table.messages()[0].to_string(), "E F5 201: closed");
+        assert!(empty.messages().is_empty() && initial.messages().is_empty());
+        assert!(refuse_errors("T01", "F", &empty).is_ok());
+    }
+
+    #[test]
+    fn xml_15_a_message_of_an_unknown_type_is_an_error() {
+        for kind in ["E", "A", "X", "?"] {
+            let refused = reply(vec![Element::of("RETURN", message(kind))]);
+
+            let error = refuse_errors("T01", "F", &refused).unwrap_err();
+
+            assert_eq!(error.outcome(), super::super::error::Outcome::Refused);
+        }
+    }
+
+    #[test]
+    fn xml_16_a_sign_may_stand_behind_a_number() {
+        let number = |text: &str| reply(vec![Element::leaf("A", text)]).decimal("A");
+
+        assert_eq!(number("123.45-"), Some(Decimal::new(-12_345, 2)));
+        assert_eq!(number("-123.45"), Some(Decimal::new(-12_345, 2)));
+        assert_eq!(number(" 7.000"), Some(Decimal::new(7_000, 3)));
+        for wrong in ["", "-", "-1-", "1,5", "1e3", "NaN"] {
+            assert_eq!(number(wrong), None, "{wrong}");
+        }
     }
 }

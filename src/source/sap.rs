@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 pub use finance::{PostedQuantity, posted_quantity};
 
@@ -103,20 +104,21 @@ async fn read_all(
     queries: Vec<(Service, Query)>,
 ) -> Result<Tables, SourceError> {
     let limit = Arc::new(Semaphore::new(reading.parallel.max(1)));
-    let tasks = queries.into_iter().map(|(service, query)| {
-        let (reading, limit, set) = (reading.clone(), Arc::clone(&limit), query.set);
-        let task = tokio::spawn(async move {
+    // A set of tasks: the first error ends the others, nothing reads on behind our back.
+    let mut tasks = JoinSet::new();
+    for (service, query) in queries {
+        let (reading, limit) = (reading.clone(), Arc::clone(&limit));
+        tasks.spawn(async move {
             let _permit = limit.acquire().await;
             let progress = |rows, announced| (reading.progress)(query.set, rows, announced);
-            reading.client.read(service, &query, progress).await
+            let rows = reading.client.read(service, &query, progress).await;
+            rows.map(|rows| (query.set, rows))
         });
-        (set, task)
-    });
-    let tasks: Vec<_> = tasks.collect();
+    }
     let mut tables = BTreeMap::new();
-    for (set, task) in tasks {
-        let rows = task.await.map_err(|_| SourceError::Interrupted { what: set })?;
-        tables.insert(set, rows?);
+    while let Some(task) = tasks.join_next().await {
+        let (set, rows) = task.map_err(|_| SourceError::Interrupted)??;
+        tables.insert(set, rows);
     }
     Ok(Tables(tables))
 }
@@ -176,7 +178,7 @@ fn quantity(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapEr
 ///
 /// [`SourceError`] if a service cannot be read whole. A row that makes no sense is left out and named.
 pub async fn master_data(reading: &Reading) -> Result<(MasterData, Vec<RowProblem>), SourceError> {
-    let tables = read_all(reading, master::queries(&reading.plant)).await?;
+    let tables = read_all(reading, master::queries(reading)).await?;
     Ok(master::facts(&tables, reading))
 }
 

@@ -6,6 +6,7 @@ mod command_line;
 
 mod dependencies;
 
+mod hostile_sap;
 mod interfaces;
 
 mod plan_for_carbon;

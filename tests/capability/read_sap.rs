@@ -115,13 +115,25 @@ async fn a_page_that_is_always_broken_is_an_error_that_says_where() {
 }
 
 #[tokio::test]
-async fn a_page_that_comes_twice_is_noticed() {
+async fn a_page_that_comes_twice_is_noticed_and_everything_is_read_again() {
     let sandbox = sandbox().await;
     fault(&sandbox, json!({ "kind": "repeat_page", "match": "ProdnOrdConf2", "after": 2 })).await;
 
+    let rows = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap();
+
+    let all = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap();
+    assert_eq!(rows, all);
+}
+
+#[tokio::test]
+async fn a_page_that_comes_twice_again_and_again_is_an_error() {
+    let sandbox = sandbox().await;
+    let always = json!({ "kind": "repeat_page", "match": "ProdnOrdConf2", "count": 99 });
+    fault(&sandbox, always).await;
+
     let error = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap_err();
 
-    assert!(error.to_string().contains("ODATA-MOVED"), "{error}");
+    assert!(error.to_string().contains("ODATA-LOOP"), "{error}");
 }
 
 #[tokio::test]

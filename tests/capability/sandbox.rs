@@ -185,7 +185,7 @@ async fn an_unknown_function_is_a_fault() {
 
     let error = rfc(&sandbox).call(&Call::new("RFC_READ_TABLE")).await.unwrap_err();
 
-    assert!(matches!(error, SapError::Bapi { .. }), "{error}");
+    assert!(matches!(error, SapError::Fault { .. }), "{error}");
 }
 
 #[test]

@@ -53,8 +53,13 @@ pub fn rfc(sandbox: &RunningSandbox) -> RfcClient {
 
 /// A read of plant 1010.
 pub fn reading(sandbox: &RunningSandbox) -> Reading {
+    reading_with(odata(sandbox))
+}
+
+/// A read of plant 1010 by a client of one's own.
+pub fn reading_with(client: ODataClient) -> Reading {
     Reading {
-        client: odata(sandbox),
+        client,
         plant: PlantCode::new("1010").unwrap(),
         zone: TimeZone::get("Europe/Berlin").unwrap(),
         standard_values: [

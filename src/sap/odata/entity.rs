@@ -1,11 +1,14 @@
 //! One row of an entity set, and its values without loss.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::super::error::SapError;
+
+/// Decimal digits that a JSON number carries without loss.
+const NUMBER_DIGITS_MAX: usize = 15;
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,17 +19,25 @@ pub struct Entity {
     pub fields: Map<String, Value>,
     /// ETag: opaque, sent back as it came.
     pub etag: Option<String>,
+    /// Key as SAP writes it in the row's address, in V2.
+    key: String,
 }
 
 impl Entity {
     /// The row of `set` in a JSON object of V2 or V4.
     pub(super) fn new(set: &str, mut fields: Map<String, Value>) -> Self {
-        let metadata = fields.remove("__metadata");
-        let etag = fields
-            .remove("@odata.etag")
-            .or_else(|| metadata.and_then(|mut metadata| metadata.get_mut("etag").map(Value::take)))
-            .and_then(|etag| etag.as_str().map(str::to_owned));
-        Self { set: set.to_owned(), fields, etag }
+        let mut metadata = fields.remove("__metadata").unwrap_or_default();
+        let etag = fields.remove("@odata.etag").unwrap_or_else(|| metadata["etag"].take());
+        let address = metadata["uri"].as_str().or(metadata["id"].as_str()).unwrap_or("");
+        // The key stands in parentheses behind the last name and may itself hold slashes.
+        let key = address.find('(').map_or("", |at| &address[at..]).to_owned();
+        let etag = etag.as_str().map(str::to_owned);
+        Self { set: set.to_owned(), fields, etag, key }
+    }
+
+    /// The key as SAP writes it in the row's address; empty if SAP sent none, as in V4.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The text of a property; missing and null are the empty text, which is SAP's initial value.
@@ -38,11 +49,20 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// `VAL-DECIMAL` if the value is missing, has a comma, an exponent, or is no number.
+    /// `VAL-DECIMAL` if the value is missing, has a comma, an exponent, is no number, or came as a
+    /// JSON number with more digits than such a number holds.
     pub fn decimal(&self, property: &str) -> Result<Decimal, SapError> {
         let text = match self.fields.get(property) {
             Some(Value::String(text)) => text.trim().to_owned(),
-            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Number(number)) => {
+                let text = number.to_string();
+                let digits = text.bytes().filter(u8::is_ascii_digit).count();
+                if number.is_f64() && digits > NUMBER_DIGITS_MAX {
+                    let problem = format!("{text} came as a number and has lost its last digits");
+                    return Err(self.wrong("VAL-DECIMAL", property, problem));
+                }
+                text
+            }
             _ => return Err(self.wrong("VAL-DECIMAL", property, "has no value".to_owned())),
         };
         let plain = !text.is_empty()
@@ -64,24 +84,43 @@ impl Entity {
             return Ok(None);
         }
         let wrong = || self.wrong("VAL-DATE", property, format!("'{text}' is no date"));
-        if text.starts_with("/Date(") {
-            let instant = v2_instant(text).ok_or_else(wrong)?;
-            // A date of V2 is a calendar day at midnight UTC; it must not be turned into local time.
-            return Ok(Some(instant.to_zoned(jiff::tz::TimeZone::UTC).date()));
-        }
-        text.get(..10).and_then(|day| day.parse().ok()).map(Some).ok_or_else(wrong)
+        let day = if text.starts_with("/Date(") {
+            v2_day(text)
+        } else {
+            // A time may follow; it is no part of the day.
+            text.split('T').next().and_then(|day| day.parse().ok())
+        };
+        let day: Date = day.ok_or_else(wrong)?;
+        // ABAP's initial date, where a service turned it into a real one.
+        Ok((day.year() > 1).then_some(day))
+    }
+
+    /// A day and a time of day, each in its property; `PT24H` is midnight at the end of the day.
+    ///
+    /// # Errors
+    ///
+    /// `VAL-DATE`, `VAL-DATE-INITIAL` or `VAL-TIME`, with the property.
+    pub fn day_time(&self, day: &str, time: &str) -> Result<DateTime, SapError> {
+        let initial = || self.wrong("VAL-DATE-INITIAL", day, "has the initial date".to_owned());
+        let date = self.date(day)?.ok_or_else(initial)?;
+        let begins = if END_OF_DAY.contains(&self.text(time)) {
+            date.tomorrow().map_err(|error| self.wrong("VAL-DATE", day, error.to_string()))?
+        } else {
+            date
+        };
+        Ok(begins.to_datetime(self.time(time)?))
     }
 
     /// A time of day: `PT08H30M00S` of V2 or `08:30:00` of V4.
     ///
     /// # Errors
     ///
-    /// `VAL-TIME` if the value is no time of day. `PT24H` is midnight at the end of a day.
+    /// `VAL-TIME` if the value is no time of day. `PT24H` is midnight; see [`Entity::day_time`].
     pub fn time(&self, property: &str) -> Result<Time, SapError> {
         let text = self.text(property);
         let parsed = match text.strip_prefix("PT") {
             _ if text.is_empty() => Some(Time::midnight()),
-            Some("24H00M00S" | "24H") => Some(Time::midnight()),
+            _ if END_OF_DAY.contains(&text) => Some(Time::midnight()),
             Some(duration) => v2_time(duration),
             None => text.parse().ok(),
         };
@@ -128,20 +167,27 @@ impl Entity {
 
     /// An error that names this row.
     pub fn wrong(&self, code: &'static str, property: &str, problem: String) -> SapError {
-        let keys = self.fields.values().filter_map(Value::as_str).filter(|text| !text.is_empty());
+        let texts = self.fields.values().filter_map(Value::as_str).filter(|text| !text.is_empty());
+        let key = match self.key.as_str() {
+            "" => texts.take(3).collect::<Vec<_>>().join("/"),
+            key => key.to_owned(),
+        };
         SapError::Value {
             code,
             entity: self.set.clone(),
-            key: keys.take(3).collect::<Vec<_>>().join("/"),
+            key,
             property: property.to_owned(),
             problem,
         }
     }
 }
 
-/// `/Date(1795305600000)/` or `/Date(1795349953000+0060)/`: milliseconds of UTC; the offset, in
+/// Forms of midnight at the end of a day.
+const END_OF_DAY: [&str; 3] = ["PT24H00M00S", "PT24H", "24:00:00"];
+
+/// Milliseconds in `/Date(1795305600000)/` or `/Date(1795349953000+0060)/`: of UTC; the offset, in
 /// minutes, only says how the server would show it.
-fn v2_instant(text: &str) -> Option<Timestamp> {
+fn v2_milliseconds(text: &str) -> Option<i64> {
     let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let split = inner.char_indices().skip(1).find(|(_, c)| matches!(c, '+' | '-'));
     let (milliseconds, offset) = match split {
@@ -151,8 +197,18 @@ fn v2_instant(text: &str) -> Option<Timestamp> {
     if offset.is_some_and(|minutes| !minutes.parse::<u32>().is_ok_and(|m| m <= 14 * 60)) {
         return None;
     }
-    let at = Timestamp::from_millisecond(milliseconds.parse().ok()?).ok()?;
-    (at.to_zoned(jiff::tz::TimeZone::UTC).year() <= 9999).then_some(at)
+    milliseconds.parse().ok()
+}
+
+fn v2_instant(text: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(v2_milliseconds(text)?).ok()
+}
+
+/// A date of V2 is a calendar day at midnight UTC and must not be turned into local time. Counted in
+/// days, since 9999-12-31, which SAP uses for "for ever", lies beyond the last instant of jiff.
+fn v2_day(text: &str) -> Option<Date> {
+    let days = v2_milliseconds(text)?.div_euclid(24 * 60 * 60 * 1000);
+    Date::constant(1970, 1, 1).checked_add(Span::new().try_days(days).ok()?).ok()
 }
 
 /// `08H30M00S`, each part optional.
@@ -192,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_an_exponent_and_nan_are_no_decimals() {
+    fn odata_json_04_05_06_a_comma_an_exponent_and_nan_are_no_decimals() {
         for text in ["1.234,50", "1e400", "NaN", ""] {
             let error = row(json!(text)).decimal("P").unwrap_err().to_string();
             assert!(error.starts_with("VAL-DECIMAL: A_Set K1"), "{error}");
@@ -206,8 +262,64 @@ mod tests {
         assert_eq!(row(json!("/Date(1795305600000)/")).date("P").unwrap(), Some(day));
         assert_eq!(row(json!("2026-11-22")).date("P").unwrap(), Some(day));
         assert_eq!(row(json!(null)).date("P").unwrap(), None);
-        assert!(row(json!("2023-02-29")).date("P").is_err());
-        assert!(row(json!("/Date(1700000000000+9999)/")).date("P").is_err());
+    }
+
+    #[test]
+    fn odata_json_09_to_13_dates_that_are_none_and_dates_that_are_initial() {
+        for none in
+            ["/Date(253402300800000)/", "/Date(1700000000000+9999)/", "2023-02-29", "/Date(x)/"]
+        {
+            let error = row(json!(none)).date("P").unwrap_err().to_string();
+            assert!(error.starts_with("VAL-DATE: A_Set K1") && error.contains("P '"), "{error}");
+        }
+        for initial in ["/Date(-62135596800000)/", "00000000", "0000-00-00", "0001-01-01", ""] {
+            assert_eq!(row(json!(initial)).date("P").unwrap(), None, "{initial}");
+        }
+    }
+
+    #[test]
+    fn for_ever_and_before_1970_are_days_too() {
+        let for_ever = Some(Date::constant(9999, 12, 31));
+
+        assert_eq!(row(json!("/Date(253402214400000)/")).date("P").unwrap(), for_ever);
+        assert_eq!(row(json!("9999-12-31")).date("P").unwrap(), for_ever);
+        let new_years_eve = Some(Date::constant(1969, 12, 31));
+        assert_eq!(row(json!("/Date(-86400000)/")).date("P").unwrap(), new_years_eve);
+    }
+
+    #[test]
+    fn midnight_at_the_end_of_a_day_is_the_next_day() {
+        let Value::Object(fields) = json!({ "D": "/Date(1538438400000)/", "T": "PT24H00M00S" })
+        else {
+            unreachable!()
+        };
+
+        let end = Entity::new("A_Set", fields).day_time("D", "T").unwrap();
+
+        assert_eq!(end.to_string(), "2018-10-03T00:00:00");
+    }
+
+    #[test]
+    fn odata_json_08_a_number_that_lost_its_last_digits_is_no_decimal() {
+        assert_eq!(row(json!(123456789.123)).decimal("P").unwrap().to_string(), "123456789.123");
+        assert!(row(json!(0.1 + 0.2)).decimal("P").is_err());
+        assert_eq!(row(json!("0.30000000000001")).decimal("P").unwrap().scale(), 14);
+    }
+
+    #[test]
+    fn an_error_names_the_row_by_its_key() {
+        let Value::Object(fields) = json!({
+            "__metadata": { "uri": "https://h/S/A_Set(A='x%2F1',B='2')", "etag": "W/\"1\"" },
+            "Q": "1,5",
+        }) else {
+            unreachable!()
+        };
+        let entity = Entity::new("A_Set", fields);
+
+        let error = entity.decimal("Q").unwrap_err().to_string();
+
+        assert_eq!(error, "VAL-DECIMAL: A_Set (A='x%2F1',B='2'): Q '1,5' is not a decimal");
+        assert_eq!(entity.etag.as_deref(), Some("W/\"1\""));
     }
 
     #[test]

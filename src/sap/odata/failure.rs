@@ -4,6 +4,20 @@ use serde_json::{Map, Value};
 
 use super::super::error::{SapError, SapMessage};
 use super::super::http::{Answer, Session};
+use super::super::xml;
+use super::json;
+
+/// Refusals of a CSRF token carry this instead of a message class.
+const TOKEN_REFUSED: &str = "CSRF";
+
+/// Codes of SAP Gateway about the service itself, not about an object of it.
+const ABOUT_SERVICE: &str = "/IWFND/MED/";
+
+/// Whether SAP wants a new CSRF token: it refused before it looked at the request.
+pub(super) fn wants_token(answer: &Answer) -> bool {
+    let required = |text: &str| text.eq_ignore_ascii_case("required");
+    answer.status == 403 && answer.header("x-csrf-token").is_some_and(required)
+}
 
 /// The answer if SAP did it, otherwise SAP's message as an error.
 pub(super) fn checked(
@@ -17,37 +31,38 @@ pub(super) fn checked(
     }
     let system = &session.system.id;
     let status = answer.status.as_u16();
-    let is_json = answer.content_type().contains("json");
-    let error = if is_json { serde_json::from_slice::<Value>(&answer.body).ok() } else { None };
-    let error = error.and_then(|mut value| value.get_mut("error").map(Value::take));
-    let Some(error) = error else {
-        if status == 403 {
+    let refused = |message: SapMessage| SapError::Refused {
+        system: system.clone(),
+        request: request.to_owned(),
+        status,
+        message: Box::new(message),
+        details: String::new(),
+        transaction_id: String::new(),
+    };
+    if wants_token(&answer) {
+        let (kind, code) = ("E".to_owned(), TOKEN_REFUSED.to_owned());
+        return Err(refused(SapMessage { kind, code, text: text_of(&answer.body) }));
+    }
+    let Some(error) = error_object(&answer) else {
+        if status == 403 && !write {
             return Err(not_authorized(session, request, text_of(&answer.body)));
         }
-        let html = answer.content_type().contains("html") && status < 500;
-        if answer.status.is_redirection() || html {
-            return Err(SapError::NotSapAnswer {
-                system: system.clone(),
-                request: request.to_owned(),
-                content_type: format!("{} and status {status}", answer.content_type()),
-                wanted: "application/json",
-                write,
-            });
+        // A proxy, a logon page: SAP would have said something in its own form.
+        if status < 500 && status != 429 {
+            return Err(not_sap(system, request, &answer, write));
         }
-        return Err(SapError::Refused {
-            system: system.clone(),
-            request: request.to_owned(),
-            status,
-            message: SapMessage {
-                kind: "E".into(),
-                code: String::new(),
-                text: text_of(&answer.body),
-            },
-            details: String::new(),
-            transaction_id: String::new(),
-        });
+        let (kind, code) = ("E".to_owned(), String::new());
+        return Err(refused(SapMessage { kind, code, text: text_of(&answer.body) }));
     };
     let message = message(&error);
+    if matches!(status, 403 | 404) && message.code.starts_with(ABOUT_SERVICE) {
+        return Err(SapError::ServiceInactive {
+            system: system.clone(),
+            request: request.to_owned(),
+            code: message.code,
+            text: message.text,
+        });
+    }
     if status == 403 {
         return Err(not_authorized(session, request, message.text));
     }
@@ -62,27 +77,29 @@ pub(super) fn checked(
         system: system.clone(),
         request: request.to_owned(),
         status,
-        message,
+        message: Box::new(message),
         details,
         transaction_id: inner["transactionid"].as_str().unwrap_or_default().to_owned(),
     })
 }
 
+/// An error unless SAP itself says that a write without answer body was done: 204, or JSON.
+pub(super) fn done(system: &str, request: &str, answer: &Answer) -> Result<(), SapError> {
+    if answer.status == 204 {
+        return Ok(());
+    }
+    object(system, request, answer, true).map(drop)
+}
+
 /// The JSON object of a successful answer.
-pub(super) fn json(
+pub(super) fn object(
     system: &str,
     request: &str,
     answer: &Answer,
     write: bool,
 ) -> Result<Map<String, Value>, SapError> {
-    if !answer.content_type().contains("json") {
-        return Err(SapError::NotSapAnswer {
-            system: system.to_owned(),
-            request: request.to_owned(),
-            content_type: answer.content_type().to_owned(),
-            wanted: "application/json",
-            write,
-        });
+    if !is_json(answer) {
+        return Err(not_sap(system, request, answer, write));
     }
     let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
     let damaged = |reason: String| SapError::Damaged {
@@ -92,14 +109,41 @@ pub(super) fn json(
         reason,
         write,
     };
-    let value: Value = serde_json::from_slice(body).map_err(|error| damaged(error.to_string()))?;
-    let Value::Object(object) = value else {
-        return Err(damaged("it is no object".to_owned()));
+    let Value::Object(object) = json::parse(body).map_err(damaged)? else {
+        return Err(damaged("ODATA-VERSION: it is no object".to_owned()));
     };
     if let Some(error) = object.get("error") {
         return Err(damaged(format!("ODATA-ERROR: {}", message(error))));
     }
     Ok(object)
+}
+
+/// The error object of SAP in an answer. Before it looks at `Accept`, Gateway writes XML.
+fn error_object(answer: &Answer) -> Option<Value> {
+    if is_json(answer) {
+        let mut body = json::parse(&answer.body).ok()?;
+        return body.get_mut("error").map(Value::take);
+    }
+    if !answer.content_type().contains("xml") {
+        return None;
+    }
+    let root = xml::parse(&answer.body, &[]).ok().filter(|root| root.name == "error")?;
+    let text = |name: &str| root.child(name).map_or("", |child| child.text.as_str());
+    Some(serde_json::json!({ "code": text("code"), "message": text("message") }))
+}
+
+fn is_json(answer: &Answer) -> bool {
+    answer.content_type().contains("json")
+}
+
+fn not_sap(system: &str, request: &str, answer: &Answer, write: bool) -> SapError {
+    SapError::NotSapAnswer {
+        system: system.to_owned(),
+        request: request.to_owned(),
+        content_type: format!("{} and status {}", answer.content_type(), answer.status.as_u16()),
+        wanted: "application/json",
+        write,
+    }
 }
 
 /// Code and text of an error object of V2 (`message.value`) or V4 (`message`).

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
-use quick_xml::name::ResolveResult;
-use quick_xml::{NsReader, Writer};
+
+use super::super::xml::{self, Element};
 
 /// Fields of a structure or of one row, in order.
 pub type Row = Vec<(&'static str, String)>;
@@ -12,30 +13,6 @@ pub type Row = Vec<(&'static str, String)>;
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const FUNCTIONS: &str = "urn:sap-com:document:sap:rfc:functions";
 const SESSION: &str = "http://www.sap.com/webas/630/soap/features/session/";
-const DEPTH_MAX: usize = 64;
-const ATTRIBUTES_MAX: usize = 256;
-
-/// An element without namespace, attributes left out.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Element {
-    pub name: String,
-    pub text: String,
-    pub children: Vec<Element>,
-}
-
-impl Element {
-    pub fn leaf(name: &str, text: &str) -> Self {
-        Self { name: name.to_owned(), text: text.to_owned(), children: Vec::new() }
-    }
-
-    pub fn of(name: &str, children: Vec<Self>) -> Self {
-        Self { name: name.to_owned(), text: String::new(), children }
-    }
-
-    pub fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.name == name)
-    }
-}
 
 /// What an envelope holds.
 #[derive(Debug, PartialEq)]
@@ -72,7 +49,7 @@ fn write_envelope(
         writer.write_event(Event::End(BytesEnd::new("SOAP-ENV:Header")))?;
     }
     writer.write_event(Event::Start(BytesStart::new("SOAP-ENV:Body")))?;
-    let call = format!("urn:{function}");
+    let call = format!("urn:{}", as_element(function));
     writer.write_event(Event::Start(BytesStart::new(call.as_str())))?;
     for parameter in parameters {
         write_element(writer, parameter)?;
@@ -87,7 +64,7 @@ fn write_element(writer: &mut Writer<Vec<u8>>, element: &Element) -> std::io::Re
     if !element.text.is_empty() {
         // XML 1.0 forbids most control characters; SAP's texts may hold them.
         let legal: String =
-            element.text.chars().map(|c| if c.is_control() { '#' } else { c }).collect();
+            element.text.chars().map(|c| if xml::is_legal(c) { c } else { '#' }).collect();
         writer.write_event(Event::Text(BytesText::new(&legal)))?;
     }
     for child in &element.children {
@@ -96,115 +73,24 @@ fn write_element(writer: &mut Writer<Vec<u8>>, element: &Element) -> std::io::Re
     writer.write_event(Event::End(BytesEnd::new(element.name.as_str())))
 }
 
-/// Reads the answer to `function`.
-///
-/// Refuses document types, undefined entities, deep nesting and too many attributes; matches the
-/// envelope by namespace and the response by local name, whatever the prefixes.
+/// `/NS/NAME` as an element name: a slash may not stand in one.
+fn as_element(function: &str) -> String {
+    function.replace('/', "_-")
+}
+
+/// Reads the answer to `function`: matched by namespace and local name, whatever the prefixes.
 pub(super) fn parse(body: &[u8], function: &str) -> Result<Parsed, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "XML-ENCODING: it is not UTF-8".to_owned())?;
-    let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
-    let mut stack: Vec<Element> = Vec::new();
-    let mut root = None;
-    loop {
-        let at = reader.buffer_position();
-        let (namespace, event) = reader
-            .read_resolved_event()
-            .map_err(|error| format!("XML-TRUNC: {error} at byte {at}"))?;
-        match event {
-            Event::Start(start) => {
-                if stack.is_empty() && start.local_name().as_ref() == "Envelope" {
-                    let soap = matches!(namespace, ResolveResult::Bound(ns)
-                        if ns.as_ref() == ENVELOPE);
-                    if !soap {
-                        return Err("SOAP-NS: the envelope's namespace is not SOAP 1.1".to_owned());
-                    }
-                }
-                stack.push(opened(&start, stack.len())?);
-            }
-            Event::Empty(start) => {
-                let element = opened(&start, stack.len())?;
-                close(element, &mut stack, &mut root);
-            }
-            Event::End(_) => {
-                let element = stack.pop().ok_or("XML-TRUNC: an element ends that never began")?;
-                close(element, &mut stack, &mut root);
-            }
-            Event::Text(text) => {
-                if let Some(open) = stack.last_mut() {
-                    open.text.push_str(&text);
-                }
-            }
-            Event::CData(data) => {
-                if let Some(open) = stack.last_mut() {
-                    open.text.push_str(&data);
-                }
-            }
-            Event::GeneralRef(reference) => {
-                let character = entity(&reference)?;
-                if let Some(open) = stack.last_mut() {
-                    open.text.push(character);
-                }
-            }
-            Event::DocType(_) => {
-                return Err("XML-DOCTYPE: document type declarations are not allowed".to_owned());
-            }
-            Event::Eof => break,
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
-        }
+    let root = xml::parse(body, &[ENVELOPE, FUNCTIONS])?;
+    if root.name != "Envelope" || root.namespace != Some(ENVELOPE) {
+        return Err(format!("SOAP-NS: <{}> is no envelope of SOAP 1.1", root.name));
     }
-    if let Some(open) = stack.last() {
-        return Err(format!("XML-TRUNC: document ends inside <{}>", open.name));
-    }
-    answer(root.ok_or("XML-TRUNC: there is no element")?, function)
+    answer(&root, function)
 }
 
-fn opened(start: &BytesStart<'_>, depth: usize) -> Result<Element, String> {
-    if depth >= DEPTH_MAX {
-        return Err(format!("XML-LIMIT: nesting deeper than {DEPTH_MAX}"));
-    }
-    if start.attributes().take(ATTRIBUTES_MAX + 1).count() > ATTRIBUTES_MAX {
-        return Err(format!("XML-LIMIT: more than {ATTRIBUTES_MAX} attributes"));
-    }
-    Ok(Element::of(start.local_name().as_ref(), Vec::new()))
-}
-
-fn close(mut element: Element, stack: &mut [Element], root: &mut Option<Element>) {
-    if element.children.is_empty() {
-        element.text.truncate(element.text.trim_end().len());
-    } else {
-        element.text.clear();
-    }
-    match stack.last_mut() {
-        Some(parent) => parent.children.push(element),
-        None => *root = Some(element),
-    }
-}
-
-fn entity(reference: &quick_xml::events::BytesRef<'_>) -> Result<char, String> {
-    if let Some(character) =
-        reference.resolve_char_ref().map_err(|error| format!("XML-CHAR: {error}"))?
-    {
-        let allowed = character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}');
-        let allowed = allowed || matches!(character, '\t' | '\n' | '\r');
-        return if allowed {
-            Ok(character)
-        } else {
-            Err("XML-CHAR: character reference not allowed in XML".to_owned())
-        };
-    }
-    match reference.as_ref() {
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "amp" => Ok('&'),
-        "quot" => Ok('"'),
-        "apos" => Ok('\''),
-        other => Err(format!("XML-ENTITY: entity {other} is not defined")),
-    }
-}
-
-fn answer(envelope: Element, function: &str) -> Result<Parsed, String> {
-    let body = envelope.child("Body").ok_or("the envelope has no body")?;
-    if let Some(fault) = body.child("Fault") {
+fn answer(envelope: &Element, function: &str) -> Result<Parsed, String> {
+    let of_soap = |element: &&Element| element.namespace == Some(ENVELOPE);
+    let body = envelope.child("Body").filter(of_soap).ok_or("the envelope has no body")?;
+    if let Some(fault) = body.child("Fault").filter(of_soap) {
         let text = fault.child("faultstring").map_or("", |text| text.text.as_str());
         let exception = fault.child("detail").and_then(|detail| detail.children.first());
         let inner = |name: &str| {
@@ -221,8 +107,12 @@ fn answer(envelope: Element, function: &str) -> Result<Parsed, String> {
             code: format!("{} {}", part("ID"), part("Number")).trim().to_owned(),
         });
     }
-    let wanted = [format!("{function}.Response"), format!("{function}Response")];
-    let response = body.children.iter().find(|child| wanted.contains(&child.name));
+    let name = as_element(function);
+    let wanted = [format!("{name}.Response"), format!("{name}Response")];
+    let response = body
+        .children
+        .iter()
+        .find(|child| wanted.contains(&child.name) && child.namespace == Some(FUNCTIONS));
     let response = response.ok_or_else(|| format!("it does not answer {function}"))?;
     let parameters = response.children.iter();
     Ok(Parsed::Response(parameters.map(|child| (child.name.clone(), child.clone())).collect()))
@@ -268,16 +158,24 @@ mod tests {
     }
 
     #[test]
-    fn hostile_xml_is_refused() {
-        let bomb = "<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>";
-        let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
-
-        assert!(refusal(bomb).starts_with("XML-DOCTYPE"));
-        assert!(refusal(&response("<A>&foo;</A>")).starts_with("XML-ENTITY: entity foo"));
-        assert!(refusal(&response("<A>&#x0;</A>")).starts_with("XML-CHAR"));
-        assert!(refusal(&deep).starts_with("XML-LIMIT"));
-        assert!(refusal(&response("<A>")).starts_with("XML-TRUNC"));
+    fn xml_11_only_an_envelope_of_soap_with_the_answer_to_the_function_is_an_answer() {
         assert!(refusal(&response("").replace(ENVELOPE, "urn:other")).starts_with("SOAP-NS"));
+        assert!(refusal("<html><body>log on</body></html>").starts_with("SOAP-NS"));
+        assert!(refusal(&response("").replace(FUNCTIONS, "urn:other")).contains("does not answer"));
+        assert!(refusal(&response("").replace("F.Response", "G.Response")).contains("F"));
+        let other_runtime = response("").replace("F.Response", "FResponse");
+        assert!(parse(other_runtime.as_bytes(), "F").is_ok());
+    }
+
+    #[test]
+    fn a_function_in_a_namespace_and_characters_that_xml_forbids_can_be_sent() {
+        let xml = request("/CARB/EXEC", &[Element::leaf("T", "a\u{1}b\u{ffff}")], false);
+
+        let root = xml::parse(&xml, &[FUNCTIONS]).unwrap();
+
+        let call = &root.children[0].children[0];
+        assert_eq!((call.name.as_str(), call.namespace), ("_-CARB_-EXEC", Some(FUNCTIONS)));
+        assert_eq!(call.children[0].text, "a#b#");
     }
 
     #[test]

@@ -14,10 +14,53 @@ use crate::quantity::Money;
 use crate::sap::odata::Filter;
 use crate::unit::{Measure, Uom};
 
+const OPERATION_FIELDS: [&str; 22] = [
+    "ProductionRoutingGroup",
+    "ProductionRouting",
+    "ProductionRoutingSequence",
+    "Plant",
+    "Operation",
+    "OperationText",
+    "WorkCenterInternalID",
+    "OperationReferenceQuantity",
+    "OperationUnit",
+    "OperationScrapPercent",
+    "StandardWorkQuantity1",
+    "StandardWorkQuantityUnit1",
+    "StandardWorkQuantity2",
+    "StandardWorkQuantityUnit2",
+    "StandardWorkQuantity3",
+    "StandardWorkQuantityUnit3",
+    "StandardWorkQuantity4",
+    "StandardWorkQuantityUnit4",
+    "StandardWorkQuantity5",
+    "StandardWorkQuantityUnit5",
+    "StandardWorkQuantity6",
+    "StandardWorkQuantityUnit6",
+];
+
+const VERSION_FIELDS: [&str; 12] = [
+    "Material",
+    "Plant",
+    "ProductionVersion",
+    "ProductionVersionText",
+    "ProductionVersionLock",
+    "BillOfMaterialVariant",
+    "BillOfOperationsGroup",
+    "BillOfOperationsVariant",
+    "ValidityStartDate",
+    "ValidityEndDate",
+    "MaterialMinLotSizeQuantity",
+    "MaterialMaxLotSizeQuantity",
+];
+
 /// Seconds of a day, for capacities that run through midnight.
 const DAY_SECONDS: Decimal = Decimal::from_parts(86_400, 0, 0, false, 0);
 
-pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
+/// What is read. Wide entities are slow in SAP, so their fields are named; where rows of a navigation
+/// come along, V2 has no portable way to name the fields of both.
+pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
+    let plant = &reading.plant;
     let of_plant = |set| Query::of(set).filter(Filter::eq("Plant", plant.as_str()));
     vec![
         (
@@ -30,7 +73,7 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
             PRODUCT,
             Query::of("A_ProductDescription")
                 .select(&["Product", "Language", "ProductDescription"])
-                .filter(Filter::eq("Language", "EN"))
+                .filter(Filter::eq("Language", reading.client.system().language.as_str()))
                 .order_by(&["Product", "Language"]),
         ),
         (
@@ -41,7 +84,7 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
         ),
         (
             BILL_OF_MATERIAL,
-            of_plant("MaterialBOM")
+            Query::of("MaterialBOM")
                 .filter(
                     Filter::eq("Plant", plant.as_str())
                         .and(Filter::eq("BillOfMaterialVariantUsage", "1")),
@@ -52,11 +95,17 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
         (
             ROUTING,
             of_plant("ProductionRoutingHeader")
+                .select(&[
+                    "ProductionRoutingGroup",
+                    "ProductionRouting",
+                    "Plant",
+                    "IsMarkedForDeletion",
+                ])
                 .order_by(&["ProductionRoutingGroup", "ProductionRouting"]),
         ),
         (
             ROUTING,
-            of_plant("ProductionRoutingOperation").order_by(&[
+            of_plant("ProductionRoutingOperation").select(&OPERATION_FIELDS).order_by(&[
                 "ProductionRoutingGroup",
                 "ProductionRouting",
                 "ProductionRoutingSequence",
@@ -71,11 +120,26 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
         ),
         (
             PRODUCTION_VERSION,
-            of_plant("ProductionVersion").order_by(&["Material", "ProductionVersion"]),
+            of_plant("ProductionVersion")
+                .select(&VERSION_FIELDS)
+                .order_by(&["Material", "ProductionVersion"]),
         ),
         (
             INFO_RECORD,
             of_plant("A_PurgInfoRecdOrgPlantData")
+                .select(&[
+                    "PurchasingInfoRecord",
+                    "PurchasingOrganization",
+                    "Plant",
+                    "Material",
+                    "Supplier",
+                    "IsMarkedForDeletion",
+                    "NetPriceAmount",
+                    "Currency",
+                    "MaterialPriceUnitQty",
+                    "PurchaseOrderPriceUnit",
+                    "MaterialPlannedDeliveryDurn",
+                ])
                 .order_by(&["PurchasingInfoRecord", "PurchasingOrganization"]),
         ),
     ]
@@ -85,22 +149,7 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
     let mut problems = Vec::new();
     let materials = materials(tables, &mut problems);
     let boms = keep(tables.rows("MaterialBOM"), &mut problems, |row| bom(row).map(Some));
-    let mut routings: BTreeMap<_, Routing> =
-        keep(tables.rows("ProductionRoutingHeader"), &mut problems, routing)
-            .into_iter()
-            .map(|routing| ((routing.group.clone(), routing.variant.clone()), routing))
-            .collect();
-    let operations = keep(tables.rows("ProductionRoutingOperation"), &mut problems, |row| {
-        operation(row, &reading.standard_values).map(Some)
-    });
-    for (key, operation) in operations {
-        if let Some(routing) = routings.get_mut(&key) {
-            routing.operations.push(operation);
-        }
-    }
-    for routing in routings.values_mut() {
-        routing.operations.sort_by(|a, b| a.number.cmp(&b.number));
-    }
+    let routings = routings(tables, reading, &mut problems);
     let versions = keep(tables.rows("ProductionVersion"), &mut problems, production_version);
     let mut production_versions: BTreeMap<_, Vec<ProductionVersion>> = BTreeMap::new();
     for version in versions {
@@ -127,6 +176,43 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
         sources_of_supply,
     };
     (master, problems)
+}
+
+/// Routings with their operations. One of which an operation cannot be read is left out whole: with
+/// the rest of its operations it would look like a way to make the material with less energy.
+fn routings(
+    tables: &Tables,
+    reading: &Reading,
+    problems: &mut Vec<RowProblem>,
+) -> BTreeMap<RoutingKey, Routing> {
+    let headers = keep(tables.rows("ProductionRoutingHeader"), problems, routing);
+    let mut routings: BTreeMap<RoutingKey, Routing> = headers
+        .into_iter()
+        .map(|routing| ((routing.group.clone(), routing.variant.clone()), routing))
+        .collect();
+    for row in tables.rows("ProductionRoutingOperation") {
+        let of = routing_key(row);
+        let read = of.and_then(|key| Ok((key, operation(row, &reading.standard_values)?)));
+        match read {
+            Ok((key, operation)) => {
+                if let Some(routing) = routings.get_mut(&key) {
+                    routing.operations.push(operation);
+                }
+            }
+            Err(problem) => {
+                problems.push(RowProblem(problem.to_string()));
+                let left_out = routing_key(row).ok().and_then(|key| routings.remove(&key));
+                if let Some(Routing { group, variant, .. }) = left_out {
+                    let text = format!("routing {group}/{variant} is left out for that reason");
+                    problems.push(RowProblem(text));
+                }
+            }
+        }
+    }
+    for routing in routings.values_mut() {
+        routing.operations.sort_by(|a, b| a.number.cmp(&b.number));
+    }
+    routings
 }
 
 fn materials(
@@ -222,10 +308,11 @@ fn routing(row: &Entity) -> Result<Option<Routing>, SapError> {
 
 type RoutingKey = (crate::id::RoutingGroup, String);
 
-fn operation(
-    row: &Entity,
-    meanings: &[Option<StandardValue>; 6],
-) -> Result<(RoutingKey, Operation), SapError> {
+fn routing_key(row: &Entity) -> Result<RoutingKey, SapError> {
+    Ok((id(row, "ProductionRoutingGroup")?, short(row.text("ProductionRouting"))))
+}
+
+fn operation(row: &Entity, meanings: &[Option<StandardValue>; 6]) -> Result<Operation, SapError> {
     let mut standard_values = Vec::new();
     for (index, meaning) in meanings.iter().enumerate() {
         let Some(meaning) = meaning else { continue };
@@ -236,8 +323,7 @@ fn operation(
         let amount = quantity(row, &format!("StandardWorkQuantity{}", index + 1))?;
         standard_values.push((*meaning, Measure::new(amount, unit(row, &unit_property)?)));
     }
-    let key = (id(row, "ProductionRoutingGroup")?, short(row.text("ProductionRouting")));
-    let operation = Operation {
+    Ok(Operation {
         number: row.text("Operation").to_owned(),
         text: row.text("OperationText").to_owned(),
         work_center: id(row, "WorkCenterInternalID")?,
@@ -245,8 +331,7 @@ fn operation(
         unit: unit(row, "OperationUnit")?,
         standard_values,
         scrap_percent: row.decimal("OperationScrapPercent")?,
-    };
-    Ok((key, operation))
+    })
 }
 
 fn production_version(row: &Entity) -> Result<Option<ProductionVersion>, SapError> {

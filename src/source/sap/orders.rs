@@ -2,13 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::DateTime;
-
 use super::*;
 use crate::order::{Confirmation, PlannedOrder, SalesOrderLine};
 use crate::period::Interval;
 use crate::sap::odata::Filter;
 use crate::unit::Measure;
+
+const CONFIRMATION_FIELDS: [&str; 29] = [
+    "ConfirmationGroup",
+    "ConfirmationCount",
+    "OrderID",
+    "OrderOperation",
+    "Material",
+    "Plant",
+    "WorkCenter",
+    "PostingDate",
+    "IsReversed",
+    "IsReversal",
+    "ConfirmedExecutionStartDate",
+    "ConfirmedExecutionStartTime",
+    "ConfirmedExecutionEndDate",
+    "ConfirmedExecutionEndTime",
+    "ConfirmationUnit",
+    "ConfirmationYieldQuantity",
+    "ConfirmationScrapQuantity",
+    "OpConfirmedWorkQuantity1",
+    "OpWorkQuantityUnit1",
+    "OpConfirmedWorkQuantity2",
+    "OpWorkQuantityUnit2",
+    "OpConfirmedWorkQuantity3",
+    "OpWorkQuantityUnit3",
+    "OpConfirmedWorkQuantity4",
+    "OpWorkQuantityUnit4",
+    "OpConfirmedWorkQuantity5",
+    "OpWorkQuantityUnit5",
+    "OpConfirmedWorkQuantity6",
+    "OpWorkQuantityUnit6",
+];
 
 pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Service, Query)> {
     vec![
@@ -34,11 +64,17 @@ pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Servi
         ),
         (
             SALES_ORDER,
-            Query::of("A_SalesOrderScheduleLine").order_by(&[
-                "SalesOrder",
-                "SalesOrderItem",
-                "ScheduleLine",
-            ]),
+            Query::of("A_SalesOrderScheduleLine")
+                .select(&[
+                    "SalesOrder",
+                    "SalesOrderItem",
+                    "ScheduleLine",
+                    "RequestedDeliveryDate",
+                    "ScheduleLineOrderQuantity",
+                    "DeliveredQtyInOrderQtyUnit",
+                    "OrderQuantityUnit",
+                ])
+                .order_by(&["SalesOrder", "SalesOrderItem", "ScheduleLine"]),
         ),
         (
             PLANNED_ORDERS,
@@ -49,6 +85,7 @@ pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Servi
         (
             CONFIRMATION,
             Query::of("ProdnOrdConf2")
+                .select(&CONFIRMATION_FIELDS)
                 .filter(
                     Filter::eq("Plant", plant.as_str())
                         .and(Filter::ge("PostingDate", confirmations_from)),
@@ -110,10 +147,6 @@ fn sales_order_line(
     }))
 }
 
-fn local(row: &Entity, day_property: &str, time_property: &str) -> Result<DateTime, SapError> {
-    Ok(day(row, day_property)?.to_datetime(row.time(time_property)?))
-}
-
 /// A planned order from a row of `A_PlannedOrder`.
 ///
 /// # Errors
@@ -131,8 +164,8 @@ pub fn planned_order(row: &Entity) -> Result<PlannedOrder, SapError> {
             None
         },
         quantity: Measure::new(quantity(row, "TotalQuantity")?, unit(row, "BaseUnit")?),
-        start: local(row, "PlndOrderPlannedStartDate", "PlndOrderPlannedStartTime")?,
-        end: local(row, "PlndOrderPlannedEndDate", "PlndOrderPlannedEndTime")?,
+        start: row.day_time("PlndOrderPlannedStartDate", "PlndOrderPlannedStartTime")?,
+        end: row.day_time("PlndOrderPlannedEndDate", "PlndOrderPlannedEndTime")?,
         firm: row.boolean("PlannedOrderIsFirm"),
         sales_order: if optional("SalesOrder") {
             Some((id(row, "SalesOrder")?, id(row, "SalesOrderItem")?))
@@ -149,7 +182,7 @@ fn confirmation(row: &Entity, reading: &Reading) -> Result<Option<Confirmation>,
         return Ok(None);
     }
     let at = |day_property: &str, time_property: &str| {
-        let local = local(row, day_property, time_property)?;
+        let local = row.day_time(day_property, time_property)?;
         let instant = reading.zone.to_timestamp(local);
         instant.map_err(|error| row.wrong("VAL-DATE", day_property, error.to_string()))
     };

@@ -1,0 +1,126 @@
+//! One page of an entity set, and whether the pages together are what SAP announced.
+
+use std::collections::HashSet;
+
+use reqwest::Url;
+use serde_json::{Map, Value};
+
+use super::{Entity, Version};
+
+/// A page.
+pub(super) struct Page {
+    pub rows: Vec<Map<String, Value>>,
+    pub next: Option<String>,
+    pub count: Option<usize>,
+}
+
+/// The object of one row: V2 wraps it in `d`.
+pub(super) fn row(mut object: Map<String, Value>) -> Map<String, Value> {
+    match object.remove("d") {
+        Some(Value::Object(inner)) => inner,
+        _ => object,
+    }
+}
+
+impl Page {
+    /// The page in a JSON object, or why it is none of this version.
+    pub fn of(version: Version, mut object: Map<String, Value>) -> Result<Self, String> {
+        let text = |value: Option<Value>| value.and_then(|v| v.as_str().map(str::to_owned));
+        let count = |value: Option<Value>| match value {
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
+            _ => None,
+        };
+        let (rows, next, count) = match version {
+            Version::V2 => {
+                let Some(Value::Object(mut d)) = object.remove("d") else {
+                    return Err("ODATA-VERSION: the service was expected to speak V2".to_owned());
+                };
+                (d.remove("results"), text(d.remove("__next")), count(d.remove("__count")))
+            }
+            Version::V4 => (
+                object.remove("value"),
+                text(object.remove("@odata.nextLink")),
+                count(object.remove("@odata.count")),
+            ),
+        };
+        let Some(Value::Array(rows)) = rows else {
+            return Err(format!("ODATA-VERSION: the answer holds no rows of {version:?}"));
+        };
+        let rows = rows.into_iter().map(|row| match row {
+            Value::Object(fields) => Ok(fields),
+            _ => Err("ODATA-VERSION: a row is no object".to_owned()),
+        });
+        Ok(Self { rows: rows.collect::<Result<_, _>>()?, next, count })
+    }
+}
+
+/// What is wrong with rows that are not all there, or there twice: a code and words.
+///
+/// A row is the same row if its key is, whatever else changed while the pages were read. V4 sends no
+/// key apart from the fields; there two rows are the same only if all their fields are.
+pub(super) fn moved(rows: &[Entity], announced: Option<usize>) -> Option<(&'static str, String)> {
+    if let Some(announced) = announced.filter(|count| *count != rows.len()) {
+        let what = format!("SAP announced {announced} rows and sent {}", rows.len());
+        return Some(("ODATA-COUNT", what));
+    }
+    let mut seen = HashSet::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let identity = match row.key() {
+            "" => serde_json::to_string(&row.fields).expect("JSON values are JSON"),
+            key => key.to_owned(),
+        };
+        if !seen.insert(identity) {
+            return Some(("ODATA-MOVED", format!("row {index} {} came twice", row.key())));
+        }
+    }
+    None
+}
+
+/// Where a next link leads: on the same host to the same entity set, or not at all.
+pub(super) fn followed(from: &Url, link: &str) -> Option<Url> {
+    let mut base = from.clone();
+    base.set_query(None);
+    let next = base.join(link).ok()?;
+    let own = (next.scheme(), next.host_str(), next.port_or_known_default())
+        == (from.scheme(), from.host_str(), from.port_or_known_default());
+    // `;v=0002` and `%3Bv%3D0002` are one path.
+    let decoded = |url: &Url| {
+        percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned()
+    };
+    (own && decoded(&next) == decoded(from)).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(link: &str) -> Option<String> {
+        let from = Url::parse("https://sap:44300/sap/X_SRV;v=0002/A_Set?$skip=1").unwrap();
+        followed(&from, link).map(String::from)
+    }
+
+    #[test]
+    fn a_next_link_may_be_absolute_relative_or_encoded() {
+        let expected = Some("https://sap:44300/sap/X_SRV;v=0002/A_Set?$skiptoken=2".to_owned());
+
+        assert_eq!(leads("https://sap:44300/sap/X_SRV;v=0002/A_Set?$skiptoken=2"), expected);
+        assert_eq!(leads("A_Set?$skiptoken=2"), expected);
+        assert!(leads("https://sap:44300/sap/X_SRV%3Bv%3D0002/A_Set?$skiptoken=2").is_some());
+    }
+
+    #[test]
+    fn odata_json_17_19_a_next_link_leads_nowhere_else() {
+        for link in [
+            "https://other:44300/sap/X_SRV;v=0002/A_Set",
+            "http://sap:44300/sap/X_SRV;v=0002/A_Set",
+            "https://sap:44301/sap/X_SRV;v=0002/A_Set",
+            "//other/sap/X_SRV;v=0002/A_Set",
+            "/sap/Y_SRV/A_Set",
+            "../../bc/soap/rfc",
+            "file:///secret.txt",
+        ] {
+            assert_eq!(leads(link), None, "{link}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One write: a CSRF token, both families of repeatability headers, and one sending.
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use serde_json::{Map, Value};
+
+use super::super::error::SapError;
+use super::super::http::Answer;
+use super::{ODataClient, RequestId, Service, failure, retry};
+
+impl ODataClient {
+    /// Sends one write. CSRF: SAP refuses a missing or expired token before it looks at the request,
+    /// so one more sending with a new token is the same attempt.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        service: Service,
+        path: &str,
+        etag: Option<&str>,
+        fields: Option<&Map<String, Value>>,
+        id: &RequestId,
+    ) -> Result<Answer, SapError> {
+        let name = format!("{method} {path}");
+        let not_sent = |cause: SapError| match cause {
+            // They say by themselves that nothing is sent.
+            SapError::LogonRefused { .. } | SapError::NotReachable { .. } => cause,
+            cause => SapError::NotSent {
+                system: self.session.system.id.clone(),
+                request: name.clone(),
+                cause: Box::new(cause),
+            },
+        };
+        let mut token = self.token(service, None).await.map_err(not_sent)?;
+        for last in [false, true] {
+            let url = self.session.url(path)?;
+            let mut request = self
+                .session
+                .request(method.clone(), url)
+                .header(ACCEPT, retry::accept(service.version))
+                .header("x-csrf-token", token.clone())
+                .header("RequestID", &id.id)
+                .header("RepeatabilityCreation", &id.first_sent)
+                .header("Repeatability-Request-ID", &id.id)
+                .header("Repeatability-First-Sent", &id.first_sent);
+            if let Some(etag) = etag {
+                request = request.header(IF_MATCH, etag);
+            }
+            if let Some(fields) = fields {
+                let body = serde_json::to_vec(fields).expect("a map of JSON values is JSON");
+                request = request.header(CONTENT_TYPE, "application/json").body(body);
+            }
+            let answer = self.session.send(request).await?;
+            if failure::wants_token(&answer) && !last {
+                token = self.token(service, Some(&token)).await.map_err(not_sent)?;
+                continue;
+            }
+            if let Some(message) = answer.header("sap-message") {
+                tracing::warn!(system = self.session.system.id, path, message, "SAP says");
+            }
+            return failure::checked(&self.session, &name, answer, true);
+        }
+        unreachable!("the second sending returns")
+    }
+
+    /// The token of a service: fetched if there is none or if it is the one that was refused.
+    async fn token(
+        &self,
+        service: Service,
+        refused: Option<&HeaderValue>,
+    ) -> Result<HeaderValue, SapError> {
+        let mut tokens = self.tokens.lock().await;
+        if let Some(token) = tokens.get(service.path).filter(|token| Some(*token) != refused) {
+            return Ok(token.clone());
+        }
+        let mut said = None;
+        // Some services hand the token out at one of the two only.
+        for path in [format!("{}/", service.path), format!("{}/$metadata", service.path)] {
+            let url = self.session.url(&path)?;
+            let fetch = |request: reqwest::RequestBuilder| request.header("x-csrf-token", "fetch");
+            match retry::get(&self.session, service, &url, fetch).await {
+                Ok(answer) => {
+                    if let Some(token) = answer.headers.get("x-csrf-token") {
+                        tokens.insert(service.path, token.clone());
+                        return Ok(token.clone());
+                    }
+                }
+                Err(error @ SapError::LogonRefused { .. }) => return Err(error),
+                Err(error) => {
+                    said.get_or_insert(error);
+                }
+            }
+        }
+        Err(said.unwrap_or_else(|| SapError::Setup {
+            system: self.session.system.id.clone(),
+            reason: format!("{} hands out no CSRF token", service.name),
+        }))
+    }
+}
