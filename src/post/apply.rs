@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::clock::Clock;
 use crate::order::PlannedOrder;
+use crate::sap::odata::RequestId;
 
 use super::Poster;
 use super::change_set::{ChangeSetDraft, ChangeSetId};
@@ -24,6 +25,15 @@ pub(super) struct Course {
     pub no_further: Option<String>,
     /// Who asked, for the record of a rollback.
     pub requested_by: String,
+}
+
+/// Which of the two requests that an item can need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Into SAP.
+    Forward,
+    /// Out of it again.
+    Back,
 }
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -147,7 +157,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         item: usize,
         attempt: u32,
     ) -> Result<Vec<Effect>, PostError> {
-        let request_id = self.request_id(id, item, "create")?;
+        let request_id = self.request(id, item, Way::Forward)?.id;
         let effects =
             self.append(writing, id, &Record::ItemIntent { item, attempt, request_id })?;
         self.failpoints.pass("journal.after_intent")?;
@@ -156,17 +166,26 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         Ok(effects)
     }
 
-    /// Id of the request that does `what` to the item. It names the change set: after a rollback
-    /// the same order may be created anew, and that is another request.
-    pub(super) fn request_id(
+    /// The request that sends the item or takes it back. Every attempt carries the same id and the
+    /// time of the first. It names the change set: after a rollback the same order may be created
+    /// anew, and that is another request.
+    pub(super) fn request(
         &self,
         id: &ChangeSetId,
         item: usize,
-        what: &str,
-    ) -> Result<String, PostError> {
-        let key = self.set(id)?.keys.get(item);
-        let key = key.ok_or_else(|| PostError::Unknown { id: id.clone() })?;
-        Ok(key.derived(&format!("{} {id} {what}", self.journal.tag())).request_id())
+        way: Way,
+    ) -> Result<RequestId, PostError> {
+        let set = self.set(id)?;
+        let unknown = || PostError::Unknown { id: id.clone() };
+        let (key, known) = (set.keys.get(item), set.items.get(item));
+        let (key, known) = (key.ok_or_else(unknown)?, known.ok_or_else(unknown)?);
+        let (what, first_sent) = match way {
+            Way::Forward => ("create", known.first_sent),
+            Way::Back => ("delete", known.first_taken_back),
+        };
+        let derived = key.derived(&format!("{} {id} {what}", self.journal.tag()));
+        let first_sent = first_sent.unwrap_or_else(|| self.clock.now().wall);
+        Ok(RequestId { id: derived.request_id(), first_sent })
     }
 
     async fn send(
@@ -195,10 +214,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         order: &NewPlannedOrder,
         course: &Course,
     ) -> Result<Vec<Effect>, PostError> {
-        let request_id = self.request_id(id, item, "create")?;
+        let request = self.request(id, item, Way::Forward)?;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.sap.create_planned_order(order, &request_id).await {
+            match self.sap.create_planned_order(order, &request).await {
                 Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
                 answer => break answer,
             }

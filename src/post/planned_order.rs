@@ -1,6 +1,5 @@
 //! Our planned orders as API_PLANNED_ORDERS wants them.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde_json::{Map, Value};
 
@@ -52,10 +51,10 @@ pub(super) async fn read(
 pub(super) async fn create(
     client: &ODataClient,
     order: &NewPlannedOrder,
-    request_id: &str,
+    request: &RequestId,
 ) -> Result<PlannedOrder, PortError> {
-    let id = request(request_id);
-    let row = client.create(PLANNED_ORDERS, SET, &fields(order), &id).await.map_err(of_write)?;
+    let row =
+        client.create(PLANNED_ORDERS, SET, &fields(order), request).await.map_err(of_write)?;
     // SAP created it; an answer that we cannot read leaves only its number in doubt.
     planned_order(&row).map_err(|error| PortError::new(PortErrorKind::Unknown, error.to_string()))
 }
@@ -64,15 +63,10 @@ pub(super) async fn delete(
     client: &ODataClient,
     number: &PlannedOrderNumber,
     etag: &str,
-    request_id: &str,
+    request: &RequestId,
 ) -> Result<(), PortError> {
     let key = Key::of("PlannedOrder", number.as_str());
-    let id = request(request_id);
-    client.delete(PLANNED_ORDERS, SET, &key, etag, &id).await.map_err(of_write)
-}
-
-fn request(id: &str) -> RequestId {
-    RequestId { id: id.to_owned(), first_sent: Timestamp::now().to_string() }
+    client.delete(PLANNED_ORDERS, SET, &key, etag, request).await.map_err(of_write)
 }
 
 fn fields(order: &NewPlannedOrder) -> Map<String, Value> {

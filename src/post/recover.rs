@@ -10,7 +10,7 @@ use super::error::PostError;
 use super::journal::{ChangeSet, Record, SapNumber, Writing};
 use super::report::{Progress, Recovered};
 use super::sap_port::SapPort;
-use super::state::{Decision, Phase};
+use super::state::{Decision, Effect, Phase};
 use super::window::{Standing, WINDOW, WINDOW_MIN_AFTER_RESTART, WindowEnd};
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -58,10 +58,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Ok(reason)
             }
             Phase::Applying if self.is_old(set) => {
+                let died_at = set.last.wall;
+                // Whoever decides has to know what is there: nothing stays in doubt.
+                while let Some(Effect::Resolve(item)) = self.set(id)?.state.due().first().copied() {
+                    self.resolve(writing, id, item, &course, None).await?;
+                }
                 let reason = format!(
-                    "{DIED}, at {}. Planners may have built on it since. Either take it back \
-                     (`carbide undo {id}`) or accept what is there (`carbide journal decide {id} accept --why ...`)",
-                    set.last.wall
+                    "{DIED}, at {died_at}. Planners may have built on it since. Either take it back \
+                     (`carbide undo {id}`) or accept what is there (`carbide journal decide {id} accept --why ...`)"
                 );
                 self.append(writing, id, &Record::Held { reason: reason.clone() })?;
                 Ok(reason)

@@ -11,6 +11,7 @@ use rand_pcg::Pcg64;
 use crate::clock::{Clock, ManualClock};
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::odata::RequestId;
 
 use super::document::{FiPosting, NewPlannedOrder};
 use super::sap_port::{DocumentKey, FoundDocument, PortError, PortErrorKind, SapPort};
@@ -44,12 +45,21 @@ pub struct Truth {
     pub orders: BTreeMap<String, PlannedOrder>,
     /// Object key, and what it reverses, of each accounting document by number.
     pub documents: BTreeMap<u32, (String, Option<u32>)>,
+    /// When each request to the gateway was first sent, as it said.
+    requests: BTreeMap<String, Timestamp>,
     next: u32,
     version: u32,
     late: Vec<(SignedDuration, Late)>,
 }
 
 impl Truth {
+    /// A gateway that remembers requests takes one that is sent again for the same one only if it
+    /// says the same.
+    fn remember(&mut self, request: &RequestId) {
+        let before = self.requests.insert(request.id.clone(), request.first_sent);
+        assert!(before.is_none_or(|before| before == request.first_sent), "{request:?}");
+    }
+
     fn create(&mut self, order: &NewPlannedOrder) -> PlannedOrder {
         self.next += 1;
         self.version += 1;
@@ -231,8 +241,9 @@ impl SapPort for SapDouble {
     async fn create_planned_order(
         &self,
         order: &NewPlannedOrder,
-        _request_id: &str,
+        request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
+        self.truth(|truth| truth.remember(request));
         let order = order.clone();
         self.write(move |truth| Ok(truth.create(&order)))
     }
@@ -241,8 +252,9 @@ impl SapPort for SapDouble {
         &self,
         number: &PlannedOrderNumber,
         etag: &str,
-        _request_id: &str,
+        request: &RequestId,
     ) -> Result<(), PortError> {
+        self.truth(|truth| truth.remember(request));
         let (number, etag) = (number.as_str().to_owned(), etag.to_owned());
         self.write(move |truth| match truth.orders.get(&number) {
             None => Err(error(PortErrorKind::NotFound)),

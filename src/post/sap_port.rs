@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::odata::RequestId;
 
 use super::document::{FiPosting, NewPlannedOrder};
 
@@ -86,13 +87,13 @@ pub trait SapPort: Send + Sync {
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<PlannedOrder>, PortError>> + Send;
 
-    /// Creates a planned order; the order as SAP answered, with number and ETag. `request_id` is the
+    /// Creates a planned order; the order as SAP answered, with number and ETag. `request` is the
     /// same for every attempt of one item, so that a gateway that remembers requests answers
     /// instead of creating twice.
     fn create_planned_order(
         &self,
         order: &NewPlannedOrder,
-        request_id: &str,
+        request: &RequestId,
     ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
 
     /// Deletes a planned order if it still has this ETag.
@@ -100,7 +101,7 @@ pub trait SapPort: Send + Sync {
         &self,
         number: &PlannedOrderNumber,
         etag: &str,
-        request_id: &str,
+        request: &RequestId,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Lets SAP check a document without posting it. What SAP said, if it would take it.

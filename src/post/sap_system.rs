@@ -3,7 +3,7 @@
 use crate::id::{FiDocument, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 use crate::sap::error::{Outcome, SapError};
-use crate::sap::odata::ODataClient;
+use crate::sap::odata::{ODataClient, RequestId};
 use crate::sap::soap_rfc::RfcClient;
 
 use super::document::{FiPosting, NewPlannedOrder};
@@ -54,18 +54,18 @@ impl SapPort for SapBooks {
     async fn create_planned_order(
         &self,
         order: &NewPlannedOrder,
-        request_id: &str,
+        request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
-        planned_order::create(&self.odata, order, request_id).await
+        planned_order::create(&self.odata, order, request).await
     }
 
     async fn delete_planned_order(
         &self,
         number: &PlannedOrderNumber,
         etag: &str,
-        request_id: &str,
+        request: &RequestId,
     ) -> Result<(), PortError> {
-        planned_order::delete(&self.odata, number, etag, request_id).await
+        planned_order::delete(&self.odata, number, etag, request).await
     }
 
     async fn check_document(

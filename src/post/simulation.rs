@@ -304,6 +304,38 @@ async fn recovery_leaves_an_old_one_to_a_person() {
 }
 
 #[tokio::test]
+async fn an_old_one_can_be_accepted_wherever_the_process_died() {
+    let mut held = 0;
+    for crash in 1.. {
+        let world = calm();
+        let mut dying = world.poster();
+        dying.failpoints = Failpoints::crash_after(crash);
+        if dying.apply(three_orders()).await.is_ok() {
+            break;
+        }
+        drop(dying);
+        world.wait(31 * 60);
+        let left = world.orders();
+
+        let mut poster = world.poster();
+        let recovered = poster.recover().await.unwrap();
+        if recovered[0].now != Phase::Held {
+            continue;
+        }
+        held += 1;
+        let id = recovered[0].change_set_id.clone();
+        let ended = poster.decide(&id, Decision::Accept, "lead planner", "they are right").await;
+
+        assert_eq!(ended.unwrap(), Phase::Confirmed, "crash point {crash}");
+        assert_eq!(world.orders(), left, "crash point {crash}");
+        let known = &poster.journal.change_set(&id).unwrap().items;
+        let known = known.iter().filter(|item| item.number.is_some()).count();
+        assert_eq!(known, left.len(), "crash point {crash}");
+    }
+    assert!(held >= 10, "{held}");
+}
+
+#[tokio::test]
 async fn a_restart_leaves_thirty_seconds_of_the_window() {
     let world = calm();
     let id = world.poster().apply(three_orders()).await.unwrap().change_set_id;

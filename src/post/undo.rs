@@ -7,7 +7,7 @@ use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
 use super::Poster;
-use super::apply::Course;
+use super::apply::{Course, Way};
 use super::change_set::ChangeSetId;
 use super::document::{FiPosting, NewDocument, NewPlannedOrder};
 use super::error::PostError;
@@ -241,9 +241,9 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if now.etag != after.etag || !ours.differences(&now).eq(&ours.differences(after)) {
             return Ok(Ok(changed_by_others(ours, &now)));
         }
-        let request_id = self.request_id(id, item, "delete")?;
+        let request = self.request(id, item, Way::Back)?;
         let etag = now.etag.unwrap_or_default();
-        let deleted = self.sap.delete_planned_order(number, &etag, &request_id).await;
+        let deleted = self.sap.delete_planned_order(number, &etag, &request).await;
         self.failpoints.pass("undo.after_send")?;
         match deleted {
             Err(error) if error.kind == PortErrorKind::Refused => {

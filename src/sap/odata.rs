@@ -17,6 +17,7 @@ mod write;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
@@ -57,8 +58,8 @@ pub struct Service {
 pub struct RequestId {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// When it was first sent, ISO 8601 in UTC.
-    pub first_sent: String,
+    /// When it was first sent; every repetition says the same.
+    pub first_sent: Timestamp,
 }
 
 /// A client of one system. Clones share cookies, CSRF tokens and the memory of a refused logon.

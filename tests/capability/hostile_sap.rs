@@ -93,7 +93,10 @@ fn to_writes(answer: impl Fn() -> Said + Send + Sync + 'static) -> impl Fn(&str,
 }
 
 fn request() -> RequestId {
-    RequestId { id: "0123456789abcdef0123456789abcdef".into(), first_sent: "x".into() }
+    RequestId {
+        id: "0123456789abcdef0123456789abcdef".into(),
+        first_sent: jiff::Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn key() -> Key {

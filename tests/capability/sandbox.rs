@@ -23,7 +23,7 @@ fn order() -> Map<String, Value> {
 fn request() -> RequestId {
     RequestId {
         id: "0123456789abcdef0123456789abcdef".into(),
-        first_sent: "2018-10-01T00:00:00Z".into(),
+        first_sent: jiff::Timestamp::UNIX_EPOCH,
     }
 }
 

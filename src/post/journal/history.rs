@@ -16,6 +16,10 @@ use super::record::{Conflict, Record, SapNumber};
 /// What is known about one document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ItemHistory {
+    /// When it was first about to be sent.
+    pub first_sent: Option<Timestamp>,
+    /// When it was first about to be taken back.
+    pub first_taken_back: Option<Timestamp>,
     /// Number in SAP, once it was read back.
     pub number: Option<SapNumber>,
     /// The planned order as we left it, with its version.
@@ -97,6 +101,12 @@ impl ChangeSet {
                 self.keys.clone_from(keys);
             }
             Record::Applying { deadline } => self.deadline = Some(deadline.clone()),
+            Record::ItemIntent { item, .. } => {
+                self.items[*item].first_sent.get_or_insert(at.wall);
+            }
+            Record::CompIntent { item, .. } => {
+                self.items[*item].first_taken_back.get_or_insert(at.wall);
+            }
             Record::ItemOutcome { item, number, after, adopted, message, .. } => {
                 let item = &mut self.items[*item];
                 item.number.clone_from(number);

@@ -30,6 +30,9 @@ impl ODataClient {
                 cause: Box::new(cause),
             },
         };
+        // Gateway takes ISO 8601; OASIS Repeatable Requests 1.0, 4.2 wants the form of HTTP.
+        let iso = id.first_sent.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let imf = id.first_sent.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let mut token = self.token(service, None).await.map_err(not_sent)?;
         for last in [false, true] {
             let url = self.session.url(path)?;
@@ -39,9 +42,9 @@ impl ODataClient {
                 .header(ACCEPT, retry::accept(service.version))
                 .header("x-csrf-token", token.clone())
                 .header("RequestID", &id.id)
-                .header("RepeatabilityCreation", &id.first_sent)
+                .header("RepeatabilityCreation", &iso)
                 .header("Repeatability-Request-ID", &id.id)
-                .header("Repeatability-First-Sent", &id.first_sent);
+                .header("Repeatability-First-Sent", &imf);
             if let Some(etag) = etag {
                 request = request.header(IF_MATCH, etag);
             }
