@@ -110,7 +110,7 @@ impl Entity {
         };
         let plain = !text.is_empty()
             && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
-        let parsed = if plain { Decimal::from_str_exact(&text).ok() } else { None };
+        let parsed = if plain { Decimal::from_str_exact(text).ok() } else { None };
         parsed.ok_or_else(|| {
             self.wrong("VAL-DECIMAL", property, format!("'{text}' is not a decimal"))
         })
