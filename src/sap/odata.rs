@@ -4,13 +4,13 @@ mod entity;
 
 mod failure;
 
-mod json;
-
 mod page;
 
 mod query;
 
 mod retry;
+
+mod rows;
 
 mod write;
 
@@ -134,9 +134,9 @@ impl ODataClient {
                 let what = format!("next link repeats after {} pages", seen.len());
                 return Err(moved(("ODATA-LOOP", what)));
             }
-            let page = retry::page(&self.session, service, &url).await?;
+            let page = retry::page(&self.session, service, query.set, &url).await?;
             announced = announced.or(page.count);
-            rows.extend(page.rows.into_iter().map(|fields| Entity::new(query.set, fields)));
+            rows.extend(page.rows);
             on_page(rows.len(), announced);
             let Some(link) = page.next else { break };
             let next = page::followed(&url, &link).ok_or_else(|| SapError::ForeignLink {
@@ -167,7 +167,7 @@ impl ODataClient {
         }
         let url = self.session.url(&path)?;
         match retry::get(&self.session, service, &url, |request| request).await {
-            Ok(answer) => self.entity(set, &path, &answer, false).map(Some),
+            Ok(answer) => self.entity(set, &path, answer, false).map(Some),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -187,7 +187,7 @@ impl ODataClient {
     ) -> Result<Entity, SapError> {
         let path = format!("{}/{set}", service.path);
         let answer = self.write(Method::POST, service, &path, None, Some(fields), id).await?;
-        self.entity(set, &path, &answer, true)
+        self.entity(set, &path, answer, true)
     }
 
     /// Changes fields of a row that still has the version `etag`.
@@ -207,7 +207,7 @@ impl ODataClient {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
         let answer =
             self.write(Method::PATCH, service, &path, Some(etag), Some(fields), id).await?;
-        failure::done(&self.session.system.id, &format!("PATCH {path}"), &answer)
+        failure::done(&self.session.system.id, &format!("PATCH {path}"), answer)
     }
 
     /// Deletes a row that still has the version `etag`.
@@ -225,7 +225,7 @@ impl ODataClient {
     ) -> Result<(), SapError> {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
         let answer = self.write(Method::DELETE, service, &path, Some(etag), None, id).await?;
-        failure::done(&self.session.system.id, &format!("DELETE {path}"), &answer)
+        failure::done(&self.session.system.id, &format!("DELETE {path}"), answer)
     }
 
     /// Whether the service answers to this user: reads its service document.
@@ -237,19 +237,18 @@ impl ODataClient {
         let path = format!("{}/", service.path);
         let url = self.session.url(&path)?;
         let answer = retry::get(&self.session, service, &url, |request| request).await?;
-        failure::object(&self.session.system.id, &path, &answer, false).map(drop)
+        failure::rows(&self.session.system.id, &path, "", answer, false).map(drop)
     }
 
     fn entity(
         &self,
         set: &str,
         path: &str,
-        answer: &Answer,
+        answer: Answer,
         write: bool,
     ) -> Result<Entity, SapError> {
-        let object = failure::object(&self.session.system.id, path, answer, write)?;
-        let mut entity = Entity::new(set, page::row(object));
-        entity.etag = entity.etag.or_else(|| answer.header("etag").map(str::to_owned));
-        Ok(entity)
+        let etag = answer.header("etag").map(str::to_owned);
+        let (rows, root) = failure::rows(&self.session.system.id, path, set, answer, write)?;
+        Ok(page::row(&rows, root).with_etag(etag.as_deref()))
     }
 }

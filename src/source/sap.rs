@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use finance::{PostedQuantity, posted_quantity};
+pub use master::bom_item;
 
 use super::SourceError;
 use crate::id::PlantCode;
