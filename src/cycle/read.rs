@@ -43,7 +43,7 @@ pub fn connect(config: &Config) -> Result<Connections, CycleError> {
         timeout: Duration::from_secs(sap.timeout_seconds),
     };
     Ok(Connections {
-        odata: ODataClient::new(&system, &credentials)?,
+        odata: ODataClient::new(&system, &credentials)?.with_limit(sap.parallel_reads),
         rfc: RfcClient::new(&system, &credentials)?,
     })
 }
@@ -103,7 +103,6 @@ pub async fn read_facts(
         standard_values: config.standard_values(),
         // A year of history is enough for every rule and for the last month of every fiscal year.
         confirmations_from: today.saturating_sub(1.year()),
-        parallel: settings.sap.parallel_reads,
         progress: Arc::new(move |set, rows, announced| {
             told(match announced {
                 Some(announced) => format!("{set}: {rows} of {announced} rows"),

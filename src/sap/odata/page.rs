@@ -1,6 +1,5 @@
-//! One page of an entity set, and whether the pages together are what SAP announced.
+//! One page of an entity set, and where the next one is.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -56,28 +55,6 @@ impl Page {
             },
         })
     }
-}
-
-/// What is wrong with rows that are not all there, or there twice: a code and words.
-///
-/// A row is the same row if its key is, whatever else changed while the pages were read. V4 sends no
-/// key apart from the fields; there two rows are the same only if all their fields are.
-pub(super) fn moved(rows: &[Entity], announced: Option<usize>) -> Option<(&'static str, String)> {
-    if let Some(announced) = announced.filter(|count| *count != rows.len()) {
-        let what = format!("SAP announced {announced} rows and sent {}", rows.len());
-        return Some(("ODATA-COUNT", what));
-    }
-    let mut seen = HashSet::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let identity = match row.key() {
-            "" => serde_json::to_string(&row.fields()).expect("JSON values are JSON"),
-            key => key.to_owned(),
-        };
-        if !seen.insert(identity) {
-            return Some(("ODATA-MOVED", format!("row {index} {} came twice", row.key())));
-        }
-    }
-    None
 }
 
 /// Where a next link leads: on the same host to the same entity set, or not at all.
