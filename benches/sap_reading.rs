@@ -84,7 +84,7 @@ async fn answer(
 /// other numbers of the BOM, all of which have eight digits.
 fn page(base: &str, first: usize, last: usize, rows: usize) -> String {
     static TEMPLATE: OnceLock<(String, Vec<(usize, usize)>)> = OnceLock::new();
-    let whole = first % PAGE_ROWS == 0 && last - first == PAGE_ROWS;
+    let whole = first.is_multiple_of(PAGE_ROWS) && last - first == PAGE_ROWS;
     let mut body = if whole {
         let (template, numbers) = TEMPLATE.get_or_init(|| {
             let template = written(base, 0, PAGE_ROWS);
