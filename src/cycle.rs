@@ -19,12 +19,15 @@ mod posting;
 
 mod read;
 
+mod sync;
+
 pub use carbon::{PostedLine, PostingRun, posting_run};
 pub use facts::{Facts, MeterReadings};
 pub use judge::{Judged, footprints, judge};
 pub use planning::{PlanRecord, plan};
 pub use posting::{Books, carbon_draft, ledger_total, plan_draft, poster, settle_ledger};
-pub use read::{Connections, connect, ems_connection, fi_total, read_facts};
+pub use read::{Connections, connect, ems_connection, fi_total, read_facts, reading};
+pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 
 /// Why a cycle stopped. Each stage says what happened and what was not done.
 #[derive(Debug, thiserror::Error)]

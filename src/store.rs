@@ -1,6 +1,8 @@
 //! What Carbide keeps beside the journal: snapshots of what a run read and decided, and the carbon
 //! ledger. Content is found by its hash, so an evidence key proves what it names.
 
+mod mirror;
+
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -15,6 +17,8 @@ use std::io::{Read, Write};
 
 use crate::ledger::Transaction;
 use crate::period::PostingPeriod;
+
+pub use mirror::{Mirror, MirrorRow, MirroredSet};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,19 @@ pub enum StoreError {
         path: PathBuf,
         /// Key of the content.
         key: String,
+    },
+    /// The mirror is that of another SAP system.
+    #[error(
+        "{path} mirrors {holds}, and {wanted} is to be read. Name another folder in [post] directory, \
+         or delete the file: the next run reads everything again. Nothing was read."
+    )]
+    Foreign {
+        /// File.
+        path: PathBuf,
+        /// System and client that it holds.
+        holds: String,
+        /// System and client of the settings.
+        wanted: String,
     },
     /// Nothing is stored under a key.
     #[error("{path} holds nothing under '{key}'")]

@@ -1,15 +1,15 @@
 //! What every command that touches the plant begins with: settings, clients, store, facts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
 use super::{CliError, Context, Exit};
 use crate::config::Config;
-use crate::cycle::{self, Books, Connections, CycleError, Facts, Judged};
+use crate::cycle::{self, Books, Connections, CycleError, Facts, Judged, SyncReport};
 use crate::period::PostingPeriod;
 use crate::post::PostError;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{Kind, Mirror, Store, StoreError};
 
 /// An open installation.
 pub(super) struct Session {
@@ -49,6 +49,21 @@ impl Session {
         if !fresh && let Some((key, _, facts)) = self.store.latest::<Facts>(Kind::Facts)? {
             return Ok((key, facts));
         }
+        let (key, facts, _) = self.read(None, context).await?;
+        Ok((key, facts))
+    }
+
+    /// Reads what changed, and keeps the facts as a snapshot. `full` is why everything is to be read
+    /// again, if it is.
+    pub async fn read(
+        &self,
+        full: Option<&str>,
+        context: &Context,
+    ) -> Result<(String, Facts, SyncReport), CliError> {
+        let settings = &self.config.settings;
+        let system = format!("{} client {}", settings.sap.system, settings.sap.client);
+        let mirror = Mirror::open(&self.config.path(&settings.post.directory), &system)?;
+        let mirror = Arc::new(Mutex::new(mirror));
         let stage = context.progress.stage("Reading SAP and meters");
         let stage = Arc::new(stage);
         let progress = {
@@ -56,9 +71,13 @@ impl Session {
             Arc::new(move |text: String| stage.at(&text))
         };
         let now = Timestamp::now();
-        let facts = cycle::read_facts(&self.config, &self.connections, now, progress).await?;
+        let read = cycle::read_facts(&self.config, &self.connections, &mirror, full, now, progress);
+        let (facts, report) = read.await?;
+        for alarm in &report.alarms {
+            eprintln!("Alarm: {alarm}");
+        }
         let key = self.store.keep(Kind::Facts, now, &facts)?;
-        Ok((key, facts))
+        Ok((key, facts, report))
     }
 
     pub fn judge(&self, facts: &Facts, period: Option<PostingPeriod>) -> Result<Judged, CliError> {

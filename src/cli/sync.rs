@@ -6,27 +6,74 @@ use serde_json::{Value, json};
 use super::connect::Session;
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::cycle::Facts;
+use crate::cycle::{Facts, SyncReport, Way};
+use crate::present::table::{Align, Table};
 
-/// Read master data, orders and readings, and keep them as a snapshot.
+/// Read what changed in SAP, and the readings, and keep them as a snapshot.
 ///
+/// SAP is asked for changes where it tells them, and rows are counted on both sides; what was read
+/// whole although SAP tells its changes is an alarm.
 /// check, footprint, plan and post work on the last snapshot, so that they speak of the same facts.
 #[derive(Debug, Args)]
-pub struct Sync {}
+pub struct Sync {
+    /// Read everything again, also what SAP says has not changed.
+    #[arg(long, requires = "why")]
+    full: bool,
+    /// Why; it stands in the report.
+    #[arg(long, requires = "full")]
+    why: Option<String>,
+}
 
-pub(super) async fn run(_: Sync, context: &Context) -> Result<Exit, CliError> {
+pub(super) async fn run(arguments: Sync, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    let (key, facts) = session.facts(true, context).await?;
-    let document = summary(&key, &facts);
+    let full = arguments.why.as_deref().filter(|_| arguments.full);
+    let (key, facts, report) = session.read(full, context).await?;
+    let mut document = summary(&key, &facts);
     if context.json {
+        document["sets"] = json!(report.sets);
+        document["alarms"] = json!(report.alarms);
         print_json(&document)?;
     } else {
+        print_sets(&report);
         print_summary(&document);
         for problem in &facts.problems {
             println!("  left out: {problem}");
         }
     }
     Ok(Exit::Done)
+}
+
+fn print_sets(report: &SyncReport) {
+    let mut table = Table::new(&[
+        ("entity set", Align::Left),
+        ("read", Align::Left),
+        ("pages", Align::Right),
+        ("rows", Align::Right),
+        ("changed", Align::Right),
+        ("gone", Align::Right),
+        ("now", Align::Right),
+        ("seconds", Align::Right),
+    ]);
+    for set in &report.sets {
+        let way = match set.way {
+            Way::First => "first",
+            Way::Delta => "changes",
+            Way::Unchanged => "unchanged",
+            Way::Full => "whole",
+        };
+        let resumed = set.resumed_after.map(|rows| format!(", on from row {rows}"));
+        table.row([
+            set.set.to_owned(),
+            format!("{way}{}", resumed.unwrap_or_default()),
+            set.pages.to_string(),
+            set.rows_read.to_string(),
+            set.changed.to_string(),
+            set.gone.to_string(),
+            set.total.to_string(),
+            format!("{:.1}", set.seconds),
+        ]);
+    }
+    print!("{table}");
 }
 
 /// What was read, in numbers.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{CycleError, Facts, MeterReadings, PostingRun};
+use super::{CycleError, Facts, MeterReadings, PostingRun, SharedMirror, SyncReport, sync, tables};
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Milligrams};
@@ -13,7 +13,7 @@ use crate::sap::odata::ODataClient;
 use crate::sap::soap_rfc::RfcClient;
 use crate::sap::system::{Credentials, SapSystem};
 use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
-use crate::source::sap::{Reading, master_data, order_book, posted_quantity};
+use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 
 /// Clients of the configured SAP system.
 #[derive(Clone)]
@@ -84,48 +84,61 @@ pub fn ems_connection(config: &Config) -> Result<EmsConnection, CycleError> {
 pub async fn read_facts(
     config: &Config,
     connections: &Connections,
+    mirror: &SharedMirror,
+    full: Option<&str>,
     now: Timestamp,
     progress: Arc<dyn Fn(String) + Send + Sync>,
-) -> Result<Facts, CycleError> {
+) -> Result<(Facts, SyncReport), CycleError> {
     let settings = &config.settings;
     let meters = tokio::task::spawn_blocking({
         let (connection, mapping) = (ems_connection(config)?, config.ems.clone());
         let progress = Arc::clone(&progress);
         move || read_meters(&connection, &mapping, &progress)
     });
-    let today =
-        config.settings.plan.start.unwrap_or_else(|| now.to_zoned(config.zone.clone()).date());
     let told = Arc::clone(&progress);
-    let reading = Reading {
-        client: connections.odata.clone(),
-        plant: settings.plant.code.clone(),
-        zone: config.zone.clone(),
-        standard_values: config.standard_values(),
-        // A year of history is enough for every rule and for the last month of every fiscal year.
-        confirmations_from: today.saturating_sub(1.year()),
-        progress: Arc::new(move |set, rows, announced| {
-            told(match announced {
-                Some(announced) => format!("{set}: {rows} of {announced} rows"),
-                None => format!("{set}: {rows} rows"),
-            });
-        }),
-    };
-    let (master, mut problems) = master_data(&reading).await?;
-    let (orders, more) = order_book(&reading).await?;
-    problems.extend(more);
+    let on_page: Arc<OnPage> = Arc::new(move |set, rows, announced| {
+        told(match announced {
+            Some(announced) => format!("{set}: {rows} of {announced} rows"),
+            None => format!("{set}: {rows} rows"),
+        });
+    });
+    let reading = reading(config, connections, now, on_page);
+    let report = sync(&reading, mirror, full, now).await?;
+    let (master, orders, problems) = facts(&tables(&reading, mirror)?, &reading);
     let (meters, rows) = meters
         .await
         .map_err(|_| CycleError::Incomplete("reading the meters was interrupted".to_owned()))??;
     let mut problems: Vec<String> = problems.into_iter().map(|problem| problem.0).collect();
     problems.extend(rows);
-    Ok(Facts {
+    let facts = Facts {
         read_at: now,
         sap_system: settings.sap.system.clone(),
         master,
         orders,
         meters,
         problems,
-    })
+    };
+    Ok((facts, report))
+}
+
+/// What is read of the plant.
+pub fn reading(
+    config: &Config,
+    connections: &Connections,
+    now: Timestamp,
+    progress: Arc<OnPage>,
+) -> Reading {
+    let settings = &config.settings;
+    let today = settings.plan.start.unwrap_or_else(|| now.to_zoned(config.zone.clone()).date());
+    Reading {
+        client: connections.odata.clone(),
+        plant: settings.plant.code.clone(),
+        zone: config.zone.clone(),
+        standard_values: config.standard_values(),
+        // A year of history is enough for every rule and for the last month of every fiscal year.
+        confirmations_from: today.saturating_sub(1.year()),
+        progress,
+    }
 }
 
 fn read_meters(

@@ -1,10 +1,11 @@
 //! What the sandbox truly holds: rows of every entity set, accounting documents, and each commit.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::metadata::{EntityType, Service};
@@ -50,6 +51,24 @@ pub struct FiLine {
     pub extension: Vec<String>,
 }
 
+/// How often an entity set was asked for, and how many rows went out.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Served {
+    pub requests: usize,
+    pub rows: usize,
+}
+
+/// What somebody does in SAP: changes, deletes or enters a row. For tests and curious people.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    pub set: String,
+    /// Properties that tell the row; a row that is not there is entered, with initial values.
+    pub row: Row,
+    /// What is changed; `None` deletes.
+    pub change: Option<Row>,
+}
+
 /// One thing that was committed, with the bytes that asked for it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Commit {
@@ -78,6 +97,8 @@ pub struct Books {
     /// CSRF token of each security session.
     pub sessions: BTreeMap<String, String>,
     pub failed_logons: u32,
+    /// Requests and rows served, by entity set.
+    pub served: Mutex<BTreeMap<String, Served>>,
     next_order: u64,
     next_document: u64,
     next_id: u64,
@@ -104,6 +125,7 @@ impl Books {
             luws: BTreeMap::new(),
             sessions: BTreeMap::new(),
             failed_logons: 0,
+            served: Mutex::default(),
             next_order: 1001,
             next_document: 1_900_000_000,
             next_id: 1,
@@ -191,6 +213,77 @@ impl Books {
                 ],
             );
             self.table(JOURNAL_ITEMS, "A_JournalEntryItemBasic").push(row);
+        }
+    }
+
+    /// Notes that rows of a set went out.
+    pub fn serve(&self, set: &str, rows: usize) {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let served = served.entry(set.to_owned()).or_default();
+        served.requests += 1;
+        served.rows += rows;
+    }
+
+    /// What went out so far.
+    pub fn served(&self) -> Value {
+        json!(*self.served.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does what somebody does in SAP, with the stamps that SAP sets. Whether there was such a set.
+    pub fn edit(&mut self, services: &[Service], edit: &Edit) -> bool {
+        let found = services.iter().find_map(|service| {
+            let entity = service.sets.get(&edit.set)?;
+            Some((service.path, entity))
+        });
+        let Some((path, entity)) = found else { return false };
+        let (now, today) = (self.change_time(), Timestamp::now().strftime("%Y-%m-%d").to_string());
+        let rows = self.table(path, &edit.set);
+        let told = |row: &Row| edit.row.iter().all(|(name, value)| row.get(name) == Some(value));
+        let Some(change) = &edit.change else {
+            rows.retain(|row| !told(row));
+            self.touch_owner(services, edit, &now);
+            return true;
+        };
+        let mut stamps = Row::new();
+        for (name, stamp) in [
+            ("LastChangeDateTime", &now),
+            ("WorkCenterLastChangeDateTime", &now),
+            ("LastChangeDate", &today),
+        ] {
+            if entity.property(name).is_some() {
+                stamps.insert(name.to_owned(), stamp.clone().into());
+            }
+        }
+        if !rows.iter().any(told) {
+            rows.push(wire::row(entity, &[]));
+            if let Some(row) = rows.last_mut() {
+                row.extend(edit.row.clone());
+                if entity.property("ConfirmationEntryDate").is_some() {
+                    row.insert("ConfirmationEntryDate".to_owned(), today.into());
+                }
+            }
+        }
+        for row in rows.iter_mut().filter(|row| told(row)) {
+            row.extend(stamps.clone());
+            row.extend(change.clone());
+        }
+        self.touch_owner(services, edit, &now);
+        true
+    }
+
+    /// SAP stamps the header of an order and the general data of a material when a part changes.
+    fn touch_owner(&mut self, services: &[Service], edit: &Edit, now: &str) {
+        let (owner, by) = match edit.set.as_str() {
+            "A_ProductPlant" | "A_ProductDescription" => ("A_Product", "Product"),
+            "A_SalesOrderItem" | "A_SalesOrderScheduleLine" => ("A_SalesOrder", "SalesOrder"),
+            _ => return,
+        };
+        let path = services.iter().find(|service| service.sets.contains_key(owner));
+        let Some(path) = path.map(|service| service.path) else { return };
+        for row in self.table(path, owner) {
+            if row.get(by) == edit.row.get(by) {
+                row.insert("LastChangeDateTime".to_owned(), now.into());
+            }
         }
     }
 

@@ -184,6 +184,7 @@ impl<'a> Context<'a> {
             .take(page)
             .map(|row| Value::Object(self.shown(set, entity, row)))
             .collect();
+        self.books.serve(set, shown.len());
         let ends = skip + shown.len();
         let more = ends < total && shown.len() < top;
         let next = more.then(|| self.next_link(set, ends, skip));

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::books::Books;
+use super::books::{Books, Edit};
 use super::faults::{Fault, Faults, Kind};
 use super::metadata::{self, Service};
 use super::{SandboxOptions, data_service, rfc};
@@ -295,6 +295,14 @@ fn oracle(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
     match (method.as_str(), path) {
         ("GET", "/sandbox/ledger") => json(state.books().ledger()),
         ("GET", "/sandbox/planned-orders") => json(state.books().planned_orders()),
+        ("GET", "/sandbox/served") => json(state.books().served()),
+        ("POST", "/sandbox/edit") => match serde_json::from_slice::<Edit>(body) {
+            Ok(edit) => match state.books().edit(&state.services, &edit) {
+                true => json(json!({ "done": true })),
+                false => Answer::new(404, "text/plain", format!("no set {}", edit.set)),
+            },
+            Err(error) => Answer::new(400, "text/plain", error.to_string()),
+        },
         ("POST", "/sandbox/faults") => match serde_json::from_slice::<Fault>(body) {
             Ok(fault) => {
                 state.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);

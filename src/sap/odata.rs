@@ -174,6 +174,26 @@ impl ODataClient {
         self.requests.acquire().await.ok()
     }
 
+    /// How many rows `query` has.
+    ///
+    /// # Errors
+    ///
+    /// [`SapError`]; [`SapError::Damaged`] if SAP answers without a count.
+    pub async fn count(&self, service: Service, query: &Query) -> Result<usize, SapError> {
+        let query = query.clone().count_only();
+        let path = format!("{}/{}?{}", service.path, query.set, query.text(service.version));
+        let url = self.session.url(&path)?;
+        let _permit = self.permit().await;
+        let page = retry::page(&self.session, service, query.set, &url).await?;
+        page.count.ok_or_else(|| SapError::Damaged {
+            system: self.session.system.id.clone(),
+            request: format!("GET {}", url.path()),
+            bytes: 0,
+            reason: "ODATA-COUNT: it has no count of rows".to_owned(),
+            write: false,
+        })
+    }
+
     /// One row by its key; `None` only if SAP itself says that it does not exist.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Facts of MM, PP and SD by OData.
 
+mod entity_set;
+
 mod finance;
 
 mod master;
@@ -11,12 +13,11 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tokio::task::JoinSet;
 
+pub use entity_set::{Changes, EntitySet};
 pub use finance::{PostedQuantity, posted_quantity};
 pub use master::bom_item;
 
-use super::SourceError;
 use crate::id::PlantCode;
 use crate::master::{MasterData, StandardValue};
 use crate::order::OrderBook;
@@ -86,37 +87,42 @@ pub struct Reading {
     pub progress: Arc<OnPage>,
 }
 
-/// Rows by entity set, read concurrently.
-struct Tables(BTreeMap<&'static str, Vec<Entity>>);
+/// Rows by entity set.
+#[derive(Default)]
+pub struct Tables(BTreeMap<&'static str, Vec<Entity>>);
 
 impl Tables {
+    /// Puts the rows of a set in.
+    pub fn insert(&mut self, set: &'static str, rows: Vec<Entity>) {
+        self.0.insert(set, rows);
+    }
+
     /// The rows of a set; empty if it was not read.
     fn rows(&self, set: &str) -> &[Entity] {
         self.0.get(set).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Reads every query; the client bounds how many requests are under way.
-async fn read_all(
-    reading: &Reading,
-    queries: Vec<(Service, Query)>,
-) -> Result<Tables, SourceError> {
-    // A set of tasks: the first error ends the others, nothing reads on behind our back.
-    let mut tasks = JoinSet::new();
-    for (service, query) in queries {
-        let reading = reading.clone();
-        tasks.spawn(async move {
-            let progress = |rows, announced| (reading.progress)(query.set, rows, announced);
-            let rows = reading.client.read(service, &query, progress).await;
-            rows.map(|rows| (query.set, rows))
-        });
-    }
-    let mut tables = BTreeMap::new();
-    while let Some(task) = tasks.join_next().await {
-        let (set, rows) = task.map_err(|_| SourceError::Interrupted)??;
-        tables.insert(set, rows);
-    }
-    Ok(Tables(tables))
+/// Every entity set that is read.
+pub fn entity_sets(reading: &Reading) -> Vec<EntitySet> {
+    let all = master::queries(reading).into_iter().chain(orders::queries(&reading.plant));
+    let set = |(service, query)| {
+        let set = EntitySet::new(service, query);
+        match set.name() {
+            "ProdnOrdConf2" => set.from_day("PostingDate", reading.confirmations_from),
+            _ => set,
+        }
+    };
+    all.map(set).collect()
+}
+
+/// Master data and orders of the plant in the rows of [`entity_sets`]. A row that makes no sense is
+/// left out and named.
+pub fn facts(tables: &Tables, reading: &Reading) -> (MasterData, OrderBook, Vec<RowProblem>) {
+    let (master, mut problems) = master::facts(tables, reading);
+    let (orders, more) = orders::facts(tables, reading);
+    problems.extend(more);
+    (master, orders, problems)
 }
 
 /// Keeps the rows that make sense and names the others.
@@ -166,25 +172,4 @@ fn quantity(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapEr
         return Err(row.wrong("VAL-NEGATIVE", property, format!("{amount} is negative")));
     }
     Ok(amount)
-}
-
-/// Master data of one plant.
-///
-/// # Errors
-///
-/// [`SourceError`] if a service cannot be read whole. A row that makes no sense is left out and named.
-pub async fn master_data(reading: &Reading) -> Result<(MasterData, Vec<RowProblem>), SourceError> {
-    let tables = read_all(reading, master::queries(reading)).await?;
-    Ok(master::facts(&tables, reading))
-}
-
-/// Orders of one plant.
-///
-/// # Errors
-///
-/// As [`master_data`].
-pub async fn order_book(reading: &Reading) -> Result<(OrderBook, Vec<RowProblem>), SourceError> {
-    let queries = orders::queries(&reading.plant, reading.confirmations_from);
-    let tables = read_all(reading, queries).await?;
-    Ok(orders::facts(&tables, reading))
 }

@@ -9,10 +9,10 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{Key, ODataClient, Query, RequestId};
 use carbide::sap::soap_rfc::{Call, RfcClient, refuse_errors};
-use carbide::source::sap::{PLANNED_ORDERS, master_data};
+use carbide::source::sap::PLANNED_ORDERS;
 use serde_json::{Map, json};
 
-use crate::support::{credentials, reading_with, sandbox, system, truth};
+use crate::support::{credentials, facts, reading_with, sandbox, system, truth};
 
 const SET: &str = "A_PlannedOrder";
 const JSON: &str = "application/json";
@@ -134,7 +134,7 @@ async fn a_wrong_password_never_locks_the_user_however_much_is_read_at_once() {
     let client = ODataClient::new(&system(&sandbox.url()), &credentials("wrong")).unwrap();
     let rfc = RfcClient::new(&system(&sandbox.url()), &credentials("wrong")).unwrap();
 
-    let error = master_data(&reading_with(client)).await.unwrap_err().to_string();
+    let error = facts(&reading_with(client)).await.unwrap_err().to_string();
     let call = rfc.call(&Call::new("BAPI_ACC_DOCUMENT_CHECK")).await.unwrap_err();
 
     assert!(error.contains("was not let in"), "{error}");
@@ -301,7 +301,7 @@ async fn a_routing_with_an_operation_that_makes_no_sense_is_left_out_whole_and_n
     })
     .await;
 
-    let (master, problems) = master_data(&reading_with(hostile.client())).await.unwrap();
+    let (master, _, problems) = facts(&reading_with(hostile.client())).await.unwrap();
 
     let groups: Vec<_> = master.routings.keys().map(|(group, _)| group.as_str()).collect();
     assert_eq!(groups, ["50000002"]);
@@ -320,7 +320,7 @@ async fn a_service_that_fails_ends_the_reading_of_the_others() {
     })
     .await;
 
-    let error = master_data(&reading_with(hostile.client())).await.unwrap_err().to_string();
+    let error = facts(&reading_with(hostile.client())).await.unwrap_err().to_string();
 
     assert!(error.contains("/IWFND/MAINT_SERVICE"), "{error}");
     tokio::time::sleep(Duration::from_millis(50)).await;

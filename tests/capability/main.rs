@@ -4,6 +4,8 @@ mod architecture;
 
 mod command_line;
 
+mod delta;
+
 mod dependencies;
 
 mod hostile_sap;

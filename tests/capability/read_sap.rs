@@ -4,10 +4,10 @@ use carbide::id::{MaterialNumber, PlantCode};
 use carbide::master::{Procurement, StandardValue};
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{Entity, Filter, ODataClient, Query};
-use carbide::source::sap::{CONFIRMATION, PLANNED_ORDERS, master_data, order_book};
+use carbide::source::sap::{CONFIRMATION, PLANNED_ORDERS};
 use serde_json::json;
 
-use crate::support::{credentials, fault, odata, reading, sandbox, system, truth};
+use crate::support::{credentials, facts, fault, odata, reading, sandbox, system, truth};
 
 fn confirmations() -> Query {
     Query::of("ProdnOrdConf2").order_by(&["ConfirmationGroup", "ConfirmationCount"])
@@ -17,7 +17,7 @@ fn confirmations() -> Query {
 async fn master_data_come_whole_and_joined() {
     let sandbox = sandbox().await;
 
-    let (master, problems) = master_data(&reading(&sandbox)).await.unwrap();
+    let (master, _, problems) = facts(&reading(&sandbox)).await.unwrap();
 
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(master.materials.len(), 13);
@@ -43,7 +43,7 @@ async fn master_data_come_whole_and_joined() {
 async fn orders_come_whole_over_many_pages() {
     let sandbox = sandbox().await;
 
-    let (orders, problems) = order_book(&reading(&sandbox)).await.unwrap();
+    let (_, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
 
     assert!(problems.is_empty(), "{problems:?}");
     assert!(orders.confirmations.len() > 1_000, "{}", orders.confirmations.len());

@@ -1,16 +1,20 @@
 //! A sandbox on a free port, and clients of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use carbide::cycle::{CycleError, SharedMirror, sync, tables};
 use carbide::id::PlantCode;
-use carbide::master::StandardValue;
+use carbide::master::{MasterData, StandardValue};
+use carbide::order::OrderBook;
 use carbide::sandbox::{RunningSandbox, SandboxOptions};
 use carbide::sap::odata::ODataClient;
 use carbide::sap::soap_rfc::RfcClient;
 use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
-use carbide::source::sap::Reading;
+use carbide::source::sap::{Reading, RowProblem};
+use carbide::store::Mirror;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -75,11 +79,34 @@ pub fn reading_with(client: ODataClient) -> Reading {
     }
 }
 
+/// A mirror in a folder of its own.
+pub fn mirror(folder: &std::path::Path) -> SharedMirror {
+    Arc::new(Mutex::new(Mirror::open(folder, "SBX client 100").unwrap()))
+}
+
+/// The facts of a plant, read for the first time.
+pub async fn facts(
+    reading: &Reading,
+) -> Result<(MasterData, OrderBook, Vec<RowProblem>), CycleError> {
+    let folder = tempfile::tempdir().unwrap();
+    let mirror = mirror(folder.path());
+    sync(reading, &mirror, None, Timestamp::now()).await?;
+    Ok(carbide::source::sap::facts(&tables(reading, &mirror)?, reading))
+}
+
 /// What the sandbox truly holds. Carbide's client cannot ask this.
 pub async fn truth(sandbox: &RunningSandbox, what: &str) -> Value {
     let url = format!("{}/sandbox/{what}", sandbox.url());
     let answer = reqwest::get(url).await.unwrap().text().await.unwrap();
     serde_json::from_str(&answer).unwrap()
+}
+
+/// Does in SAP what a person does there: changes, enters or (without a change) deletes a row.
+pub async fn edit(sandbox: &RunningSandbox, set: &str, row: Value, change: Option<Value>) {
+    let url = format!("{}/sandbox/edit", sandbox.url());
+    let order = serde_json::json!({ "set": set, "row": row, "change": change });
+    let answer = reqwest::Client::new().post(url).body(order.to_string()).send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }
 
 /// Orders the sandbox to misbehave.

@@ -119,8 +119,18 @@ fn number(kind: u32, index: usize) -> Value {
     Value::String(format!("{:08}", kind as usize + index))
 }
 
+/// When a row was last changed: each on another day.
+fn stamp(index: usize) -> Value {
+    text(&format!("2018-01-{:02}T07:00:00Z", 2 + index % 29))
+}
+
+/// The day of a change, two days apart from the next.
+fn day(index: usize) -> Value {
+    text(&format!("2018-02-{:02}", 2 + index * 2 % 26))
+}
+
 pub fn products() -> Vec<Values> {
-    let row = |(number, _, kind, _, group): &(&str, &str, &str, &str, &str)| {
+    let row = |(index, (number, _, kind, _, group)): (usize, &(&str, &str, &str, &str, &str))| {
         vec![
             ("Product", text(number)),
             ("ProductType", text(kind)),
@@ -128,10 +138,10 @@ pub fn products() -> Vec<Values> {
             ("NetWeight", text("1000.000")),
             ("WeightUnit", text("KG")),
             ("ProductGroup", text(group)),
-            ("LastChangeDateTime", text("2018-01-02T07:00:00Z")),
+            ("LastChangeDateTime", stamp(index)),
         ]
     };
-    MATERIALS.iter().map(row).collect()
+    MATERIALS.iter().enumerate().map(row).collect()
 }
 
 pub fn descriptions() -> Vec<Values> {
@@ -167,6 +177,7 @@ pub fn boms() -> Vec<Values> {
             ("Material", text(material)),
             ("Plant", text("1010")),
             ("BillOfMaterialVariantUsage", text("1")),
+            ("LastChangeDateTime", stamp(index)),
             ("BillOfMaterialStatus", text("1")),
             ("BOMHeaderBaseUnit", text("TO")),
             ("BOMHeaderQuantityInBaseUnit", text("1.000")),
@@ -188,6 +199,7 @@ pub fn bom_items() -> Vec<Values> {
                 ("Plant", text("1010")),
                 ("BillOfMaterialComponent", text(component)),
                 ("BillOfMaterialItemCategory", text("L")),
+                ("LastChangeDateTime", stamp(index)),
                 ("BillOfMaterialItemNumber", text(&format!("{:04}", 10 * (position + 1)))),
                 ("BillOfMaterialItemUnit", text("TO")),
                 ("BillOfMaterialItemQuantity", text(quantity)),
@@ -215,7 +227,7 @@ pub fn routing_assignments() -> Vec<Values> {
 }
 
 pub fn routings() -> Vec<Values> {
-    let row = |(material, group, _): &(&str, &str, &[Operation])| {
+    let row = |(index, (material, group, _)): (usize, &(&str, &str, &[Operation]))| {
         vec![
             ("ProductionRoutingGroup", text(group)),
             ("ProductionRouting", text("1")),
@@ -223,15 +235,16 @@ pub fn routings() -> Vec<Values> {
             ("Plant", text("1010")),
             ("BillOfOperationsDesc", text(material)),
             ("BillOfOperationsUsage", text("1")),
+            ("LastChangeDate", day(index)),
             ("BillOfOperationsStatus", text("4")),
         ]
     };
-    ROUTINGS.iter().map(row).collect()
+    ROUTINGS.iter().enumerate().map(row).collect()
 }
 
 pub fn operations() -> Vec<Values> {
     let mut rows = Vec::new();
-    for (_, group, operations) in ROUTINGS {
+    for (index, (_, group, operations)) in ROUTINGS.iter().enumerate() {
         for (position, operation) in operations.iter().enumerate() {
             let center = WORK_CENTERS.iter().find(|center| center.0 == operation.work_center);
             let internal = center.map_or("", |center| center.1);
@@ -249,6 +262,7 @@ pub fn operations() -> Vec<Values> {
                 ("WorkCenterInternalID", text(internal)),
                 ("OperationReferenceQuantity", text("1.000")),
                 ("OperationUnit", text("TO")),
+                ("LastChangeDate", day(index)),
                 ("StandardWorkQuantity1", text(&operation.setup.to_string())),
                 ("StandardWorkQuantityUnit1", text("MIN")),
                 ("StandardWorkQuantity2", text(&operation.machine.to_string())),
@@ -293,7 +307,7 @@ pub fn production_versions() -> Vec<Values> {
 }
 
 pub fn work_centers() -> Vec<Values> {
-    let row = |(code, internal, name, _): &(&str, &str, &str, &str)| {
+    let row = |(index, (code, internal, name, _)): (usize, &(&str, &str, &str, &str))| {
         vec![
             ("WorkCenterInternalID", text(internal)),
             ("WorkCenterTypeCode", text("A")),
@@ -301,10 +315,10 @@ pub fn work_centers() -> Vec<Values> {
             ("WorkCenterDesc", text(name)),
             ("Plant", text("1010")),
             ("WorkCenterCategoryCode", text("0001")),
-            ("WorkCenterLastChangeDateTime", text("2018-01-02T07:00:00Z")),
+            ("WorkCenterLastChangeDateTime", stamp(index)),
         ]
     };
-    WORK_CENTERS.iter().map(row).collect()
+    WORK_CENTERS.iter().enumerate().map(row).collect()
 }
 
 pub fn capacities() -> Vec<Values> {

@@ -69,7 +69,8 @@ pub fn sales_orders() -> Vec<Values> {
     let mut seen = std::collections::BTreeSet::new();
     let first = lines().into_iter().filter(|line| seen.insert(line.order.clone()));
     first
-        .map(|line| {
+        .enumerate()
+        .map(|(index, line)| {
             vec![
                 ("SalesOrder", text(&line.order)),
                 ("SalesOrderType", text("OR")),
@@ -78,7 +79,7 @@ pub fn sales_orders() -> Vec<Values> {
                 ("RequestedDeliveryDate", text(line.wanted)),
                 ("ShippingType", text(line.shipping)),
                 ("OverallSDProcessStatus", text("A")),
-                ("LastChangeDateTime", text("2018-09-28T09:15:00Z")),
+                ("LastChangeDateTime", text(format!("2018-09-{:02}T09:15:00Z", 1 + index % 28))),
             ]
         })
         .collect()

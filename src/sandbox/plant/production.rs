@@ -114,6 +114,7 @@ fn confirmation(
         ("WorkCenterTypeCode", text(&"A")),
         ("WorkCenter", text(&operation.work_center)),
         ("PostingDate", text(&begin.date())),
+        ("ConfirmationEntryDate", text(&begin.date())),
         ("ConfirmedExecutionStartDate", text(&begin.date())),
         ("ConfirmedExecutionStartTime", text(&begin.time())),
         ("ConfirmedExecutionEndDate", text(&end.date())),

@@ -64,6 +64,22 @@ impl Entity {
         self.rows.fields(self.row)
     }
 
+    /// The row as JSON that [`from_json`](Self::from_json) reads again, with its key and version.
+    pub fn to_json(&self) -> String {
+        let mut metadata = Map::new();
+        for (name, value) in [("uri", Some(self.key())), ("etag", self.etag())] {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                metadata.insert(name.to_owned(), value.into());
+            }
+        }
+        let mut object = Map::new();
+        if !metadata.is_empty() {
+            object.insert("__metadata".to_owned(), metadata.into());
+        }
+        object.extend(self.fields());
+        Value::Object(object).to_string()
+    }
+
     /// Version of the row: opaque, sent back as it came.
     pub fn etag(&self) -> Option<&str> {
         self.rows.etag(self.row).or(self.header_etag.as_deref())
@@ -374,6 +390,21 @@ mod tests {
 
         assert_eq!(error, "VAL-DECIMAL: A_Set (A='x%2F1',B='2'): Q '1,5' is not a decimal");
         assert_eq!(entity.etag(), Some("W/\"1\""));
+    }
+
+    #[test]
+    fn a_row_that_was_kept_is_the_same_row() {
+        let fields = json!({
+            "__metadata": { "uri": "https://h/S/A_Set(A='x')", "etag": "W/\"1\"", "type": "T" },
+            "Q": "1.500", "N": { "results": [{ "B": true }, { "B": null }] },
+        });
+        let row = entity(fields);
+
+        let kept = Entity::from_json("A_Set", row.to_json()).unwrap();
+
+        assert_eq!(kept.fields(), row.fields());
+        assert_eq!((kept.key(), kept.etag()), ("(A='x')", Some("W/\"1\"")));
+        assert_eq!(kept.to_json(), row.to_json());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What to read: set, filter, fields. Literals are typed and quoted here and nowhere else.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -15,6 +16,8 @@ pub enum Literal {
     Text(String),
     /// A day.
     Day(Date),
+    /// An instant, to the second.
+    Instant(Timestamp),
     /// A truth value.
     Boolean(bool),
 }
@@ -22,6 +25,11 @@ pub enum Literal {
 impl From<&str> for Literal {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+impl From<Timestamp> for Literal {
+    fn from(instant: Timestamp) -> Self {
+        Self::Instant(instant)
     }
 }
 impl From<Date> for Literal {
@@ -37,6 +45,13 @@ impl Literal {
             (Self::Boolean(flag), _) => flag.to_string(),
             (Self::Day(day), Version::V2) => format!("datetime'{day}T00:00:00'"),
             (Self::Day(day), Version::V4) => day.to_string(),
+            (Self::Instant(instant), version) => {
+                let text = instant.strftime("%Y-%m-%dT%H:%M:%SZ");
+                match version {
+                    Version::V2 => format!("datetimeoffset'{text}'"),
+                    Version::V4 => text.to_string(),
+                }
+            }
         }
     }
 }
@@ -68,6 +83,16 @@ impl Filter {
         Self::And(Box::new(self), Box::new(other))
     }
 
+    /// This or `other`.
+    pub fn or(self, other: Self) -> Self {
+        Self::Or(Box::new(self), Box::new(other))
+    }
+
+    /// Whether one of these holds; `None` if there are none.
+    pub fn any(filters: impl IntoIterator<Item = Self>) -> Option<Self> {
+        filters.into_iter().reduce(Self::or)
+    }
+
     fn text(&self, version: Version) -> String {
         match self {
             Self::Compare(property, operator, literal) => {
@@ -88,12 +113,20 @@ pub struct Query {
     filter: Option<Filter>,
     expand: Vec<&'static str>,
     order_by: Vec<&'static str>,
+    top: Option<usize>,
 }
 
 impl Query {
     /// All rows and fields of `set`.
     pub fn of(set: &'static str) -> Self {
-        Self { set, select: Vec::new(), filter: None, expand: Vec::new(), order_by: Vec::new() }
+        Self {
+            set,
+            select: Vec::new(),
+            filter: None,
+            expand: Vec::new(),
+            order_by: Vec::new(),
+            top: None,
+        }
     }
 
     /// Only these fields.
@@ -120,6 +153,40 @@ impl Query {
         self
     }
 
+    /// Of these rows, only those that meet `filter` as well.
+    pub fn narrowed(mut self, filter: Filter) -> Self {
+        self.filter = Some(match self.filter.take() {
+            Some(before) => before.and(filter),
+            None => filter,
+        });
+        self
+    }
+
+    /// Of these rows, only the properties by which they are ordered: their keys.
+    pub fn keys_only(mut self) -> Self {
+        self.select = self.order_by.clone();
+        self.expand.clear();
+        self
+    }
+
+    /// No rows, only how many there are.
+    pub(super) fn count_only(mut self) -> Self {
+        self.top = Some(0);
+        self.expand.clear();
+        self.order_by.clear();
+        self
+    }
+
+    /// The properties by which the rows are ordered.
+    pub fn ordered_by(&self) -> &[&'static str] {
+        &self.order_by
+    }
+
+    /// What is asked for, in a form that is the same if the same is asked for.
+    pub fn selection(&self, version: Version) -> String {
+        format!("{}?{}", self.set, self.text(version))
+    }
+
     /// The query string, encoded; asks for the count of rows.
     pub(super) fn text(&self, version: Version) -> String {
         let mut parts = Vec::new();
@@ -137,6 +204,9 @@ impl Query {
         }
         if !self.order_by.is_empty() {
             add("$orderby", self.order_by.join(","));
+        }
+        if let Some(top) = self.top {
+            add("$top", top.to_string());
         }
         match version {
             Version::V2 => {

@@ -6,6 +6,7 @@ use super::*;
 use crate::id::{CompanyCode, GlAccount};
 use crate::period::PostingPeriod;
 use crate::sap::odata::Filter;
+use crate::source::SourceError;
 
 /// What an account shows for a period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::quantity::Money;
 use crate::sap::odata::Filter;
 use crate::unit::{Measure, Uom};
 
-const OPERATION_FIELDS: [&str; 22] = [
+const OPERATION_FIELDS: [&str; 23] = [
     "ProductionRoutingGroup",
     "ProductionRouting",
     "ProductionRoutingSequence",
@@ -37,6 +37,7 @@ const OPERATION_FIELDS: [&str; 22] = [
     "StandardWorkQuantityUnit5",
     "StandardWorkQuantity6",
     "StandardWorkQuantityUnit6",
+    "LastChangeDate",
 ];
 
 const VERSION_FIELDS: [&str; 12] = [
@@ -66,7 +67,14 @@ pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
         (
             PRODUCT,
             Query::of("A_Product")
-                .select(&["Product", "BaseUnit", "NetWeight", "WeightUnit", "ProductGroup"])
+                .select(&[
+                    "Product",
+                    "BaseUnit",
+                    "NetWeight",
+                    "WeightUnit",
+                    "ProductGroup",
+                    "LastChangeDateTime",
+                ])
                 .order_by(&["Product"]),
         ),
         (
@@ -89,8 +97,17 @@ pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
                     Filter::eq("Plant", plant.as_str())
                         .and(Filter::eq("BillOfMaterialVariantUsage", "1")),
                 )
-                .expand(&["to_BillOfMaterialItem"])
                 .order_by(&["Material", "BillOfMaterial", "BillOfMaterialVariant"]),
+        ),
+        // Not behind their header: a change of an item does not show there.
+        (
+            BILL_OF_MATERIAL,
+            of_plant("MaterialBOMItem").order_by(&[
+                "Material",
+                "BillOfMaterial",
+                "BillOfMaterialVariant",
+                "BillOfMaterialItemNodeNumber",
+            ]),
         ),
         (
             ROUTING,
@@ -100,6 +117,7 @@ pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
                     "ProductionRouting",
                     "Plant",
                     "IsMarkedForDeletion",
+                    "LastChangeDate",
                 ])
                 .order_by(&["ProductionRoutingGroup", "ProductionRouting"]),
         ),
@@ -148,7 +166,12 @@ pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
 pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowProblem>) {
     let mut problems = Vec::new();
     let materials = materials(tables, &mut problems);
-    let boms = keep(tables.rows("MaterialBOM"), &mut problems, |row| bom(row).map(Some));
+    let mut bom_items: BTreeMap<BomKey<'_>, Vec<&Entity>> = BTreeMap::new();
+    for row in tables.rows("MaterialBOMItem") {
+        bom_items.entry(bom_key(row)).or_default().push(row);
+    }
+    let boms =
+        keep(tables.rows("MaterialBOM"), &mut problems, |row| bom(row, &bom_items).map(Some));
     let routings = routings(tables, reading, &mut problems);
     let versions = keep(tables.rows("ProductionVersion"), &mut problems, production_version);
     let mut production_versions: BTreeMap<_, Vec<ProductionVersion>> = BTreeMap::new();
@@ -277,9 +300,27 @@ pub fn bom_item(row: &Entity) -> Result<BomItem, SapError> {
     })
 }
 
-fn bom(row: &Entity) -> Result<BillOfMaterial, SapError> {
-    let items = row.expanded("to_BillOfMaterialItem");
-    let mut items = items.iter().map(bom_item).collect::<Result<Vec<BomItem>, SapError>>()?;
+/// What header and items of a BOM have in common.
+type BomKey<'t> = [&'t str; 5];
+
+fn bom_key(row: &Entity) -> BomKey<'_> {
+    let of = [
+        "BillOfMaterial",
+        "BillOfMaterialCategory",
+        "BillOfMaterialVariant",
+        "BillOfMaterialVersion",
+        "Material",
+    ];
+    of.map(|property| row.text(property))
+}
+
+fn bom(
+    row: &Entity,
+    items: &BTreeMap<BomKey<'_>, Vec<&Entity>>,
+) -> Result<BillOfMaterial, SapError> {
+    let items = items.get(&bom_key(row)).map_or(&[][..], Vec::as_slice);
+    let items = items.iter().map(|row| bom_item(row));
+    let mut items = items.collect::<Result<Vec<BomItem>, SapError>>()?;
     items.sort_by(|a, b| a.number.cmp(&b.number));
     Ok(BillOfMaterial {
         material: id(row, "Material")?,

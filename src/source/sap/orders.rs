@@ -8,7 +8,7 @@ use crate::period::Interval;
 use crate::sap::odata::Filter;
 use crate::unit::Measure;
 
-const CONFIRMATION_FIELDS: [&str; 29] = [
+const CONFIRMATION_FIELDS: [&str; 31] = [
     "ConfirmationGroup",
     "ConfirmationCount",
     "OrderID",
@@ -19,6 +19,8 @@ const CONFIRMATION_FIELDS: [&str; 29] = [
     "PostingDate",
     "IsReversed",
     "IsReversal",
+    "ConfirmationEntryDate",
+    "LastChangeDate",
     "ConfirmedExecutionStartDate",
     "ConfirmedExecutionStartTime",
     "ConfirmedExecutionEndDate",
@@ -40,12 +42,12 @@ const CONFIRMATION_FIELDS: [&str; 29] = [
     "OpWorkQuantityUnit6",
 ];
 
-pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Service, Query)> {
+pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
     vec![
         (
             SALES_ORDER,
             Query::of("A_SalesOrder")
-                .select(&["SalesOrder", "ShippingType"])
+                .select(&["SalesOrder", "ShippingType", "LastChangeDateTime"])
                 .order_by(&["SalesOrder"]),
         ),
         (
@@ -86,10 +88,7 @@ pub(super) fn queries(plant: &PlantCode, confirmations_from: Date) -> Vec<(Servi
             CONFIRMATION,
             Query::of("ProdnOrdConf2")
                 .select(&CONFIRMATION_FIELDS)
-                .filter(
-                    Filter::eq("Plant", plant.as_str())
-                        .and(Filter::ge("PostingDate", confirmations_from)),
-                )
+                .filter(Filter::eq("Plant", plant.as_str()))
                 .order_by(&["ConfirmationGroup", "ConfirmationCount"]),
         ),
     ]

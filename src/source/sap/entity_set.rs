@@ -1,0 +1,173 @@
+//! How each entity set is read, and how a change in it is noticed.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::sap::error::SapError;
+use crate::sap::odata::{Entity, Filter, Query, Service};
+
+/// Rows that changed while a read ran carry a stamp a little older than the newest one seen.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+
+/// One read of an entity set.
+#[derive(Clone, Debug)]
+pub struct EntitySet {
+    /// Service.
+    pub service: Service,
+    /// Everything that is wanted.
+    pub query: Query,
+    /// How changes are noticed.
+    pub changes: Changes,
+    /// What is asked for, apart from the day from which on: that day moves, and a set whose first
+    /// rows fall out is still the same set.
+    pub selection: String,
+}
+
+/// How SAP tells that a row of a set changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// By an instant in the row.
+    Instant(&'static str),
+    /// By a day in the row, or by another: when it was made and when it was changed.
+    Days(&'static [&'static str]),
+    /// Not by itself: it changes together with the row of another set that has the same value in
+    /// this property.
+    With {
+        /// The other set.
+        set: &'static str,
+        /// Property of both.
+        by: &'static str,
+    },
+    /// Not at all.
+    Untold,
+}
+
+/// What is known of changes, from the interfaces' metadata.
+fn changes_of(set: &str) -> Changes {
+    match set {
+        "A_Product" | "MaterialBOM" | "MaterialBOMItem" | "A_SalesOrder" | "A_PlannedOrder" => {
+            Changes::Instant("LastChangeDateTime")
+        }
+        "WorkCenterHeader" => Changes::Instant("WorkCenterLastChangeDateTime"),
+        "ProductionRoutingHeader" | "ProductionRoutingOperation" => {
+            Changes::Days(&["LastChangeDate"])
+        }
+        "ProdnOrdConf2" => Changes::Days(&["ConfirmationEntryDate", "LastChangeDate"]),
+        "A_ProductDescription" | "A_ProductPlant" => {
+            Changes::With { set: "A_Product", by: "Product" }
+        }
+        "A_SalesOrderItem" | "A_SalesOrderScheduleLine" => {
+            Changes::With { set: "A_SalesOrder", by: "SalesOrder" }
+        }
+        _ => Changes::Untold,
+    }
+}
+
+impl EntitySet {
+    /// The read of `query`.
+    pub fn new(service: Service, query: Query) -> Self {
+        let changes = changes_of(query.set);
+        let selection = query.selection(service.version);
+        Self { service, query, changes, selection }
+    }
+
+    /// Only rows from `day` on.
+    #[must_use]
+    pub fn from_day(mut self, property: &'static str, day: Date) -> Self {
+        self.query = self.query.narrowed(Filter::ge(property, day));
+        self
+    }
+
+    /// Name of the set.
+    pub fn name(&self) -> &'static str {
+        self.query.set
+    }
+
+    /// Key of a row: as SAP writes it, or the values of the properties by which it is ordered.
+    pub fn key(&self, row: &Entity) -> String {
+        match row.key() {
+            "" => {
+                let values = self.query.ordered_by().iter().map(|property| row.text(property));
+                values.collect::<Vec<_>>().join("/")
+            }
+            key => key.to_owned(),
+        }
+    }
+
+    /// The part of the set that changed since `watermark`, with an overlap; `None` if SAP does not
+    /// tell.
+    pub fn since(&self, watermark: &str) -> Option<Query> {
+        let filter = match self.changes {
+            Changes::Instant(property) => {
+                let from = watermark.parse::<Timestamp>().ok()?.checked_sub(OVERLAP).ok()?;
+                Filter::ge(property, from)
+            }
+            Changes::Days(properties) => {
+                let from = watermark.parse::<Date>().ok()?.checked_sub(1.day()).ok()?;
+                Filter::any(properties.iter().map(|property| Filter::ge(property, from)))?
+            }
+            Changes::With { .. } | Changes::Untold => return None,
+        };
+        Some(self.query.clone().narrowed(filter))
+    }
+
+    /// When a row last changed, in a form whose order is that of time; `None` if SAP does not tell.
+    ///
+    /// # Errors
+    ///
+    /// [`SapError::Value`] if the stamp is none.
+    pub fn stamp(&self, row: &Entity) -> Result<Option<String>, SapError> {
+        match self.changes {
+            Changes::Instant(property) => {
+                let at = row.timestamp(property)?;
+                Ok(at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+            }
+            Changes::Days(properties) => {
+                let mut latest = None;
+                for property in properties {
+                    latest = latest.max(row.date(property)?);
+                }
+                Ok(latest.map(|day| day.to_string()))
+            }
+            Changes::With { .. } | Changes::Untold => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::sap::{CONFIRMATION, PRODUCT};
+
+    #[test]
+    fn changes_are_asked_for_from_a_little_before_the_newest_that_was_seen() {
+        let set = EntitySet::new(PRODUCT, Query::of("A_Product"));
+        let since = set.since("2018-10-01T08:00:00Z").unwrap();
+
+        let text = since.selection(PRODUCT.version);
+
+        assert!(
+            text.contains("LastChangeDateTime%20ge%20datetimeoffset%272018-10-01T07%3A50%3A00Z")
+        );
+    }
+
+    #[test]
+    fn a_day_counts_from_the_day_before_and_each_kind_of_day_counts() {
+        let set = EntitySet::new(CONFIRMATION, Query::of("ProdnOrdConf2"));
+        let row = r#"{"ConfirmationEntryDate":"/Date(1538352000000)/","LastChangeDate":null}"#;
+        let row = Entity::from_json("ProdnOrdConf2", row).unwrap();
+
+        assert_eq!(set.stamp(&row).unwrap().as_deref(), Some("2018-10-01"));
+        let text = set.since("2018-10-01").unwrap().selection(CONFIRMATION.version);
+        assert!(
+            text.contains("EntryDate%20ge%20datetime%272018-09-30") && text.contains("%20or%20")
+        );
+    }
+
+    #[test]
+    fn what_sap_does_not_tell_cannot_be_asked_for() {
+        let set = EntitySet::new(PRODUCT, Query::of("A_ProductPlant"));
+
+        assert!(set.since("2018-10-01T08:00:00Z").is_none());
+    }
+}
