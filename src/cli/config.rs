@@ -100,11 +100,8 @@ fn show(context: &Context) -> Result<Exit, CliError> {
         },
         Err(error) => error.to_string(),
     };
-    let mut secrets =
-        vec![("sap.password", state("sap.password_from", &settings.sap.password_from))];
-    if let Some(from) = &settings.ems.password_from {
-        secrets.push(("ems.password", state("ems.password_from", from)));
-    }
+    let places = settings.secret_places().into_iter();
+    let secrets: Vec<_> = places.map(|(key, from)| (key, state(key, from))).collect();
     if context.json {
         let mut document =
             serde_json::to_value(settings).map_err(|error| CliError::new(Exit::Usage, error))?;

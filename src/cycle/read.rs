@@ -1,17 +1,15 @@
 //! Connections, and the facts that are read through them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{CycleError, Facts, MeterReadings, PostingRun};
+use super::{CycleError, Facts, MeterReadings, PostingRun, access};
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Milligrams};
 use crate::sap::odata::ODataClient;
 use crate::sap::soap_rfc::RfcClient;
-use crate::sap::system::{Credentials, SapSystem};
 use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
 use crate::source::sap::{Reading, master_data, order_book, posted_quantity};
 
@@ -31,20 +29,10 @@ pub struct Connections {
 /// [`CycleError::Secret`] if the password cannot be had, [`CycleError::Sap`] if a client cannot be
 /// built.
 pub fn connect(config: &Config) -> Result<Connections, CycleError> {
-    let sap = &config.settings.sap;
-    let from = SecretSource::parse("sap.password_from", &sap.password_from, &config.base)?;
-    let credentials = Credentials { user: sap.user.clone(), password: from.fetch()? };
-    let system = SapSystem {
-        id: sap.system.clone(),
-        base_url: sap.url.clone(),
-        client: sap.client.clone(),
-        language: sap.language.clone(),
-        ca_file: sap.ca_file.as_ref().map(|path| config.path(path)),
-        timeout: Duration::from_secs(sap.timeout_seconds),
-    };
+    let (system, access) = (access::system(config)?, access::access(config)?);
     Ok(Connections {
-        odata: ODataClient::new(&system, &credentials)?,
-        rfc: RfcClient::new(&system, &credentials)?,
+        odata: ODataClient::new(&system, &access)?,
+        rfc: RfcClient::new(&system, &access)?,
     })
 }
 

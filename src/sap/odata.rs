@@ -8,6 +8,8 @@ mod json;
 
 mod page;
 
+mod probe;
+
 mod query;
 
 mod retry;
@@ -26,9 +28,10 @@ use tokio::sync::Mutex;
 pub use entity::Entity;
 pub use query::{Filter, Key, Literal, Query};
 
+use super::auth::Access;
 use super::error::SapError;
 use super::http::{Answer, Session};
-use super::system::{Credentials, SapSystem};
+use super::system::SapSystem;
 
 /// Most pages of one read: a server that never ends is stopped.
 const PAGES_MAX: usize = 100_000;
@@ -75,9 +78,9 @@ impl ODataClient {
     ///
     /// # Errors
     ///
-    /// [`SapError::Setup`] if the CA file cannot be read or the client cannot be built.
-    pub fn new(system: &SapSystem, credentials: &Credentials) -> Result<Self, SapError> {
-        Ok(Self { session: Session::new(system, credentials)?, tokens: Arc::default() })
+    /// [`SapError::Setup`] if a file of certificates cannot be read or the client cannot be built.
+    pub fn new(system: &SapSystem, access: impl Into<Access>) -> Result<Self, SapError> {
+        Ok(Self { session: Session::new(system, access.into())?, tokens: Arc::default() })
     }
 
     /// The system that this client talks to.

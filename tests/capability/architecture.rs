@@ -31,7 +31,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
-    ("config", true, &["plan", "source", "check", "post"]),
+    // Settings name certificates and pins: they are judged by the code that will use them.
+    ("config", true, &["plan", "source", "check", "post", "sap"]),
     (
         "cycle",
         true,

@@ -26,14 +26,7 @@ pub async fn sandbox() -> RunningSandbox {
 
 /// The system behind a sandbox.
 pub fn system(url: &str) -> SapSystem {
-    SapSystem {
-        id: "SBX".to_owned(),
-        base_url: url.to_owned(),
-        client: "100".to_owned(),
-        language: "EN".to_owned(),
-        ca_file: None,
-        timeout: Duration::from_secs(5),
-    }
+    SapSystem { timeout: Duration::from_secs(5), ..SapSystem::new("SBX", url, "100") }
 }
 
 /// The technical user with a password.
