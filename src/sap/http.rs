@@ -296,5 +296,7 @@ pub(super) fn describe(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string()
+    // What our own verifier says is unexpected to rustls only.
+    let text = cause.to_string();
+    text.strip_prefix("unexpected error: ").map_or(text.clone(), str::to_owned)
 }

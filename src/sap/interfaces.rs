@@ -1,5 +1,7 @@
 //! What Carbide may touch in SAP: the manifest, asked before anything is sent.
 
+pub mod role;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -75,6 +77,9 @@ pub struct RfcEntry {
 pub struct AuthorizationObject {
     /// Field to value.
     pub fields: BTreeMap<String, String>,
+    /// Codes of activities, if they are not those of table TACT.
+    #[serde(default)]
+    pub activities: BTreeMap<String, String>,
     /// What must be known beside it.
     #[serde(default)]
     pub note: String,

@@ -49,6 +49,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "config",
         ],
     ),
+    // What the doctor compares SAP with is what the sandbox serves: the metadata we were built for.
+    ("doctor", true, &["sap", "source", "post", "sandbox", "config", "cycle"]),
     ("telemetry", false, &[]),
     (
         "cli",
@@ -67,6 +69,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "sandbox",
             "config",
             "cycle",
+            "doctor",
             "telemetry",
         ],
     ),

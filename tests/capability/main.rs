@@ -2,9 +2,15 @@
 
 mod architecture;
 
+mod authentication;
+
 mod command_line;
 
+mod configuration;
+
 mod dependencies;
+
+mod doctor;
 
 mod hostile_sap;
 mod interfaces;
@@ -20,3 +26,5 @@ mod read_sap;
 mod sandbox;
 
 mod support;
+
+mod tls_server;

@@ -9,7 +9,7 @@ use reqwest::header::ACCEPT;
 
 use super::super::error::SapError;
 use super::super::tls::ServerCertificate;
-use super::{ODataClient, Service, failure, retry};
+use super::{Filter, ODataClient, Service, Version, failure, retry};
 
 /// How far the clock of SAP is from ours.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,14 +45,26 @@ impl ODataClient {
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
-    /// Whether this user may read an entity set: asks for at most one row, of one plant if the set
-    /// has plants. Returns how many rows came.
+    /// Whether this user may read an entity set: asks for one row and no count. Returns how many
+    /// rows came.
     ///
     /// # Errors
     ///
     /// [`SapError`] that says what is missing.
-    pub async fn may_read(&self, service: Service, set: &str) -> Result<usize, SapError> {
-        let path = format!("{}/{set}?$top=1&$format=json", service.path);
+    pub async fn may_read(
+        &self,
+        service: Service,
+        set: &str,
+        filter: Option<&Filter>,
+    ) -> Result<usize, SapError> {
+        let mut path = format!("{}/{set}?$top=1", service.path);
+        if service.version == Version::V2 {
+            path.push_str("&$format=json");
+        }
+        if let Some(filter) = filter {
+            path.push_str("&$filter=");
+            path.push_str(&filter.encoded(service.version));
+        }
         let url = self.session.url(&path)?;
         let answer = retry::get(&self.session, service, &url, |request| request).await?;
         let object = failure::object(&self.session.system.id, &path, &answer, false)?;

@@ -68,6 +68,11 @@ impl Filter {
         Self::And(Box::new(self), Box::new(other))
     }
 
+    /// As the value of `$filter`, encoded.
+    pub(super) fn encoded(&self, version: Version) -> String {
+        utf8_percent_encode(&self.text(version), ENCODED).to_string()
+    }
+
     fn text(&self, version: Version) -> String {
         match self {
             Self::Compare(property, operator, literal) => {
