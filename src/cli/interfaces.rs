@@ -87,7 +87,15 @@ fn print_role(manifest: &Manifest, context: &Context) -> Result<Exit, CliError> 
     for line in lines {
         let same = last == (line.role, line.object.clone());
         let first = |text: &str| if same { String::new() } else { text.to_owned() };
-        table.row([first(line.role), first(&line.object), line.field, line.value]);
+        for (index, value) in line.value.split(", ").enumerate() {
+            let first = |text: &str| if index == 0 { first(text) } else { String::new() };
+            table.row([
+                first(line.role),
+                first(&line.object),
+                first_field(index, &line.field),
+                value.to_owned(),
+            ]);
+        }
         let note = format!("{}: {}", line.object, line.note);
         if !line.note.is_empty() && !notes.contains(&note) {
             notes.push(note);
@@ -107,6 +115,11 @@ fn print_role(manifest: &Manifest, context: &Context) -> Result<Exit, CliError> 
         role::POST
     );
     Ok(Exit::Done)
+}
+
+/// The name of a field, beside its first value.
+fn first_field(index: usize, field: &str) -> String {
+    if index == 0 { field.to_owned() } else { String::new() }
 }
 
 fn print_trace(

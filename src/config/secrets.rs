@@ -167,6 +167,7 @@ fn write_private(path: &Path, secret: &Secret) -> std::io::Result<()> {
     use std::io::Write;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = folder.join(format!(".{name}.{}", std::process::id()));
     // What a process that was killed left behind.
@@ -192,7 +193,7 @@ fn write_private(path: &Path, secret: &Secret) -> std::io::Result<()> {
 /// # Errors
 ///
 /// [`SecretError::Keyring`] if there is no keyring or it refuses.
-pub fn store_in_keyring(service: &str, user: &str, secret: &Secret) -> Result<(), SecretError> {
+fn store_in_keyring(service: &str, user: &str, secret: &Secret) -> Result<(), SecretError> {
     let refused = |reason: keyring::Error| SecretError::Keyring {
         service: service.to_owned(),
         user: user.to_owned(),

@@ -94,7 +94,7 @@ pub fn access(config: &Config) -> Result<Access, CycleError> {
             pinned_keys: Vec::new(),
             unverified: sap.tls_verify == Some(false),
         };
-        Ok(Method::OAuth2(OAuth2 {
+        Ok(Method::OAuth2(Box::new(OAuth2 {
             token_url: needed("token_url", &auth.token_url)?,
             client_id: needed("client_id", &auth.client_id)?,
             client_secret: secret("sap.auth.client_secret_from", &auth.client_secret_from)?,
@@ -103,7 +103,7 @@ pub fn access(config: &Config) -> Result<Access, CycleError> {
             secret_in_body: auth.client_secret_in == SecretIn::Body,
             trust,
             timeout: Duration::from_secs(sap.timeout_seconds),
-        }))
+        })))
     };
     let method = match auth.method {
         AuthMethod::Basic => {

@@ -38,7 +38,7 @@ pub enum Method {
         password: SecretPlace,
     },
     /// A token of an OAuth 2.0 server.
-    OAuth2(OAuth2),
+    OAuth2(Box<OAuth2>),
     /// A certificate of our own in the TLS handshake (mutual TLS).
     ClientCertificate(ClientCertificate),
     /// Nothing but the key of the API management.

@@ -6,12 +6,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Name of the record in the folder of the store.
 pub const FILE: &str = "interfaces.trace";
+
+/// How long uses wait to be written.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
 
 /// At this size the record becomes the older one, and the one before is given up.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -58,12 +62,18 @@ struct Line {
 }
 
 /// Records the uses of one run. The first use of each interface is written before it happens, so a
-/// process that is killed leaves none out; how often follows at the end of the run.
+/// process that is killed leaves none out; how often follows every few seconds and at the end.
 #[derive(Debug)]
 pub struct Trace {
     path: PathBuf,
-    /// Uses that are not written yet.
-    counts: Mutex<BTreeMap<Use, u64>>,
+    counts: Mutex<Counts>,
+}
+
+/// Uses that are not written yet.
+#[derive(Debug)]
+struct Counts {
+    of: BTreeMap<Use, u64>,
+    written: Instant,
 }
 
 impl Trace {
@@ -79,22 +89,36 @@ impl Trace {
             std::fs::rename(&path, older(&path))?;
         }
         OpenOptions::new().create(true).append(true).open(&path)?;
-        Ok(Self { path, counts: Mutex::default() })
+        let counts = Counts { of: BTreeMap::new(), written: Instant::now() };
+        Ok(Self { path, counts: Mutex::new(counts) })
     }
 
     /// Counts one use.
     pub fn record(&self, what: Use) {
         let mut counts = self.counts();
-        if let Some(count) = counts.get_mut(&what) {
+        if let Some(count) = counts.of.get_mut(&what) {
             *count += 1;
-            return;
+        } else {
+            self.write([(&what, 1)]);
+            counts.of.insert(what, 0);
         }
-        self.write([(&what, 1)]);
-        counts.insert(what, 0);
+        if counts.written.elapsed() >= WRITE_EVERY {
+            self.write_counts(&mut counts);
+        }
     }
 
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<Use, u64>> {
+    fn counts(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_counts(&self, counts: &mut Counts) {
+        let more: Vec<(&Use, u64)> =
+            counts.of.iter().map(|(what, count)| (what, *count)).filter(|(_, n)| *n > 0).collect();
+        if !more.is_empty() {
+            self.write(more);
+        }
+        counts.of.values_mut().for_each(|count| *count = 0);
+        counts.written = Instant::now();
     }
 
     /// Appends whole lines in one write, so that processes do not mix theirs.
@@ -120,12 +144,8 @@ impl Trace {
 
 impl Drop for Trace {
     fn drop(&mut self) {
-        let counts = std::mem::take(&mut *self.counts());
-        let more: Vec<(&Use, u64)> =
-            counts.iter().map(|(what, count)| (what, *count)).filter(|(_, n)| *n > 0).collect();
-        if !more.is_empty() {
-            self.write(more);
-        }
+        let mut counts = self.counts();
+        self.write_counts(&mut counts);
     }
 }
 

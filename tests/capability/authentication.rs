@@ -40,7 +40,7 @@ fn access(method: Method) -> Access {
 }
 
 fn oauth(token_server: &Server, grant: Grant) -> Access {
-    access(Method::OAuth2(OAuth2 {
+    access(Method::OAuth2(Box::new(OAuth2 {
         token_url: format!("{}/token", token_server.url),
         client_id: "carbide".to_owned(),
         client_secret: Some(place("client-canary")),
@@ -49,7 +49,7 @@ fn oauth(token_server: &Server, grant: Grant) -> Access {
         secret_in_body: false,
         trust: Trust::default(),
         timeout: Duration::from_secs(5),
-    }))
+    })))
 }
 
 /// A token server that numbers its tokens and says that each lives for `seconds`.
@@ -147,7 +147,7 @@ async fn a_write_in_whose_middle_the_token_expires_is_done_once() {
     })
     .await;
     let client =
-        ODataClient::new(&system(&sap.url), &oauth(&tokens, Grant::ClientCredentials)).unwrap();
+        ODataClient::new(&system(&sap.url), oauth(&tokens, Grant::ClientCredentials)).unwrap();
 
     let fields = serde_json::Map::new();
     let row = client.create(PLANNED_ORDERS, "A_PlannedOrder", &fields, &request()).await.unwrap();
@@ -168,7 +168,7 @@ async fn a_write_is_not_sent_again_if_somebody_says_401_without_asking_who_it_is
     })
     .await;
     let client =
-        ODataClient::new(&system(&sap.url), &oauth(&tokens, Grant::ClientCredentials)).unwrap();
+        ODataClient::new(&system(&sap.url), oauth(&tokens, Grant::ClientCredentials)).unwrap();
 
     let fields = serde_json::Map::new();
     client.create(PLANNED_ORDERS, "A_PlannedOrder", &fields, &request()).await.unwrap_err();
@@ -284,7 +284,7 @@ async fn a_new_password_counts_without_a_restart_and_the_old_one_is_sent_once() 
     // CARBIDE:new
     let sap = Server::plain(lets_in("Basic Q0FSQklERTpuZXc=")).await;
     let (held, password) = changing("old");
-    let client = ODataClient::new(&system(&sap.url), &access(Method::Basic { password })).unwrap();
+    let client = ODataClient::new(&system(&sap.url), access(Method::Basic { password })).unwrap();
 
     let before = client.ping(PRODUCT).await;
     "new".clone_into(&mut held.lock().unwrap());
@@ -484,7 +484,7 @@ async fn a_client_certificate_proves_who_asks_and_sends_no_password() {
     let system = trusting(&folder, &authority, &sap.url);
     let ours = certificate(folder.path(), &authority.issue("carbide", 2090));
 
-    let client = ODataClient::new(&system, &access(Method::ClientCertificate(ours))).unwrap();
+    let client = ODataClient::new(&system, access(Method::ClientCertificate(ours))).unwrap();
     client.ping(PRODUCT).await.unwrap();
 
     assert_eq!(shown(&sap), [""]);

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use carbide::config::Config;
 use carbide::config::sap::{AuthMethod, RfcTransport};
+use carbide::config::secrets::SecretSource;
 
 use crate::command_line::{Plant, ended_with, text};
-use crate::tls_server::{Authority, private};
+use crate::tls_server::{Authority, Server, json, private};
 
 const SETTINGS: &str = include_str!("../../mappings/carbide.toml");
 
@@ -153,7 +154,7 @@ fn config_07_numbers_out_of_range_are_named_with_the_range() {
             "CFG-RANGE: post.documents_max must be 1..100000, not 0",
         ),
         (
-            format!("{SETTINGS}\n[sync]\noverlap_minutes = 0\n"),
+            replaced("overlap_minutes = 10", "overlap_minutes = 0"),
             "CFG-RANGE: sync.overlap_minutes must be 1..1440, not 0",
         ),
     ] {
@@ -313,11 +314,9 @@ connections_max = 4
 [sap.rfc.snc]
 partner_name = \"p:CN=P01\"
 library = \"/usr/sap/libsapcrypto.so\"
-
-[sync]
-overlap_minutes = 30
 "
     );
+    let settings = settings.replace("overlap_minutes = 10", "overlap_minutes = 30");
 
     let settings = folder.load(&settings).unwrap().settings;
 
@@ -338,6 +337,87 @@ fn nwrfc_needs_one_way_to_the_server() {
         let refusal = folder.refusal(&format!("{SETTINGS}\n[sap.rfc]\n{rfc}\n"));
         assert!(refusal.contains("nwrfc needs ashost and sysnr"), "{refusal}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_binary_with_oauth_settings_reaches_sap_and_keeps_the_rotated_token() {
+    let plant = Plant::new().await;
+    let tokens = Server::plain(|asked| {
+        assert!(asked.body.contains("refresh_token=first-canary"));
+        json(
+            200,
+            r#"{"access_token":"token-canary","expires_in":60,"refresh_token":"next-canary"}"#,
+        )
+    })
+    .await;
+    let sap = Server::plain(|asked| {
+        let both = asked.header("authorization") == "Bearer token-canary"
+            && asked.header("x-key") == "key-canary";
+        if both { json(503, "{}") } else { json(401, "{}") }
+    })
+    .await;
+    private(&plant.path("secrets"), "refresh", "first-canary\n");
+    private(&plant.path("secrets"), "key", "key-canary");
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let auth = format!(
+        "[sap.auth]\nmethod = \"oauth2_refresh\"\ntoken_url = \"{}/token\"\n\
+         client_id = \"c\"\nrefresh_token_from = \"file:secrets/refresh\"\n\
+         api_key_from = \"file:secrets/key\"\napi_key_header = \"x-key\"\n\n[plant]",
+        tokens.url
+    );
+    let settings = settings
+        .replace(&plant.sandbox.url(), &sap.url)
+        .replace("password_from = \"file:secrets/sap\"\n", "")
+        .replacen("[plant]", &auth, 1);
+    std::fs::write(&path, settings).unwrap();
+
+    let output = plant.carbide(&["-vv", "doctor"]);
+
+    assert!(text(&output).contains("was let in"), "{}", text(&output));
+    assert!(!text(&output).contains("canary"), "{}", text(&output));
+    assert_eq!(tokens.asked().len(), 1);
+    let kept = std::fs::read_to_string(plant.path("secrets/refresh")).unwrap();
+    assert_eq!(kept, "next-canary");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_the_environment_is_taken_only_if_it_is_asked_for() {
+    let plant = Plant::new().await;
+    let sync = || {
+        let mut command = plant.command(&["sync"]);
+        // Nobody listens there.
+        command.env("http_proxy", "http://127.0.0.1:1").env_remove("no_proxy");
+        command.env_remove("NO_PROXY").output().unwrap()
+    };
+    ended_with(&sync(), 0);
+
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let asked = "[sap.proxy]\nfrom_environment = true\n\n[plant]";
+    std::fs::write(&path, settings.replacen("[plant]", asked, 1)).unwrap();
+
+    ended_with(&sync(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_stored_in_a_private_file_below_the_settings() {
+    use std::io::Write;
+    let plant = Plant::new().await;
+    let mut command = plant.command(&["config", "set-secret", "file:secrets/new"]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"hunter2\n").unwrap();
+
+    let output = child.wait_with_output().unwrap();
+
+    ended_with(&output, 0);
+    assert!(!text(&output).contains("hunter2"));
+    let stored = SecretSource::File(plant.path("secrets/new"));
+    assert_eq!(stored.fetch().unwrap().expose(), "hunter2");
 }
 
 #[tokio::test(flavor = "multi_thread")]

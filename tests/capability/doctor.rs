@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command_line::{Plant, ended_with, text};
 use crate::support::{fault, truth};
-use crate::tls_server::{Said, Server, html, json as said};
+use crate::tls_server::{Authority, Said, Server, html, json as said};
 
 /// The lines by name.
 fn lines(report: &Value) -> BTreeMap<String, Value> {
@@ -182,4 +182,33 @@ async fn a_damaged_journal_is_a_failure_that_says_post_nothing() {
 
     assert_eq!(state(&lines, "journal"), "fail");
     assert!(lines["journal"]["advice"].as_str().unwrap().contains("Post nothing"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_ends_soon_is_a_warning_with_its_pin() {
+    let plant = Plant::new().await;
+    let authority = Authority::new("Plant CA");
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(plant.path("ca.pem"), authority.pem()).unwrap();
+    let mut states = Vec::new();
+    for days in [10, 90] {
+        let identity = authority.issue_for_days("localhost", days);
+        let server = Server::tls(&identity, None, |asked| well(&asked.line)).await;
+        let settings = settings.replace(&plant.sandbox.url(), &server.url).replacen(
+            "parallel_reads = 4",
+            "parallel_reads = 4\nca_file = \"ca.pem\"",
+            1,
+        );
+        std::fs::write(&path, settings).unwrap();
+        let lines = lines(&plant.json(&["doctor"]));
+        assert!(lines["certificate"]["text"].as_str().unwrap().contains("pin "), "{lines:#?}");
+        states.push(state(&lines, "certificate").to_owned());
+        if days == 10 {
+            let advice = lines["certificate"]["advice"].as_str().unwrap();
+            assert!(advice.contains("STRUST"), "{advice}");
+        }
+    }
+
+    assert_eq!(states, ["warn", "ok"]);
 }

@@ -51,12 +51,24 @@ impl Authority {
         self.issue_for(host, year, &KeyPair::generate().unwrap())
     }
 
-    /// The same for a key that is there already.
+    /// A certificate for `host` that is valid for some days more.
+    pub fn issue_for_days(&self, host: &str, days: i64) -> Identity {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let last = today + jiff::Span::new().days(days);
+        let (month, day) = (last.month().unsigned_abs(), last.day().unsigned_abs());
+        self.signed(host, (last.year().into(), month, day), &KeyPair::generate().unwrap())
+    }
+
+    /// A certificate for `host` and a key that is there already.
     pub fn issue_for(&self, host: &str, year: i32, key: &KeyPair) -> Identity {
+        self.signed(host, (year, 12, 31), key)
+    }
+
+    fn signed(&self, host: &str, last: (i32, u8, u8), key: &KeyPair) -> Identity {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, host);
         params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(year, 12, 31);
+        params.not_after = date_time_ymd(last.0, last.1, last.2);
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(key, &self.0).unwrap();
