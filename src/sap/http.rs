@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
+use rustls::ClientConfig;
 
 use super::auth::{self, Access, Authenticator, Proof};
 use super::error::SapError;
@@ -22,6 +23,8 @@ pub(super) struct Session {
     auth: Arc<Authenticator>,
     client: Client,
     logon: Logon,
+    /// Shared with the sessions that are made of this one: authorities are read once.
+    tls: ClientConfig,
     seen: Seen,
 }
 
@@ -54,38 +57,45 @@ impl Answer {
 
 impl Session {
     pub fn new(system: &SapSystem, access: Access) -> Result<Self, SapError> {
-        let auth = Authenticator::new(system, access)?;
-        Self::with(Arc::new(system.clone()), Arc::new(auth))
-    }
-
-    fn with(system: Arc<SapSystem>, auth: Arc<Authenticator>) -> Result<Self, SapError> {
         // A provider that is installed already stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
         protected(&system.base_url).map_err(setup)?;
+        let auth = Authenticator::new(system, access)?;
         let identity = match &auth.access.method {
             auth::Method::ClientCertificate(files) => Some(files),
             _ => None,
         };
         let seen = Seen::default();
         let tls = tls::client_config(&system.base_url, &system.trust, identity, &seen);
+        Self::with(Arc::new(system.clone()), Arc::new(auth), tls.map_err(setup)?, seen)
+    }
+
+    fn with(
+        system: Arc<SapSystem>,
+        auth: Arc<Authenticator>,
+        tls: ClientConfig,
+        seen: Seen,
+    ) -> Result<Self, SapError> {
+        let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
         let builder = Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .tls_backend_preconfigured(tls.map_err(setup)?)
+            .tls_backend_preconfigured(tls.clone())
             .timeout(system.timeout)
             .connect_timeout(system.timeout.min(std::time::Duration::from_secs(10)))
             .user_agent(concat!("carbide/", env!("CARGO_PKG_VERSION")));
         let builder = through(builder, &system.proxy).map_err(setup)?;
         let client = builder.build().map_err(|error| setup(error.to_string()))?;
         let logon = Logon::new(&system, &auth.access.user);
-        Ok(Self { system, auth, client, logon, seen })
+        Ok(Self { system, auth, client, logon, tls, seen })
     }
 
     /// A session of its own with the same user: new cookies.
     pub fn fresh(&self) -> Result<Self, SapError> {
-        Self::with(Arc::clone(&self.system), Arc::clone(&self.auth))
+        let (system, auth) = (Arc::clone(&self.system), Arc::clone(&self.auth));
+        Self::with(system, auth, self.tls.clone(), self.seen.clone())
     }
 
     pub fn user(&self) -> &str {

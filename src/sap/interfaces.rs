@@ -14,6 +14,9 @@ static SHIPPED: LazyLock<Arc<Manifest>> = LazyLock::new(|| {
     Arc::new(Manifest::parse(include_str!("../../odata/manifest.toml")).expect("checked by a test"))
 });
 
+/// How the record calls the root of a service.
+const SERVICE_DOCUMENT: &str = "service document";
+
 /// Every interface of SAP that may be touched, and the right that it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,17 +114,17 @@ impl Manifest {
             (rest.is_empty() || rest.starts_with('/')).then_some((service, rest))
         });
         let (service, rest) = services.max_by_key(|(service, _)| service.path.len())?;
-        let first = rest.trim_start_matches('/').split(['/', '(', '?']).next().unwrap_or_default();
+        let object = object_of(rest);
         let reads = matches!(method, "GET" | "HEAD");
-        let listed = |sets: &[String]| sets.iter().any(|set| set == first);
-        let allowed = match first {
+        let listed = |sets: &[String]| sets.contains(&object);
+        let allowed = match object.as_str() {
             "" | "$metadata" => reads,
             // The requests inside are asked for one by one.
             "$batch" => method == "POST",
             _ if reads => listed(&service.read) || listed(&service.write),
             _ => listed(&service.write),
         };
-        let object = if first.is_empty() { "service document" } else { first };
+        let object = if object.is_empty() { SERVICE_DOCUMENT } else { &object };
         allowed.then(|| Use::new(method, &service.name, object))
     }
 
@@ -137,11 +140,20 @@ impl Manifest {
             "CALL" => self.find_function(&used.object).is_some(),
             "GET" if used.object == "logoff" => !self.rfc.logoff.is_empty(),
             method => self.service.iter().filter(|service| service.name == used.service).any(|s| {
-                let set = if used.object == "service document" { "" } else { &used.object };
+                let set = if used.object == SERVICE_DOCUMENT { "" } else { &used.object };
                 self.find(method, &format!("{}/{set}", s.path), None).is_some()
             }),
         }
     }
+}
+
+/// What a path below a service names: the set without its key, and whatever is reached from it, as
+/// `Set/Navigation`, which the manifest has to list by that name.
+fn object_of(rest: &str) -> String {
+    // A stroke in a key is encoded, so every stroke parts segments.
+    let segments = rest.split('/').map(|segment| segment.split('(').next().unwrap_or_default());
+    let named = segments.filter(|segment| !segment.is_empty() && *segment != "$count");
+    named.collect::<Vec<_>>().join("/")
 }
 
 /// The manifest in force and the record of what was used of it.
@@ -214,6 +226,8 @@ mod tests {
     #[test]
     fn what_the_manifest_lists_may_be_sent() {
         assert_eq!(find("GET", &format!("{PRODUCT}/A_Product")).unwrap(), "A_Product");
+        assert_eq!(find("GET", &format!("{PRODUCT}/A_Product('1')")).unwrap(), "A_Product");
+        assert_eq!(find("GET", &format!("{PRODUCT}/A_Product/$count")).unwrap(), "A_Product");
         assert_eq!(find("GET", &format!("{PRODUCT}/$metadata")).unwrap(), "$metadata");
         assert_eq!(find("GET", &format!("{PRODUCT}/")).unwrap(), "service document");
         assert_eq!(
@@ -227,6 +241,8 @@ mod tests {
         assert_eq!(find("GET", &format!("{PRODUCT}/A_ProductSecret")), None);
         assert_eq!(find("GET", &format!("{PRODUCT}X/A_Product")), None);
         assert_eq!(find("POST", &format!("{PRODUCT}/A_Product")), None);
+        assert_eq!(find("GET", &format!("{PRODUCT}/A_Product('1')/to_Valuation")), None);
+        assert_eq!(find("GET", &format!("{PRODUCT}/A_Product/../A_Secret")), None);
         assert_eq!(find("GET", "/sap/bc/gui/sap/its/webgui"), None);
         let interfaces = Interfaces::shipped();
         assert!(interfaces.permit("POST", "/sap/bc/soap/rfc", Some("RFC_READ_TABLE")).is_err());

@@ -215,8 +215,35 @@ async fn a_token_endpoint_that_refuses_is_quoted_without_the_secret_it_repeats()
     let error =
         ping("http://127.0.0.1:1", &oauth(&tokens, Grant::ClientCredentials)).await.unwrap_err();
 
-    assert!(error.to_string().contains("invalid_client: *** is wrong"), "{error}");
+    assert!(error.to_string().contains("status 401: invalid_client: *** is wrong"), "{error}");
     assert!(!format!("{error:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn odd_answers_of_token_endpoints_are_read_or_refused_in_words() {
+    let sap = Server::plain(lets_in("Bearer T")).await;
+    for (status, body, reason) in [
+        (200, r#"{"access_token":"T","expires_in":3599.5}"#, ""),
+        (200, r#"{"access_token":"T","expires_in":null,"token_type":"bEARER"}"#, ""),
+        (200, r#"{"access_token":"","expires_in":60}"#, "there is no token in it"),
+        (200, r#"{"access_token":"T","token_type":"mac"}"#, "no bearer tokens"),
+        (500, r#"{"access_token":"T"}"#, "status 500"),
+        (502, r#"{"error":{"code":"X1"}}"#, r#"{"code":"X1"}"#),
+        (200, "[]", "instead of JSON"),
+        (200, r#"{"access_token":"#, "instead of JSON"),
+    ] {
+        let tokens = Server::plain(move |_| json(status, body)).await;
+
+        let result = ping(&sap.url, &oauth(&tokens, Grant::ClientCredentials)).await;
+
+        match result {
+            Ok(()) => assert_eq!(reason, "", "{body}"),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(!reason.is_empty() && text.contains(reason), "{body}: {text}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

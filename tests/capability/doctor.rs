@@ -212,3 +212,18 @@ async fn a_certificate_that_ends_soon_is_a_warning_with_its_pin() {
 
     assert_eq!(states, ["warn", "ok"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_system_whose_certificate_is_not_verified_is_named_at_every_start() {
+    let plant = Plant::new().await;
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let unverified = "parallel_reads = 4\ntls_verify = false";
+    std::fs::write(&path, settings.replacen("parallel_reads = 4", unverified, 1)).unwrap();
+
+    let lines = lines(&plant.json(&["doctor"]));
+    let other = plant.carbide(&["sync"]);
+
+    assert_eq!(state(&lines, "settings"), "warn");
+    assert!(text(&other).contains("whoever answers is taken for SAP"), "{}", text(&other));
+}

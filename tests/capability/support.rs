@@ -6,6 +6,7 @@ use std::time::Duration;
 use carbide::id::PlantCode;
 use carbide::master::StandardValue;
 use carbide::sandbox::{RunningSandbox, SandboxOptions};
+use carbide::sap::interfaces::{Interfaces, Manifest};
 use carbide::sap::odata::ODataClient;
 use carbide::sap::soap_rfc::RfcClient;
 use carbide::sap::system::{Credentials, SapSystem};
@@ -27,6 +28,12 @@ pub async fn sandbox() -> RunningSandbox {
 /// The system behind a sandbox.
 pub fn system(url: &str) -> SapSystem {
     SapSystem { timeout: Duration::from_secs(5), ..SapSystem::new("SBX", url, "100") }
+}
+
+/// The same system for a client whose manifest is another: to ask a server what Carbide never asks.
+pub fn system_with_manifest(url: &str, manifest: &str) -> SapSystem {
+    let interfaces = Interfaces::of(Manifest::parse(manifest).unwrap());
+    SapSystem { interfaces, ..system(url) }
 }
 
 /// The technical user with a password.

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url};
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::error::SapError;
 use super::super::{http, tls};
@@ -42,25 +42,11 @@ struct Token {
     until: Option<Instant>,
 }
 
-/// Answer of the token endpoint, RFC 6749 sections 5.1 and 5.2.
-#[derive(Deserialize)]
+/// Answer of the token endpoint, RFC 6749 section 5.1.
 struct Answer {
-    #[serde(default)]
-    access_token: String,
-    #[serde(default)]
-    token_type: String,
-    expires_in: Option<Seconds>,
-    refresh_token: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
-
-/// Some servers write the number as a text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(u64),
-    Text(String),
+    access_token: Secret,
+    life: Option<Duration>,
+    refresh_token: Option<Secret>,
 }
 
 impl TokenSource {
@@ -130,25 +116,22 @@ impl TokenSource {
             },
             (answer, _) => answer?,
         };
-        self.keep_refresh_token(refresh.as_ref(), answer.refresh_token.as_deref())?;
-        let value = Secret::new(answer.access_token);
-        let life = match answer.expires_in {
-            Some(Seconds::Number(seconds)) => Some(seconds),
-            Some(Seconds::Text(text)) => text.trim().parse().ok(),
-            None => None,
-        };
-        // A year is for ever, and no clock overflows.
-        let life = life.map(|seconds| Duration::from_secs(seconds.min(31_536_000)));
-        let until = life.map(|life| Instant::now() + life.saturating_sub(MARGIN.min(life / 10)));
+        self.keep_refresh_token(refresh.as_ref(), answer.refresh_token)?;
+        let value = answer.access_token;
+        let until =
+            answer.life.map(|life| Instant::now() + life.saturating_sub(MARGIN.min(life / 10)));
         *held = Some(Token { value: value.clone(), until });
         Ok(value)
     }
 
     /// A server that rotates gave a new refresh token: the old one is used up.
-    fn keep_refresh_token(&self, old: Option<&Secret>, new: Option<&str>) -> Result<(), SapError> {
+    fn keep_refresh_token(
+        &self,
+        old: Option<&Secret>,
+        new: Option<Secret>,
+    ) -> Result<(), SapError> {
         let (Grant::Refresh(place), Some(new)) = (&self.oauth.grant, new) else { return Ok(()) };
-        let new = Secret::new(new);
-        if new.expose().is_empty() || Some(&new) == old {
+        if Some(&new) == old {
             return Ok(());
         }
         place.store(&new).map_err(|reason| {
@@ -208,29 +191,54 @@ impl TokenSource {
         let status = response.status();
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let kind = kind.unwrap_or("nothing").to_owned();
-        let Ok(answer) = serde_json::from_slice::<Answer>(&body) else {
+        let Ok(answer @ Value::Object(_)) = serde_json::from_slice::<Value>(&body) else {
             return Err(self.refused(&format!(
                 "it answered with {kind} and status {} instead of JSON: a logon page or a proxy",
                 status.as_u16()
             )));
         };
-        if let Some(code) = &answer.error {
-            let text = answer.error_description.as_deref().unwrap_or_default();
+        // A server may repeat what it was sent.
+        let sent: Vec<&Secret> = [secret.as_ref(), refresh].into_iter().flatten().collect();
+        match self.token_of(&answer) {
+            Ok(token) if status.is_success() => Ok(token),
+            Ok(_) => Err(self.refused(&format!("status {}", status.as_u16()))),
+            Err(reason) => {
+                let reason = format!("status {}: {reason}", status.as_u16());
+                let without = |text: String, secret: &&Secret| secret.removed_from(&text);
+                Err(self.refused(&sent.iter().fold(reason, without)))
+            }
+        }
+    }
+
+    /// The token in an answer, or the server's reason, RFC 6749 section 5.2.
+    fn token_of(&self, answer: &Value) -> Result<Answer, String> {
+        if !answer["error"].is_null() {
+            let said = |value: &Value| match value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let text =
+                format!("{}: {}", said(&answer["error"]), said(&answer["error_description"]));
             let text: String = text.chars().take(200).collect();
-            // A server may repeat what it was sent.
-            let text = [secret.as_ref(), refresh]
-                .into_iter()
-                .flatten()
-                .fold(format!("{code}: {text}"), |text, secret| secret.removed_from(&text));
-            return Err(self.refused(text.trim_end_matches(": ")));
+            return Err(text.trim_end_matches(": ").to_owned());
         }
-        if !status.is_success() || answer.access_token.is_empty() {
-            return Err(self.refused(&format!("status {} and no token", status.as_u16())));
+        let text =
+            |name: &str| answer[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if text("token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+            return Err("it gives tokens that are no bearer tokens".to_owned());
         }
-        if !answer.token_type.is_empty() && !answer.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(self.refused("it gives tokens that are no bearer tokens"));
-        }
-        Ok(answer)
+        // A number, or with some servers a text. A year is for ever, and no clock overflows.
+        let seconds = match &answer["expires_in"] {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_f64(),
+        };
+        Ok(Answer {
+            access_token: Secret::new(text("access_token").ok_or("there is no token in it")?),
+            life: seconds
+                .map(|seconds: f64| Duration::from_secs_f64(seconds.clamp(0.0, 31_536_000.0))),
+            refresh_token: text("refresh_token").map(Secret::new),
+        })
     }
 
     fn refused(&self, reason: &str) -> SapError {
