@@ -118,6 +118,11 @@ impl SapSettings {
                 Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
                     return Err(("sap.proxy.url", "a proxy is http://host:port".to_owned()));
                 }
+                Some(url) if url.contains('@') => {
+                    let reason = "CFG-SECRET: sap.proxy.url holds a user or password; write user and \
+                                  password_from";
+                    return Err(("sap.proxy.url", reason.to_owned()));
+                }
                 _ => {}
             }
             if proxy.user.is_some() != proxy.password_from.is_some() {

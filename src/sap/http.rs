@@ -152,6 +152,9 @@ impl Session {
         self.system.interfaces.permit(method.as_str(), &path, function).map_err(|request| {
             SapError::OutsideManifest { system: self.system.id.clone(), request }
         })?;
+        for (_, expanded) in request.url().query_pairs().filter(|(name, _)| name == "$expand") {
+            self.system.interfaces.record_expanded(&path, &expanded);
+        }
         let mut proof = self.auth.proof().await?;
         let mut response = self.execute(&request, &name, &proof).await;
         if let Err(Stopped::NotLetIn { asked_who }) = response

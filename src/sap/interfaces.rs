@@ -194,6 +194,27 @@ impl Interfaces {
         })
     }
 
+    /// Records the navigation that a permitted read brings along by `$expand`: it reads other
+    /// entities of the same service, which the manifest lists as `Set/Navigation`.
+    pub fn record_expanded(&self, path: &str, expanded: &str) {
+        let Some(set) = self.manifest.find("GET", path, None) else { return };
+        // Options of V4 stand in parentheses; navigation of navigation has strokes or nests there.
+        let mut depth = 0;
+        let outside: String = expanded
+            .chars()
+            .filter(|letter| {
+                depth += i32::from(*letter == '(');
+                let kept = depth == 0;
+                depth -= i32::from(*letter == ')');
+                kept
+            })
+            .collect();
+        for navigation in outside.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let object = format!("{}/{navigation}", set.object);
+            self.record(Some(Use { object, ..set.clone() }));
+        }
+    }
+
     /// Leave to call one function module over any transport, recorded.
     ///
     /// # Errors

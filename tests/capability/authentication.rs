@@ -520,6 +520,25 @@ async fn a_client_certificate_proves_who_asks_and_sends_no_password() {
     assert_eq!(sap.asked().len(), 1);
 }
 
+#[tokio::test]
+async fn a_client_certificate_that_was_replaced_counts_at_the_next_connection() {
+    let (ours, theirs) = (Authority::new("Plant CA"), Authority::new("Other CA"));
+    let folder = tempfile::tempdir().unwrap();
+    let sap = Server::tls(&ours.issue("localhost", 2090), Some(&ours), |_| json(200, OK)).await;
+    let system = trusting(&folder, &ours, &sap.url);
+    let files = certificate(folder.path(), &theirs.issue("carbide", 2090));
+    let client = ODataClient::new(&system, access(Method::ClientCertificate(files))).unwrap();
+    client.clock_offset(PRODUCT).await.unwrap_err();
+
+    let renewed = certificate(folder.path(), &ours.issue("carbide", 2090));
+    // A file system may keep whole seconds only.
+    let later = std::time::SystemTime::now() + Duration::from_secs(5);
+    let key = std::fs::File::options().append(true).open(renewed.key_file).unwrap();
+    key.set_modified(later).unwrap();
+
+    client.clock_offset(PRODUCT).await.unwrap();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_private_key_that_others_can_read_or_that_is_none_is_refused_without_its_text() {

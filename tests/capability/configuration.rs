@@ -104,6 +104,9 @@ fn config_02_a_secret_in_the_file_is_refused_and_not_repeated() {
             assert!(refusal.contains(&line_of(&settings, "hunter2")), "{line}: {refusal}");
         }
     }
+    let in_the_proxy = format!("{SETTINGS}\n[sap.proxy]\nurl = \"http://me:hunter2@proxy:8080\"\n");
+    let refusal = folder.refusal(&in_the_proxy);
+    assert!(refusal.contains("CFG-SECRET") && !refusal.contains("hunter2"), "{refusal}");
     let in_the_address = replaced("http://127.0.0.1:8010", "https://me:hunter2@sap.example.com");
     let refusal = folder.refusal(&in_the_address);
     assert!(refusal.contains("CFG-SECRET") && !refusal.contains("hunter2"), "{refusal}");

@@ -45,8 +45,8 @@ impl ODataClient {
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
-    /// Whether this user may read an entity set: asks for one row and no count. Returns how many
-    /// rows came.
+    /// Whether this user may read an entity set, or what `Set/Navigation` brings along: asks for one
+    /// row and no count. Returns how many rows came.
     ///
     /// # Errors
     ///
@@ -57,7 +57,12 @@ impl ODataClient {
         set: &str,
         filter: Option<&Filter>,
     ) -> Result<usize, SapError> {
+        let (set, navigation) = set.split_once('/').unwrap_or((set, ""));
         let mut path = format!("{}/{set}?$top=1", service.path);
+        if !navigation.is_empty() {
+            path.push_str("&$expand=");
+            path.push_str(navigation);
+        }
         if service.version == Version::V2 {
             path.push_str("&$format=json");
         }
