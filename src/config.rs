@@ -11,6 +11,8 @@ pub mod file;
 
 pub mod file_system;
 
+pub mod owner;
+
 mod plain_secret;
 
 pub mod sap;
@@ -240,6 +242,16 @@ impl Config {
             .sensible()
             .and_then(|()| settings.journal_place(lies_on))
             .map_err(|(key, reason)| place(key, reason))?;
+        let ours = settings.owner();
+        if let Some(other) =
+            owner::of(&base.join(&settings.post.directory)).filter(|other| *other != ours)
+        {
+            let folder = settings.post.directory.display();
+            let reason = format!(
+                "CFG-JOURNAL: systems {other} and {ours} share {folder}; give each a folder of its own"
+            );
+            return Err(place("post.directory", reason));
+        }
         for (key, from) in settings.secret_places() {
             let source = SecretSource::parse(key, from, &base)
                 .map_err(|error| place(key, error.to_string()))?;
@@ -295,6 +307,11 @@ impl Config {
 }
 
 impl Settings {
+    /// System and client, as `P01/100`: whose journal it is.
+    pub fn owner(&self) -> String {
+        format!("{}/{}", self.sap.system, self.sap.client)
+    }
+
     /// The keys that name the place of a secret, with what they say.
     pub fn secret_places(&self) -> Vec<(&'static str, &str)> {
         let (sap, auth) = (&self.sap, &self.sap.auth);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::CycleError;
-use crate::config::Config;
 use crate::config::sap::{AuthMethod, SecretIn};
 use crate::config::secrets::SecretSource;
+use crate::config::{Config, owner};
 use crate::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
 use crate::sap::interfaces::Interfaces;
 use crate::sap::system::{Proxy, SapSystem, Trust};
@@ -47,6 +47,9 @@ pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
         );
     }
     let folder = config.path(&config.settings.post.directory);
+    if let Err(error) = owner::claim(&folder, &config.settings.owner()) {
+        tracing::warn!(%error, folder = %folder.display(), "the folder cannot be written");
+    }
     let interfaces = match Trace::open(&folder) {
         Ok(trace) => Interfaces::shipped().traced(trace),
         Err(error) => {

@@ -180,6 +180,24 @@ fn config_08_a_real_system_needs_the_time_in_which_a_lost_request_may_still_be_w
     assert!(refusal.contains(&line_of(&settings, "settle_seconds")), "{refusal}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn config_09_two_systems_never_share_a_journal() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["doctor"]), 0);
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, settings.replace("system = \"SBX\"", "system = \"P01\"")).unwrap();
+
+    let other = plant.carbide(&["post", "--dry-run"]);
+
+    ended_with(&other, 2);
+    let expected = "CFG-JOURNAL: systems SBX/100 and P01/100 share state";
+    assert!(text(&other).contains(expected), "{}", text(&other));
+    assert!(text(&other).contains(&line_of(&settings, "directory =")), "{}", text(&other));
+    std::fs::write(&path, settings).unwrap();
+    ended_with(&plant.carbide(&["doctor"]), 0);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn config_10_a_real_systems_journal_lies_on_a_disk_of_this_machine() {
