@@ -307,6 +307,27 @@ async fn an_api_key_stands_beside_the_password() {
 }
 
 #[tokio::test]
+async fn a_new_api_key_counts_although_the_password_stays() {
+    let sap =
+        Server::plain(
+            |asked| {
+                if asked.header("apikey") == "new" { json(200, OK) } else { refused() }
+            },
+        )
+        .await;
+    let (held, key) = changing("old");
+    let mut access = Access::from(&credentials("p"));
+    access.api_key = Some(ApiKey { header: "APIKey".to_owned(), key });
+    let client = ODataClient::new(&system(&sap.url), access).unwrap();
+    client.ping(PRODUCT).await.unwrap_err();
+
+    "new".clone_into(&mut held.lock().unwrap());
+
+    client.ping(PRODUCT).await.unwrap();
+    assert_eq!(sap.asked().len(), 2, "once each");
+}
+
+#[tokio::test]
 async fn a_new_password_counts_without_a_restart_and_the_old_one_is_sent_once() {
     // CARBIDE:new
     let sap = Server::plain(lets_in("Basic Q0FSQklERTpuZXc=")).await;

@@ -25,9 +25,14 @@ pub(in crate::sap) struct Proof {
 }
 
 impl Proof {
-    /// The password, in a form that says only whether it is the same.
+    /// The password, in a form that says only whether it is the same. With another key of the API
+    /// management it is another: nobody knows which of the two a 401 meant.
     pub fn password(&self) -> Option<Fingerprint> {
-        self.password.as_ref().map(|password| Sha256::digest(password.expose()).into())
+        let password = self.password.as_ref()?;
+        let key = self.key.as_ref().map_or("", Secret::expose);
+        let both =
+            Sha256::new().chain_update(password.expose()).chain_update([0]).chain_update(key);
+        Some(both.finalize().into())
     }
 
     fn differs(&self, other: &Self) -> bool {
