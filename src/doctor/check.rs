@@ -71,7 +71,7 @@ pub(super) async fn limited(
     let began = Instant::now();
     let check = tokio::time::timeout(limit, check).await.unwrap_or_else(|_| {
         let text = format!("no answer within {} s", limit.as_secs());
-        Check::fail(name, text, "Look at the load of the system and at the network between")
+        Check::fail(name, text, "Look at the load of the other side and at the network between")
     });
     check.since(began)
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::check::Check;
+use super::CHECK_MAX;
+use super::check::{Check, limited};
 use crate::config::Config;
 use crate::config::file_system;
 use crate::config::sap::RfcTransport;
@@ -31,14 +32,22 @@ const FACTOR_DAYS_MAX: i32 = 730;
 pub(super) async fn examine(config: &Config, path: &Path, connections: &Connections) -> Vec<Check> {
     let folder = config.path(&config.settings.post.directory);
     let mut checks = vec![settings(config, path), secrets(config)];
-    let began = Instant::now();
-    checks.push(journal(config, connections).since(began));
+    let (config_of, connections) = (config.clone(), connections.clone());
+    checks.push(waiting("journal", move || journal(&config_of, &connections)).await);
     checks.push(place(config, &folder));
-    let disk = tokio::task::spawn_blocking(move || disk(&folder)).await;
-    checks.push(disk.unwrap_or_else(|error| Check::fail("disk", error.to_string(), "")));
+    checks.push(waiting("disk", move || disk(&folder)).await);
     checks.push(factors(config));
     checks.push(rfc_library(config));
     checks
+}
+
+/// A check that waits for the disk, beside the others.
+async fn waiting(name: &'static str, check: impl FnOnce() -> Check + Send + 'static) -> Check {
+    limited(name, CHECK_MAX, async {
+        let done = tokio::task::spawn_blocking(check).await;
+        done.unwrap_or_else(|error| Check::fail(name, error.to_string(), ""))
+    })
+    .await
 }
 
 fn settings(config: &Config, path: &Path) -> Check {
@@ -100,7 +109,6 @@ fn place(config: &Config, folder: &Path) -> Check {
 
 /// Free space, and how long the disk takes to say that it has written.
 fn disk(folder: &Path) -> Check {
-    let began = Instant::now();
     let free = file_system::free_bytes(folder);
     let middle = match sync_time(folder) {
         Ok(middle) => middle,
@@ -124,7 +132,6 @@ fn disk(folder: &Path) -> Check {
         }
         _ => Check::ok("disk", text),
     }
-    .since(began)
 }
 
 fn sync_time(folder: &Path) -> std::io::Result<Duration> {

@@ -71,8 +71,8 @@ pub(super) async fn examine(
     }
     let rfc = connections.rfc.clone();
     let functions = tokio::spawn(async move { functions(&rfc).await });
-    let company = config.settings.plant.company_code.as_str().to_owned();
-    let company = limited("company code", CHECK_MAX, company_code(odata, company)).await;
+    let (books, code) = (odata.clone(), config.settings.plant.company_code.as_str().to_owned());
+    let company = tokio::spawn(async move { company_code(&books, code).await });
 
     let mut found: Vec<Option<Found>> = SERVICES.iter().map(|_| None).collect();
     while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, tasks.join_next()).await {
@@ -97,7 +97,10 @@ pub(super) async fn examine(
         Ok(Ok(found)) => checks.extend(found),
         _ => checks.push(late("function modules")),
     }
-    checks.push(company);
+    checks.push(match tokio::time::timeout_at(deadline, company).await {
+        Ok(Ok(company)) => company,
+        _ => late("company code"),
+    });
     checks.push(carbon_fields(&carbon));
     checks
 }

@@ -271,4 +271,25 @@ mod tests {
         assert!(interfaces.permit("POST", "/sap/bc/soap/rfc", Some("RFCPING")).is_ok());
         assert!(interfaces.permit_function("BAPI_USER_CHANGE").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_outside_of_a_listed_service_is_ever_permitted(
+            method in "GET|HEAD|POST|PUT|PATCH|DELETE|MERGE|OPTIONS",
+            path in "(/sap/opu/odata4?/sap/(API_PRODUCT_SRV|API_PLANNED_ORDERS|API_[A-Z]{1,8}))?\
+                (/(A_Product|A_PlannedOrder|[$]metadata|[$]batch))?[/A-Za-z_.$%();=0-9]{0,8}",
+        ) {
+            let manifest = Interfaces::shipped().manifest;
+
+            if let Some(used) = manifest.find(&method, &path, None) {
+                let mut services = manifest.service.iter();
+                let service = services.find(|service| service.name == used.service).unwrap();
+                proptest::prop_assert!(path.starts_with(&service.path));
+                proptest::prop_assert!(manifest.lists(&used), "{used:?}");
+                let reads = ["GET", "HEAD"].contains(&method.as_str());
+                let batch = used.object == "$batch";
+                proptest::prop_assert!(reads || batch || service.write.contains(&used.object));
+            }
+        }
+    }
 }

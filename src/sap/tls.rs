@@ -290,6 +290,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_certificate_is_read_as_openssl_reads_it() {
+        let pem = include_bytes!("../../tests/fixtures/tls/server.pem");
+        let der = CertificateDer::from_pem_slice(pem).unwrap();
+
+        let shown = ServerCertificate::of(&der, 1).unwrap();
+
+        assert_eq!(shown.subject, "CN=sap.example.com, O=Carbide tests");
+        assert_eq!(shown.valid_until, 4_949_061_526);
+        assert_eq!(shown.key, "ZmcYUlnJk4DwVBxwX/dy/KsAtX9npLyk8CYaeg3LGgE=");
+        assert!(ServerCertificate::of(b"no certificate", 1).is_none());
+    }
+
+    #[test]
     fn a_pin_is_32_bytes_in_base64() {
         let pin = STANDARD.encode([7; 32]);
 

@@ -227,3 +227,26 @@ async fn a_system_whose_certificate_is_not_verified_is_named_at_every_start() {
     assert_eq!(state(&lines, "settings"), "warn");
     assert!(text(&other).contains("whoever answers is taken for SAP"), "{}", text(&other));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meter_database_that_hangs_does_not_hold_the_report_back() {
+    let plant = Plant::new().await;
+    // It takes the connection and never says a word.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let path = plant.path("carbide.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let ems = format!(
+        "driver = \"postgresql\"\nserver = \"127.0.0.1\"\nport = {port}\nuser = \"u\"\n\
+         password_from = \"file:secrets/sap\""
+    );
+    std::fs::write(&path, settings.replacen("driver = \"sqlite\"", &ems, 1)).unwrap();
+    let began = Instant::now();
+
+    let report = plant.json(&["doctor"]);
+
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    let lines = lines(&report);
+    assert_eq!(state(&lines, "EMS by ODBC"), "fail", "{:#}", lines["EMS by ODBC"]);
+    assert_eq!(state(&lines, "logon"), "ok");
+}
