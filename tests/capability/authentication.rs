@@ -130,6 +130,24 @@ async fn a_token_that_sap_revoked_is_renewed_once_and_the_request_is_sent_once_m
 }
 
 #[tokio::test]
+async fn many_requests_whose_token_was_revoked_fetch_one_new_token() {
+    let (tokens, sap) = (tokens(3600).await, Server::plain(lets_in("Bearer T2")).await);
+    let access = oauth(&tokens, Grant::ClientCredentials);
+    let client = ODataClient::new(&system(&sap.url), &access).unwrap();
+
+    let pings = (0..8).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.ping(PRODUCT).await })
+    });
+    for ping in pings.collect::<Vec<_>>() {
+        ping.await.unwrap().unwrap();
+    }
+
+    assert_eq!(tokens.asked().len(), 2);
+    assert!(sap.asked().len() <= 16, "twice each at most");
+}
+
+#[tokio::test]
 async fn a_write_in_whose_middle_the_token_expires_is_done_once() {
     let tokens = tokens(3600).await;
     let created = Arc::new(AtomicUsize::new(0));
