@@ -1,5 +1,5 @@
 # Two commands are enough: make demo, make test. Both install what they need and say so.
-# One build profile serves both, so the second one does not build the dependencies again.
+# One build profile serves both; the tests turn on features of a few dependencies, which are built anew.
 
 CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=

@@ -224,7 +224,7 @@ async fn planned_orders(session: &Session) -> Result<String, CliError> {
     let query = Query::of("A_PlannedOrder").order_by(&["PlannedOrder"]);
     let rows = session.connections.odata.read(PLANNED_ORDERS, &query, |_, _| {}).await;
     let rows = rows.map_err(cycle::CycleError::from)?;
-    Ok(rows.iter().map(|row| serde_json::json!(row.fields).to_string()).collect())
+    Ok(rows.iter().map(|row| serde_json::json!(row.fields()).to_string()).collect())
 }
 
 async fn apply(

@@ -31,7 +31,7 @@ pub struct Connections {
 pub fn connect(config: &Config) -> Result<Connections, CycleError> {
     let (system, access) = (access::system(config)?, access::access(config)?);
     Ok(Connections {
-        odata: ODataClient::new(&system, &access)?,
+        odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
         rfc: RfcClient::new(&system, &access)?,
     })
 }
@@ -91,7 +91,6 @@ pub async fn read_facts(
         standard_values: config.standard_values(),
         // A year of history is enough for every rule and for the last month of every fiscal year.
         confirmations_from: today.saturating_sub(1.year()),
-        parallel: settings.sap.parallel_reads,
         progress: Arc::new(move |set, rows, announced| {
             told(match announced {
                 Some(announced) => format!("{set}: {rows} of {announced} rows"),

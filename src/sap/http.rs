@@ -110,6 +110,13 @@ impl Session {
     /// The address of a path below the system, with client and language.
     pub fn url(&self, path: &str) -> Result<Url, SapError> {
         let text = format!("{}{path}", self.system.base_url.trim_end_matches('/'));
+        // Anything else could turn the host before it into a user of another host.
+        if !path.starts_with('/') {
+            return Err(SapError::Setup {
+                system: self.system.id.clone(),
+                reason: format!("'{path}' is no path of the system"),
+            });
+        }
         let mut url = Url::parse(&text).map_err(|error| SapError::Setup {
             system: self.system.id.clone(),
             reason: format!("'{text}' is no address: {error}"),

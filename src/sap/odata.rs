@@ -4,9 +4,9 @@ mod entity;
 
 mod failure;
 
-mod json;
-
 mod page;
+
+mod pages;
 
 mod probe;
 
@@ -14,18 +14,21 @@ mod query;
 
 mod retry;
 
+mod rows;
+
 mod write;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 pub use entity::Entity;
+pub use pages::{PageMark, PageRows, Pages};
 pub use query::{Filter, Key, Literal, Query};
 
 use super::auth::Access;
@@ -33,8 +36,8 @@ use super::error::SapError;
 use super::http::{Answer, Session};
 use super::system::SapSystem;
 
-/// Most pages of one read: a server that never ends is stopped.
-const PAGES_MAX: usize = 100_000;
+/// Requests under way at the same time, if nobody says otherwise.
+const REQUESTS_DEFAULT: usize = 4;
 
 /// OData version of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +74,8 @@ pub struct ODataClient {
     session: Session,
     /// One token a service, bound to the cookies of the session; one fetch at a time.
     tokens: Arc<Mutex<BTreeMap<&'static str, HeaderValue>>>,
+    /// Requests under way at the same time, of all clones together.
+    requests: Arc<Semaphore>,
 }
 
 impl ODataClient {
@@ -80,7 +85,17 @@ impl ODataClient {
     ///
     /// [`SapError::Setup`] if a file of certificates cannot be read or the client cannot be built.
     pub fn new(system: &SapSystem, access: impl Into<Access>) -> Result<Self, SapError> {
-        Ok(Self { session: Session::new(system, access.into())?, tokens: Arc::default() })
+        let requests = Arc::new(Semaphore::new(REQUESTS_DEFAULT));
+        let session = Session::new(system, access.into())?;
+        Ok(Self { session, tokens: Arc::default(), requests })
+    }
+
+    /// The same client with at most `requests` under way at the same time, so that SAP keeps its
+    /// work processes for people.
+    #[must_use]
+    pub fn with_limit(mut self, requests: usize) -> Self {
+        self.requests = Arc::new(Semaphore::new(requests.max(1)));
+        self
     }
 
     /// The system that this client talks to.
@@ -108,49 +123,59 @@ impl ODataClient {
         query: &Query,
         mut on_page: impl FnMut(usize, Option<usize>),
     ) -> Result<Vec<Entity>, SapError> {
-        match self.snapshot(service, query, &mut on_page).await {
+        match self.whole(service, query, &mut on_page).await {
             Err(error @ SapError::Moved { .. }) => {
                 tracing::info!(%error, "reading from the start");
-                self.snapshot(service, query, &mut on_page).await
+                self.whole(service, query, &mut on_page).await
             }
             result => result,
         }
     }
 
-    async fn snapshot(
+    async fn whole(
         &self,
         service: Service,
         query: &Query,
         on_page: &mut impl FnMut(usize, Option<usize>),
     ) -> Result<Vec<Entity>, SapError> {
-        let moved = |(code, what): (&'static str, String)| SapError::Moved {
-            code,
-            system: self.session.system.id.clone(),
-            entity: query.set.to_owned(),
-            what,
-        };
-        let path = format!("{}/{}?{}", service.path, query.set, query.text(service.version));
-        let mut url = self.session.url(&path)?;
-        let (mut rows, mut announced, mut seen) = (Vec::new(), None, HashSet::new());
-        loop {
-            if !seen.insert(url.to_string()) || seen.len() > PAGES_MAX {
-                let what = format!("next link repeats after {} pages", seen.len());
-                return Err(moved(("ODATA-LOOP", what)));
-            }
-            let page = retry::page(&self.session, service, &url).await?;
-            announced = announced.or(page.count);
-            rows.extend(page.rows.into_iter().map(|fields| Entity::new(query.set, fields)));
-            on_page(rows.len(), announced);
-            let Some(link) = page.next else { break };
-            let next = page::followed(&url, &link).ok_or_else(|| SapError::ForeignLink {
-                system: self.session.system.id.clone(),
-                link,
-                base: self.session.system.base_url.clone(),
-            })?;
-            let query = next.query().unwrap_or_default();
-            url = self.session.url(&format!("{}?{query}", next.path()))?;
+        let mut pages = self.pages(service, query)?;
+        let mut rows = Vec::new();
+        while let Some(page) = pages.next().await? {
+            rows.extend(page.rows);
+            on_page(page.rows_so_far, page.announced);
         }
-        page::moved(&rows, announced).map_or(Ok(rows), |what| Err(moved(what)))
+        Ok(rows)
+    }
+
+    /// The rows of `query` page by page, with the next page under way while one is worked on.
+    ///
+    /// Memory is two pages and eight bytes a row, by which a row that comes twice is noticed.
+    ///
+    /// # Errors
+    ///
+    /// [`SapError::Setup`] if the query makes no address.
+    pub fn pages(&self, service: Service, query: &Query) -> Result<Pages, SapError> {
+        Pages::new(self, service, query, None)
+    }
+
+    /// The pages of `query` from `mark` on, where an earlier read of the same query broke off.
+    ///
+    /// # Errors
+    ///
+    /// As [`pages`](Self::pages).
+    pub fn pages_from(
+        &self,
+        service: Service,
+        query: &Query,
+        mark: PageMark,
+    ) -> Result<Pages, SapError> {
+        Pages::new(self, service, query, Some(mark))
+    }
+
+    /// Leave to send one more request; held until its answer is there.
+    async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.requests.acquire().await.ok()
     }
 
     /// One row by its key; `None` only if SAP itself says that it does not exist.
@@ -169,8 +194,9 @@ impl ODataClient {
             path.push_str("?$format=json");
         }
         let url = self.session.url(&path)?;
+        let _permit = self.permit().await;
         match retry::get(&self.session, service, &url, |request| request).await {
-            Ok(answer) => self.entity(set, &path, &answer, false).map(Some),
+            Ok(answer) => self.entity(set, &path, answer, false).map(Some),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -190,7 +216,7 @@ impl ODataClient {
     ) -> Result<Entity, SapError> {
         let path = format!("{}/{set}", service.path);
         let answer = self.write(Method::POST, service, &path, None, Some(fields), id).await?;
-        self.entity(set, &path, &answer, true)
+        self.entity(set, &path, answer, true)
     }
 
     /// Changes fields of a row that still has the version `etag`.
@@ -210,7 +236,7 @@ impl ODataClient {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
         let answer =
             self.write(Method::PATCH, service, &path, Some(etag), Some(fields), id).await?;
-        failure::done(&self.session.system.id, &format!("PATCH {path}"), &answer)
+        failure::done(&self.session.system.id, &format!("PATCH {path}"), answer)
     }
 
     /// Deletes a row that still has the version `etag`.
@@ -228,7 +254,7 @@ impl ODataClient {
     ) -> Result<(), SapError> {
         let path = format!("{}/{set}{}", service.path, key.text(service.version));
         let answer = self.write(Method::DELETE, service, &path, Some(etag), None, id).await?;
-        failure::done(&self.session.system.id, &format!("DELETE {path}"), &answer)
+        failure::done(&self.session.system.id, &format!("DELETE {path}"), answer)
     }
 
     /// Whether the service answers to this user: reads its service document.
@@ -240,19 +266,18 @@ impl ODataClient {
         let path = format!("{}/", service.path);
         let url = self.session.url(&path)?;
         let answer = retry::get(&self.session, service, &url, |request| request).await?;
-        failure::object(&self.session.system.id, &path, &answer, false).map(drop)
+        failure::rows(&self.session.system.id, &path, "", answer, false).map(drop)
     }
 
     fn entity(
         &self,
         set: &str,
         path: &str,
-        answer: &Answer,
+        answer: Answer,
         write: bool,
     ) -> Result<Entity, SapError> {
-        let object = failure::object(&self.session.system.id, path, answer, write)?;
-        let mut entity = Entity::new(set, page::row(object));
-        entity.etag = entity.etag.or_else(|| answer.header("etag").map(str::to_owned));
-        Ok(entity)
+        let etag = answer.header("etag").map(str::to_owned);
+        let (rows, root) = failure::rows(&self.session.system.id, path, set, answer, write)?;
+        Ok(page::row(&rows, root).with_etag(etag.as_deref()))
     }
 }

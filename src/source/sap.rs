@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use finance::{PostedQuantity, posted_quantity};
+pub use master::bom_item;
 
 use super::SourceError;
 use crate::id::PlantCode;
@@ -82,8 +82,6 @@ pub struct Reading {
     pub standard_values: [Option<StandardValue>; 6],
     /// First posting day of confirmations that are read.
     pub confirmations_from: Date,
-    /// Services read at the same time.
-    pub parallel: usize,
     /// Told how far it is.
     pub progress: Arc<OnPage>,
 }
@@ -98,18 +96,16 @@ impl Tables {
     }
 }
 
-/// Reads every query, a few at a time.
+/// Reads every query; the client bounds how many requests are under way.
 async fn read_all(
     reading: &Reading,
     queries: Vec<(Service, Query)>,
 ) -> Result<Tables, SourceError> {
-    let limit = Arc::new(Semaphore::new(reading.parallel.max(1)));
     // A set of tasks: the first error ends the others, nothing reads on behind our back.
     let mut tasks = JoinSet::new();
     for (service, query) in queries {
-        let (reading, limit) = (reading.clone(), Arc::clone(&limit));
+        let reading = reading.clone();
         tasks.spawn(async move {
-            let _permit = limit.acquire().await;
             let progress = |rows, announced| (reading.progress)(query.set, rows, announced);
             let rows = reading.client.read(service, &query, progress).await;
             rows.map(|rows| (query.set, rows))

@@ -262,8 +262,8 @@ async fn an_order_that_a_planner_changed_is_left_alone_and_named() {
     let mut change = serde_json::Map::new();
     change.insert("TotalQuantity".into(), "1.500".into());
     let id = RequestId { id: "0".repeat(32), first_sent: jiff::Timestamp::UNIX_EPOCH };
-    let etag = row.etag.unwrap();
-    client.update(PLANNED_ORDERS, "A_PlannedOrder", &key, &etag, &change, &id).await.unwrap();
+    let etag = row.etag().unwrap();
+    client.update(PLANNED_ORDERS, "A_PlannedOrder", &key, etag, &change, &id).await.unwrap();
 
     let undone = plant.carbide(&["undo"]);
 

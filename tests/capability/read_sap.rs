@@ -3,7 +3,7 @@
 use carbide::id::{MaterialNumber, PlantCode};
 use carbide::master::{Procurement, StandardValue};
 use carbide::sap::error::{Outcome, SapError};
-use carbide::sap::odata::{Filter, ODataClient, Query};
+use carbide::sap::odata::{Entity, Filter, ODataClient, Query};
 use carbide::source::sap::{CONFIRMATION, PLANNED_ORDERS, master_data, order_book};
 use serde_json::json;
 
@@ -122,7 +122,8 @@ async fn a_page_that_comes_twice_is_noticed_and_everything_is_read_again() {
     let rows = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap();
 
     let all = odata(&sandbox).read(CONFIRMATION, &confirmations(), |_, _| {}).await.unwrap();
-    assert_eq!(rows, all);
+    let fields = |rows: &[Entity]| rows.iter().map(Entity::fields).collect::<Vec<_>>();
+    assert_eq!(fields(&rows), fields(&all));
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn a_planned_order_that_is_created_and_deleted_leaves_the_orders_byte_by_b
     );
     assert_ne!(truth(&sandbox, "planned-orders").await.to_string(), before);
     let key = Key::of("PlannedOrder", created.text("PlannedOrder"));
-    let etag = created.etag.clone().unwrap();
+    let etag = created.etag().unwrap().to_owned();
     client.delete(PLANNED_ORDERS, "A_PlannedOrder", &key, &etag, &request()).await.unwrap();
     assert_eq!(truth(&sandbox, "planned-orders").await.to_string(), before);
     assert!(client.read_one(PLANNED_ORDERS, "A_PlannedOrder", &key).await.unwrap().is_none());
@@ -58,7 +58,7 @@ async fn a_changed_order_is_not_overwritten() {
     let created =
         client.create(PLANNED_ORDERS, "A_PlannedOrder", &order(), &request()).await.unwrap();
     let key = Key::of("PlannedOrder", created.text("PlannedOrder"));
-    let old = created.etag.clone().unwrap();
+    let old = created.etag().unwrap().to_owned();
     let mut change = Map::new();
     change.insert("TotalQuantity".into(), "11.000".into());
     client.update(PLANNED_ORDERS, "A_PlannedOrder", &key, &old, &change, &request()).await.unwrap();

@@ -71,7 +71,6 @@ pub fn reading_with(client: ODataClient) -> Reading {
             None,
         ],
         confirmations_from: "2018-01-01".parse().unwrap(),
-        parallel: 4,
         progress: Arc::new(|_, _, _| {}),
     }
 }

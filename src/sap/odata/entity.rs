@@ -1,48 +1,89 @@
 //! One row of an entity set, and its values without loss.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::super::error::SapError;
+use super::rows::{Cell, Rows};
 
 /// Decimal digits that a JSON number carries without loss.
 const NUMBER_DIGITS_MAX: usize = 15;
 
-/// One row.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// One row. Cheap to clone; it keeps the answer that it came with.
+#[derive(Clone)]
 pub struct Entity {
-    /// Entity set, for messages.
-    pub set: String,
-    /// Properties as SAP sent them.
-    pub fields: Map<String, Value>,
-    /// ETag: opaque, sent back as it came.
-    pub etag: Option<String>,
-    /// Key as SAP writes it in the row's address, in V2.
-    key: String,
+    rows: Arc<Rows>,
+    row: u32,
+    /// Property behind which it was expanded.
+    behind: Option<u16>,
+    /// Version that came in a header instead of the row.
+    header_etag: Option<Box<str>>,
+}
+
+impl std::fmt::Debug for Entity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.set(), self.key(), self.fields())
+    }
 }
 
 impl Entity {
-    /// The row of `set` in a JSON object of V2 or V4.
-    pub(super) fn new(set: &str, mut fields: Map<String, Value>) -> Self {
-        let mut metadata = fields.remove("__metadata").unwrap_or_default();
-        let etag = fields.remove("@odata.etag").unwrap_or_else(|| metadata["etag"].take());
-        let address = metadata["uri"].as_str().or(metadata["id"].as_str()).unwrap_or("");
-        // The key stands in parentheses behind the last name and may itself hold slashes.
-        let key = address.find('(').map_or("", |at| &address[at..]).to_owned();
-        let etag = etag.as_str().map(str::to_owned);
-        Self { set: set.to_owned(), fields, etag, key }
+    /// A row of an answer.
+    pub(super) fn new(rows: &Arc<Rows>, row: u32) -> Self {
+        Self { rows: Arc::clone(rows), row, behind: None, header_etag: None }
+    }
+
+    /// The row of `set` that a JSON object is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with a code.
+    pub fn from_json(set: &str, text: impl Into<Vec<u8>>) -> Result<Self, String> {
+        match Rows::read(set, text.into())? {
+            (rows, Cell::Object(row)) => Ok(Self::new(&Arc::new(rows), row)),
+            _ => Err("ODATA-VERSION: it is no object".to_owned()),
+        }
+    }
+
+    /// The same row with a version that came in a header, if it has none itself.
+    pub(super) fn with_etag(mut self, etag: Option<&str>) -> Self {
+        self.header_etag = etag.map(Box::from);
+        self
+    }
+
+    /// Entity set, or the property behind which it was expanded.
+    pub fn set(&self) -> &str {
+        self.behind.map_or(self.rows.set(), |column| self.rows.name(column))
+    }
+
+    /// Properties as SAP sent them, without metadata.
+    pub fn fields(&self) -> Map<String, Value> {
+        self.rows.fields(self.row)
+    }
+
+    /// Version of the row: opaque, sent back as it came.
+    pub fn etag(&self) -> Option<&str> {
+        self.rows.etag(self.row).or(self.header_etag.as_deref())
     }
 
     /// The key as SAP writes it in the row's address; empty if SAP sent none, as in V4.
     pub fn key(&self) -> &str {
-        &self.key
+        self.rows.key(self.row)
+    }
+
+    fn cell(&self, property: &str) -> Option<Cell> {
+        self.rows.cell(self.row, property)
     }
 
     /// The text of a property; missing and null are the empty text, which is SAP's initial value.
     pub fn text(&self, property: &str) -> &str {
-        self.fields.get(property).and_then(Value::as_str).unwrap_or("")
+        match self.cell(property) {
+            Some(Cell::Text(text)) => self.rows.text(text),
+            _ => "",
+        }
     }
 
     /// A decimal, exact.
@@ -52,22 +93,24 @@ impl Entity {
     /// `VAL-DECIMAL` if the value is missing, has a comma, an exponent, is no number, or came as a
     /// JSON number with more digits than such a number holds.
     pub fn decimal(&self, property: &str) -> Result<Decimal, SapError> {
-        let text = match self.fields.get(property) {
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(Value::Number(number)) => {
-                let text = number.to_string();
-                let digits = text.bytes().filter(u8::is_ascii_digit).count();
-                if number.is_f64() && digits > NUMBER_DIGITS_MAX {
-                    let problem = format!("{text} came as a number and has lost its last digits");
+        let number;
+        let text = match self.cell(property) {
+            Some(Cell::Text(text)) => self.rows.text(text).trim(),
+            Some(Cell::Signed(whole)) => return Ok(whole.into()),
+            Some(Cell::Unsigned(whole)) => return Ok(whole.into()),
+            Some(Cell::Float(float)) => {
+                number = Value::from(float).to_string();
+                if number.bytes().filter(u8::is_ascii_digit).count() > NUMBER_DIGITS_MAX {
+                    let problem = format!("{number} came as a number and has lost its last digits");
                     return Err(self.wrong("VAL-DECIMAL", property, problem));
                 }
-                text
+                number.as_str()
             }
             _ => return Err(self.wrong("VAL-DECIMAL", property, "has no value".to_owned())),
         };
         let plain = !text.is_empty()
             && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
-        let parsed = if plain { Decimal::from_str_exact(&text).ok() } else { None };
+        let parsed = if plain { Decimal::from_str_exact(text).ok() } else { None };
         parsed.ok_or_else(|| {
             self.wrong("VAL-DECIMAL", property, format!("'{text}' is not a decimal"))
         })
@@ -144,37 +187,50 @@ impl Entity {
 
     /// An indicator: a Boolean, or `X` and blank.
     pub fn boolean(&self, property: &str) -> bool {
-        match self.fields.get(property) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text == "X" || text == "true",
+        match self.cell(property) {
+            Some(Cell::Bool(flag)) => flag,
+            Some(Cell::Text(text)) => matches!(self.rows.text(text), "X" | "true"),
             _ => false,
         }
     }
 
     /// The rows behind a navigation property that was expanded.
     pub fn expanded(&self, property: &str) -> Vec<Self> {
-        let rows = match self.fields.get(property) {
-            Some(Value::Array(rows)) => rows.as_slice(),
-            Some(Value::Object(object)) => match object.get("results") {
-                Some(Value::Array(rows)) => rows.as_slice(),
-                _ => return vec![Self::new(property, object.clone())],
-            },
-            _ => &[],
+        let entity = |cell: &Cell| match *cell {
+            Cell::Object(row) => Some(Self {
+                rows: Arc::clone(&self.rows),
+                row,
+                behind: self.rows.column(property),
+                header_etag: None,
+            }),
+            _ => None,
         };
-        let rows = rows.iter().filter_map(Value::as_object);
-        rows.map(|row| Self::new(property, row.clone())).collect()
+        let many = |cell: Option<Cell>| match cell {
+            Some(Cell::List(first, count)) => {
+                Some(self.rows.list(first, count).iter().filter_map(entity).collect())
+            }
+            _ => None,
+        };
+        match self.cell(property) {
+            Some(Cell::Object(row)) => many(self.rows.cell(row, "results"))
+                .unwrap_or_else(|| entity(&Cell::Object(row)).into_iter().collect()),
+            cell => many(cell).unwrap_or_default(),
+        }
     }
 
     /// An error that names this row.
     pub fn wrong(&self, code: &'static str, property: &str, problem: String) -> SapError {
-        let texts = self.fields.values().filter_map(Value::as_str).filter(|text| !text.is_empty());
-        let key = match self.key.as_str() {
-            "" => texts.take(3).collect::<Vec<_>>().join("/"),
+        let key = match self.key() {
+            "" => {
+                let fields = self.fields();
+                let texts = fields.values().filter_map(Value::as_str);
+                texts.filter(|text| !text.is_empty()).take(3).collect::<Vec<_>>().join("/")
+            }
             key => key.to_owned(),
         };
         SapError::Value {
             code,
-            entity: self.set.clone(),
+            entity: self.set().to_owned(),
             key,
             property: property.to_owned(),
             problem,
@@ -236,9 +292,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn entity(object: Value) -> Entity {
+        Entity::from_json("A_Set", object.to_string()).unwrap()
+    }
+
     fn row(value: Value) -> Entity {
-        let Value::Object(fields) = json!({ "Key": "K1", "P": value }) else { unreachable!() };
-        Entity::new("A_Set", fields)
+        entity(json!({ "Key": "K1", "P": value }))
     }
 
     #[test]
@@ -289,12 +348,9 @@ mod tests {
 
     #[test]
     fn midnight_at_the_end_of_a_day_is_the_next_day() {
-        let Value::Object(fields) = json!({ "D": "/Date(1538438400000)/", "T": "PT24H00M00S" })
-        else {
-            unreachable!()
-        };
+        let fields = json!({ "D": "/Date(1538438400000)/", "T": "PT24H00M00S" });
 
-        let end = Entity::new("A_Set", fields).day_time("D", "T").unwrap();
+        let end = entity(fields).day_time("D", "T").unwrap();
 
         assert_eq!(end.to_string(), "2018-10-03T00:00:00");
     }
@@ -308,18 +364,16 @@ mod tests {
 
     #[test]
     fn an_error_names_the_row_by_its_key() {
-        let Value::Object(fields) = json!({
+        let fields = json!({
             "__metadata": { "uri": "https://h/S/A_Set(A='x%2F1',B='2')", "etag": "W/\"1\"" },
             "Q": "1,5",
-        }) else {
-            unreachable!()
-        };
-        let entity = Entity::new("A_Set", fields);
+        });
+        let entity = entity(fields);
 
         let error = entity.decimal("Q").unwrap_err().to_string();
 
         assert_eq!(error, "VAL-DECIMAL: A_Set (A='x%2F1',B='2'): Q '1,5' is not a decimal");
-        assert_eq!(entity.etag.as_deref(), Some("W/\"1\""));
+        assert_eq!(entity.etag(), Some("W/\"1\""));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Answers that are no success, turned into errors with SAP's own message.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::super::error::{SapError, SapMessage};
 use super::super::http::{Answer, Session};
 use super::super::xml;
-use super::json;
+use super::rows::{Cell, Rows};
 
 /// Refusals of a CSRF token carry this instead of a message class.
 const TOKEN_REFUSED: &str = "CSRF";
@@ -84,45 +86,47 @@ pub(super) fn checked(
 }
 
 /// An error unless SAP itself says that a write without answer body was done: 204, or JSON.
-pub(super) fn done(system: &str, request: &str, answer: &Answer) -> Result<(), SapError> {
+pub(super) fn done(system: &str, request: &str, answer: Answer) -> Result<(), SapError> {
     if answer.status == 204 {
         return Ok(());
     }
-    object(system, request, answer, true).map(drop)
+    rows(system, request, "", answer, true).map(drop)
 }
 
-/// The JSON object of a successful answer.
-pub(super) fn object(
+/// The rows of a successful answer, and which of them is the answer itself.
+pub(super) fn rows(
     system: &str,
     request: &str,
-    answer: &Answer,
+    set: &str,
+    answer: Answer,
     write: bool,
-) -> Result<Map<String, Value>, SapError> {
-    if !is_json(answer) {
-        return Err(not_sap(system, request, answer, write));
+) -> Result<(Arc<Rows>, u32), SapError> {
+    if !is_json(&answer) {
+        return Err(not_sap(system, request, &answer, write));
     }
-    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    let bytes = answer.body.len();
     let damaged = |reason: String| SapError::Damaged {
         system: system.to_owned(),
         request: request.to_owned(),
-        bytes: body.len(),
+        bytes,
         reason,
         write,
     };
-    let Value::Object(object) = json::parse(body).map_err(damaged)? else {
+    let (rows, Cell::Object(root)) = Rows::read(set, answer.body).map_err(damaged)? else {
         return Err(damaged("ODATA-VERSION: it is no object".to_owned()));
     };
-    if let Some(error) = object.get("error") {
-        return Err(damaged(format!("ODATA-ERROR: {}", message(error))));
+    if let Some(error) = rows.object(root, "error") {
+        return Err(damaged(format!("ODATA-ERROR: {}", message(&error.into()))));
     }
-    Ok(object)
+    Ok((Arc::new(rows), root))
 }
 
 /// The error object of SAP in an answer. Before it looks at `Accept`, Gateway writes XML.
 fn error_object(answer: &Answer) -> Option<Value> {
     if is_json(answer) {
-        let mut body = json::parse(&answer.body).ok()?;
-        return body.get_mut("error").map(Value::take);
+        let (rows, root) = Rows::read("", answer.body.clone()).ok()?;
+        let Cell::Object(root) = root else { return None };
+        return rows.object(root, "error").map(Value::Object);
     }
     if !answer.content_type().contains("xml") {
         return None;

@@ -1,80 +1,60 @@
-//! One page of an entity set, and whether the pages together are what SAP announced.
+//! One page of an entity set, and where the next one is.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use reqwest::Url;
-use serde_json::{Map, Value};
 
+use super::rows::{Cell, Rows};
 use super::{Entity, Version};
 
 /// A page.
 pub(super) struct Page {
-    pub rows: Vec<Map<String, Value>>,
+    pub rows: Vec<Entity>,
     pub next: Option<String>,
     pub count: Option<usize>,
 }
 
-/// The object of one row: V2 wraps it in `d`.
-pub(super) fn row(mut object: Map<String, Value>) -> Map<String, Value> {
-    match object.remove("d") {
-        Some(Value::Object(inner)) => inner,
-        _ => object,
+/// The one row of an answer: V2 wraps it in `d`.
+pub(super) fn row(rows: &Arc<Rows>, root: u32) -> Entity {
+    match rows.cell(root, "d") {
+        Some(Cell::Object(inner)) => Entity::new(rows, inner),
+        _ => Entity::new(rows, root),
     }
 }
 
 impl Page {
-    /// The page in a JSON object, or why it is none of this version.
-    pub fn of(version: Version, mut object: Map<String, Value>) -> Result<Self, String> {
-        let text = |value: Option<Value>| value.and_then(|v| v.as_str().map(str::to_owned));
-        let count = |value: Option<Value>| match value {
-            Some(Value::String(text)) => text.parse().ok(),
-            Some(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()),
-            _ => None,
-        };
-        let (rows, next, count) = match version {
+    /// The page in an answer, or why it is none of this version.
+    pub fn of(version: Version, rows: &Arc<Rows>, root: u32) -> Result<Self, String> {
+        let (within, members) = match version {
             Version::V2 => {
-                let Some(Value::Object(mut d)) = object.remove("d") else {
+                let Some(Cell::Object(d)) = rows.cell(root, "d") else {
                     return Err("ODATA-VERSION: the service was expected to speak V2".to_owned());
                 };
-                (d.remove("results"), text(d.remove("__next")), count(d.remove("__count")))
+                (d, ["results", "__next", "__count"])
             }
-            Version::V4 => (
-                object.remove("value"),
-                text(object.remove("@odata.nextLink")),
-                count(object.remove("@odata.count")),
-            ),
+            Version::V4 => (root, ["value", "@odata.nextLink", "@odata.count"]),
         };
-        let Some(Value::Array(rows)) = rows else {
+        let [listed, next, count] = members.map(|member| rows.cell(within, member));
+        let Some(Cell::List(first, length)) = listed else {
             return Err(format!("ODATA-VERSION: the answer holds no rows of {version:?}"));
         };
-        let rows = rows.into_iter().map(|row| match row {
-            Value::Object(fields) => Ok(fields),
+        let listed = rows.list(first, length).iter().map(|cell| match *cell {
+            Cell::Object(row) => Ok(Entity::new(rows, row)),
             _ => Err("ODATA-VERSION: a row is no object".to_owned()),
         });
-        Ok(Self { rows: rows.collect::<Result<_, _>>()?, next, count })
+        Ok(Self {
+            rows: listed.collect::<Result<_, _>>()?,
+            next: match next {
+                Some(Cell::Text(link)) => Some(rows.text(link).to_owned()),
+                _ => None,
+            },
+            count: match count {
+                Some(Cell::Text(text)) => rows.text(text).parse().ok(),
+                Some(Cell::Unsigned(number)) => usize::try_from(number).ok(),
+                _ => None,
+            },
+        })
     }
-}
-
-/// What is wrong with rows that are not all there, or there twice: a code and words.
-///
-/// A row is the same row if its key is, whatever else changed while the pages were read. V4 sends no
-/// key apart from the fields; there two rows are the same only if all their fields are.
-pub(super) fn moved(rows: &[Entity], announced: Option<usize>) -> Option<(&'static str, String)> {
-    if let Some(announced) = announced.filter(|count| *count != rows.len()) {
-        let what = format!("SAP announced {announced} rows and sent {}", rows.len());
-        return Some(("ODATA-COUNT", what));
-    }
-    let mut seen = HashSet::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let identity = match row.key() {
-            "" => serde_json::to_string(&row.fields).expect("JSON values are JSON"),
-            key => key.to_owned(),
-        };
-        if !seen.insert(identity) {
-            return Some(("ODATA-MOVED", format!("row {index} {} came twice", row.key())));
-        }
-    }
-    None
 }
 
 /// Where a next link leads: on the same host to the same entity set, or not at all.

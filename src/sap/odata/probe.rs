@@ -31,6 +31,7 @@ impl ODataClient {
         let url = self.session.url(&path)?;
         let name = format!("GET {path}");
         let request = self.session.request(Method::GET, url).header(ACCEPT, "application/xml");
+        let _permit = self.permit().await;
         let answer = self.session.send(request).await?;
         let answer = failure::checked(&self.session, &name, answer, false)?;
         if !answer.content_type().contains("xml") {
@@ -71,10 +72,8 @@ impl ODataClient {
             path.push_str(&filter.encoded(service.version));
         }
         let url = self.session.url(&path)?;
-        let answer = retry::get(&self.session, service, &url, |request| request).await?;
-        let object = failure::object(&self.session.system.id, &path, &answer, false)?;
-        let rows = object.get("value").or_else(|| object.get("d").and_then(|d| d.get("results")));
-        Ok(rows.and_then(serde_json::Value::as_array).map_or(0, Vec::len))
+        let _permit = self.permit().await;
+        retry::page(&self.session, service, set, &url).await.map(|page| page.rows.len())
     }
 
     /// Fetches a CSRF token of a service anew.

@@ -58,19 +58,27 @@ pub(super) async fn get(
 }
 
 /// One page. A page that breaks off is read again; the same damage twice is an answer.
-pub(super) async fn page(session: &Session, service: Service, url: &Url) -> Result<Page, SapError> {
+pub(super) async fn page(
+    session: &Session,
+    service: Service,
+    set: &str,
+    url: &Url,
+) -> Result<Page, SapError> {
     let mut first = true;
     loop {
         let answer = get(session, service, url, |request| request).await?;
+        let bytes = answer.body.len();
         let damaged = |reason: String| SapError::Damaged {
             system: session.system.id.clone(),
             request: format!("GET {}", url.path()),
-            bytes: answer.body.len(),
+            bytes,
             reason,
             write: false,
         };
-        let object = failure::object(&session.system.id, url.path(), &answer, false);
-        match object.and_then(|object| Page::of(service.version, object).map_err(damaged)) {
+        let rows = failure::rows(&session.system.id, url.path(), set, answer, false);
+        let page =
+            rows.and_then(|(rows, root)| Page::of(service.version, &rows, root).map_err(damaged));
+        match page {
             Err(SapError::Damaged { .. }) if first => first = false,
             result => return result,
         }

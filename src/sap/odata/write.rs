@@ -52,7 +52,9 @@ impl ODataClient {
                 let body = serde_json::to_vec(fields).expect("a map of JSON values is JSON");
                 request = request.header(CONTENT_TYPE, "application/json").body(body);
             }
+            let permit = self.permit().await;
             let answer = self.session.send(request).await?;
+            drop(permit);
             if failure::wants_token(&answer) && !last {
                 token = self.token(service, Some(&token)).await.map_err(not_sent)?;
                 continue;

@@ -260,20 +260,26 @@ fn short(text: &str) -> String {
     if trimmed.is_empty() { text.to_owned() } else { trimmed.to_owned() }
 }
 
+/// One BOM item.
+///
+/// # Errors
+///
+/// [`SapError`] that names the row and the property.
+pub fn bom_item(row: &Entity) -> Result<BomItem, SapError> {
+    Ok(BomItem {
+        number: row.text("BillOfMaterialItemNumber").to_owned(),
+        component: id(row, "BillOfMaterialComponent")?,
+        quantity: Measure::new(
+            row.decimal("BillOfMaterialItemQuantity")?,
+            unit(row, "BillOfMaterialItemUnit")?,
+        ),
+        component_scrap_percent: row.decimal("ComponentScrapInPercent")?,
+    })
+}
+
 fn bom(row: &Entity) -> Result<BillOfMaterial, SapError> {
-    let item = |row: &Entity| {
-        Ok(BomItem {
-            number: row.text("BillOfMaterialItemNumber").to_owned(),
-            component: id(row, "BillOfMaterialComponent")?,
-            quantity: Measure::new(
-                row.decimal("BillOfMaterialItemQuantity")?,
-                unit(row, "BillOfMaterialItemUnit")?,
-            ),
-            component_scrap_percent: row.decimal("ComponentScrapInPercent")?,
-        })
-    };
     let items = row.expanded("to_BillOfMaterialItem");
-    let mut items = items.iter().map(item).collect::<Result<Vec<BomItem>, SapError>>()?;
+    let mut items = items.iter().map(bom_item).collect::<Result<Vec<BomItem>, SapError>>()?;
     items.sort_by(|a, b| a.number.cmp(&b.number));
     Ok(BillOfMaterial {
         material: id(row, "Material")?,

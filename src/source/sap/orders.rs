@@ -173,7 +173,7 @@ pub fn planned_order(row: &Entity) -> Result<PlannedOrder, SapError> {
             None
         },
         last_change: row.timestamp("LastChangeDateTime")?,
-        etag: row.etag.clone(),
+        etag: row.etag().map(str::to_owned),
     })
 }
 

@@ -1,0 +1,531 @@
+//! The rows of one answer, laid out flat: the text once, as it came, and one small cell a value that
+//! says where in the text it stands. A page of 5,000 rows is a handful of allocations.
+//!
+//! JSON is read more strictly than it has to be: a member that stands twice, a value without end or a
+//! nesting without bottom is no data of SAP.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::{Map, Value};
+
+const DEPTH_MAX: usize = 64;
+const TEXT_BYTES_MAX: usize = 16 << 20;
+
+/// Different property names of one answer; SAP's widest entity has a few hundred.
+const NAMES_MAX: usize = 4096;
+
+/// Where a text stands: in the body, or, if it had escapes, among the texts without them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    at: u32,
+    len: u32,
+}
+
+/// Marks a span of the texts that had escapes. Bodies are far smaller than this.
+const UNESCAPED: u32 = 1 << 31;
+
+/// One value.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cell {
+    Null,
+    Bool(bool),
+    Text(TextAt),
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+    /// An object: a row of its own.
+    Object(u32),
+    /// So many entries of the lists, from the first.
+    List(u32, u32),
+}
+
+/// A text of these rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TextAt(Span);
+
+#[derive(Clone, Debug, Default)]
+struct Row {
+    first: u32,
+    count: u32,
+    key: Option<Span>,
+    etag: Option<Span>,
+}
+
+/// Rows of one answer.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    set: String,
+    body: String,
+    unescaped: String,
+    names: Vec<Box<str>>,
+    column_of: HashMap<Box<str>, u16>,
+    columns: Vec<u16>,
+    cells: Vec<Cell>,
+    lists: Vec<Cell>,
+    rows: Vec<Row>,
+}
+
+impl Rows {
+    /// Reads a whole answer; the value that it is.
+    ///
+    /// An error says what is wrong with it, with a code.
+    pub fn read(set: &str, body: Vec<u8>) -> Result<(Self, Cell), String> {
+        let body = text(body)?;
+        let mut builder = Builder::new(set, &body);
+        let mut reader = serde_json::Deserializer::from_str(&body);
+        let seed = Seed { builder: &mut builder, depth: 0 };
+        let cell = seed.deserialize(&mut reader).map_err(refusal)?;
+        reader.end().map_err(refusal)?;
+        let rows = builder.out;
+        Ok((Self { body, ..rows }, cell))
+    }
+
+    /// Name of the entity set.
+    pub fn set(&self) -> &str {
+        &self.set
+    }
+
+    /// Number of a property's column, if any row has it.
+    pub fn column(&self, property: &str) -> Option<u16> {
+        self.column_of.get(property).copied()
+    }
+
+    pub fn name(&self, column: u16) -> &str {
+        &self.names[usize::from(column)]
+    }
+
+    /// Key as SAP writes it in the row's address; empty if it wrote none.
+    pub fn key(&self, row: u32) -> &str {
+        self.rows[row as usize].key.map_or("", |span| self.at(span))
+    }
+
+    /// Version of a row, opaque.
+    pub fn etag(&self, row: u32) -> Option<&str> {
+        self.rows[row as usize].etag.map(|span| self.at(span))
+    }
+
+    pub fn text(&self, text: TextAt) -> &str {
+        self.at(text.0)
+    }
+
+    /// The value of a property; `None` if the row does not have it.
+    pub fn cell(&self, row: u32, property: &str) -> Option<Cell> {
+        let column = self.column(property)?;
+        let row = &self.rows[row as usize];
+        let cells = row.first as usize..(row.first + row.count) as usize;
+        let columns = &self.columns[cells.clone()];
+        // Rows are mostly alike: their columns follow each other without a gap.
+        let guess = usize::from(column.wrapping_sub(*columns.first()?));
+        let at = match columns.get(guess) {
+            Some(found) if *found == column => guess,
+            _ => columns.iter().position(|other| *other == column)?,
+        };
+        Some(self.cells[cells.start + at])
+    }
+
+    /// Entries of a list.
+    pub fn list(&self, first: u32, count: u32) -> &[Cell] {
+        &self.lists[first as usize..(first + count) as usize]
+    }
+
+    /// The object that a property holds, as JSON.
+    pub fn object(&self, row: u32, property: &str) -> Option<Map<String, Value>> {
+        match self.cell(row, property) {
+            Some(Cell::Object(inner)) => Some(self.fields(inner)),
+            _ => None,
+        }
+    }
+
+    /// The properties of a row, as JSON.
+    pub fn fields(&self, row: u32) -> Map<String, Value> {
+        let row = &self.rows[row as usize];
+        let cells = row.first as usize..(row.first + row.count) as usize;
+        let named = self.columns[cells.clone()].iter().zip(&self.cells[cells]);
+        named
+            .map(|(column, cell)| (self.names[usize::from(*column)].to_string(), self.json(*cell)))
+            .collect()
+    }
+
+    fn json(&self, cell: Cell) -> Value {
+        match cell {
+            Cell::Null => Value::Null,
+            Cell::Bool(flag) => flag.into(),
+            Cell::Text(text) => self.text(text).into(),
+            Cell::Signed(number) => number.into(),
+            Cell::Unsigned(number) => number.into(),
+            Cell::Float(number) => number.into(),
+            Cell::Object(row) => Value::Object(self.fields(row)),
+            Cell::List(first, count) => {
+                self.list(first, count).iter().map(|cell| self.json(*cell)).collect()
+            }
+        }
+    }
+
+    fn at(&self, span: Span) -> &str {
+        let (text, at) = match span.at & UNESCAPED {
+            0 => (&self.body, span.at),
+            _ => (&self.unescaped, span.at & !UNESCAPED),
+        };
+        &text[at as usize..(at + span.len) as usize]
+    }
+}
+
+/// What the reader of JSON found wrong, with a code.
+fn refusal(error: serde_json::Error) -> String {
+    match error.classify() {
+        Category::Eof => format!("ODATA-TRUNC: {error}"),
+        Category::Syntax if error.to_string().starts_with("recursion limit") => {
+            format!("JSON-DEPTH: {error}")
+        }
+        Category::Syntax => format!("JSON-SYNTAX: {error}"),
+        // Our own, with a code.
+        Category::Data | Category::Io => error.to_string(),
+    }
+}
+
+/// The body as text, without a byte order mark.
+fn text(body: Vec<u8>) -> Result<String, String> {
+    let mut body = body;
+    if body.starts_with(b"\xef\xbb\xbf") {
+        body.drain(..3);
+    }
+    String::from_utf8(body).map_err(|error| {
+        format!("JSON-UTF: no Unicode at byte {}", error.utf8_error().valid_up_to())
+    })
+}
+
+struct Builder<'t> {
+    out: Rows,
+    body: &'t str,
+    /// Cells of the objects that are being read, innermost last.
+    open: Vec<(u16, Cell)>,
+    /// Column that most likely comes next.
+    guess: usize,
+    /// Object in which each column was seen last.
+    seen_in: Vec<u32>,
+}
+
+impl<'t> Builder<'t> {
+    fn new(set: &str, body: &'t str) -> Self {
+        Self {
+            out: Rows { set: set.to_owned(), ..Rows::default() },
+            body,
+            open: Vec::new(),
+            guess: 0,
+            seen_in: Vec::new(),
+        }
+    }
+
+    fn column<E: Error>(&mut self, name: &str) -> Result<u16, E> {
+        let guess = if self.guess < self.out.names.len() { self.guess } else { 0 };
+        let column = if self.out.names.get(guess).is_some_and(|known| **known == *name) {
+            guess
+        } else if let Some(column) = self.out.column_of.get(name) {
+            usize::from(*column)
+        } else {
+            let column = self.out.names.len();
+            if column == NAMES_MAX {
+                return Err(E::custom(format!("JSON-SIZE: more than {NAMES_MAX} property names")));
+            }
+            self.out.names.push(name.into());
+            self.out.column_of.insert(name.into(), column as u16);
+            self.seen_in.push(u32::MAX);
+            column
+        };
+        self.guess = column + 1;
+        Ok(column as u16)
+    }
+
+    fn borrowed<E: Error>(&self, text: &str) -> Result<Span, E> {
+        limited(text)?;
+        let at = text.as_ptr() as usize - self.body.as_ptr() as usize;
+        Ok(Span { at: at as u32, len: text.len() as u32 })
+    }
+
+    /// The key in a row's address: from the first parenthesis on. It may itself hold slashes.
+    fn key_in(&self, address: Span) -> Option<Span> {
+        let text = match address.at & UNESCAPED {
+            0 => self.body,
+            _ => &self.out.unescaped,
+        };
+        let start = (address.at & !UNESCAPED) as usize;
+        let at = text[start..start + address.len as usize].find('(')? as u32;
+        Some(Span { at: address.at + at, len: address.len - at })
+    }
+
+    fn unescaped<E: Error>(&mut self, text: &str) -> Result<Span, E> {
+        limited(text)?;
+        let at = self.out.unescaped.len() as u32 | UNESCAPED;
+        self.out.unescaped.push_str(text);
+        Ok(Span { at, len: text.len() as u32 })
+    }
+
+    /// Closes the object whose cells began at `start`; the number of its row.
+    fn close<E: Error>(&mut self, start: usize, mut row: Row) -> Result<u32, E> {
+        let number = self.out.rows.len() as u32;
+        row.first = self.out.cells.len() as u32;
+        row.count = (self.open.len() - start) as u32;
+        for (column, cell) in self.open.drain(start..) {
+            let seen = &mut self.seen_in[usize::from(column)];
+            if *seen == number {
+                let name = &self.out.names[usize::from(column)];
+                return Err(E::custom(format!(
+                    "JSON-DUPMEMBER: member {name} stands twice in an object"
+                )));
+            }
+            *seen = number;
+            self.out.columns.push(column);
+            self.out.cells.push(cell);
+        }
+        self.out.rows.push(row);
+        Ok(number)
+    }
+}
+
+fn limited<E: Error>(text: &str) -> Result<(), E> {
+    if text.len() > TEXT_BYTES_MAX {
+        let limit = TEXT_BYTES_MAX >> 20;
+        return Err(E::custom(format!("JSON-SIZE: a value is longer than {limit} MiB")));
+    }
+    Ok(())
+}
+
+/// Reads any value into a cell.
+struct Seed<'b, 't> {
+    builder: &'b mut Builder<'t>,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_> {
+    type Value = Cell;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cell, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_, '_> {
+    type Value = Cell;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E: Error>(self) -> Result<Cell, E> {
+        Ok(Cell::Null)
+    }
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Cell, E> {
+        Ok(Cell::Bool(flag))
+    }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Cell, E> {
+        Ok(Cell::Signed(number))
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Cell, E> {
+        Ok(Cell::Unsigned(number))
+    }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Cell, E> {
+        Ok(Cell::Float(number))
+    }
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Cell, E> {
+        self.builder.borrowed(text).map(|span| Cell::Text(TextAt(span)))
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Cell, E> {
+        self.builder.unescaped(text).map(|span| Cell::Text(TextAt(span)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Cell, A::Error> {
+        let depth = deeper(self.depth)?;
+        let mut list = Vec::new();
+        while let Some(cell) =
+            items.next_element_seed(Seed { builder: &mut *self.builder, depth })?
+        {
+            list.push(cell);
+        }
+        let first = self.builder.out.lists.len() as u32;
+        self.builder.out.lists.extend_from_slice(&list);
+        Ok(Cell::List(first, list.len() as u32))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Cell, A::Error> {
+        let depth = deeper(self.depth)?;
+        let builder = self.builder;
+        let start = builder.open.len();
+        let mut row = Row::default();
+        let mut metadata = false;
+        while let Some(member) = members.next_key_seed(Name(builder))? {
+            match member {
+                Member::Metadata => {
+                    if std::mem::replace(&mut metadata, true) {
+                        return Err(A::Error::custom(
+                            "JSON-DUPMEMBER: member __metadata stands twice",
+                        ));
+                    }
+                    members.next_value_seed(Metadata {
+                        builder: &mut *builder,
+                        row: &mut row,
+                        depth,
+                    })?;
+                }
+                Member::Etag => {
+                    let seed = Seed { builder: &mut *builder, depth };
+                    if let Cell::Text(text) = members.next_value_seed(seed)? {
+                        row.etag = Some(text.0);
+                    }
+                }
+                Member::Column(column) => {
+                    let seed = Seed { builder: &mut *builder, depth };
+                    let cell = members.next_value_seed(seed)?;
+                    builder.open.push((column, cell));
+                }
+            }
+        }
+        builder.close(start, row).map(Cell::Object)
+    }
+}
+
+fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
+    if depth == DEPTH_MAX {
+        return Err(E::custom(format!("JSON-DEPTH: nesting deeper than {DEPTH_MAX}")));
+    }
+    Ok(depth + 1)
+}
+
+enum Member {
+    Metadata,
+    Etag,
+    Column(u16),
+}
+
+/// Reads the name of a member.
+struct Name<'b, 't>(&'b mut Builder<'t>);
+
+impl<'de> DeserializeSeed<'de> for Name<'_, '_> {
+    type Value = Member;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_, '_> {
+    type Value = Member;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+    fn visit_str<E: Error>(self, name: &str) -> Result<Member, E> {
+        Ok(match name {
+            "__metadata" => Member::Metadata,
+            "@odata.etag" => Member::Etag,
+            _ => Member::Column(self.0.column(name)?),
+        })
+    }
+}
+
+/// Reads address and version of a row of V2.
+struct Metadata<'b, 't> {
+    builder: &'b mut Builder<'t>,
+    row: &'b mut Row,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Metadata<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Metadata<'_, '_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the metadata of a row")
+    }
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let depth = deeper(self.depth)?;
+        while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
+            if !matches!(&*name, "uri" | "id" | "etag") {
+                members.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let seed = Seed { builder: &mut *self.builder, depth };
+            let Cell::Text(TextAt(span)) = members.next_value_seed(seed)? else { continue };
+            match &*name {
+                "etag" => self.row.etag = Some(span),
+                "uri" => self.row.key = self.builder.key_in(span),
+                _ => self.row.key = self.row.key.or(self.builder.key_in(span)),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn parse(body: &[u8]) -> Result<Value, String> {
+        Rows::read("A_Set", body.to_vec()).map(|(rows, root)| rows.json(root))
+    }
+
+    #[test]
+    fn odata_json_21_23_depth_and_doubled_members_are_refused_where_they_stand() {
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+
+        assert!(parse(deep(64).as_bytes()).is_ok());
+        assert!(parse(deep(65).as_bytes()).unwrap_err().contains("JSON-DEPTH"));
+        let twice = parse(br#"{"Plant":"1010","Plant":"2020"}"#).unwrap_err();
+        assert!(twice.contains("JSON-DUPMEMBER: member Plant"), "{twice}");
+    }
+
+    #[test]
+    fn odata_json_24_text_that_is_no_unicode_and_what_follows_the_end_are_refused() {
+        assert!(parse(br#"{"P":"\uD800"}"#).is_err());
+        assert!(parse(b"{\"P\":\"\xff\"}").is_err());
+        assert!(parse(b"{} {}").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_reads_of_plain_values_is_read_the_same(
+            text in "\\PC{0,20}", whole in any::<i64>(), flag in any::<bool>(),
+        ) {
+            let value = serde_json::json!({ "t": text, "n": [whole, null], "o": { "f": flag } });
+            let body = serde_json::to_vec(&value).unwrap();
+
+            prop_assert_eq!(parse(&body).unwrap(), value);
+        }
+    }
+    #[test]
+    fn rows_keep_their_values_whether_alike_or_not() {
+        let body = json!({ "value": [
+            { "A": "x", "B": 1, "C": null, "D": [1, "two", { "A": true }] },
+            { "B": -2, "A": "caf\u{e9} \"quoted\" \n", "E": { "A": "inner" } },
+            {},
+        ] });
+        let (rows, root) = Rows::read("A_Set", body.to_string().into_bytes()).unwrap();
+        let Cell::Object(root_row) = root else { panic!() };
+        let Some(Cell::List(first, 3)) = rows.cell(root_row, "value") else { panic!() };
+        let Cell::Object(second) = rows.list(first, 3)[1] else { panic!() };
+
+        assert_eq!(rows.json(root), body);
+        assert!(matches!(rows.cell(second, "B"), Some(Cell::Signed(-2))));
+        assert!(rows.cell(second, "C").is_none() && rows.cell(second, "Z").is_none());
+        assert_eq!(Value::Object(rows.fields(second)), body["value"][1]);
+    }
+
+    #[test]
+    fn a_row_knows_its_address_and_version() {
+        let body = r#"{"d":{"__metadata":{"type":"T","uri":"https://h/S/A(K='a\/b')","etag":"W/\"1\""},"K":"a/b"}}"#;
+        let (rows, root) = Rows::read("A_Set", body.into()).unwrap();
+        let Cell::Object(root) = root else { panic!() };
+        let Some(Cell::Object(row)) = rows.cell(root, "d") else { panic!() };
+
+        assert_eq!((rows.key(row), rows.etag(row)), ("(K='a/b')", Some("W/\"1\"")));
+        assert_eq!(rows.fields(row).len(), 1);
+    }
+}
