@@ -165,14 +165,8 @@ fn written(base: &str, first: usize, last: usize) -> String {
 /// Reads everything into facts, page by page; what a peer prints, too.
 #[tokio::main]
 async fn read(url: &str, rows: &str) -> Value {
-    let system = SapSystem {
-        id: "BENCH".to_owned(),
-        base_url: url.to_owned(),
-        client: "100".to_owned(),
-        language: "EN".to_owned(),
-        ca_file: None,
-        timeout: Duration::from_secs(60),
-    };
+    let system =
+        SapSystem { timeout: Duration::from_secs(60), ..SapSystem::new("BENCH", url, "100") };
     let credentials = Credentials { user: "CARBIDE".to_owned(), password: Secret::new("bench") };
     let client = ODataClient::new(&system, &credentials).unwrap();
     let query = odata::Query::of("MaterialBOMItem");

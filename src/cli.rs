@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod footprint;
+mod interfaces;
 mod journal;
 mod plan;
 mod planning;
@@ -88,6 +89,8 @@ pub enum Command {
     Journal(journal::Journal),
     /// Explain a document or a product down to readings and factor rows.
     Explain(explain::Explain),
+    /// Show every interface of SAP that may be touched, the role that it needs, and what was used.
+    Interfaces(interfaces::Interfaces),
     /// Show the settings, write an example, store a secret.
     Config(config::Config),
 }
@@ -121,6 +124,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,
+        Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Config(arguments) => config::run(arguments, &context),
     }
 }

@@ -9,7 +9,17 @@ pub mod factors;
 
 pub mod file;
 
+pub mod file_system;
+
+pub mod owner;
+
+mod plain_secret;
+
+pub mod sap;
+
 pub mod secrets;
+
+mod sensible;
 
 pub mod suppliers;
 
@@ -24,11 +34,12 @@ use serde::{Deserialize, Serialize};
 use crate::check::RuleLimits;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
-use crate::post::SystemRole;
+use crate::sap::tls;
 use crate::source::ems::EmsMapping;
 use secrets::SecretSource;
 
 pub use file::ConfigError;
+pub use sap::SapSettings;
 
 /// `carbide.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,36 +55,25 @@ pub struct Settings {
     pub plan: PlanSettings,
     /// How postings are made and kept.
     pub post: PostSettings,
+    /// How changes are read.
+    #[serde(default)]
+    pub sync: SyncSettings,
 }
 
-/// `[sap]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SapSettings {
-    /// System id, as in messages: `P01`.
-    pub system: String,
-    /// What the system is for.
-    pub role: SystemRole,
-    /// `https://host:port`; plain http only to this machine.
-    pub url: String,
-    /// SAP client.
-    pub client: String,
-    /// Logon language: texts and unit codes depend on it.
-    #[serde(default = "english")]
-    pub language: String,
-    /// Technical user.
-    pub user: String,
-    /// Where the password is: `keyring:`, `file:`, `credential:` or `env:`.
-    pub password_from: String,
-    /// PEM file of the authority that signed the server's certificate.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-    /// Longest wait for one answer.
-    #[serde(default = "thirty")]
-    pub timeout_seconds: u64,
-    /// Services read at the same time.
-    #[serde(default = "four")]
-    pub parallel_reads: usize,
+/// `[sync]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyncSettings {
+    /// How far a read of changes reaches back behind the last one, for what SAP committed late.
+    pub overlap_minutes: u32,
+    /// How long a set of which SAP tells no changes is believed while its count is the same.
+    pub full_compare_hours: u32,
+}
+
+impl Default for SyncSettings {
+    fn default() -> Self {
+        Self { overlap_minutes: 10, full_compare_hours: 24 }
+    }
 }
 
 /// `[plant]`
@@ -190,15 +190,6 @@ pub struct PostSettings {
     pub documents_max: usize,
 }
 
-fn english() -> String {
-    "EN".to_owned()
-}
-fn thirty() -> u64 {
-    30
-}
-fn four() -> usize {
-    4
-}
 fn settle() -> u64 {
     720
 }
@@ -236,20 +227,43 @@ impl Config {
     ///
     /// [`ConfigError`] with file, line and column of the first thing that is wrong.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let settings: Settings = file::load(path)?;
+        let text = file::read(path)?;
+        plain_secret::refuse(path, &text)?;
+        let settings: Settings = file::parse(path, &text)?;
         let base = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
         let place = |key: &str, reason: String| file::at_key(path, key, reason);
         let zone = TimeZone::get(&settings.plant.time_zone)
-            .map_err(|error| place("time_zone", error.to_string()))?;
-        settings.sensible().map_err(|(key, reason)| place(key, reason))?;
-        SecretSource::parse("sap.password_from", &settings.sap.password_from, &base)
-            .map_err(|error| place("password_from", error.to_string()))?;
-        if let Some(from) = &settings.ems.password_from {
-            SecretSource::parse("ems.password_from", from, &base)
-                .map_err(|error| place("password_from", error.to_string()))?;
+            .map_err(|error| place("plant.time_zone", error.to_string()))?;
+        let lies_on = file_system::of(&base.join(&settings.post.directory));
+        settings
+            .sensible()
+            .and_then(|()| settings.journal_place(lies_on))
+            .map_err(|(key, reason)| place(key, reason))?;
+        let ours = settings.owner();
+        if let Some(other) =
+            owner::of(&base.join(&settings.post.directory)).filter(|other| *other != ours)
+        {
+            let folder = settings.post.directory.display();
+            let reason = format!(
+                "CFG-JOURNAL: systems {other} and {ours} share {folder}; give each a folder of its own"
+            );
+            return Err(place("post.directory", reason));
+        }
+        for (key, from) in settings.secret_places() {
+            let source = SecretSource::parse(key, from, &base)
+                .map_err(|error| place(key, error.to_string()))?;
+            source.is_private().map_err(|error| place(key, error.to_string()))?;
+        }
+        let auth = &settings.sap.auth;
+        for (key, file) in [
+            ("sap.ca_file", &settings.sap.ca_file),
+            ("sap.auth.token_ca_file", &auth.token_ca_file),
+        ] {
+            let Some(file) = file else { continue };
+            tls::authorities(&base.join(file)).map_err(|reason| place(key, reason))?;
         }
         let mapping = |name: &str| base.join("mappings").join(name);
         Ok(Self {
@@ -292,70 +306,33 @@ impl Config {
     }
 }
 
+impl Settings {
+    /// System and client, as `P01/100`: whose journal it is.
+    pub fn owner(&self) -> String {
+        format!("{}/{}", self.sap.system, self.sap.client)
+    }
+
+    /// The keys that name the place of a secret, with what they say.
+    pub fn secret_places(&self) -> Vec<(&'static str, &str)> {
+        let (sap, auth) = (&self.sap, &self.sap.auth);
+        let proxy = sap.proxy.as_ref().and_then(|proxy| proxy.password_from.as_deref());
+        let places = [
+            ("sap.password_from", sap.password_from.as_deref()),
+            ("sap.auth.client_secret_from", auth.client_secret_from.as_deref()),
+            ("sap.auth.refresh_token_from", auth.refresh_token_from.as_deref()),
+            ("sap.auth.api_key_from", auth.api_key_from.as_deref()),
+            ("sap.proxy.password_from", proxy),
+            ("ems.password_from", self.ems.password_from.as_deref()),
+        ];
+        places.into_iter().filter_map(|(key, from)| Some((key, from?))).collect()
+    }
+}
+
 /// Loads the meter mapping and checks what can be checked without a database.
 fn ems(path: &Path) -> Result<EmsMapping, ConfigError> {
     let mapping: EmsMapping = file::load(path)?;
     mapping.validate().map_err(|error| file::at_key(path, "table", error.to_string()))?;
     Ok(mapping)
-}
-
-impl Settings {
-    /// Values that parse and still make no sense: key and reason.
-    fn sensible(&self) -> Result<(), (&'static str, String)> {
-        let (sap, plan) = (&self.sap, &self.plan);
-        if sap.url.starts_with("http://") && !is_loopback(&sap.url) {
-            return Err((
-                "url",
-                "CFG-TLS: sap.url uses http; only https is allowed outside this machine".to_owned(),
-            ));
-        }
-        if !sap.url.starts_with("http://") && !sap.url.starts_with("https://") {
-            return Err(("url", format!("'{}' is no https:// address", sap.url)));
-        }
-        if sap.client.len() != 3 || !sap.client.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(("client", format!("'{}' is no SAP client: three digits", sap.client)));
-        }
-        let settle = self.post.settle_seconds;
-        if sap.role != SystemRole::Sandbox && settle < 720 {
-            return Err((
-                "settle_seconds",
-                format!(
-                    "CFG-RANGE: settle_seconds = {settle} is too short for a {:?} system: a request \
-                     that we lost may still be written for 720 s",
-                    sap.role
-                ),
-            ));
-        }
-        let weights = plan.weights;
-        let sum = weights.carbon + weights.cost + weights.punctuality;
-        if (sum - 1.0).abs() > 1e-9 {
-            return Err(("weights", format!("the weights sum to {sum}, not to 1")));
-        }
-        let share = |value: f64| (0.0..=1.0).contains(&value);
-        if !share(plan.low_carbon_ratio_min) {
-            return Err(("low_carbon_ratio_min", "a share lies between 0 and 1".to_owned()));
-        }
-        if !share(plan.night_share_min)
-            || !share(plan.night_share_max)
-            || plan.night_share_min > plan.night_share_max
-        {
-            return Err(("night_share_min", "0 <= minimum <= maximum <= 1 must hold".to_owned()));
-        }
-        if plan.horizon_days == 0 || plan.horizon_days > 366 {
-            return Err(("horizon_days", "plan between 1 and 366 days".to_owned()));
-        }
-        if self.plant.standard_values.len() > 6 {
-            return Err(("standard_values", "SAP has six standard values at most".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.trim_start_matches("http://");
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| {
-        host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    })
 }
 
 #[cfg(test)]
@@ -407,7 +384,7 @@ mod tests {
     fn a_productive_system_needs_the_full_settle_time() {
         let text = SETTINGS.replace("role = \"sandbox\"", "role = \"production\"");
 
-        assert!(refusal(&text).contains("settle_seconds = 3 is too short"));
+        assert!(refusal(&text).contains("CFG-SETTLE: settle_seconds 3 is too short"));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! The first and the last touch the outside world; what lies between are functions of their
 //! arguments, so a stored snapshot gives the same numbers again.
 
+mod access;
+
 mod carbon;
 
 mod facts;

@@ -58,6 +58,8 @@ pub mod config;
 
 pub mod cycle;
 
+pub mod doctor;
+
 pub mod telemetry;
 
 pub mod cli;

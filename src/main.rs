@@ -18,7 +18,10 @@ fn main() -> ExitCode {
             return Exit::Remote.into();
         }
     };
-    match runtime.block_on(carbide::cli::run(cli)) {
+    let result = runtime.block_on(carbide::cli::run(cli));
+    // Whatever was worth waiting for has been; a driver that hangs must not hold the answer back.
+    runtime.shutdown_background();
+    match result {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("carbide: {error}");

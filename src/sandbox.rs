@@ -28,6 +28,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use metadata::edmx;
 pub use plant::{MeterRow, meter_series};
 
 /// How a sandbox is set up.

@@ -5,9 +5,13 @@
 //! the HTTP client, sends a POST, PATCH or DELETE again unless SAP said that it refused it before
 //! it looked at it.
 
+pub mod auth;
+
 pub mod error;
 
 mod http;
+
+pub mod interfaces;
 
 mod logon;
 
@@ -16,5 +20,9 @@ pub mod odata;
 pub mod soap_rfc;
 
 pub mod system;
+
+pub mod tls;
+
+pub mod trace;
 
 mod xml;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::config::secrets::{SecretSource, store_in_keyring};
+use crate::config::secrets::SecretSource;
 use crate::config::{Config as Settings, ConfigError};
 use crate::secret::Secret;
 
@@ -27,9 +27,9 @@ enum ConfigCommand {
         /// Folder.
         folder: PathBuf,
     },
-    /// Store a secret in the keyring of this user. It is read from stdin.
+    /// Store a secret in a keyring or in a file that only its owner can read. It is read from stdin.
     SetSecret {
-        /// Where, as in `password_from`: keyring:SERVICE/USER.
+        /// Where, as in `password_from`: keyring:SERVICE/USER or file:PATH.
         place: String,
     },
 }
@@ -86,7 +86,7 @@ pub(super) fn run(arguments: Config, context: &Context) -> Result<Exit, CliError
             }
             Ok(Exit::Done)
         }
-        ConfigCommand::SetSecret { place } => set_secret(&place),
+        ConfigCommand::SetSecret { place } => set_secret(&place, context),
     }
 }
 
@@ -100,11 +100,8 @@ fn show(context: &Context) -> Result<Exit, CliError> {
         },
         Err(error) => error.to_string(),
     };
-    let mut secrets =
-        vec![("sap.password", state("sap.password_from", &settings.sap.password_from))];
-    if let Some(from) = &settings.ems.password_from {
-        secrets.push(("ems.password", state("ems.password_from", from)));
-    }
+    let places = settings.secret_places().into_iter();
+    let secrets: Vec<_> = places.map(|(key, from)| (key, state(key, from))).collect();
     if context.json {
         let mut document =
             serde_json::to_value(settings).map_err(|error| CliError::new(Exit::Usage, error))?;
@@ -123,18 +120,20 @@ fn show(context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn set_secret(place: &str) -> Result<Exit, CliError> {
+fn set_secret(place: &str, context: &Context) -> Result<Exit, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::new(Exit::Usage, error);
-    let source = SecretSource::parse("place", place, Path::new(".")).map_err(|e| usage(&e))?;
-    let SecretSource::Keyring { service, user } = source else {
+    // As in the settings: a relative path is below their folder.
+    let base = context.config.parent().unwrap_or(Path::new("."));
+    let place = SecretSource::parse("place", place, base).map_err(|e| usage(&e))?.place();
+    if !place.is_writable() {
         return Err(CliError::new(
             Exit::Usage,
-            "only a keyring takes secrets from here; a file is written by you (mode 600), a \
-             credential by systemd-creds",
+            "only a keyring and a file take secrets from here; a credential is made by \
+             systemd-creds, and a variable by whoever starts Carbide",
         ));
-    };
+    }
     if std::io::stdin().is_terminal() {
-        eprintln!("Secret for {service}/{user}, then Enter (it is shown as you type):");
+        eprintln!("Secret for {}, then Enter (it is shown as you type):", place.name());
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(|error| usage(&error))?;
@@ -142,8 +141,8 @@ fn set_secret(place: &str) -> Result<Exit, CliError> {
     if text.is_empty() {
         return Err(CliError::new(Exit::Usage, "no secret was given; nothing was stored"));
     }
-    store_in_keyring(&service, &user, &Secret::new(text)).map_err(|error| usage(&error))?;
-    println!("stored: {service}/{user}");
+    place.store(&Secret::new(text)).map_err(|error| usage(&error))?;
+    println!("stored: {}", place.name());
     Ok(Exit::Done)
 }
 

@@ -1,8 +1,12 @@
 //! Reading a TOML file strictly, with errors that name the place and the nearest known key.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+/// Largest configuration file.
+const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// What is wrong in a configuration file.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +18,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// What the system said.
         reason: std::io::Error,
+    },
+    /// Nobody writes so much by hand.
+    #[error("CFG-SIZE: {path} is larger than {mebibytes} MiB; it was not read")]
+    TooLarge {
+        /// Path.
+        path: PathBuf,
+        /// Limit.
+        mebibytes: u64,
     },
     /// Something in the file is wrong.
     #[error("{path}:{line}:{column}: {reason}")]
@@ -43,10 +55,20 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
 ///
 /// # Errors
 ///
-/// [`ConfigError::Unreadable`].
+/// [`ConfigError::Unreadable`], [`ConfigError::TooLarge`].
 pub fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })
+    let unreadable = |reason| ConfigError::Unreadable { path: path.to_owned(), reason };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    // The length that a file claims may be no length at all: pipes and devices have none.
+    let limit = file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text);
+    match limit {
+        Ok(length) if length as u64 > FILE_BYTES_MAX => {
+            Err(ConfigError::TooLarge { path: path.to_owned(), mebibytes: FILE_BYTES_MAX >> 20 })
+        }
+        Ok(_) => Ok(text),
+        Err(reason) => Err(unreadable(reason)),
+    }
 }
 
 /// Reads `text`, which stands in `path`, into `T`.
@@ -69,18 +91,31 @@ pub fn at(path: &Path, text: &str, offset: usize, reason: String) -> ConfigError
     ConfigError::Place { path: path.to_owned(), line, column, reason }
 }
 
-/// An error at the first line of the file that sets `key`.
+/// An error at the line that sets `key`, as `key` or `section.key`; at the section, or at the start
+/// of the file, if nothing sets it.
 pub fn at_key(path: &Path, key: &str, reason: String) -> ConfigError {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let mut offset = 0;
+    let (wanted, key) = match key.rsplit_once('.') {
+        Some((section, key)) => (Some(section), key),
+        None => (None, key),
+    };
+    let (mut offset, mut section, mut found) = (0, "", 0);
     for line in text.split_inclusive('\n') {
-        let set = line.trim_start().strip_prefix(key);
-        if set.is_some_and(|rest| rest.trim_start().starts_with('=')) {
-            return at(path, &text, offset + line.len() - line.trim_start().len(), reason);
-        }
+        let code = line.trim_start();
+        let start = offset + line.len() - code.len();
         offset += line.len();
+        if let Some(name) = code.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = name.trim_matches(['[', ']', ' ']);
+            if wanted == Some(section) {
+                found = start;
+            }
+        }
+        let set = code.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+        if set && wanted.is_none_or(|wanted| wanted == section) {
+            return at(path, &text, start, reason);
+        }
     }
-    at(path, &text, 0, reason)
+    at(path, &text, found, reason)
 }
 
 /// Turns serde's list of all known keys into the one that was probably meant.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretPlace, others_can_read};
 
 /// Where a secret is kept. Written in the settings as `kind:place`; never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum SecretError {
     },
     /// Others can read the file.
     #[error(
-        "CFG-MODE: secret file {path} can be read by other users (mode {mode:o}); chmod 600 {path}"
+        "CFG-MODE: secret file {path} is readable by other users (mode {mode:o}); chmod 600 {path}"
     )]
     FileRights {
         /// Path.
@@ -127,12 +127,73 @@ impl SecretSource {
     }
 }
 
+impl SecretSource {
+    /// An error if the secret is in a file that others can read. A file that is not there is none:
+    /// fetching says so.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::FileRights`].
+    pub fn is_private(&self) -> Result<(), SecretError> {
+        let Self::File(path) = self else { return Ok(()) };
+        match others_can_read(path) {
+            Ok(Some(mode)) => Err(SecretError::FileRights { path: path.clone(), mode }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The place for those who fetch the secret again when it was refused. A keyring and a file take
+    /// a new one as well.
+    pub fn place(&self) -> SecretPlace {
+        let from = self.clone();
+        let place = SecretPlace::new(self.to_string(), move || {
+            from.fetch().map_err(|error| error.to_string())
+        });
+        match self.clone() {
+            Self::Keyring { service, user } => place.with_store(move |secret| {
+                store_in_keyring(&service, &user, secret).map_err(|error| error.to_string())
+            }),
+            Self::File(path) => place.with_store(move |secret| {
+                write_private(&path, secret)
+                    .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+            }),
+            Self::Credential(_) | Self::Environment(_) => place,
+        }
+    }
+}
+
+/// Replaces a file by one that only its owner can read: whole or not at all, whenever the power fails.
+fn write_private(path: &Path, secret: &Secret) -> std::io::Result<()> {
+    use std::io::Write;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let new = folder.join(format!(".{name}.{}", std::process::id()));
+    // What a process that was killed left behind.
+    let _ = std::fs::remove_file(&new);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&new).and_then(|mut file| {
+        file.write_all(secret.expose().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    written
+}
+
 /// Stores a secret in the keyring.
 ///
 /// # Errors
 ///
 /// [`SecretError::Keyring`] if there is no keyring or it refuses.
-pub fn store_in_keyring(service: &str, user: &str, secret: &Secret) -> Result<(), SecretError> {
+fn store_in_keyring(service: &str, user: &str, secret: &Secret) -> Result<(), SecretError> {
     let refused = |reason: keyring::Error| SecretError::Keyring {
         service: service.to_owned(),
         user: user.to_owned(),
@@ -160,13 +221,8 @@ fn trimmed(text: String) -> Secret {
 
 fn read_private(path: &Path) -> Result<Secret, SecretError> {
     let failed = |reason| SecretError::File { path: path.to_owned(), reason };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(SecretError::FileRights { path: path.to_owned(), mode });
-        }
+    if let Some(mode) = others_can_read(path).map_err(failed)? {
+        return Err(SecretError::FileRights { path: path.to_owned(), mode });
     }
     std::fs::read_to_string(path).map(trimmed).map_err(failed)
 }
@@ -198,5 +254,20 @@ mod tests {
 
         assert!(matches!(fetch(0o644), Err(SecretError::FileRights { mode: 0o644, .. })));
         assert_eq!(fetch(0o600).unwrap().expose(), "hunter2");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_secret_replaces_the_file_and_stays_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        let place = SecretSource::File(path.clone()).place();
+
+        place.store(&Secret::new("one")).unwrap();
+        place.store(&Secret::new("two")).unwrap();
+
+        assert_eq!(place.fetch().unwrap().expose(), "two");
+        assert_eq!(others_can_read(&path).unwrap(), None);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -1,17 +1,17 @@
 //! Connections, and the facts that are read through them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{CycleError, Facts, MeterReadings, PostingRun, SharedMirror, SyncReport, sync, tables};
+use super::{
+    CycleError, Facts, MeterReadings, PostingRun, SharedMirror, SyncReport, access, sync, tables,
+};
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Milligrams};
 use crate::sap::odata::ODataClient;
 use crate::sap::soap_rfc::RfcClient;
-use crate::sap::system::{Credentials, SapSystem};
 use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
 use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 
@@ -31,20 +31,10 @@ pub struct Connections {
 /// [`CycleError::Secret`] if the password cannot be had, [`CycleError::Sap`] if a client cannot be
 /// built.
 pub fn connect(config: &Config) -> Result<Connections, CycleError> {
-    let sap = &config.settings.sap;
-    let from = SecretSource::parse("sap.password_from", &sap.password_from, &config.base)?;
-    let credentials = Credentials { user: sap.user.clone(), password: from.fetch()? };
-    let system = SapSystem {
-        id: sap.system.clone(),
-        base_url: sap.url.clone(),
-        client: sap.client.clone(),
-        language: sap.language.clone(),
-        ca_file: sap.ca_file.as_ref().map(|path| config.path(path)),
-        timeout: Duration::from_secs(sap.timeout_seconds),
-    };
+    let (system, access) = (access::system(config)?, access::access(config)?);
     Ok(Connections {
-        odata: ODataClient::new(&system, &credentials)?.with_limit(sap.parallel_reads),
-        rfc: RfcClient::new(&system, &credentials)?,
+        odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
+        rfc: RfcClient::new(&system, &access)?,
     })
 }
 
@@ -137,6 +127,8 @@ pub fn reading(
         standard_values: config.standard_values(),
         // A year of history is enough for every rule and for the last month of every fiscal year.
         confirmations_from: today.saturating_sub(1.year()),
+        overlap: SignedDuration::from_mins(settings.sync.overlap_minutes.into()),
+        full_compare: SignedDuration::from_hours(settings.sync.full_compare_hours.into()),
         progress,
     }
 }

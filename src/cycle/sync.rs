@@ -18,9 +18,6 @@ use crate::source::SourceError;
 use crate::source::sap::{Changes, EntitySet, Reading, Tables, entity_sets};
 use crate::store::{Mirror, MirrorRow};
 
-/// How long a set of which SAP tells no changes is believed, as long as its count is the same.
-const BELIEVED: SignedDuration = SignedDuration::from_hours(24);
-
 /// How old a place between two pages may be at which a read goes on.
 const MARK_AGE_MAX: SignedDuration = SignedDuration::from_mins(30);
 
@@ -228,10 +225,15 @@ impl Job {
             Some(_) if known.selection != self.set.selection => {
                 Some((Way::Full, Some("the settings select other rows than before".to_owned())))
             }
-            Some(at) if self.set.changes == Changes::Untold && at + BELIEVED < self.now => Some((
-                Way::Full,
-                Some(format!("SAP does not tell its changes; it was last compared {at}")),
-            )),
+            Some(at)
+                if self.set.changes == Changes::Untold
+                    && at + self.reading.full_compare < self.now =>
+            {
+                Some((
+                    Way::Full,
+                    Some(format!("SAP does not tell its changes; it was last compared {at}")),
+                ))
+            }
             Some(_) => None,
         };
         let (way, why) = match why {
@@ -358,7 +360,9 @@ impl Job {
             locked(&self.mirror).end(id, run, None, None)?;
             return Ok(if groups.is_empty() { Way::Unchanged } else { Way::Delta });
         }
-        let Some(query) = done.watermark.as_deref().and_then(|mark| self.set.since(mark)) else {
+        let Some(query) =
+            done.watermark.as_deref().and_then(|mark| self.set.since(mark, self.reading.overlap))
+        else {
             return Ok(Way::Unchanged);
         };
         let pages = client.pages(self.set.service, &query)?;

@@ -95,6 +95,11 @@ impl EntityType {
     }
 }
 
+/// The metadata that Carbide was built against, by the path of the service.
+pub fn edmx(path: &str) -> Option<&'static str> {
+    SERVICES.iter().find(|(known, ..)| *known == path).map(|(.., edmx)| *edmx)
+}
+
 /// Every service that the sandbox serves.
 pub fn services() -> Result<Vec<Service>, String> {
     SERVICES.iter().map(|(path, version, edmx)| parse(path, *version, edmx)).collect()

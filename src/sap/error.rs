@@ -267,6 +267,40 @@ pub enum SapError {
         /// Function module.
         function: String,
     },
+    /// The server showed a certificate that is not believed.
+    #[error("{system}: {url}: {reason}. Nothing was sent.")]
+    NotTrusted {
+        /// System.
+        system: String,
+        /// Address.
+        url: String,
+        /// What is wrong with the certificate, with a code.
+        reason: String,
+    },
+    /// The OAuth 2.0 server gave no token.
+    #[error(
+        "AUTH-TOKEN: {system}: no token from {url}: {reason}. Check client, secret and scope in \
+         [sap.auth]; nothing was done in SAP."
+    )]
+    NoToken {
+        /// System.
+        system: String,
+        /// Token endpoint.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The call is not in the manifest, so it is a defect of Carbide and was not sent.
+    #[error(
+        "SAP-MANIFEST: {system}: {request} is not among the interfaces of `carbide interfaces`; it \
+         was not sent. Please report it."
+    )]
+    OutsideManifest {
+        /// System.
+        system: String,
+        /// Method and path, or function module.
+        request: String,
+    },
     /// The client cannot be set up.
     #[error("{system}: {reason}")]
     Setup {

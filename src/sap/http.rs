@@ -3,12 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
+use rustls::ClientConfig;
 
+use super::auth::{self, Access, Authenticator, Proof};
 use super::error::SapError;
 use super::logon::Logon;
-use super::system::{Credentials, SapSystem};
+use super::system::{Proxy, SapSystem};
+use super::tls::{self, Seen, ServerCertificate};
 
 /// Largest answer that is read.
 const BODY_BYTES_MAX: usize = 256 << 20;
@@ -17,9 +20,22 @@ const BODY_BYTES_MAX: usize = 256 << 20;
 #[derive(Clone)]
 pub(super) struct Session {
     pub system: Arc<SapSystem>,
-    credentials: Arc<Credentials>,
+    auth: Arc<Authenticator>,
     client: Client,
     logon: Logon,
+    /// Shared with the sessions that are made of this one: authorities are read once.
+    tls: ClientConfig,
+    seen: Seen,
+}
+
+/// Why one sending gave no answer to read.
+enum Stopped {
+    /// 401, or a password that was refused before and did not leave.
+    NotLetIn {
+        /// Whether the answer says how to prove who asks, which only the one who refuses does.
+        asked_who: bool,
+    },
+    By(SapError),
 }
 
 /// An answer whose body was read whole.
@@ -40,47 +56,67 @@ impl Answer {
 }
 
 impl Session {
-    pub fn new(system: &SapSystem, credentials: &Credentials) -> Result<Self, SapError> {
+    pub fn new(system: &SapSystem, access: Access) -> Result<Self, SapError> {
         // A provider that is installed already stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
         protected(&system.base_url).map_err(setup)?;
-        let mut builder = Client::builder()
+        let auth = Authenticator::new(system, access)?;
+        let identity = match &auth.access.method {
+            auth::Method::ClientCertificate(files) => Some(files),
+            _ => None,
+        };
+        let seen = Seen::default();
+        let tls = tls::client_config(&system.base_url, &system.trust, identity, &seen);
+        Self::with(Arc::new(system.clone()), Arc::new(auth), tls.map_err(setup)?, seen)
+    }
+
+    fn with(
+        system: Arc<SapSystem>,
+        auth: Arc<Authenticator>,
+        tls: ClientConfig,
+        seen: Seen,
+    ) -> Result<Self, SapError> {
+        let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
+        let builder = Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .no_proxy()
+            .tls_backend_preconfigured(tls.clone())
             .timeout(system.timeout)
             .connect_timeout(system.timeout.min(std::time::Duration::from_secs(10)))
             .user_agent(concat!("carbide/", env!("CARGO_PKG_VERSION")));
-        if let Some(file) = &system.ca_file {
-            let pem = std::fs::read(file)
-                .map_err(|error| setup(format!("CA file {}: {error}", file.display())))?;
-            let authority = reqwest::Certificate::from_pem(&pem)
-                .map_err(|error| setup(format!("CA file {}: {error}", file.display())))?;
-            builder = builder.add_root_certificate(authority);
-        }
+        let builder = through(builder, &system.proxy).map_err(setup)?;
         let client = builder.build().map_err(|error| setup(error.to_string()))?;
-        Ok(Self {
-            system: Arc::new(system.clone()),
-            credentials: Arc::new(credentials.clone()),
-            client,
-            logon: Logon::new(system, credentials),
-        })
+        let logon = Logon::new(&system, &auth.access.user);
+        Ok(Self { system, auth, client, logon, tls, seen })
     }
 
     /// A session of its own with the same user: new cookies.
     pub fn fresh(&self) -> Result<Self, SapError> {
-        Self::new(&self.system, &self.credentials)
+        let (system, auth) = (Arc::clone(&self.system), Arc::clone(&self.auth));
+        Self::with(system, auth, self.tls.clone(), self.seen.clone())
     }
 
     pub fn user(&self) -> &str {
-        &self.credentials.user
+        &self.auth.access.user
+    }
+
+    /// The certificate that the server showed last.
+    pub fn server_certificate(&self) -> Option<ServerCertificate> {
+        self.seen.last()
     }
 
     /// The address of a path below the system, with client and language.
     pub fn url(&self, path: &str) -> Result<Url, SapError> {
         let text = format!("{}{path}", self.system.base_url.trim_end_matches('/'));
+        // Anything else could turn the host before it into a user of another host.
+        if !path.starts_with('/') {
+            return Err(SapError::Setup {
+                system: self.system.id.clone(),
+                reason: format!("'{path}' is no path of the system"),
+            });
+        }
         let mut url = Url::parse(&text).map_err(|error| SapError::Setup {
             system: self.system.id.clone(),
             reason: format!("'{text}' is no address: {error}"),
@@ -93,42 +129,54 @@ impl Session {
         Ok(url)
     }
 
+    /// A request without proof of who asks: that is added when it is sent.
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        let Credentials { user, password } = &*self.credentials;
-        self.client.request(method, url).basic_auth(user, Some(password.expose()))
+        self.client.request(method, url)
     }
 
-    /// Sends once and reads the whole answer. A password that gets a 401 is not sent again.
+    /// Sends once and reads the whole answer.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, SapError> {
+        self.send_call(request, None).await
+    }
+
+    /// Sends once and reads the whole answer; `function` is the function module of a SOAP call.
+    ///
+    /// A 401 is SAP's word that it did not look at the request. If there is another proof by then, a
+    /// new token or password, it is sent once more with that. A password that was refused is never
+    /// sent again.
+    pub async fn send_call(
+        &self,
+        request: RequestBuilder,
+        function: Option<&str>,
+    ) -> Result<Answer, SapError> {
         let request = request.build().map_err(|error| SapError::Setup {
             system: self.system.id.clone(),
             reason: error.without_url().to_string(),
         })?;
-        let name = format!("{} {}", request.method(), request.url().path());
-        let url = format!("{}{}", self.system.base_url, request.url().path());
-        let write = request.method() != Method::GET;
-        let leave = self.logon.leave().await.map_err(|_| self.logon_refused())?;
-        tracing::debug!(request = name, system = self.system.id, "request");
-        let no_answer = |error: reqwest::Error| {
-            let reason = describe(&error);
-            if error.is_connect() {
-                let system = self.system.id.clone();
-                SapError::NotReachable { system, url: url.clone(), reason }
-            } else {
-                self.no_answer(&name, reason)
-            }
-        };
-        let mut response = self.client.execute(request).await.map_err(no_answer)?;
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let write = method != Method::GET;
+        let name = format!("{method} {path}");
+        self.system.interfaces.permit(method.as_str(), &path, function).map_err(|request| {
+            SapError::OutsideManifest { system: self.system.id.clone(), request }
+        })?;
+        for (_, expanded) in request.url().query_pairs().filter(|(name, _)| name == "$expand") {
+            self.system.interfaces.record_expanded(&path, &expanded);
+        }
+        let mut proof = self.auth.proof().await?;
+        let mut response = self.execute(&request, &name, &proof).await;
+        if let Err(Stopped::NotLetIn { asked_who }) = response
+            && (asked_who || !write)
+            && let Some(newer) = self.auth.renewed(&proof).await?
+        {
+            tracing::info!(request = name, system = self.system.id, "sent with a new proof");
+            proof = newer;
+            response = self.execute(&request, &name, &proof).await;
+        }
+        let mut response = response.map_err(|stopped| match stopped {
+            Stopped::NotLetIn { .. } => self.logon_refused(),
+            Stopped::By(error) => error,
+        })?;
         let (status, headers) = (response.status(), response.headers().clone());
-        // Before the body: a page that breaks off must not hide that the password was wrong.
-        if status == StatusCode::UNAUTHORIZED {
-            self.logon.refused();
-            return Err(self.logon_refused());
-        }
-        if let_in(status, &headers) {
-            self.logon.accepted();
-        }
-        drop(leave);
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| self.no_answer(&name, describe(&error)))?
@@ -146,6 +194,60 @@ impl Session {
         Ok(Answer { status, headers, body })
     }
 
+    /// One sending with one proof, up to the status of the answer.
+    async fn execute(
+        &self,
+        request: &reqwest::Request,
+        name: &str,
+        proof: &Proof,
+    ) -> Result<reqwest::Response, Stopped> {
+        let password = proof.password();
+        let leave = match &password {
+            // It was refused before, and whoever asked then knew that it may be tried anew.
+            Some(password) => Some(
+                self.logon
+                    .leave(password)
+                    .await
+                    .map_err(|_| Stopped::NotLetIn { asked_who: true })?,
+            ),
+            None => None,
+        };
+        let mut request = request.try_clone().ok_or_else(|| {
+            let reason = format!("{name} has a body that cannot be sent");
+            Stopped::By(SapError::Setup { system: self.system.id.clone(), reason })
+        })?;
+        self.auth.show(proof, request.headers_mut()).map_err(Stopped::By)?;
+        tracing::debug!(request = name, system = self.system.id, "request");
+        let url = format!("{}{}", self.system.base_url, request.url().path());
+        let sent = self.client.execute(request).await;
+        let response = sent.map_err(|error| Stopped::By(self.not_sent(&error, url, name)))?;
+        // Before the body: a page that breaks off must not hide that the password was wrong.
+        if response.status() == StatusCode::UNAUTHORIZED {
+            if let Some(password) = &password {
+                self.logon.refused(password);
+            }
+            let asked_who = response.headers().contains_key(WWW_AUTHENTICATE);
+            return Err(Stopped::NotLetIn { asked_who });
+        }
+        if let Some(password) = password.filter(|_| let_in(response.status(), response.headers())) {
+            self.logon.accepted(&password);
+        }
+        drop(leave);
+        Ok(response)
+    }
+
+    /// Why no answer began.
+    fn not_sent(&self, error: &reqwest::Error, url: String, request: &str) -> SapError {
+        let (system, reason) = (self.system.id.clone(), describe(error));
+        if !error.is_connect() {
+            return self.no_answer(request, reason);
+        }
+        if reason.starts_with("CFG-CA") || reason.starts_with("TLS-PIN") {
+            return SapError::NotTrusted { system, url, reason };
+        }
+        SapError::NotReachable { system, url, reason }
+    }
+
     pub fn no_answer(&self, request: &str, reason: String) -> SapError {
         let system = self.system.id.clone();
         SapError::NoAnswer { system, request: request.to_owned(), reason }
@@ -154,10 +256,26 @@ impl Session {
     fn logon_refused(&self) -> SapError {
         SapError::LogonRefused {
             system: self.system.id.clone(),
-            user: self.credentials.user.clone(),
+            user: self.user().to_owned(),
             client: self.system.client.clone(),
         }
     }
+}
+
+/// The client, with its way out of this network.
+fn through(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, String> {
+    let (url, no_proxy, credentials) = match proxy {
+        Proxy::None => return Ok(builder.no_proxy()),
+        Proxy::Environment => return Ok(builder),
+        Proxy::At { url, no_proxy, credentials } => (url, no_proxy, credentials),
+    };
+    let mut proxy = reqwest::Proxy::all(url)
+        .map_err(|error| format!("the proxy's address is none: {}", error.without_url()))?
+        .no_proxy(reqwest::NoProxy::from_string(no_proxy));
+    if let Some((user, place)) = credentials {
+        proxy = proxy.basic_auth(user, place.fetch()?.expose());
+    }
+    Ok(builder.proxy(proxy))
 }
 
 /// Whether an answer proves that SAP took the password: a logon page or an overloaded proxy does not.
@@ -172,7 +290,7 @@ fn let_in(status: StatusCode, headers: &HeaderMap) -> bool {
 }
 
 /// A password leaves this machine encrypted or not at all, and does not stand in an address.
-fn protected(base_url: &str) -> Result<(), String> {
+pub(super) fn protected(base_url: &str) -> Result<(), String> {
     let url = Url::parse(base_url).map_err(|error| format!("the address is none: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the address holds a user or password; they belong in the secret store".into());
@@ -190,7 +308,7 @@ fn protected(base_url: &str) -> Result<(), String> {
 }
 
 /// The innermost cause, which is the one that helps.
-fn describe(error: &reqwest::Error) -> String {
+pub(super) fn describe(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "time-out".to_owned();
     }
@@ -198,5 +316,7 @@ fn describe(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string()
+    // What our own verifier says is unexpected to rustls only.
+    let text = cause.to_string();
+    text.strip_prefix("unexpected error: ").map_or(text.clone(), str::to_owned)
 }

@@ -7,18 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest, Sha256};
-
-use super::system::{Credentials, SapSystem};
+use super::auth::Fingerprint;
+use super::system::SapSystem;
 
 /// Refusals after which a user is left alone.
 const REFUSALS_MAX: u32 = 2;
 
 /// Host, client and user: what SAP counts wrong passwords by.
 type User = (String, String, String);
-
-/// A password that can be compared and not read.
-type Fingerprint = [u8; 32];
 
 /// Every user of this process; clients of the same user share one entry.
 static USERS: Mutex<BTreeMap<User, Arc<Tries>>> = Mutex::new(BTreeMap::new());
@@ -43,11 +39,10 @@ impl Known {
     }
 }
 
-/// The logon of one client: a user with a password.
+/// The logon of one client's user.
 #[derive(Clone)]
 pub(super) struct Logon {
     tries: Arc<Tries>,
-    password: Fingerprint,
 }
 
 /// The password was refused before; it must not be sent.
@@ -58,44 +53,45 @@ pub(super) struct NotAgain;
 pub(super) struct Leave<'a>(#[expect(dead_code)] Option<tokio::sync::MutexGuard<'a, ()>>);
 
 impl Logon {
-    pub fn new(system: &SapSystem, credentials: &Credentials) -> Self {
-        let user = (system.base_url.clone(), system.client.clone(), credentials.user.clone());
+    pub fn new(system: &SapSystem, user: &str) -> Self {
+        let user = (system.base_url.clone(), system.client.clone(), user.to_owned());
         let mut users = USERS.lock().unwrap_or_else(PoisonError::into_inner);
-        let tries = Arc::clone(users.entry(user).or_default());
-        Self { tries, password: Sha256::digest(credentials.password.expose()).into() }
+        Self { tries: Arc::clone(users.entry(user).or_default()) }
     }
 
     /// Waits until the password may be sent.
-    pub async fn leave(&self) -> Result<Leave<'_>, NotAgain> {
-        if self.is_good()? {
+    pub async fn leave(&self, password: &Fingerprint) -> Result<Leave<'_>, NotAgain> {
+        if self.is_good(password)? {
             return Ok(Leave(None));
         }
         let trial = self.tries.trial.lock().await;
         // Another request may have found out while this one waited.
-        Ok(if self.is_good()? { Leave(None) } else { Leave(Some(trial)) })
+        Ok(if self.is_good(password)? { Leave(None) } else { Leave(Some(trial)) })
     }
 
     /// SAP let the user in.
-    pub fn accepted(&self) {
+    pub fn accepted(&self, password: &Fingerprint) {
         let mut known = self.known();
-        known.good = Some(self.password);
+        known.good = Some(*password);
         known.refusals = 0;
     }
 
     /// SAP did not let the user in.
-    pub fn refused(&self) {
+    pub fn refused(&self, password: &Fingerprint) {
         let mut known = self.known();
-        known.good = None;
-        known.refusals += 1;
-        known.refused.insert(self.password);
+        known.good = known.good.filter(|good| good != password);
+        // Requests that were under way with the same password are the same refusal.
+        if known.refused.insert(*password) {
+            known.refusals += 1;
+        }
     }
 
-    fn is_good(&self) -> Result<bool, NotAgain> {
+    fn is_good(&self, password: &Fingerprint) -> Result<bool, NotAgain> {
         let known = self.known();
-        if !known.allows(&self.password) {
+        if !known.allows(password) {
             return Err(NotAgain);
         }
-        Ok(known.good == Some(self.password))
+        Ok(known.good == Some(*password))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -106,57 +102,63 @@ impl Logon {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
-    fn logon(host: &str, password: &str) -> Logon {
-        let system = SapSystem {
-            id: "T01".to_owned(),
-            base_url: format!("https://{host}"),
-            client: "100".to_owned(),
-            language: "EN".to_owned(),
-            ca_file: None,
-            timeout: std::time::Duration::from_secs(1),
-        };
-        let credentials = Credentials { user: "U".into(), password: Secret::new(password) };
-        Logon::new(&system, &credentials)
+    fn logon(host: &str) -> Logon {
+        Logon::new(&SapSystem::new("T01", &format!("https://{host}"), "100"), "U")
     }
 
     #[tokio::test]
     async fn a_refused_password_is_not_sent_again_by_any_client_of_the_user() {
-        let first = logon("one", "wrong");
-        drop(first.leave().await.unwrap());
-        first.refused();
+        let (first, wrong) = (logon("one"), [1; 32]);
+        drop(first.leave(&wrong).await.unwrap());
+        first.refused(&wrong);
 
-        assert!(first.leave().await.is_err());
-        assert!(logon("one", "wrong").leave().await.is_err());
-        assert!(logon("elsewhere", "wrong").leave().await.is_ok());
+        assert!(first.leave(&wrong).await.is_err());
+        assert!(logon("one").leave(&wrong).await.is_err());
+        assert!(logon("elsewhere").leave(&wrong).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_second_password_may_be_tried_and_a_third_may_not() {
-        logon("two", "a").refused();
-        assert!(logon("two", "b").leave().await.is_ok());
+        logon("two").refused(&[1; 32]);
+        assert!(logon("two").leave(&[2; 32]).await.is_ok());
 
-        logon("two", "b").refused();
+        logon("two").refused(&[2; 32]);
 
-        assert!(logon("two", "c").leave().await.is_err());
+        assert!(logon("two").leave(&[3; 32]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn requests_that_were_under_way_with_an_old_password_do_not_bar_the_new_one() {
+        let (logon, old, new) = (logon("four"), [1; 32], [2; 32]);
+        logon.accepted(&old);
+
+        for _ in 0..4 {
+            logon.refused(&old);
+        }
+
+        assert!(logon.leave(&new).await.is_ok());
+        logon.accepted(&new);
+        logon.refused(&old);
+        assert!(logon.is_good(&new).unwrap());
     }
 
     #[tokio::test]
     async fn one_request_tries_a_password_and_a_good_one_is_free_for_all() {
-        let logon = logon("three", "right");
-        let trial = logon.leave().await.unwrap();
+        let (logon, right) = (logon("three"), [1; 32]);
+        let trial = logon.leave(&right).await.unwrap();
         let waiting = tokio::spawn({
             let logon = logon.clone();
-            async move { logon.leave().await.map(drop) }
+            async move { logon.leave(&right).await.map(drop) }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
 
-        logon.accepted();
+        logon.accepted(&right);
         drop(trial);
 
         waiting.await.unwrap().unwrap();
-        let (_one, _other) = (logon.leave().await.unwrap(), logon.leave().await.unwrap());
+        let (_one, _other) =
+            (logon.leave(&right).await.unwrap(), logon.leave(&right).await.unwrap());
     }
 }

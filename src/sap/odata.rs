@@ -8,6 +8,8 @@ mod page;
 
 mod pages;
 
+mod probe;
+
 mod query;
 
 mod retry;
@@ -29,9 +31,10 @@ pub use entity::Entity;
 pub use pages::{PageMark, PageRows, Pages};
 pub use query::{Filter, Key, Literal, Query};
 
+use super::auth::Access;
 use super::error::SapError;
 use super::http::{Answer, Session};
-use super::system::{Credentials, SapSystem};
+use super::system::SapSystem;
 
 /// Requests under way at the same time, if nobody says otherwise.
 const REQUESTS_DEFAULT: usize = 4;
@@ -80,10 +83,11 @@ impl ODataClient {
     ///
     /// # Errors
     ///
-    /// [`SapError::Setup`] if the CA file cannot be read or the client cannot be built.
-    pub fn new(system: &SapSystem, credentials: &Credentials) -> Result<Self, SapError> {
+    /// [`SapError::Setup`] if a file of certificates cannot be read or the client cannot be built.
+    pub fn new(system: &SapSystem, access: impl Into<Access>) -> Result<Self, SapError> {
         let requests = Arc::new(Semaphore::new(REQUESTS_DEFAULT));
-        Ok(Self { session: Session::new(system, credentials)?, tokens: Arc::default(), requests })
+        let session = Session::new(system, access.into())?;
+        Ok(Self { session, tokens: Arc::default(), requests })
     }
 
     /// The same client with at most `requests` under way at the same time, so that SAP keeps its

@@ -14,9 +14,10 @@ use rust_decimal::Decimal;
 
 pub use envelope::Row;
 
+use super::auth::Access;
 use super::error::{SapError, SapMessage};
 use super::http::Session;
-use super::system::{Credentials, SapSystem};
+use super::system::SapSystem;
 use super::xml::Element;
 use envelope::Parsed;
 
@@ -156,8 +157,8 @@ impl RfcClient {
     /// # Errors
     ///
     /// [`SapError::Setup`].
-    pub fn new(system: &SapSystem, credentials: &Credentials) -> Result<Self, SapError> {
-        Ok(Self { session: Session::new(system, credentials)? })
+    pub fn new(system: &SapSystem, access: impl Into<Access>) -> Result<Self, SapError> {
+        Ok(Self { session: Session::new(system, access.into())? })
     }
 
     /// A stateful session: the calls in it share one LUW until commit or rollback.
@@ -267,7 +268,7 @@ async fn send(session: &Session, call: &Call, stateful: bool) -> Result<(Reply, 
         .header("X-Requested-With", "XMLHttpRequest")
         .body(body);
     let name = format!("POST {PATH} {}", call.function);
-    let answer = session.send(request).await?;
+    let answer = session.send_call(request, Some(call.function)).await?;
     let system = session.system.id.clone();
     if !answer.content_type().contains("xml") {
         return Err(match answer.status.as_u16() {

@@ -5,11 +5,14 @@
 
 mod connection;
 
+mod latest;
+
 mod mapping;
 
 mod read;
 
 pub use connection::{Dialect, EmsConnection};
+pub use latest::last_reading;
 pub use mapping::{EmsMapping, MeterMapping, StampIs};
 pub use read::{
     Bucket, IntervalSum, RawReadings, Sample, check_mapping, interval_sums, read_readings,

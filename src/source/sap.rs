@@ -11,6 +11,7 @@ pub mod orders;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -83,6 +84,10 @@ pub struct Reading {
     pub standard_values: [Option<StandardValue>; 6],
     /// First posting day of confirmations that are read.
     pub confirmations_from: Date,
+    /// How much earlier than the newest change seen changes are asked for.
+    pub overlap: SignedDuration,
+    /// How long a set of which SAP tells no changes is believed while its count is the same.
+    pub full_compare: SignedDuration,
     /// Told how far it is.
     pub progress: Arc<OnPage>,
 }

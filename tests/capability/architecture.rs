@@ -31,7 +31,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
-    ("config", true, &["plan", "source", "check", "post"]),
+    // Settings name certificates and pins: they are judged by the code that will use them.
+    ("config", true, &["plan", "source", "check", "post", "sap"]),
     (
         "cycle",
         true,
@@ -48,6 +49,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "config",
         ],
     ),
+    // What the doctor compares SAP with is what the sandbox serves: the metadata we were built for.
+    ("doctor", true, &["sap", "source", "post", "sandbox", "config", "cycle"]),
     ("telemetry", false, &[]),
     (
         "cli",
@@ -66,6 +69,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "sandbox",
             "config",
             "cycle",
+            "doctor",
             "telemetry",
         ],
     ),

@@ -12,13 +12,13 @@ use crate::support::{PASSWORD, fault, sandbox, truth};
 const BINARY: &str = env!("CARGO_BIN_EXE_carbide");
 
 /// A plant's folder with settings for a sandbox, a meter database and a plan of three orders.
-struct Plant {
+pub struct Plant {
     folder: tempfile::TempDir,
-    sandbox: RunningSandbox,
+    pub sandbox: RunningSandbox,
 }
 
 impl Plant {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let sandbox = sandbox().await;
         let folder = tempfile::tempdir().unwrap();
         let plant = Self { folder, sandbox };
@@ -41,11 +41,11 @@ impl Plant {
         plant
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command
             .arg("--config")
@@ -57,12 +57,12 @@ impl Plant {
         command
     }
 
-    fn carbide(&self, arguments: &[&str]) -> Output {
+    pub fn carbide(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// The one JSON document that a command prints.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.carbide(&[arguments, &["--json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)))
     }
@@ -110,12 +110,12 @@ fn make_private(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let part = String::from_utf8_lossy;
     format!("{}\n{}\n{}", output.status, part(&output.stdout), part(&output.stderr))
 }
 
-fn ended_with(output: &Output, code: i32) {
+pub fn ended_with(output: &Output, code: i32) {
     assert_eq!(output.status.code(), Some(code), "{}", text(output));
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use carbide::source::sap::SERVICES;
 
+use crate::command_line::{Plant, ended_with, text};
+
 fn manifest() -> toml::Table {
     include_str!("../../odata/manifest.toml").parse().unwrap()
 }
@@ -77,11 +79,79 @@ fn every_function_module_that_is_called_is_in_the_manifest() {
         .union(&words(manifest["rfc"].get("write")))
         .cloned()
         .collect();
-    let called: BTreeSet<String> = ["post", "sap", "cli"]
+    let called: BTreeSet<String> = ["post", "sap", "cli", "doctor"]
         .iter()
         .flat_map(|folder| literals(folder))
         .filter(|text| text.starts_with("BAPI_") || text.starts_with("RFC"))
+        .filter(|text| *text != "RFC" && !text.contains(' '))
         .collect();
 
     assert_eq!(called, listed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_uses_nothing_but_the_manifest_and_the_record_shows_it() {
+    let plant = Plant::new().await;
+    for arguments in [
+        &["doctor"][..],
+        &["sync"],
+        &["plan"],
+        &["post", "--no-wait"],
+        &["post", "--carbon", "--no-wait"],
+    ] {
+        plant.carbide(arguments);
+    }
+
+    let shown = plant.json(&["interfaces", "--trace"]);
+
+    assert_eq!(shown["ok"], true, "{shown:#}");
+    let used: BTreeSet<(&str, &str)> = shown["used"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|used| (used["method"].as_str().unwrap(), used["object"].as_str().unwrap()))
+        .collect();
+    // The doctor, the reads, the plan and the carbon posting all left their mark.
+    for seen in [
+        ("GET", "$metadata"),
+        ("GET", "A_Product"),
+        ("GET", "MaterialBOM/to_BillOfMaterialItem"),
+        ("POST", "A_PlannedOrder"),
+        ("CALL", "BAPI_ACC_DOCUMENT_POST"),
+        ("CALL", "BAPI_TRANSACTION_COMMIT"),
+    ] {
+        assert!(used.contains(&seen), "{seen:?} is not in {used:#?}");
+    }
+    let record = std::fs::read_to_string(plant.path("state/interfaces.trace")).unwrap();
+    assert!(!record.contains("filter") && !record.contains('('), "only names are recorded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_outside_of_the_manifest_is_shown_and_ends_with_1() {
+    let plant = Plant::new().await;
+    std::fs::create_dir(plant.path("state")).unwrap();
+    let line = r#"{"at":"2026-01-31T10:00:00Z","method":"CALL","service":"RFC","object":"RFC_READ_TABLE","count":3}"#;
+    std::fs::write(plant.path("state/interfaces.trace"), line.to_owned() + "\n").unwrap();
+
+    let shown = plant.carbide(&["interfaces", "--trace"]);
+
+    ended_with(&shown, 1);
+    assert!(text(&shown).contains("OUTSIDE"), "{}", text(&shown));
+    ended_with(&plant.carbide(&["interfaces", "--trace", "--since", "2026-02-01"]), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manifest_and_the_role_are_printed_for_people_and_machines() {
+    let plant = Plant::new().await;
+
+    let listed = text(&plant.carbide(&["interfaces"]));
+    let role = text(&plant.carbide(&["interfaces", "--role"]));
+
+    for service in SERVICES {
+        assert!(listed.contains(service.name), "{listed}");
+    }
+    assert!(listed.contains("BAPI_ACC_DOCUMENT_POST"), "{listed}");
+    assert!(role.contains("Z_CARBIDE_READ") && role.contains("F_BKPF_BUK"), "{role}");
+    assert_eq!(plant.json(&["interfaces"])["service"].as_array().unwrap().len(), SERVICES.len());
+    assert!(plant.json(&["interfaces", "--role"]).as_array().unwrap().len() > 20);
 }

@@ -2,11 +2,17 @@
 
 mod architecture;
 
+mod authentication;
+
 mod command_line;
+
+mod configuration;
 
 mod delta;
 
 mod dependencies;
+
+mod doctor;
 
 mod hostile_sap;
 mod interfaces;
@@ -22,3 +28,5 @@ mod read_sap;
 mod sandbox;
 
 mod support;
+
+mod tls_server;

@@ -2,11 +2,13 @@
 
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{Key, RequestId};
-use carbide::sap::soap_rfc::Call;
+use carbide::sap::soap_rfc::{Call, RfcClient};
 use carbide::source::sap::PLANNED_ORDERS;
 use serde_json::{Map, Value, json};
 
-use crate::support::{fault, odata, rfc, sandbox, truth};
+use crate::support::{
+    PASSWORD, credentials, fault, odata, rfc, sandbox, system_with_manifest, truth,
+};
 
 fn order() -> Map<String, Value> {
     let Value::Object(fields) = json!({
@@ -183,7 +185,11 @@ async fn a_document_that_does_not_balance_is_refused() {
 async fn an_unknown_function_is_a_fault() {
     let sandbox = sandbox().await;
 
-    let error = rfc(&sandbox).call(&Call::new("RFC_READ_TABLE")).await.unwrap_err();
+    let manifest = "rfc = { path = \"/sap/bc/soap/rfc\", read = [\"RFC_READ_TABLE\"] }";
+    let system = system_with_manifest(&sandbox.url(), manifest);
+    let rfc = RfcClient::new(&system, &credentials(PASSWORD)).unwrap();
+
+    let error = rfc.call(&Call::new("RFC_READ_TABLE")).await.unwrap_err();
 
     assert!(matches!(error, SapError::Fault { .. }), "{error}");
 }

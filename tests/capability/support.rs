@@ -8,14 +8,15 @@ use carbide::id::PlantCode;
 use carbide::master::{MasterData, StandardValue};
 use carbide::order::OrderBook;
 use carbide::sandbox::{RunningSandbox, SandboxOptions};
+use carbide::sap::interfaces::{Interfaces, Manifest};
 use carbide::sap::odata::ODataClient;
 use carbide::sap::soap_rfc::RfcClient;
 use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
 use carbide::source::sap::{Reading, RowProblem};
 use carbide::store::Mirror;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub const USER: &str = "CARBIDE";
@@ -30,14 +31,13 @@ pub async fn sandbox() -> RunningSandbox {
 
 /// The system behind a sandbox.
 pub fn system(url: &str) -> SapSystem {
-    SapSystem {
-        id: "SBX".to_owned(),
-        base_url: url.to_owned(),
-        client: "100".to_owned(),
-        language: "EN".to_owned(),
-        ca_file: None,
-        timeout: Duration::from_secs(5),
-    }
+    SapSystem { timeout: Duration::from_secs(5), ..SapSystem::new("SBX", url, "100") }
+}
+
+/// The same system for a client whose manifest is another: to ask a server what Carbide never asks.
+pub fn system_with_manifest(url: &str, manifest: &str) -> SapSystem {
+    let interfaces = Interfaces::of(Manifest::parse(manifest).unwrap());
+    SapSystem { interfaces, ..system(url) }
 }
 
 /// The technical user with a password.
@@ -75,6 +75,8 @@ pub fn reading_with(client: ODataClient) -> Reading {
             None,
         ],
         confirmations_from: "2018-01-01".parse().unwrap(),
+        overlap: SignedDuration::from_mins(10),
+        full_compare: SignedDuration::from_hours(24),
         progress: Arc::new(|_, _, _| {}),
     }
 }

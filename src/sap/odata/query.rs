@@ -93,6 +93,11 @@ impl Filter {
         filters.into_iter().reduce(Self::or)
     }
 
+    /// As the value of `$filter`, encoded.
+    pub(super) fn encoded(&self, version: Version) -> String {
+        utf8_percent_encode(&self.text(version), ENCODED).to_string()
+    }
+
     fn text(&self, version: Version) -> String {
         match self {
             Self::Compare(property, operator, literal) => {

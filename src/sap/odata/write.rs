@@ -68,7 +68,7 @@ impl ODataClient {
     }
 
     /// The token of a service: fetched if there is none or if it is the one that was refused.
-    async fn token(
+    pub(super) async fn token(
         &self,
         service: Service,
         refused: Option<&HeaderValue>,

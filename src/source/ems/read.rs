@@ -229,7 +229,7 @@ fn prefix(format: &str, bucket: Bucket) -> Result<usize, EmsError> {
     Err(EmsError::Mapping(format!("stamps of the form '{format}' cannot be cut by the database")))
 }
 
-fn open_checked(
+pub(super) fn open_checked(
     connection: &EmsConnection,
     mapping: &EmsMapping,
 ) -> Result<Connection<'static>, EmsError> {
@@ -282,7 +282,7 @@ fn columns(
 }
 
 /// Runs a SELECT and hands out its rows as text; returns how many there were.
-fn select(
+pub(super) fn select(
     connection: &EmsConnection,
     database: &Connection<'static>,
     sql: &str,
@@ -341,7 +341,7 @@ fn scientific(text: &str) -> Option<Decimal> {
     if number { Decimal::from_scientific(text).ok() } else { None }
 }
 
-struct Stamps {
+pub(super) struct Stamps {
     format: Option<String>,
     zone: TimeZone,
     /// From the stamp to the end of its interval.
@@ -349,7 +349,7 @@ struct Stamps {
 }
 
 impl Stamps {
-    fn new(mapping: &EmsMapping) -> Result<Self, EmsError> {
+    pub(super) fn new(mapping: &EmsMapping) -> Result<Self, EmsError> {
         let step = SignedDuration::from_mins(i64::from(mapping.step_minutes));
         Ok(Self {
             format: mapping.stamp_format.clone(),
@@ -361,7 +361,7 @@ impl Stamps {
         })
     }
 
-    fn interval_end(&self, stamp: &str) -> Result<Timestamp, String> {
+    pub(super) fn interval_end(&self, stamp: &str) -> Result<Timestamp, String> {
         let wrong = || format!("METER-TIME: '{stamp}' is no time of the form in the mapping");
         let text = stamp.trim();
         let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00"));

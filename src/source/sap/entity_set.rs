@@ -6,9 +6,6 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use crate::sap::error::SapError;
 use crate::sap::odata::{Entity, Filter, Query, Service};
 
-/// Rows that changed while a read ran carry a stamp a little older than the newest one seen.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-
 /// One read of an entity set.
 #[derive(Clone, Debug)]
 pub struct EntitySet {
@@ -94,12 +91,14 @@ impl EntitySet {
         }
     }
 
-    /// The part of the set that changed since `watermark`, with an overlap; `None` if SAP does not
-    /// tell.
-    pub fn since(&self, watermark: &str) -> Option<Query> {
+    /// The part of the set that changed since `watermark`; `None` if SAP does not tell.
+    ///
+    /// Rows that changed while a read ran carry a stamp a little older than the newest one seen, so
+    /// it begins `overlap` earlier, and a day earlier if SAP tells only the day.
+    pub fn since(&self, watermark: &str, overlap: SignedDuration) -> Option<Query> {
         let filter = match self.changes {
             Changes::Instant(property) => {
-                let from = watermark.parse::<Timestamp>().ok()?.checked_sub(OVERLAP).ok()?;
+                let from = watermark.parse::<Timestamp>().ok()?.checked_sub(overlap).ok()?;
                 Filter::ge(property, from)
             }
             Changes::Days(properties) => {
@@ -142,7 +141,7 @@ mod tests {
     #[test]
     fn changes_are_asked_for_from_a_little_before_the_newest_that_was_seen() {
         let set = EntitySet::new(PRODUCT, Query::of("A_Product"));
-        let since = set.since("2018-10-01T08:00:00Z").unwrap();
+        let since = set.since("2018-10-01T08:00:00Z", SignedDuration::from_mins(10)).unwrap();
 
         let text = since.selection(PRODUCT.version);
 
@@ -158,7 +157,8 @@ mod tests {
         let row = Entity::from_json("ProdnOrdConf2", row).unwrap();
 
         assert_eq!(set.stamp(&row).unwrap().as_deref(), Some("2018-10-01"));
-        let text = set.since("2018-10-01").unwrap().selection(CONFIRMATION.version);
+        let text =
+            set.since("2018-10-01", SignedDuration::ZERO).unwrap().selection(CONFIRMATION.version);
         assert!(
             text.contains("EntryDate%20ge%20datetime%272018-09-30") && text.contains("%20or%20")
         );
@@ -168,6 +168,6 @@ mod tests {
     fn what_sap_does_not_tell_cannot_be_asked_for() {
         let set = EntitySet::new(PRODUCT, Query::of("A_ProductPlant"));
 
-        assert!(set.since("2018-10-01T08:00:00Z").is_none());
+        assert!(set.since("2018-10-01T08:00:00Z", SignedDuration::ZERO).is_none());
     }
 }

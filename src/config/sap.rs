@@ -1,0 +1,222 @@
+//! `[sap]` and what stands below it: the system, how it is reached, and as whom.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::post::SystemRole;
+
+/// `[sap]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SapSettings {
+    /// System id, as in messages: `P01`.
+    pub system: String,
+    /// What the system is for.
+    pub role: SystemRole,
+    /// `https://host:port`; plain http only to this machine.
+    pub url: String,
+    /// SAP client.
+    pub client: String,
+    /// Logon language: texts and unit codes depend on it.
+    #[serde(default = "english")]
+    pub language: String,
+    /// Technical user; with OAuth and certificates the name that messages show.
+    pub user: String,
+    /// Where the password is: `keyring:`, `file:`, `credential:` or `env:`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_from: Option<String>,
+    /// PEM file of the only authorities that are believed; the machine's own without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// SHA-256 of the server's public key (SPKI) in base64; several while a key is changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned_keys: Vec<String>,
+    /// `false` believes any certificate. Only for a sandbox or a test system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_verify: Option<bool>,
+    /// Longest wait for one answer.
+    #[serde(default = "thirty")]
+    pub timeout_seconds: u64,
+    /// Services read at the same time.
+    #[serde(default = "four")]
+    pub parallel_reads: usize,
+    /// How Carbide proves who it is.
+    #[serde(default)]
+    pub auth: AuthSettings,
+    /// The way out of this network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxySettings>,
+    /// How function modules are called.
+    #[serde(default)]
+    pub rfc: RfcSettings,
+}
+
+/// How Carbide proves who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// User and password.
+    #[default]
+    Basic,
+    /// Token by client id and secret.
+    #[serde(rename = "oauth2_client_credentials")]
+    OAuth2ClientCredentials,
+    /// Token by refresh token.
+    #[serde(rename = "oauth2_refresh")]
+    OAuth2Refresh,
+    /// Certificate in the TLS handshake.
+    ClientCertificate,
+    /// Key of the API management only.
+    ApiKey,
+}
+
+/// `[sap.auth]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthSettings {
+    /// Which proof.
+    #[serde(default)]
+    pub method: AuthMethod,
+    /// OAuth: token endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
+    /// OAuth: client as it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// OAuth: where the client's secret is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_from: Option<String>,
+    /// OAuth: how the secret is sent.
+    #[serde(default)]
+    pub client_secret_in: SecretIn,
+    /// OAuth: where the refresh token is; a server that rotates has the new one written there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_from: Option<String>,
+    /// OAuth: scopes with blanks between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// OAuth: PEM file of the authorities of the token endpoint, if it is on another host than SAP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_ca_file: Option<PathBuf>,
+    /// Client certificate: PEM file of the certificate and its chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_file: Option<PathBuf>,
+    /// Client certificate: PEM file of the private key, mode 600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+    /// Where the key of the API management is, beside any method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_from: Option<String>,
+    /// Header that carries the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_header: Option<String>,
+}
+
+/// Where a client's secret stands in the request for a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretIn {
+    /// In the Authorization header.
+    #[default]
+    Header,
+    /// In the form.
+    Body,
+}
+
+/// `[sap.proxy]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxySettings {
+    /// `http://host:port`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Hosts and domains that are reached straight, with commas between.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub no_proxy: String,
+    /// User at the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where that user's password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_from: Option<String>,
+    /// Take `HTTPS_PROXY` and `NO_PROXY` of the environment instead.
+    #[serde(default)]
+    pub from_environment: bool,
+}
+
+/// How function modules are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RfcTransport {
+    /// Over HTTP, without SAP's library.
+    #[default]
+    Soap,
+    /// SAP NW RFC SDK, loaded at run time.
+    Nwrfc,
+}
+
+/// `[sap.rfc]`. All but `transport` is for `nwrfc`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RfcSettings {
+    /// Which way.
+    #[serde(default)]
+    pub transport: RfcTransport,
+    /// Folder with `libsapnwrfc` and the libraries that belong to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library_folder: Option<PathBuf>,
+    /// Application server, without load balancing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ashost: Option<String>,
+    /// Instance number of the application server, two digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sysnr: Option<String>,
+    /// Message server, with load balancing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mshost: Option<String>,
+    /// Service or port of the message server, if it is not `sapms` and the system id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msserv: Option<String>,
+    /// Logon group; `PUBLIC` if it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// SAProuter string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saprouter: Option<String>,
+    /// Connections at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_max: Option<usize>,
+    /// Encryption and logon by SNC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snc: Option<SncSettings>,
+}
+
+/// `[sap.rfc.snc]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SncSettings {
+    /// SNC name of the server: `p:CN=...`
+    pub partner_name: String,
+    /// Our SNC name, if the security environment has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub my_name: Option<String>,
+    /// Library of the security product: `libsapcrypto.so`.
+    pub library: PathBuf,
+    /// 1 authentication, 2 integrity, 3 privacy, 8 the server's default, 9 the most.
+    #[serde(default = "privacy")]
+    pub quality_of_protection: u8,
+}
+
+fn english() -> String {
+    "EN".to_owned()
+}
+fn thirty() -> u64 {
+    30
+}
+fn four() -> usize {
+    4
+}
+fn privacy() -> u8 {
+    3
+}

@@ -1,0 +1,139 @@
+//! From settings to what the SAP clients take: the system, the way to it, and the proof.
+
+use std::time::Duration;
+
+use super::CycleError;
+use crate::config::sap::{AuthMethod, SecretIn};
+use crate::config::secrets::SecretSource;
+use crate::config::{Config, owner};
+use crate::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
+use crate::sap::interfaces::Interfaces;
+use crate::sap::system::{Proxy, SapSystem, Trust};
+use crate::sap::trace::Trace;
+use crate::secret::SecretPlace;
+
+/// Header of SAP API Management.
+const API_KEY_HEADER: &str = "APIKey";
+
+/// The configured system. What is used of it is recorded in the folder of the store.
+///
+/// # Errors
+///
+/// [`CycleError::Secret`] if a place of a secret makes no sense.
+pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
+    let sap = &config.settings.sap;
+    let proxy = match &sap.proxy {
+        Some(proxy) if proxy.from_environment => Proxy::Environment,
+        Some(proxy) => match &proxy.url {
+            Some(url) => Proxy::At {
+                url: url.clone(),
+                no_proxy: proxy.no_proxy.clone(),
+                credentials: match (&proxy.user, &proxy.password_from) {
+                    (Some(user), Some(from)) => {
+                        Some((user.clone(), place(config, "sap.proxy.password_from", from)?))
+                    }
+                    _ => None,
+                },
+            },
+            None => Proxy::None,
+        },
+        None => Proxy::None,
+    };
+    let unverified = sap.tls_verify == Some(false);
+    if unverified {
+        tracing::warn!(
+            system = sap.system,
+            "tls_verify = false: whoever answers is taken for SAP and is given the password"
+        );
+    }
+    let folder = config.path(&config.settings.post.directory);
+    if let Err(error) = owner::claim(&folder, &config.settings.owner()) {
+        tracing::warn!(%error, folder = %folder.display(), "the folder cannot be written");
+    }
+    let interfaces = match Trace::open(&folder) {
+        Ok(trace) => Interfaces::shipped().traced(trace),
+        Err(error) => {
+            tracing::warn!(%error, folder = %folder.display(), "the use of SAP is not recorded");
+            Interfaces::shipped()
+        }
+    };
+    Ok(SapSystem {
+        id: sap.system.clone(),
+        base_url: sap.url.clone(),
+        client: sap.client.clone(),
+        language: sap.language.clone(),
+        timeout: Duration::from_secs(sap.timeout_seconds),
+        trust: Trust {
+            ca_file: sap.ca_file.as_ref().map(|path| config.path(path)),
+            pinned_keys: sap.pinned_keys.clone(),
+            unverified,
+        },
+        proxy,
+        interfaces,
+    })
+}
+
+/// The configured proof. A secret that cannot be had is found out here, before anything is sent.
+///
+/// # Errors
+///
+/// [`CycleError::Secret`], [`CycleError::Incomplete`] if the method lacks a setting.
+pub fn access(config: &Config) -> Result<Access, CycleError> {
+    let (sap, auth) = (&config.settings.sap, &config.settings.sap.auth);
+    let needed = |key: &'static str, value: &Option<String>| {
+        value.clone().ok_or_else(|| CycleError::Incomplete(format!("[sap.auth] needs {key}")))
+    };
+    let secret = |key: &'static str, value: &Option<String>| {
+        value.as_deref().map(|from| place(config, key, from)).transpose()
+    };
+    let file = |key: &'static str, value: &Option<std::path::PathBuf>| {
+        let lacking = || CycleError::Incomplete(format!("[sap.auth] needs {key}"));
+        value.as_ref().map(|path| config.path(path)).ok_or_else(lacking)
+    };
+    let oauth = |grant: Grant| -> Result<Method, CycleError> {
+        let trust = Trust {
+            // The token endpoint may be another host: the pin of SAP's key does not hold for it.
+            ca_file: auth.token_ca_file.as_ref().or(sap.ca_file.as_ref()).map(|p| config.path(p)),
+            pinned_keys: Vec::new(),
+            unverified: sap.tls_verify == Some(false),
+        };
+        Ok(Method::OAuth2(Box::new(OAuth2 {
+            token_url: needed("token_url", &auth.token_url)?,
+            client_id: needed("client_id", &auth.client_id)?,
+            client_secret: secret("sap.auth.client_secret_from", &auth.client_secret_from)?,
+            scope: auth.scope.clone().unwrap_or_default(),
+            grant,
+            secret_in_body: auth.client_secret_in == SecretIn::Body,
+            trust,
+            timeout: Duration::from_secs(sap.timeout_seconds),
+        })))
+    };
+    let method = match auth.method {
+        AuthMethod::Basic => {
+            let from = needed("password_from", &sap.password_from)?;
+            Method::Basic { password: place(config, "sap.password_from", &from)? }
+        }
+        AuthMethod::OAuth2ClientCredentials => oauth(Grant::ClientCredentials)?,
+        AuthMethod::OAuth2Refresh => {
+            let from = needed("refresh_token_from", &auth.refresh_token_from)?;
+            oauth(Grant::Refresh(place(config, "sap.auth.refresh_token_from", &from)?))?
+        }
+        AuthMethod::ClientCertificate => Method::ClientCertificate(ClientCertificate {
+            certificate_file: file("certificate_file", &auth.certificate_file)?,
+            key_file: file("key_file", &auth.key_file)?,
+        }),
+        AuthMethod::ApiKey => Method::ApiKey,
+    };
+    let api_key = secret("sap.auth.api_key_from", &auth.api_key_from)?.map(|key| ApiKey {
+        header: auth.api_key_header.clone().unwrap_or_else(|| API_KEY_HEADER.to_owned()),
+        key,
+    });
+    Ok(Access { user: sap.user.clone(), method, api_key })
+}
+
+/// The place that a setting names; fetched once, so that a wrong one is found out at the start.
+fn place(config: &Config, key: &str, from: &str) -> Result<SecretPlace, CycleError> {
+    let source = SecretSource::parse(key, from, &config.base)?;
+    source.fetch()?;
+    Ok(source.place())
+}

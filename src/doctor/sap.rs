@@ -1,0 +1,376 @@
+//! SAP: the way there, the logon, and every interface of the manifest by a harmless call.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::CHECK_MAX;
+use super::check::{Check, State, limited};
+use super::metadata::Shape;
+use crate::config::Config;
+use crate::cycle::Connections;
+use crate::sandbox;
+use crate::sap::error::SapError;
+use crate::sap::interfaces::{Manifest, ServiceEntry};
+use crate::sap::odata::{Filter, ODataClient, Service};
+use crate::sap::soap_rfc::{Call, RfcClient};
+use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
+
+/// Clocks may differ by this much: SAP stamps a change, we ask for what came after.
+const CLOCK_SECONDS_WARN: f64 = 5.0;
+
+/// From here on the overlap of a delta read no longer covers it.
+const CLOCK_SECONDS_FAIL: f64 = 300.0;
+
+/// A certificate is renewed in time.
+const CERTIFICATE_DAYS_WARN: i64 = 30;
+
+/// What a check of a service finds beside its own line.
+#[derive(Default)]
+struct Found {
+    checks: Vec<Check>,
+    carbon_fields: Vec<String>,
+}
+
+pub(super) async fn examine(
+    config: &Config,
+    connections: &Connections,
+    deadline: tokio::time::Instant,
+) -> Vec<Check> {
+    let odata = &connections.odata;
+    let first = SERVICES[0];
+    let name = limited("name of SAP's host", CHECK_MAX, host(config));
+    let logon = limited("logon", CHECK_MAX, logon(odata, first));
+    let (name, logon) = tokio::join!(name, logon);
+    let let_in = logon.state != State::Fail;
+    let mut checks = vec![name, logon];
+    if !let_in {
+        // Nothing is sent after a refused logon, so that the user is not locked.
+        let text = "the logon comes first";
+        checks.extend(
+            ["clock", "certificate", "services", "function modules", "company code"]
+                .map(|name| Check::skipped(name, text)),
+        );
+        return checks;
+    }
+    checks.push(limited("clock", CHECK_MAX, clock(odata, first)).await);
+    checks.push(certificate(odata));
+
+    let limit = Arc::new(Semaphore::new(config.settings.sap.parallel_reads.max(1)));
+    let manifest = Arc::clone(&odata.system().interfaces.manifest);
+    let mut tasks = JoinSet::new();
+    for (index, service) in SERVICES.iter().enumerate() {
+        let (odata, limit, manifest) = (odata.clone(), Arc::clone(&limit), Arc::clone(&manifest));
+        tasks.spawn(async move {
+            let _permit = limit.acquire().await;
+            (index, examine_service(&odata, *service, &manifest).await)
+        });
+    }
+    let rfc = connections.rfc.clone();
+    let functions = tokio::spawn(async move { functions(&rfc).await });
+    let (books, code) = (odata.clone(), config.settings.plant.company_code.as_str().to_owned());
+    let company = tokio::spawn(async move { company_code(&books, code).await });
+
+    let mut found: Vec<Option<Found>> = SERVICES.iter().map(|_| None).collect();
+    while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, tasks.join_next()).await {
+        if let Ok((index, of_service)) = joined {
+            found[index] = Some(of_service);
+        }
+    }
+    let late = |name: &str| {
+        Check::fail(name, "no answer in time", "Look at the load of SAP in SM66 and at the network")
+    };
+    let mut carbon = Vec::new();
+    for (service, found) in SERVICES.iter().zip(found) {
+        match found {
+            Some(found) => {
+                checks.extend(found.checks);
+                carbon.extend(found.carbon_fields);
+            }
+            None => checks.push(late(service.name)),
+        }
+    }
+    match tokio::time::timeout_at(deadline, functions).await {
+        Ok(Ok(found)) => checks.extend(found),
+        _ => checks.push(late("function modules")),
+    }
+    checks.push(match tokio::time::timeout_at(deadline, company).await {
+        Ok(Ok(company)) => company,
+        _ => late("company code"),
+    });
+    checks.push(carbon_fields(&carbon));
+    checks
+}
+
+async fn host(config: &Config) -> Check {
+    let name = "name of SAP's host";
+    let url = &config.settings.sap.url;
+    if config.settings.sap.proxy.as_ref().is_some_and(|proxy| proxy.url.is_some()) {
+        return Check::skipped(name, "the proxy looks it up");
+    }
+    let rest = url.split("://").nth(1).unwrap_or_default();
+    let host = rest.split('/').next().unwrap_or_default();
+    let has_port = host.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok());
+    let port = if url.starts_with("https") { 443 } else { 80 };
+    let address = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    match tokio::net::lookup_host(&address).await {
+        Ok(found) => {
+            let found: Vec<String> = found.map(|address| address.ip().to_string()).collect();
+            Check::ok(name, format!("{host} is {}", found.join(", ")))
+        }
+        Err(error) => Check::fail(name, format!("{host}: {error}"), "Look at DNS and at sap.url"),
+    }
+}
+
+async fn logon(odata: &ODataClient, first: Service) -> Check {
+    let (system, user) = (odata.system(), odata.user());
+    match odata.ping(first).await {
+        Ok(()) => Check::ok("logon", format!("{user} at {} client {}", system.id, system.client)),
+        // It let the user in; what is missing is another line.
+        Err(
+            error @ (SapError::NotAuthorized { .. }
+            | SapError::ServiceInactive { .. }
+            | SapError::Refused { .. }),
+        ) => Check::ok("logon", format!("{user} was let in ({error})")),
+        Err(error) => Check::fail("logon", error.to_string(), advice(&error)),
+    }
+}
+
+async fn clock(odata: &ODataClient, first: Service) -> Check {
+    match odata.clock_offset(first).await {
+        Ok(None) => Check::skipped("clock", "the answers of SAP have no date"),
+        Ok(Some(offset)) => {
+            let text = format!(
+                "SAP is {:+.1} s from here (to {:.1} s)",
+                offset.seconds, offset.uncertainty_seconds
+            );
+            let apart = offset.seconds.abs() - offset.uncertainty_seconds;
+            let advice = "Synchronize both clocks by NTP; SAP's is in transaction ST06";
+            if apart > CLOCK_SECONDS_FAIL {
+                Check::fail("clock", text, advice)
+            } else if apart > CLOCK_SECONDS_WARN {
+                Check::warn("clock", text, advice)
+            } else {
+                Check::ok("clock", text)
+            }
+        }
+        Err(error) => Check::fail("clock", error.to_string(), advice(&error)),
+    }
+}
+
+fn certificate(odata: &ODataClient) -> Check {
+    let name = "certificate";
+    let Some(seen) = odata.server_certificate() else {
+        return Check::skipped(name, "plain http to this machine");
+    };
+    let days = (seen.valid_until - Timestamp::now().as_second()) / 86_400;
+    let text = format!(
+        "{} by {}, {} in the chain, {days} days left, pin {}",
+        seen.subject, seen.issuer, seen.chain, seen.key
+    );
+    if days < CERTIFICATE_DAYS_WARN {
+        return Check::warn(name, text, "Renew the server certificate in STRUST");
+    }
+    Check::ok(name, text)
+}
+
+/// Metadata, rights, and for a service that is written: token and repeatability.
+async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manifest) -> Found {
+    let began = Instant::now();
+    let Some(entry) = manifest.service.iter().find(|entry| entry.name == service.name) else {
+        let text = "it is not in the manifest";
+        let check = Check::fail(service.name, text, "Please report this as a defect of Carbide");
+        return Found { checks: vec![check], carbon_fields: Vec::new() };
+    };
+    let (live, check) = match tokio::time::timeout(CHECK_MAX, shape(odata, service)).await {
+        Ok(Ok(live)) => {
+            let check = compared(service, &live);
+            (live, check)
+        }
+        Ok(Err(check)) => (Shape::default(), check),
+        Err(_) => {
+            let text = format!("no $metadata within {} s", CHECK_MAX.as_secs());
+            (Shape::default(), Check::fail(service.name, text, "Look at the load of SAP in SM66"))
+        }
+    };
+    let is_there = check.state == State::Ok;
+    let check = if is_there {
+        let readable = limited(service.name, CHECK_MAX, readable(odata, service, entry)).await;
+        if readable.state == State::Ok {
+            Check::ok(service.name, format!("{}; {}", check.text, readable.text))
+        } else {
+            readable
+        }
+    } else {
+        check
+    };
+    let mut checks = vec![check.since(began)];
+    if !entry.write.is_empty() {
+        let name = format!("{} token", service.name);
+        checks.push(limited(&name, CHECK_MAX, token(odata, service, &name)).await);
+        let name = format!("{} repeatability", service.name);
+        checks.push(match (is_there, live.repeatable) {
+            (false, _) => Check::skipped(&name, "no metadata"),
+            (true, true) => Check::ok(&name, "declared: a repeated write is answered, not done"),
+            (true, false) => Check::ok(
+                &name,
+                "not declared: after a lost answer the write is looked up, not sent again",
+            ),
+        });
+    }
+    Found { checks, carbon_fields: live.carbon_fields().into_iter().collect() }
+}
+
+async fn shape(odata: &ODataClient, service: Service) -> Result<Shape, Check> {
+    let failed = |error: &SapError| Check::fail(service.name, error.to_string(), advice(error));
+    let document = odata.metadata_document(service).await.map_err(|error| failed(&error))?;
+    Shape::of(&document).map_err(|reason| {
+        let text = format!("the $metadata cannot be read: {reason}");
+        Check::fail(service.name, text, "Test the service in /IWFND/GW_CLIENT")
+    })
+}
+
+fn compared(service: Service, live: &Shape) -> Check {
+    let ours = sandbox::edmx(service.path).map(Shape::of);
+    let Some(Ok(ours)) = ours else {
+        return Check::ok(service.name, format!("{} properties", live.properties()));
+    };
+    let lacking = live.lacks(&ours);
+    if lacking.is_empty() {
+        let text = format!("all {} properties are there", ours.properties());
+        return Check::ok(service.name, text);
+    }
+    let shown = lacking.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let more = match lacking.len() {
+        0..=5 => String::new(),
+        count => format!(" and {} more", count - 5),
+    };
+    let advice =
+        "The service is older than S/4HANA 1909, or its version in /IWFND/MAINT_SERVICE is";
+    Check::fail(service.name, format!("lacks {shown}{more}"), advice)
+}
+
+/// Reads at most one row of each set: the least that shows the right to read.
+async fn readable(odata: &ODataClient, service: Service, entry: &ServiceEntry) -> Check {
+    for set in &entry.read {
+        if let Err(error) = odata.may_read(service, set, None).await {
+            let advice = match &error {
+                SapError::NotAuthorized { .. } => {
+                    format!("Run SU53 as the user; {} needs {}", service.name, entry.authorization)
+                }
+                other => advice(other).to_owned(),
+            };
+            return Check::fail(service.name, error.to_string(), &advice);
+        }
+    }
+    Check::ok(service.name, format!("may read {}", entry.read.join(", ")))
+}
+
+async fn token(odata: &ODataClient, service: Service, name: &str) -> Check {
+    match odata.csrf_token(service).await {
+        Ok(()) => Check::ok(name, "CSRF token handed out"),
+        Err(error) => Check::fail(name, error.to_string(), advice(&error)),
+    }
+}
+
+/// Function modules that write are not called. Of the others: RFCPING does nothing,
+/// `BAPI_ACC_DOCUMENT_CHECK` checks a document and keeps none, here one without a line, and
+/// `BAPI_ACC_DOCUMENTS_RECORD` looks up no object at all.
+async fn functions(rfc: &RfcClient) -> Vec<Check> {
+    let calls = [
+        Call::new("RFCPING"),
+        Call::new("BAPI_ACC_DOCUMENT_CHECK").table("RETURN", Vec::new()),
+        Call::new("BAPI_ACC_DOCUMENTS_RECORD")
+            .table("OBJECTS", Vec::new())
+            .table("ACCOUNTING_DOCUMENTS", Vec::new())
+            .table("NO_ACCOUNTING_DOCUMENTS", Vec::new())
+            .table("RETURN", Vec::new()),
+    ];
+    let mut checks = Vec::new();
+    for call in calls {
+        let name = call.function();
+        let one = limited(name, CHECK_MAX, async {
+            match rfc.call(&call).await {
+                Ok(_) => Check::ok(name, "may be called"),
+                Err(error) => Check::fail(name, error.to_string(), rfc_advice(&error)),
+            }
+        });
+        checks.push(one.await);
+    }
+    let name = "RFC session";
+    let session = limited(name, CHECK_MAX, async {
+        let kept = async {
+            let mut session = rfc.session()?;
+            session.call(&Call::new("RFCPING")).await?;
+            session.call(&Call::new("RFCPING")).await?;
+            session.close().await
+        };
+        match kept.await {
+            Ok(()) => Check::ok(name, "SAP keeps it: a commit finds what was registered"),
+            Err(error) => Check::fail(name, error.to_string(), rfc_advice(&error)),
+        }
+    });
+    checks.push(session.await);
+    checks
+}
+
+/// An entry in the books proves that a company code exists; no entry proves nothing.
+async fn company_code(odata: &ODataClient, code: String) -> Check {
+    let name = "company code";
+    let of_code = Filter::eq("CompanyCode", code.as_str());
+    match odata.may_read(JOURNAL_ITEMS, "A_JournalEntryItemBasic", Some(&of_code)).await {
+        Ok(1..) => Check::ok(name, format!("{code} has journal entries")),
+        Ok(_) => {
+            let system = &odata.system().id;
+            let text = format!(
+                "CFG-BUKRS: company code {code} does not exist in {system}, or it has no entry that \
+                 this user may see"
+            );
+            Check::warn(name, text, "See OX02 for the code and F_BKPF_BUK for the right")
+        }
+        Err(error) => Check::fail(name, error.to_string(), advice(&error)),
+    }
+}
+
+fn carbon_fields(found: &[String]) -> Check {
+    if found.is_empty() {
+        return Check::skipped("carbon fields", "companion package not installed");
+    }
+    Check::ok("carbon fields", found.join(", "))
+}
+
+fn advice(error: &SapError) -> &'static str {
+    match error {
+        SapError::NotReachable { .. } => {
+            "SMICM, Goto, Services: is the port active? Then the firewall"
+        }
+        SapError::NotTrusted { .. } => "STRUST: export the root certificate; set ca_file in [sap]",
+        SapError::LogonRefused { .. } => {
+            "SU01: locked? type System? Then the secret, with `carbide config show`"
+        }
+        SapError::NotAuthorized { .. } => {
+            "SU53 as the user; the role is in `carbide interfaces --role`"
+        }
+        SapError::ServiceInactive { .. } => "/IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN), then SICF",
+        SapError::NotSapAnswer { .. } => {
+            "SICF: logon procedure of the node; then the proxy between"
+        }
+        SapError::NoToken { .. } => "SOAUTH2 or the communication arrangement; then [sap.auth]",
+        SapError::Refused { .. } => "/IWFND/ERROR_LOG at this time",
+        SapError::OutsideManifest { .. } => "Please report this as a defect of Carbide",
+        _ => "SM21 and ST22 at this time",
+    }
+}
+
+fn rfc_advice(error: &SapError) -> &'static str {
+    match error {
+        SapError::Fault { .. } | SapError::NotAuthorized { .. } => {
+            "SICF: activate /sap/bc/soap/rfc; S_RFC with the function module (SU53 as the user)"
+        }
+        SapError::NoSession { .. } => "SICF: /sap/bc/soap/rfc stateful; no proxy may drop cookies",
+        other => advice(other),
+    }
+}
