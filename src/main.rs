@@ -7,6 +7,7 @@ use carbide::telemetry;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    quiet_when_nobody_listens();
     let cli = Cli::parse();
     telemetry::start(cli.verbose);
     // The only TLS provider; a second install, which cannot happen here, would keep the first.
@@ -28,4 +29,16 @@ fn main() -> ExitCode {
             error.exit.into()
         }
     }
+}
+
+/// `carbide journal ls | head` closes our output early: no fault, and no reason for a backtrace.
+fn quiet_when_nobody_listens() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
+            std::process::exit(141);
+        }
+        report(panic);
+    }));
 }

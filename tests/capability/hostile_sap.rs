@@ -19,9 +19,9 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
 /// Status, content type, further headers, body.
-struct Said(u16, &'static str, Vec<(&'static str, String)>, Vec<u8>);
+pub struct Said(u16, &'static str, Vec<(&'static str, String)>, Vec<u8>);
 
-fn said(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Said {
+pub fn said(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Said {
     Said(status, content_type, Vec::new(), body.into())
 }
 
@@ -33,14 +33,14 @@ impl Said {
 }
 
 /// A server that says what a test tells it to, and remembers what it was asked.
-struct Hostile {
+pub struct Hostile {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hostile {
     /// `says` gets method and path with query, and how often the server was asked before.
-    async fn new(says: impl Fn(&str, usize) -> Said + Send + Sync + 'static) -> Self {
+    pub async fn new(says: impl Fn(&str, usize) -> Said + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -69,11 +69,11 @@ impl Hostile {
         Self { url, asked }
     }
 
-    fn client(&self) -> ODataClient {
+    pub fn client(&self) -> ODataClient {
         ODataClient::new(&system(&self.url), &credentials("p")).unwrap()
     }
 
-    fn rfc(&self) -> RfcClient {
+    pub fn rfc(&self) -> RfcClient {
         RfcClient::new(&system(&self.url), &credentials("p")).unwrap()
     }
 

@@ -17,6 +17,8 @@ mod doctor;
 mod hostile_sap;
 mod interfaces;
 
+mod mutated_answers;
+
 mod plan_for_carbon;
 
 mod product_footprint;
@@ -24,6 +26,8 @@ mod product_footprint;
 mod read_meters;
 
 mod read_sap;
+
+mod recorded_answers;
 
 mod sandbox;
 

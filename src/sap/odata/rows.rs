@@ -181,8 +181,11 @@ fn refusal(error: serde_json::Error) -> String {
             format!("JSON-DEPTH: {error}")
         }
         Category::Syntax => format!("JSON-SYNTAX: {error}"),
-        // Our own, with a code.
-        Category::Data | Category::Io => error.to_string(),
+        // Ours have a code; the others say that a value has another type than it must have.
+        Category::Data | Category::Io => {
+            let text = error.to_string();
+            if text.starts_with("JSON-") { text } else { format!("ODATA-VERSION: {text}") }
+        }
     }
 }
 
