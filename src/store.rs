@@ -60,6 +60,23 @@ pub enum StoreError {
         /// System and client of the settings.
         wanted: String,
     },
+    /// SAP was read before, and its mirror is not there any more.
+    #[error(
+        "MIRROR-LOST: {path} is gone, so everything would be read from SAP again. If that is what you \
+         want: `carbide sync --full --why ...`. Nothing was read."
+    )]
+    MirrorLost {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// Another process reads SAP.
+    #[error(
+        "MIRROR-LOCK: another process reads SAP into {path}. Wait until it is done; nothing was read."
+    )]
+    InUse {
+        /// File.
+        path: PathBuf,
+    },
     /// Nothing is stored under a key.
     #[error("{path} holds nothing under '{key}'")]
     Unknown {
@@ -194,6 +211,16 @@ impl Store {
         let newest = "SELECT key, at_ms, content FROM snapshot WHERE kind = ?1
                       ORDER BY at_ms DESC, rowid DESC LIMIT 1";
         self.one(newest, kind.name())
+    }
+
+    /// Whether there is any snapshot of a kind.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn has(&self, kind: Kind) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM snapshot WHERE kind = ?1)";
+        self.run(|connection| connection.query_row(sql, [kind.name()], |row| row.get(0)))
     }
 
     /// The snapshot of a kind whose key begins with `prefix`.

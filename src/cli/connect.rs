@@ -62,7 +62,11 @@ impl Session {
     ) -> Result<(String, Facts, SyncReport), CliError> {
         let settings = &self.config.settings;
         let system = format!("{} client {}", settings.sap.system, settings.sap.client);
-        let mirror = Mirror::open(&self.config.path(&settings.post.directory), &system)?;
+        let folder = self.config.path(&settings.post.directory);
+        if full.is_none() && !Mirror::is_there(&folder) && self.store.has(Kind::Facts)? {
+            return Err(StoreError::MirrorLost { path: folder.join("mirror.db") }.into());
+        }
+        let mirror = Mirror::open(&folder, &system)?;
         let mirror = Arc::new(Mutex::new(mirror));
         let stage = context.progress.stage("Reading SAP and meters");
         let stage = Arc::new(stage);

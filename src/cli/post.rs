@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::connect::{Session, month, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::cycle::{self, Books, PlanRecord, PostingRun};
-use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::cycle::{self, Books, Facts, PlanRecord, PostingRun};
+use crate::period::ShiftCalendar;
 use crate::post::report::Progress;
 use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
 use crate::present::table::{Align, Table};
@@ -32,6 +32,11 @@ pub struct Post {
     #[arg(long)]
     dry_run: bool,
 
+    /// Post although rows of SAP or the meters were left out, and why that is right; it is kept in the
+    /// journal.
+    #[arg(long, value_name = "WHY")]
+    accept_incomplete: Option<String>,
+
     /// Return at once instead of staying until the windows close.
     #[arg(long)]
     no_wait: bool,
@@ -43,20 +48,29 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
     let mut books =
         if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
     let mut drafts = Vec::new();
+    let mut behind = Vec::new();
     if both || arguments.plan.is_some() {
         let id = arguments.plan.as_deref().unwrap_or("latest");
-        drafts.push(plan_draft(&session, id)?);
+        let (key, record) = plan_record(&session, id)?;
+        let (_, _, facts) = session.store.get::<Facts>(Kind::Facts, &record.facts)?;
+        behind.push(facts);
+        drafts.push(draft_of(&session, &key, &record)?);
     }
     if both || arguments.carbon.is_some() {
         let period = match arguments.carbon.as_deref().unwrap_or("latest") {
             "latest" => None,
             text => Some(month(text).map_err(|error| CliError::new(Exit::Usage, error))?),
         };
-        drafts.push(carbon_draft(&session, period, &books, context).await?);
+        let (facts_key, facts) = session.facts(false, context).await?;
+        let judged = session.judge(&facts, period)?;
+        let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
+        drafts.push(carbon_draft_of(&session, &run, &books)?);
+        behind.push(facts);
     }
     if arguments.dry_run {
         return preview(&books, &drafts, context);
     }
+    complete(&behind, arguments.accept_incomplete.as_deref(), &mut drafts)?;
     stop_on_ctrl_c(&books);
     let mut receipts = Vec::new();
     for draft in drafts {
@@ -87,6 +101,32 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
     Ok(Exit::Done)
 }
 
+/// Refuses to post what rests on facts of which rows were left out, unless somebody says why it may.
+fn complete(
+    behind: &[Facts],
+    accepted: Option<&str>,
+    drafts: &mut [ChangeSetDraft],
+) -> Result<(), CliError> {
+    let problems: Vec<&String> = behind.iter().flat_map(|facts| &facts.problems).collect();
+    let Some(first) = problems.first() else { return Ok(()) };
+    let Some(why) = accepted else {
+        return Err(CliError::new(
+            Exit::No,
+            format!(
+                "POST-INCOMPLETE: {} rows were left out of the facts behind this, the first: {first}. \
+                 Mend them in SAP and run `carbide sync`, or post with --accept-incomplete WHY. \
+                 Nothing was posted.",
+                problems.len()
+            ),
+        ));
+    };
+    for draft in drafts {
+        let rows = problems.len();
+        draft.purpose = format!("{} (incomplete by {rows} rows: {why})", draft.purpose);
+    }
+    Ok(())
+}
+
 /// Ctrl-C lets the document on its way arrive, sends nothing more, and takes back what was sent.
 pub(super) fn stop_on_ctrl_c(books: &Books) {
     let stop = books.stop_flag();
@@ -108,28 +148,20 @@ fn with_progress(books: Books, context: &Context) -> Books {
     })
 }
 
-pub(super) fn plan_draft(session: &Session, id: &str) -> Result<ChangeSetDraft, CliError> {
+fn plan_record(session: &Session, id: &str) -> Result<(String, PlanRecord), CliError> {
     let found: Option<(String, _, PlanRecord)> = match id {
         "latest" => session.store.latest(Kind::Plan)?,
         key => Some(session.store.get(Kind::Plan, key)?),
     };
-    let (key, _, record) = found.ok_or_else(|| {
+    let found = found.map(|(key, _, record)| (key, record));
+    found.ok_or_else(|| {
         CliError::new(Exit::No, "there is no plan yet: run carbide plan; nothing was posted")
-    })?;
-    let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
-    Ok(cycle::plan_draft(&record, &key, &shifts, &session.config, &requester())?)
+    })
 }
 
-async fn carbon_draft(
-    session: &Session,
-    period: Option<PostingPeriod>,
-    books: &Books,
-    context: &Context,
-) -> Result<ChangeSetDraft, CliError> {
-    let (facts_key, facts) = session.facts(false, context).await?;
-    let judged = session.judge(&facts, period)?;
-    let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
-    carbon_draft_of(session, &run, books)
+fn draft_of(session: &Session, key: &str, record: &PlanRecord) -> Result<ChangeSetDraft, CliError> {
+    let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
+    Ok(cycle::plan_draft(record, key, &shifts, &session.config, &requester())?)
 }
 
 /// Keeps a posting run as evidence and makes its change set.

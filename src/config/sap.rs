@@ -47,9 +47,6 @@ pub struct SapSettings {
     /// The way out of this network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxySettings>,
-    /// How function modules are called.
-    #[serde(default)]
-    pub rfc: RfcSettings,
 }
 
 /// How Carbide proves who it is.
@@ -145,69 +142,6 @@ pub struct ProxySettings {
     pub from_environment: bool,
 }
 
-/// How function modules are called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RfcTransport {
-    /// Over HTTP, without SAP's library.
-    #[default]
-    Soap,
-    /// SAP NW RFC SDK, loaded at run time.
-    Nwrfc,
-}
-
-/// `[sap.rfc]`. All but `transport` is for `nwrfc`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RfcSettings {
-    /// Which way.
-    #[serde(default)]
-    pub transport: RfcTransport,
-    /// Folder with `libsapnwrfc` and the libraries that belong to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub library_folder: Option<PathBuf>,
-    /// Application server, without load balancing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ashost: Option<String>,
-    /// Instance number of the application server, two digits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sysnr: Option<String>,
-    /// Message server, with load balancing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mshost: Option<String>,
-    /// Service or port of the message server, if it is not `sapms` and the system id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub msserv: Option<String>,
-    /// Logon group; `PUBLIC` if it is not set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// SAProuter string.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub saprouter: Option<String>,
-    /// Connections at the same time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connections_max: Option<usize>,
-    /// Encryption and logon by SNC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snc: Option<SncSettings>,
-}
-
-/// `[sap.rfc.snc]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SncSettings {
-    /// SNC name of the server: `p:CN=...`
-    pub partner_name: String,
-    /// Our SNC name, if the security environment has several.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub my_name: Option<String>,
-    /// Library of the security product: `libsapcrypto.so`.
-    pub library: PathBuf,
-    /// 1 authentication, 2 integrity, 3 privacy, 8 the server's default, 9 the most.
-    #[serde(default = "privacy")]
-    pub quality_of_protection: u8,
-}
-
 fn english() -> String {
     "EN".to_owned()
 }
@@ -216,7 +150,4 @@ fn thirty() -> u64 {
 }
 fn four() -> usize {
     4
-}
-fn privacy() -> u8 {
-    3
 }

@@ -1,6 +1,6 @@
 //! Values that parse and still make no sense.
 
-use super::sap::{AuthMethod, RfcTransport, SapSettings};
+use super::sap::{AuthMethod, SapSettings};
 use super::{Settings, file_system};
 use crate::post::SystemRole;
 use crate::sap::tls;
@@ -128,18 +128,6 @@ impl SapSettings {
             if proxy.user.is_some() != proxy.password_from.is_some() {
                 let reason = "user and password_from belong together".to_owned();
                 return Err(("sap.proxy.user", reason));
-            }
-        }
-        let rfc = &self.rfc;
-        if rfc.transport == RfcTransport::Nwrfc {
-            match (&rfc.ashost, &rfc.sysnr, &rfc.mshost) {
-                (Some(_), Some(number), None)
-                    if number.len() == 2 && number.bytes().all(|b| b.is_ascii_digit()) => {}
-                (None, None, Some(_)) => {}
-                _ => {
-                    let reason = "nwrfc needs ashost and sysnr (two digits), or mshost".to_owned();
-                    return Err(("sap.rfc.transport", reason));
-                }
             }
         }
         Ok(())

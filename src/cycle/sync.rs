@@ -100,14 +100,16 @@ pub async fn sync(
             _ => None,
         })
         .collect();
-    let mut done: BTreeMap<&'static str, (SetReport, Vec<String>)> = BTreeMap::new();
+    let service_of =
+        |name: &str| sets.iter().find(|set| set.name() == name).map_or("", |set| set.service.name);
+    let mut done: BTreeMap<&'static str, SetReport> = BTreeMap::new();
     // A set that changes with another one comes after it.
     for follows in [false, true] {
         let mut tasks = JoinSet::new();
         for set in &sets {
-            let (group_by, changed_groups) = match set.changes {
+            let (group_by, owner) = match set.changes {
                 Changes::With { set: owner, by } if follows => {
-                    (Some(by), done.get(owner).map(|(_, groups)| groups.clone()))
+                    (Some(by), Some((service_of(owner), owner)))
                 }
                 Changes::With { .. } => continue,
                 _ if follows => continue,
@@ -118,22 +120,22 @@ pub async fn sync(
                 set: set.clone(),
                 mirror: Arc::clone(mirror),
                 group_by,
-                changed_groups,
+                owner,
                 full: full.map(str::to_owned),
                 now,
             };
             tasks.spawn(job.run());
         }
         while let Some(task) = tasks.join_next().await {
-            let (report, groups) = task.map_err(|_| SourceError::Interrupted)??;
-            done.insert(report.set, (report, groups));
+            let report = task.map_err(|_| SourceError::Interrupted)??;
+            done.insert(report.set, report);
         }
     }
     let mut all = SyncReport::default();
     for set in &sets {
-        let Some((report, _)) = done.remove(set.name()) else { continue };
+        let Some(report) = done.remove(set.name()) else { continue };
         if report.way == Way::Full
-            && set.changes != Changes::Untold
+            && matches!(set.changes, Changes::Instant(_) | Changes::Days(_))
             && let Some(why) = &report.why
         {
             all.alarms.push(format!(
@@ -190,8 +192,8 @@ struct Job {
     mirror: SharedMirror,
     /// Property that its rows have in common with those that change together with them.
     group_by: Option<&'static str>,
-    /// Groups that changed in the set that it follows.
-    changed_groups: Option<Vec<String>>,
+    /// Service and name of the set with which it changes, which is up to date by now.
+    owner: Option<(&'static str, &'static str)>,
     full: Option<String>,
     now: Timestamp,
 }
@@ -202,38 +204,38 @@ struct Progress {
     pages: usize,
     rows_read: usize,
     watermark: Option<String>,
-    /// Group of each row that is new, changed or gone.
-    touched: Vec<String>,
     changed: usize,
     gone: usize,
     resumed_after: Option<usize>,
 }
 
 impl Job {
-    async fn run(self) -> Result<(SetReport, Vec<String>), CycleError> {
+    async fn run(self) -> Result<SetReport, CycleError> {
         let began = std::time::Instant::now();
         let service = self.set.service;
         let known = locked(&self.mirror).set(service.name, self.set.name())?;
         let mut run = known.run + 1;
         let mut done = Progress { watermark: known.watermark.clone(), ..Progress::default() };
-        let why = match known.full_at {
-            None if known.run == 0 => Some((Way::First, None)),
-            None => Some((Way::Full, Some("the last whole read broke off".to_owned()))),
+        let owner = match self.owner {
+            Some((service, name)) => Some(locked(&self.mirror).set(service, name)?),
+            None => None,
+        };
+        let tells = matches!(self.set.changes, Changes::Instant(_) | Changes::Days(_));
+        let why = match known.whole_at {
+            None => Some((Way::First, None)),
+            Some(_) if !known.whole => {
+                Some((Way::Full, Some("the last whole read broke off".to_owned())))
+            }
             Some(_) if self.full.is_some() => {
                 Some((Way::Full, self.full.as_ref().map(|why| format!("asked for: {why}"))))
             }
             Some(_) if known.selection != self.set.selection => {
                 Some((Way::Full, Some("the settings select other rows than before".to_owned())))
             }
-            Some(at)
-                if self.set.changes == Changes::Untold
-                    && at + self.reading.full_compare < self.now =>
-            {
-                Some((
-                    Way::Full,
-                    Some(format!("SAP does not tell its changes; it was last compared {at}")),
-                ))
-            }
+            Some(at) if !tells && at + self.reading.full_compare < self.now => Some((
+                Way::Full,
+                Some(format!("SAP does not tell its changes; it was last compared {at}")),
+            )),
             Some(_) => None,
         };
         let (way, why) = match why {
@@ -249,7 +251,13 @@ impl Job {
                 (way, why)
             }
             None => {
-                let way = self.read_changes(known.id, run, &mut done).await?;
+                let groups = match &owner {
+                    Some(owner) => {
+                        Some(locked(&self.mirror).groups_since(owner.id, known.owner_run)?)
+                    }
+                    None => None,
+                };
+                let way = self.read_changes(known.id, run, groups, &mut done).await?;
                 match self.compare_counts(known.id, &mut run, &mut done).await? {
                     None => (way, None),
                     Some(missing) => {
@@ -261,7 +269,10 @@ impl Job {
                 }
             }
         };
-        let report = SetReport {
+        if let Some(owner) = owner {
+            locked(&self.mirror).followed(known.id, owner.run)?;
+        }
+        Ok(SetReport {
             service: service.name,
             set: self.set.name(),
             way: if way == Way::Delta && done.changed + done.gone == 0 {
@@ -277,10 +288,7 @@ impl Job {
             total: locked(&self.mirror).count(known.id)?,
             resumed_after: done.resumed_after,
             seconds: began.elapsed().as_secs_f64(),
-        };
-        done.touched.sort();
-        done.touched.dedup();
-        Ok((report, done.touched))
+        })
     }
 
     /// Reads the whole set, from `mark` on if there is one. If the data move, once more from the start.
@@ -328,9 +336,7 @@ impl Job {
 
     fn end_whole(&self, id: i64, run: i64, done: &mut Progress) -> Result<(), CycleError> {
         let mirror = locked(&self.mirror);
-        let gone = mirror.unseen_are_gone(id, run, None)?;
-        done.gone += gone.len();
-        done.touched.extend(gone);
+        done.gone += mirror.unseen_are_gone(id, run, None)?;
         Ok(mirror.end(id, run, done.watermark.as_deref(), Some(self.now))?)
     }
 
@@ -339,10 +345,11 @@ impl Job {
         &self,
         id: i64,
         run: i64,
+        groups: Option<Vec<String>>,
         done: &mut Progress,
     ) -> Result<Way, CycleError> {
         let client = &self.reading.client;
-        if let (Some(groups), Some(by)) = (&self.changed_groups, self.group_by) {
+        if let (Some(groups), Some(by)) = (groups, self.group_by) {
             if groups.len() > GROUPS_MAX {
                 let pages = client.pages(self.set.service, &self.set.query)?;
                 self.put_all(id, run, pages, false, done).await?;
@@ -355,8 +362,7 @@ impl Job {
                     self.put_all(id, run, pages, false, done).await?;
                 }
             }
-            let gone = locked(&self.mirror).unseen_are_gone(id, run, Some(groups))?;
-            done.gone += gone.len();
+            done.gone += locked(&self.mirror).unseen_are_gone(id, run, Some(&groups))?;
             locked(&self.mirror).end(id, run, None, None)?;
             return Ok(if groups.is_empty() { Way::Unchanged } else { Way::Delta });
         }
@@ -394,9 +400,7 @@ impl Job {
             done.pages += 1;
             done.rows_read += keys.len();
         }
-        let gone = locked(&self.mirror).unseen_are_gone(id, *run, None)?;
-        done.gone += gone.len();
-        done.touched.extend(gone);
+        done.gone += locked(&self.mirror).unseen_are_gone(id, *run, None)?;
         locked(&self.mirror).end(id, *run, None, None)?;
         Ok((missing > 0).then_some(missing))
     }
@@ -426,11 +430,9 @@ impl Job {
                 serde_json::to_string(&mark).expect("a mark has text keys only")
             });
             let mark = mark.as_deref().map(|text| (text, self.now));
-            let touched = locked(&self.mirror).put(id, run, &rows, mark)?;
+            done.changed += locked(&self.mirror).put(id, run, &rows, mark)?;
             done.pages += 1;
             done.rows_read += rows.len();
-            done.changed += touched.len();
-            done.touched.extend(touched);
             (self.reading.progress)(self.set.name(), page.rows_so_far, page.announced);
         }
         Ok(())

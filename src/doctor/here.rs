@@ -10,7 +10,6 @@ use super::CHECK_MAX;
 use super::check::{Check, limited};
 use crate::config::Config;
 use crate::config::file_system;
-use crate::config::sap::RfcTransport;
 use crate::cycle::{Connections, poster};
 use crate::post::SystemRole;
 
@@ -37,7 +36,6 @@ pub(super) async fn examine(config: &Config, path: &Path, connections: &Connecti
     checks.push(place(config, &folder));
     checks.push(waiting("disk", move || disk(&folder)).await);
     checks.push(factors(config));
-    checks.push(rfc_library(config));
     checks
 }
 
@@ -184,26 +182,4 @@ fn factors(config: &Config) -> Check {
         return Check::warn("factors", text, advice);
     }
     Check::ok("factors", text)
-}
-
-/// Whether SAP's library is where the settings say.
-fn rfc_library(config: &Config) -> Check {
-    let rfc = &config.settings.sap.rfc;
-    if rfc.transport == RfcTransport::Soap {
-        return Check::skipped("RFC library", "not needed: [sap.rfc] transport = soap");
-    }
-    let name = if cfg!(windows) { "sapnwrfc.dll" } else { "libsapnwrfc.so" };
-    let Some(folder) = &rfc.library_folder else {
-        return Check::skipped(
-            "RFC library",
-            format!("{name} is looked for by the system's loader"),
-        );
-    };
-    let file = config.path(folder).join(name);
-    if file.is_file() {
-        return Check::ok("RFC library", format!("{} is there", file.display()));
-    }
-    let advice =
-        "Download SAP NW RFC SDK 7.50 (SAP note 2573790) and set library_folder to its lib";
-    Check::fail("RFC library", format!("{} is not there", file.display()), advice)
 }

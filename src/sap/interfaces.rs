@@ -52,7 +52,7 @@ pub struct ServiceEntry {
     pub authorization: String,
 }
 
-/// Function modules over SOAP-RFC or the NW RFC library.
+/// Function modules over SOAP-RFC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RfcEntry {

@@ -1,6 +1,7 @@
 //! A copy of SAP's rows on this machine, so that a run reads only what changed. It can be deleted at
 //! any time: the next run reads everything again, and says so.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ CREATE TABLE IF NOT EXISTS entity_set (
     selection TEXT NOT NULL,
     watermark TEXT,
     run INTEGER NOT NULL,
-    full_at_ms INTEGER,
+    whole INTEGER NOT NULL,
+    whole_at_ms INTEGER,
+    owner_run INTEGER NOT NULL,
     mark TEXT,
     mark_at_ms INTEGER,
     UNIQUE (service, name)
@@ -47,8 +50,12 @@ pub struct MirroredSet {
     pub watermark: Option<String>,
     /// Number of the last run that wrote to it.
     pub run: i64,
+    /// Whether the last read of everything came to its end.
+    pub whole: bool,
     /// When it was last read whole; `None` if it never was.
-    pub full_at: Option<Timestamp>,
+    pub whole_at: Option<Timestamp>,
+    /// Run of the set with which it changes, up to which it has followed.
+    pub owner_run: i64,
     /// Where a read broke off, and when.
     pub mark: Option<(String, Timestamp)>,
 }
@@ -70,19 +77,35 @@ pub struct MirrorRow {
 pub struct Mirror {
     path: PathBuf,
     connection: Connection,
+    /// Held as long as this lives: runs of two processes must not mix.
+    _lock: File,
 }
 
 impl Mirror {
+    /// Whether there is a mirror in `folder`.
+    pub fn is_there(folder: &Path) -> bool {
+        folder.join("mirror.db").exists()
+    }
+
     /// Opens the mirror in `folder`, or makes it. `system` tells one SAP system and client from
     /// another.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Foreign`] if it is the mirror of another system.
+    /// [`StoreError::Foreign`] if it is the mirror of another system, [`StoreError::InUse`] if another
+    /// process reads SAP into it.
     pub fn open(folder: &Path, system: &str) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder)
             .map_err(|reason| StoreError::Folder { path: folder.to_owned(), reason })?;
         let path = folder.join("mirror.db");
+        let lock = folder.join("mirror.lock");
+        let failed = |reason| StoreError::Folder { path: lock.clone(), reason };
+        let lock_file = File::create(&lock).map_err(failed)?;
+        match lock_file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path }),
+            Err(TryLockError::Error(reason)) => return Err(failed(reason)),
+        }
         let open = || {
             let connection = Connection::open(&path)?;
             connection.busy_timeout(Duration::from_secs(10))?;
@@ -102,7 +125,7 @@ impl Mirror {
             Ok((_, Some(origin))) if origin != system => {
                 Err(StoreError::Foreign { path, holds: origin, wanted: system.to_owned() })
             }
-            Ok((connection, _)) => Ok(Self { path, connection }),
+            Ok((connection, _)) => Ok(Self { path, connection, _lock: lock_file }),
             Err(reason) => Err(StoreError::Database { path, reason }),
         }
     }
@@ -115,13 +138,14 @@ impl Mirror {
     pub fn set(&self, service: &str, name: &str) -> Result<MirroredSet, StoreError> {
         self.run(|connection| {
             connection.execute(
-                "INSERT INTO entity_set (service, name, selection, run) VALUES (?1, ?2, '', 0)
+                "INSERT INTO entity_set (service, name, selection, run, whole, owner_run)
+                     VALUES (?1, ?2, '', 0, 0, 0)
                  ON CONFLICT (service, name) DO NOTHING",
                 [service, name],
             )?;
             connection.query_row(
-                "SELECT id, selection, watermark, run, full_at_ms, mark, mark_at_ms
-                 FROM entity_set WHERE service = ?1 AND name = ?2",
+                "SELECT id, selection, watermark, run, whole_at_ms, mark, mark_at_ms, whole,
+                     owner_run FROM entity_set WHERE service = ?1 AND name = ?2",
                 [service, name],
                 |row| {
                     let at = |column| -> rusqlite::Result<Option<Timestamp>> {
@@ -134,7 +158,9 @@ impl Mirror {
                         selection: row.get(1)?,
                         watermark: row.get(2)?,
                         run: row.get(3)?,
-                        full_at: at(4)?,
+                        whole_at: at(4)?,
+                        whole: row.get(7)?,
+                        owner_run: row.get(8)?,
                         mark: mark.zip(at(6)?),
                     })
                 },
@@ -151,15 +177,15 @@ impl Mirror {
         self.run(|connection| {
             connection.execute(
                 "UPDATE entity_set SET run = ?2, selection = ?3, mark = NULL, mark_at_ms = NULL,
-                     full_at_ms = NULL, watermark = NULL WHERE id = ?1",
+                     whole = 0, watermark = NULL WHERE id = ?1",
                 params![set, run, selection],
             )
         })
         .map(drop)
     }
 
-    /// Puts a page in, all of it or nothing, together with the mark behind it. The group of each row
-    /// that is new or changed.
+    /// Puts a page in, all of it or nothing, together with the mark behind it. How many rows are new
+    /// or changed.
     ///
     /// # Errors
     ///
@@ -170,10 +196,10 @@ impl Mirror {
         run: i64,
         rows: &[MirrorRow],
         mark: Option<(&str, Timestamp)>,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<usize, StoreError> {
         let put = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
-            let mut changed = Vec::new();
+            let mut changed = 0;
             {
                 let mut same = transaction.prepare(
                     "UPDATE entity SET seen_in = ?3 WHERE entity_set = ?1 AND key = ?2
@@ -189,7 +215,7 @@ impl Mirror {
                 for row in rows {
                     if same.execute(params![set, row.key, run, row.content])? == 0 {
                         write.execute(params![set, row.key, row.group, row.content, run])?;
-                        changed.push(row.group.clone());
+                        changed += 1;
                     }
                 }
                 let (mark, at) = mark.unzip();
@@ -230,8 +256,7 @@ impl Mirror {
             .map_err(|reason| StoreError::Database { path: self.path.clone(), reason })
     }
 
-    /// Marks the rows that a run did not see as gone; of `groups` only, if they are given. The group of
-    /// each of them.
+    /// Marks the rows that a run did not see as gone; of `groups` only, if they are given. How many.
     ///
     /// # Errors
     ///
@@ -241,33 +266,46 @@ impl Mirror {
         set: i64,
         run: i64,
         groups: Option<&[String]>,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<usize, StoreError> {
         const GONE: &str = "UPDATE entity SET gone_in = ?2
              WHERE entity_set = ?1 AND seen_in < ?2 AND gone_in IS NULL";
         self.run(|connection| {
-            let mut gone = Vec::new();
-            let mut mark = |sql: String, parameters: &[&dyn rusqlite::ToSql]| {
-                let mut statement = connection.prepare(&sql)?;
-                let mut rows = statement.query(parameters)?;
-                while let Some(row) = rows.next()? {
-                    gone.push(row.get(0)?);
-                }
-                Ok::<(), rusqlite::Error>(())
-            };
-            match groups {
-                None => mark(format!("{GONE} RETURNING group_key"), params![set, run])?,
-                Some(groups) => {
-                    for group in groups {
-                        let sql = format!("{GONE} AND group_key = ?3 RETURNING group_key");
-                        mark(sql, params![set, run, group])?;
-                    }
-                }
+            let Some(groups) = groups else { return connection.execute(GONE, [set, run]) };
+            let mut statement = connection.prepare(&format!("{GONE} AND group_key = ?3"))?;
+            let mut gone = 0;
+            for group in groups {
+                gone += statement.execute(params![set, run, group])?;
             }
             Ok(gone)
         })
     }
 
-    /// Ends a run: its watermark, and whether everything was read.
+    /// Groups of a set of which a row changed or went after `run`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn groups_since(&self, set: i64, run: i64) -> Result<Vec<String>, StoreError> {
+        self.run(|connection| {
+            let mut statement = connection.prepare(
+                "SELECT DISTINCT group_key FROM entity
+                 WHERE entity_set = ?1 AND (changed_in > ?2 OR gone_in > ?2) ORDER BY group_key",
+            )?;
+            statement.query_map(params![set, run], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Notes that a set has followed the one with which it changes up to the latter's `run`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`].
+    pub fn followed(&self, set: i64, run: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE entity_set SET owner_run = ?2 WHERE id = ?1";
+        self.run(|connection| connection.execute(sql, [set, run])).map(drop)
+    }
+
+    /// Ends a run: its watermark, and when, if everything was read.
     ///
     /// # Errors
     ///
@@ -277,14 +315,15 @@ impl Mirror {
         set: i64,
         run: i64,
         watermark: Option<&str>,
-        full_at: Option<Timestamp>,
+        whole_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         self.run(|connection| {
             connection.execute(
                 "UPDATE entity_set SET run = ?2, watermark = COALESCE(?3, watermark),
-                     full_at_ms = COALESCE(?4, full_at_ms), mark = NULL, mark_at_ms = NULL
+                     whole_at_ms = COALESCE(?4, whole_at_ms), whole = (?4 IS NOT NULL OR whole),
+                     mark = NULL, mark_at_ms = NULL
                  WHERE id = ?1",
-                params![set, run, watermark, full_at.map(Timestamp::as_millisecond)],
+                params![set, run, watermark, whole_at.map(Timestamp::as_millisecond)],
             )
         })
         .map(drop)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use carbide::sandbox::RunningSandbox;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, fault, sandbox, truth};
+use crate::support::{PASSWORD, edit, fault, sandbox, truth};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_carbide");
 
@@ -150,6 +150,27 @@ async fn a_plan_is_posted_and_taken_back_byte_by_byte() {
     ended_with(&again, 1);
     assert_eq!(plant.ledger().await["fi_documents"].as_array().unwrap().len(), 2);
     ended_with(&plant.carbide(&["journal", "verify"]), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rests_on_incomplete_facts_is_not_posted_unless_somebody_says_why() {
+    let plant = Plant::new().await;
+    let wrong = json!({ "NetWeight": "1.234,50" });
+    edit(&plant.sandbox, "A_Product", json!({ "Product": "REBAR-25" }), Some(wrong)).await;
+    ended_with(&plant.carbide(&["plan"]), 0);
+
+    let refused = plant.carbide(&["post", "--no-wait"]);
+    let posted_before = plant.ledger().await["commits"].as_array().unwrap().len();
+    let why = ["post", "--no-wait", "--accept-incomplete", "weight is not used here"];
+    let accepted = plant.carbide(&why);
+
+    ended_with(&refused, 1);
+    assert!(text(&refused).contains("POST-INCOMPLETE"), "{}", text(&refused));
+    assert!(text(&refused).contains("NetWeight '1.234,50' is not a decimal"), "{}", text(&refused));
+    assert_eq!(posted_before, 0);
+    ended_with(&accepted, 0);
+    let listed = plant.json(&["journal", "ls"]).to_string();
+    assert!(listed.contains("weight is not used here"), "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use carbide::config::Config;
-use carbide::config::sap::{AuthMethod, RfcTransport};
+use carbide::config::sap::AuthMethod;
 use carbide::config::secrets::SecretSource;
 
 use crate::command_line::{Plant, ended_with, text};
@@ -304,7 +304,7 @@ fn each_method_of_logon_says_which_key_it_lacks() {
 }
 
 #[test]
-fn every_method_and_transport_can_be_written() {
+fn every_method_of_logon_can_be_written() {
     let folder = Folder::new();
     let settings = format!(
         "{SETTINGS}
@@ -325,16 +325,6 @@ no_proxy = \"example.com,10.0.0.0/8\"
 user = \"me\"
 password_from = \"env:PROXY_PASSWORD\"
 
-[sap.rfc]
-transport = \"nwrfc\"
-library_folder = \"/usr/sap/nwrfcsdk/lib\"
-mshost = \"sapms.example.com\"
-group = \"CARBIDE\"
-connections_max = 4
-
-[sap.rfc.snc]
-partner_name = \"p:CN=P01\"
-library = \"/usr/sap/libsapcrypto.so\"
 "
     );
     let settings = settings.replace("overlap_minutes = 10", "overlap_minutes = 30");
@@ -342,22 +332,7 @@ library = \"/usr/sap/libsapcrypto.so\"
     let settings = folder.load(&settings).unwrap().settings;
 
     assert_eq!(settings.sap.auth.method, AuthMethod::OAuth2Refresh);
-    assert_eq!(settings.sap.rfc.transport, RfcTransport::Nwrfc);
-    assert_eq!(settings.sap.rfc.snc.unwrap().quality_of_protection, 3);
     assert_eq!((settings.sync.overlap_minutes, settings.sync.full_compare_hours), (30, 24));
-}
-
-#[test]
-fn nwrfc_needs_one_way_to_the_server() {
-    let folder = Folder::new();
-    for rfc in [
-        "transport = \"nwrfc\"",
-        "transport = \"nwrfc\"\nashost = \"a\"\nsysnr = \"0\"",
-        "transport = \"nwrfc\"\nashost = \"a\"\nsysnr = \"00\"\nmshost = \"m\"",
-    ] {
-        let refusal = folder.refusal(&format!("{SETTINGS}\n[sap.rfc]\n{rfc}\n"));
-        assert!(refusal.contains("nwrfc needs ashost and sysnr"), "{refusal}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

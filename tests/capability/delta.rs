@@ -45,6 +45,14 @@ impl Plant {
             .collect()
     }
 
+    /// Number of a sales order.
+    async fn an_order(&self) -> String {
+        let sets = entity_sets(&self.reading);
+        let set = sets.iter().find(|set| set.name() == "A_SalesOrderScheduleLine").unwrap();
+        let rows = odata(&self.sandbox).read(set.service, &set.query, |_, _| {}).await.unwrap();
+        rows[0].text("SalesOrder").to_owned()
+    }
+
     /// The rows of a set that the mirror holds, and those that SAP holds, by key.
     async fn both(&self, set: &str) -> [BTreeMap<String, String>; 2] {
         let sets = entity_sets(&self.reading);
@@ -134,6 +142,24 @@ async fn a_part_changes_with_its_owner() {
 }
 
 #[tokio::test]
+async fn a_part_whose_read_broke_off_is_not_forgotten() {
+    let plant = Plant::new().await;
+    plant.sync().await;
+    let line = json!({ "SalesOrder": plant.an_order().await });
+    let change = json!({ "ScheduleLineOrderQuantity": "1.000" });
+    plant.edit("A_SalesOrderScheduleLine", line, Some(change)).await;
+    let lost = json!({ "kind": "overloaded", "match": "A_SalesOrderScheduleLine", "count": 4 });
+    fault(&plant.sandbox, lost).await;
+    let broken = sync(&plant.reading, &plant.mirror, None, Timestamp::now()).await;
+
+    plant.sync().await;
+
+    assert!(broken.is_err());
+    let [mirrored, in_sap] = plant.both("A_SalesOrderScheduleLine").await;
+    assert_eq!(mirrored, in_sap);
+}
+
+#[tokio::test]
 async fn a_read_that_breaks_off_goes_on_at_its_page() {
     let plant = Plant::new().await;
     let lost = json!({ "kind": "overloaded", "match": "ProdnOrdConf2", "after": 6, "count": 4 });
@@ -145,6 +171,7 @@ async fn a_read_that_breaks_off_goes_on_at_its_page() {
 
     assert!(broken.is_err());
     let set = of(&report, "ProdnOrdConf2");
+    assert!(set.way == Way::First && report.alarms.is_empty(), "{:?}", report.alarms);
     let pages = plant.served().await["ProdnOrdConf2"].0 - before.0;
     assert!(set.resumed_after.is_some_and(|rows| rows >= 400), "{set:?}");
     assert_eq!(set.rows_read + set.resumed_after.unwrap(), set.total);
@@ -212,6 +239,57 @@ async fn the_days_that_are_wanted_may_move_on_without_reading_everything_again()
 }
 
 #[test]
+fn two_processes_do_not_read_into_one_mirror() {
+    let folder = tempfile::tempdir().unwrap();
+    let _one = mirror(folder.path());
+
+    let other = carbide::store::Mirror::open(folder.path(), "SBX client 100").unwrap_err();
+
+    assert!(other.to_string().starts_with("MIRROR-LOCK"), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_is_killed_goes_on_where_it_was() {
+    let plant = crate::command_line::Plant::new().await;
+    let slow = json!({
+        "kind": "delay", "match": "ProdnOrdConf2", "after": 8, "count": 1, "milliseconds": 60_000,
+    });
+    fault(&plant.sandbox, slow).await;
+    let mut process = plant.command(&["sync"]).spawn().unwrap();
+    for _ in 0..600 {
+        let served = truth(&plant.sandbox, "served").await;
+        if served["ProdnOrdConf2"]["requests"].as_u64() >= Some(8) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+
+    let report = plant.json(&["sync"]);
+
+    let sets = report["sets"].as_array().unwrap();
+    let set = sets.iter().find(|set| set["set"] == "ProdnOrdConf2").unwrap();
+    assert!(set["resumed_after"].as_u64() >= Some(700), "{set}");
+    assert_eq!(report["alarms"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_was_lost_is_not_made_again_in_silence() {
+    let plant = crate::command_line::Plant::new().await;
+    plant.json(&["sync"]);
+    std::fs::remove_file(plant.path("state/mirror.db")).unwrap();
+
+    let refused = plant.carbide(&["sync"]);
+    let asked = plant.json(&["sync", "--full", "--why", "disk replaced"]);
+
+    assert_eq!(refused.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("MIRROR-LOST"));
+    assert!(asked["sets"][0]["rows_read"].as_u64() > Some(0));
+}
+
+#[test]
 fn the_mirror_of_another_system_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(mirror(folder.path()));
@@ -225,12 +303,14 @@ fn the_mirror_of_another_system_is_refused() {
 /// The law: whatever people do, after a run the mirror is what SAP has.
 #[tokio::test]
 async fn after_any_edits_and_breaks_the_mirror_is_what_sap_has() {
-    const SETS: [(&str, &str); 5] = [
-        ("A_Product", "Product"),
-        ("MaterialBOMItem", "BillOfMaterialItemNodeNumber"),
-        ("A_SalesOrderItem", "SalesOrder"),
-        ("A_PlannedOrder", "PlannedOrder"),
-        ("ProdnOrdConf2", "ConfirmationGroup"),
+    // Set, the property by which rows are told apart, and one that people change.
+    const SETS: [(&str, &str, &str); 6] = [
+        ("A_Product", "Product", "NetWeight"),
+        ("MaterialBOMItem", "BillOfMaterialItemNodeNumber", "BillOfMaterialItemQuantity"),
+        ("A_SalesOrderItem", "SalesOrder", "DeliveryPriority"),
+        ("A_SalesOrderScheduleLine", "SalesOrder", "ScheduleLineOrderQuantity"),
+        ("A_PlannedOrder", "PlannedOrder", "TotalQuantity"),
+        ("ProdnOrdConf2", "ConfirmationGroup", "ConfirmationYieldQuantity"),
     ];
     for seed in 0..6 {
         let mut random = Pcg64::seed_from_u64(seed);
@@ -238,7 +318,7 @@ async fn after_any_edits_and_breaks_the_mirror_is_what_sap_has() {
         let mut now = Timestamp::now();
         for round in 0..5 {
             for _ in 0..random.random_range(0..5) {
-                let (set, by) = SETS.choose(&mut random).unwrap();
+                let (set, by, field) = SETS.choose(&mut random).unwrap();
                 let [_, in_sap] = plant.both(set).await;
                 let rows: Vec<&String> = in_sap.values().collect();
                 let row: Value = serde_json::from_str(rows.choose(&mut random).unwrap()).unwrap();
@@ -248,7 +328,10 @@ async fn after_any_edits_and_breaks_the_mirror_is_what_sap_has() {
                 }
                 match random.random_range(0..3) {
                     0 => plant.edit(set, key, None).await,
-                    1 => plant.edit(set, key, Some(json!({}))).await,
+                    1 => {
+                        let value = random.random_range(1..99).to_string();
+                        plant.edit(set, key, Some(json!({ *field: value }))).await;
+                    }
                     _ => {
                         key[*by] = format!("9{:07}", random.random_range(0..1_000_000)).into();
                         if *set == "A_PlannedOrder" || *set == "A_SalesOrderItem" {
@@ -273,7 +356,7 @@ async fn after_any_edits_and_breaks_the_mirror_is_what_sap_has() {
             while sync(&plant.reading, &plant.mirror, None, now).await.is_err() {
                 now += 1.minute();
             }
-            for (set, _) in SETS {
+            for (set, _, _) in SETS {
                 let [mirrored, in_sap] = plant.both(set).await;
                 assert_eq!(mirrored, in_sap, "seed {seed}, round {round}, {set}");
             }

@@ -238,31 +238,34 @@ fn routings(
     routings
 }
 
+fn number(row: &Entity) -> Option<MaterialNumber> {
+    row.text("Product").parse().ok()
+}
+
 fn materials(
     tables: &Tables,
     problems: &mut Vec<RowProblem>,
 ) -> BTreeMap<MaterialNumber, Material> {
-    let names: BTreeMap<&str, &str> = tables
-        .rows("A_ProductDescription")
-        .iter()
-        .map(|row| (row.text("Product"), row.text("ProductDescription")))
-        .collect();
-    let procurement: BTreeMap<&str, &str> = tables
-        .rows("A_ProductPlant")
-        .iter()
-        .map(|row| (row.text("Product"), row.text("ProcurementType")))
-        .collect();
+    // By number and not by text: one set may write leading zeros that the other leaves out.
+    let by_number = |set: &str, property: &'static str| {
+        let rows = tables.rows(set).iter();
+        let pairs = rows.filter_map(|row| Some((number(row)?, row.text(property))));
+        pairs.collect::<BTreeMap<MaterialNumber, &str>>()
+    };
+    let names = by_number("A_ProductDescription", "ProductDescription");
+    let procurement = by_number("A_ProductPlant", "ProcurementType");
     let made = |row: &Entity| {
         // A material without plant data is none of this plant.
-        let Some(kind) = procurement.get(row.text("Product")) else { return Ok(None) };
+        let product: MaterialNumber = id(row, "Product")?;
+        let Some(kind) = procurement.get(&product) else { return Ok(None) };
         let weight = row.decimal("NetWeight")?;
         let kilograms = match row.text("WeightUnit") {
             "" => None,
             _ => Measure::new(weight, unit(row, "WeightUnit")?).in_unit(Uom::Kg).ok(),
         };
         Ok(Some(Material {
-            number: id(row, "Product")?,
-            description: names.get(row.text("Product")).copied().unwrap_or("").to_owned(),
+            description: names.get(&product).copied().unwrap_or("").to_owned(),
+            number: product,
             base_unit: unit(row, "BaseUnit")?,
             net_weight_kg: kilograms.filter(|kg| !kg.is_zero()),
             group: row.text("ProductGroup").to_owned(),
