@@ -36,7 +36,7 @@ pub struct ExportedRow {
     pub encoding: Vec<u8>,
 }
 
-/// Every row of the journal at `path`, its chain checked. Nothing is written.
+/// Every row of the journal at `path`, its chain checked. No row is written.
 ///
 /// # Errors
 ///
