@@ -1,5 +1,6 @@
 //! The command line: verbs of the work. Results go to stdout, everything else to stderr.
 
+mod audit;
 mod check;
 mod config;
 mod connect;
@@ -87,6 +88,8 @@ pub enum Command {
     Undo(undo::Undo),
     /// Look into the journal.
     Journal(journal::Journal),
+    /// Show the head of the audit log, and prove what is in it.
+    Audit(audit::Audit),
     /// Explain a document or a product down to readings and factor rows.
     Explain(explain::Explain),
     /// Show every interface of SAP that may be touched, the role that it needs, and what was used.
@@ -123,6 +126,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Post(arguments) => post::run(arguments, &context).await,
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
+        Command::Audit(arguments) => audit::run(&arguments, &context),
         Command::Explain(arguments) => explain::run(arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Config(arguments) => config::run(arguments, &context),

@@ -38,6 +38,8 @@ pub mod ledger;
 
 pub mod plan;
 
+pub mod audit;
+
 // Edges: the only code that meets SAP, meters, disks and people.
 pub mod sap;
 

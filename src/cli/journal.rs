@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::audit::print_rows;
 use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
@@ -21,6 +22,15 @@ pub struct Journal {
 
 #[derive(Debug, Subcommand)]
 enum JournalCommand {
+    #[command(flatten)]
+    Books(BooksCommand),
+    /// Print every row as a line of JSON, with its hash and that of the row before.
+    Export,
+}
+
+/// What looks at change sets, and so needs the settings of their system.
+#[derive(Debug, Subcommand)]
+enum BooksCommand {
     /// List change sets.
     Ls,
     /// Show one change set with its rows.
@@ -53,11 +63,15 @@ enum Choice {
 }
 
 pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, CliError> {
+    let command = match arguments.command {
+        JournalCommand::Books(command) => command,
+        JournalCommand::Export => return print_rows(context),
+    };
     let session = Session::open(context)?;
     // Looking changes nothing; only recover and decide finish what is open.
     let mut books = poster(&session.config, &session.connections)?;
-    match arguments.command {
-        JournalCommand::Ls => {
+    match command {
+        BooksCommand::Ls => {
             let sets = books.list()?;
             if context.json {
                 print_json(&json!({ "change_sets": sets }))?;
@@ -84,7 +98,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
             print!("{table}");
             Ok(Exit::Done)
         }
-        JournalCommand::Show { change_set } => {
+        BooksCommand::Show { change_set } => {
             let (set, rows) = books.show(&ChangeSetId::typed(&change_set))?;
             if context.json {
                 let items = set.item_reports();
@@ -101,7 +115,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
             }
             Ok(Exit::Done)
         }
-        JournalCommand::Verify => {
+        BooksCommand::Verify => {
             let found = books.verify()?;
             if context.json {
                 print_json(&found)?;
@@ -112,7 +126,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
             }
             Ok(if found.damage.is_none() { Exit::Done } else { Exit::Store })
         }
-        JournalCommand::Recover => {
+        BooksCommand::Recover => {
             let recovered = books.recover().await?;
             cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
             if context.json {
@@ -125,7 +139,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
             }
             Ok(Exit::Done)
         }
-        JournalCommand::Decide { change_set, decision, why } => {
+        BooksCommand::Decide { change_set, decision, why } => {
             let decision = match decision {
                 Choice::RollBack => Decision::RollBack,
                 Choice::Accept => Decision::Accept,

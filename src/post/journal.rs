@@ -3,6 +3,7 @@
 //! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
 //! file, append-only, each row chained to the one before; the states are replayed from the rows.
 
+mod export;
 mod history;
 mod lock;
 mod record;
@@ -19,6 +20,7 @@ use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
 use super::state::{Effect, IllegalEvent};
 
+pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
 pub use lock::Writing;
 pub use record::{Conflict, Record, SapNumber};

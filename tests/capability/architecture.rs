@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("footprint", true, &["check"]),
     ("ledger", true, &["check", "footprint"]),
     ("plan", true, &["check", "footprint"]),
+    ("audit", false, &[]),
     ("clock", false, &[]),
     ("sap", false, &[]),
     ("source", true, &["sap"]),
@@ -56,6 +57,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
         "cli",
         true,
         &[
+            "audit",
             "check",
             "footprint",
             "ledger",
@@ -90,6 +92,7 @@ const PURE: &[&str] = &[
     "footprint",
     "ledger",
     "plan",
+    "audit",
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

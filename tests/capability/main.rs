@@ -2,6 +2,8 @@
 
 mod architecture;
 
+mod audit_log;
+
 mod authentication;
 
 mod command_line;

@@ -30,12 +30,17 @@ pub struct Row {
 }
 
 impl Row {
-    /// SHA-256 over the hash before and every field, each with its length before it.
+    /// SHA-256 over [`Row::encoding`].
     pub fn hash(&self, previous: &Hash) -> Hash {
-        let mut hash = Sha256::new();
+        Sha256::digest(self.encoding(previous)).into()
+    }
+
+    /// The hash before and every field, each with its length before it.
+    pub fn encoding(&self, previous: &Hash) -> Vec<u8> {
+        let mut encoding = Vec::with_capacity(256 + self.payload.len());
         let mut field = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
+            encoding.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            encoding.extend_from_slice(bytes);
         };
         field(b"carbide journal 1");
         field(previous);
@@ -47,7 +52,7 @@ impl Row {
         field(&self.at.since_boot.as_nanos().to_be_bytes());
         field(self.at.boot_id.as_bytes());
         field(self.payload.as_bytes());
-        hash.finalize().into()
+        encoding
     }
 
     /// When it was written, on the wall clock.

@@ -1,0 +1,101 @@
+//! Hashes of the tree, and its head in one pass.
+//!
+//! # Source
+//!
+//! RFC 9162, section 2.1.1.
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of a leaf or a node.
+pub type Hash = [u8; 32];
+
+/// Hash of a leaf. The leading byte keeps a leaf from passing for a node.
+pub fn leaf_hash(data: &[u8]) -> Hash {
+    Sha256::new().chain_update([0]).chain_update(data).finalize().into()
+}
+
+/// Hash of a node above two others.
+pub(super) fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// The head while leaves are added: it keeps one hash for each full subtree, so log2(n) of them.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    size: u64,
+    full: Vec<Hash>,
+}
+
+impl Head {
+    /// Adds the hash of the next leaf.
+    pub fn push(&mut self, leaf: Hash) {
+        // Each trailing one bit of the size is a full subtree that the new leaf completes.
+        let mut hash = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.full.pop() {
+                hash = node_hash(&left, &hash);
+            }
+        }
+        self.full.push(hash);
+        self.size += 1;
+    }
+
+    /// How many leaves there are.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Hash over all leaves so far; that of nothing if there are none.
+    pub fn root(&self) -> Hash {
+        let mut from_right = self.full.iter().rev();
+        match from_right.next() {
+            None => Sha256::digest([]).into(),
+            Some(last) => from_right.fold(*last, |right, left| node_hash(left, &right)),
+        }
+    }
+}
+
+/// Hash over these leaves.
+pub fn root(leaves: &[Hash]) -> Hash {
+    let mut head = Head::default();
+    for leaf in leaves {
+        head.push(*leaf);
+    }
+    head.root()
+}
+
+/// Where a tree of `size` leaves, at least two, is divided: the largest power of two below `size`.
+pub(super) fn split(size: usize) -> usize {
+    size.next_power_of_two() / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition in the RFC, word by word.
+    fn by_definition(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [] => Sha256::digest([]).into(),
+            [leaf] => *leaf,
+            _ => {
+                let (left, right) = leaves.split_at(split(leaves.len()));
+                node_hash(&by_definition(left), &by_definition(right))
+            }
+        }
+    }
+
+    #[test]
+    fn one_pass_gives_the_root_of_the_definition() {
+        let leaves: Vec<Hash> = (0..200u32).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+        for size in 0..=leaves.len() {
+            assert_eq!(root(&leaves[..size]), by_definition(&leaves[..size]), "{size} leaves");
+        }
+    }
+
+    #[test]
+    fn a_leaf_is_no_node() {
+        let (left, right) = (leaf_hash(b"left"), leaf_hash(b"right"));
+        assert_ne!(leaf_hash(&[left, right].concat()), node_hash(&left, &right));
+    }
+}
