@@ -155,22 +155,23 @@ async fn a_plan_is_posted_and_taken_back_byte_by_byte() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_rests_on_incomplete_facts_is_not_posted_unless_somebody_says_why() {
     let plant = Plant::new().await;
-    let wrong = json!({ "NetWeight": "1.234,50" });
-    edit(&plant.sandbox, "A_Product", json!({ "Product": "REBAR-25" }), Some(wrong)).await;
+    let row = json!({ "ConfirmationGroup": "99", "Plant": "1010", "PostingDate": "2018-09-30" });
+    let wrong = json!({ "ConfirmationYieldQuantity": "1.234,50" });
+    edit(&plant.sandbox, "ProdnOrdConf2", row, Some(wrong)).await;
     ended_with(&plant.carbide(&["plan"]), 0);
 
     let refused = plant.carbide(&["post", "--no-wait"]);
     let posted_before = plant.ledger().await["commits"].as_array().unwrap().len();
-    let why = ["post", "--no-wait", "--accept-incomplete", "weight is not used here"];
+    let why = ["post", "--no-wait", "--accept-incomplete", "that confirmation is being mended"];
     let accepted = plant.carbide(&why);
 
     ended_with(&refused, 1);
     assert!(text(&refused).contains("POST-INCOMPLETE"), "{}", text(&refused));
-    assert!(text(&refused).contains("NetWeight '1.234,50' is not a decimal"), "{}", text(&refused));
+    assert!(text(&refused).contains("ProdnOrdConf2"), "{}", text(&refused));
     assert_eq!(posted_before, 0);
     ended_with(&accepted, 0);
     let listed = plant.json(&["journal", "ls"]).to_string();
-    assert!(listed.contains("weight is not used here"), "{listed}");
+    assert!(listed.contains("that confirmation is being mended"), "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

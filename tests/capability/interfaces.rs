@@ -115,7 +115,7 @@ async fn a_run_uses_nothing_but_the_manifest_and_the_record_shows_it() {
     for seen in [
         ("GET", "$metadata"),
         ("GET", "A_Product"),
-        ("GET", "MaterialBOM/to_BillOfMaterialItem"),
+        ("GET", "WorkCenterHeader/_Capacity"),
         ("POST", "A_PlannedOrder"),
         ("CALL", "BAPI_ACC_DOCUMENT_POST"),
         ("CALL", "BAPI_TRANSACTION_COMMIT"),

@@ -6,6 +6,8 @@ mod audit_log;
 
 mod authentication;
 
+mod basis_documents;
+
 mod command_line;
 
 mod configuration;
