@@ -125,6 +125,7 @@ pub fn reading(
         plant: settings.plant.code.clone(),
         zone: config.zone.clone(),
         standard_values: config.standard_values(),
+        key_date: today,
         // A year of history is enough for every rule and for the last month of every fiscal year.
         confirmations_from: today.saturating_sub(1.year()),
         overlap: SignedDuration::from_mins(settings.sync.overlap_minutes.into()),

@@ -94,9 +94,9 @@ fn fields(order: &NewPlannedOrder) -> Map<String, Value> {
 
 /// A day as V2 writes it: midnight UTC in milliseconds.
 fn day(day: Date) -> Value {
-    let midnight = day.to_datetime(Time::midnight()).to_zoned(jiff::tz::TimeZone::UTC);
-    let milliseconds = midnight.map_or(0, |at| at.timestamp().as_millisecond());
-    Value::String(format!("/Date({milliseconds})/"))
+    // Counted in days: 9999-12-31, which SAP uses for "for ever", is no instant of jiff.
+    let days = day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+    Value::String(format!("/Date({})/", days * 86_400_000))
 }
 
 fn time(time: Time) -> Value {
@@ -121,5 +121,10 @@ mod tests {
              \"PlndOrderPlannedEndDate\":\"/Date(1538438400000)/\",\
              \"PlndOrderPlannedEndTime\":\"PT14H00M00S\",\"PlannedOrderIsFirm\":true}"
         );
+    }
+    #[test]
+    fn for_ever_and_before_1970_are_days_too() {
+        assert_eq!(day(Date::constant(9999, 12, 31)), "/Date(253402214400000)/");
+        assert_eq!(day(Date::constant(1969, 12, 31)), "/Date(-86400000)/");
     }
 }

@@ -57,9 +57,9 @@ pub fn v2(property: &Property, value: &Value) -> Value {
     match property.kind.as_str() {
         "DateTime" => match text.parse::<Date>() {
             Ok(day) => {
-                let midnight = day.to_datetime(Time::midnight()).to_zoned(jiff::tz::TimeZone::UTC);
-                let milliseconds = midnight.map_or(0, |at| at.timestamp().as_millisecond());
-                Value::String(format!("/Date({milliseconds})/"))
+                // 9999-12-31, which SAP uses for "for ever", is no instant of jiff.
+                let days = day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+                Value::String(format!("/Date({})/", days * 86_400_000))
             }
             Err(_) => Value::Null,
         },

@@ -82,6 +82,8 @@ pub struct Reading {
     pub zone: TimeZone,
     /// What the standard values 1 to 6 stand for.
     pub standard_values: [Option<StandardValue>; 6],
+    /// Day for which master data count: BOM items and cost centers that are valid then.
+    pub key_date: Date,
     /// First posting day of confirmations that are read.
     pub confirmations_from: Date,
     /// How much earlier than the newest change seen changes are asked for.
@@ -168,6 +170,12 @@ fn unit(row: &Entity, property: &str) -> Result<crate::unit::Uom, SapError> {
 fn day(row: &Entity, property: &str) -> Result<Date, SapError> {
     row.date(property)?
         .ok_or_else(|| row.wrong("VAL-DATE-INITIAL", property, "has the initial date".to_owned()))
+}
+
+/// Whether a row is valid on a day; an end or a begin that is missing does not bound it.
+fn valid_on(row: &Entity, key_date: Date) -> Result<bool, SapError> {
+    let from = row.date("ValidityStartDate")?.is_none_or(|from| from <= key_date);
+    Ok(from && row.date("ValidityEndDate")?.is_none_or(|to| key_date <= to))
 }
 
 /// A quantity that must not be negative.

@@ -7,7 +7,7 @@ use carbide::sap::odata::{Entity, Filter, ODataClient, Query};
 use carbide::source::sap::{CONFIRMATION, PLANNED_ORDERS};
 use serde_json::json;
 
-use crate::support::{credentials, facts, fault, odata, reading, sandbox, system, truth};
+use crate::support::{credentials, edit, facts, fault, odata, reading, sandbox, system, truth};
 
 fn confirmations() -> Query {
     Query::of("ProdnOrdConf2").order_by(&["ConfirmationGroup", "ConfirmationCount"])
@@ -37,6 +37,67 @@ async fn master_data_come_whole_and_joined() {
     // (24 h - 3 x 30 min) x 90 % / 3 shifts
     assert_eq!(center.minutes_per_shift.normalize().to_string(), "405");
     assert_eq!(master.plants().collect::<Vec<_>>(), [&PlantCode::new("1010").unwrap()]);
+}
+
+#[tokio::test]
+async fn what_is_not_valid_on_the_day_does_not_count() {
+    let sandbox = sandbox().await;
+    let item = json!({ "Material": "REBAR-16", "BillOfMaterialVariant": "01" });
+    let ended = json!({ "ValidityEndDate": "2018-09-30" });
+    edit(&sandbox, "MaterialBOMItem", item, Some(ended)).await;
+    let bom = json!({ "Material": "REBAR-25", "BillOfMaterialVariant": "01" });
+    let marked = json!({ "IsMarkedForDeletion": true });
+    edit(&sandbox, "MaterialBOM", bom, Some(marked)).await;
+    let center = json!({ "CostCenter": "101021" });
+    edit(
+        &sandbox,
+        "WorkCenterCostCenter",
+        center,
+        Some(json!({ "ValidityEndDate": "2018-01-31" })),
+    )
+    .await;
+
+    let (master, _, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    let of = |material: &str| (MaterialNumber::new(material).unwrap(), "1".to_owned());
+    assert!(master.bills_of_material[&of("REBAR-16")].items.is_empty());
+    assert!(!master.bills_of_material.contains_key(&of("REBAR-25")));
+    let text = format!("{problems:?}");
+    assert!(text.contains("has no cost center on 2018-10-01; see CR02"), "{text}");
+}
+
+#[tokio::test]
+async fn two_boms_of_one_alternative_are_both_set_aside() {
+    let sandbox = sandbox().await;
+    let twice = json!({
+        "BillOfMaterial": "00000999", "Material": "REBAR-16", "BillOfMaterialVariant": "01",
+        "Plant": "1010",
+    });
+    let header = json!({
+        "BillOfMaterialVariantUsage": "1", "BOMHeaderBaseUnit": "TO",
+        "BOMHeaderQuantityInBaseUnit": "1.000",
+    });
+    edit(&sandbox, "MaterialBOM", twice, Some(header)).await;
+
+    let (master, _, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    let rebar = MaterialNumber::new("REBAR-16").unwrap();
+    assert!(!master.bills_of_material.contains_key(&(rebar, "1".to_owned())));
+    assert!(problems[0].0.starts_with("ODATA-DUP: MaterialBOM REBAR-16"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_weight_that_is_no_mass_is_no_silence() {
+    let sandbox = sandbox().await;
+    let weight = json!({ "WeightUnit": "M" });
+    edit(&sandbox, "A_Product", json!({ "Product": "SCRAP" }), Some(weight)).await;
+
+    let (_, _, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    assert!(
+        problems[0].0.contains("SCRAP") && problems[0].0.contains("WeightUnit"),
+        "{problems:?}"
+    );
 }
 
 #[tokio::test]

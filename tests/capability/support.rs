@@ -74,6 +74,7 @@ pub fn reading_with(client: ODataClient) -> Reading {
             None,
             None,
         ],
+        key_date: "2018-10-01".parse().unwrap(),
         confirmations_from: "2018-01-01".parse().unwrap(),
         overlap: SignedDuration::from_mins(10),
         full_compare: SignedDuration::from_hours(24),

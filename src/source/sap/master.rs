@@ -170,8 +170,10 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
     for row in tables.rows("MaterialBOMItem") {
         bom_items.entry(bom_key(row)).or_default().push(row);
     }
-    let boms =
-        keep(tables.rows("MaterialBOM"), &mut problems, |row| bom(row, &bom_items).map(Some));
+    let boms = keep(tables.rows("MaterialBOM"), &mut problems, |row| {
+        bom(row, &bom_items, reading.key_date)
+    });
+    let bills_of_material = one_each(boms, &mut problems);
     let routings = routings(tables, reading, &mut problems);
     let versions = keep(tables.rows("ProductionVersion"), &mut problems, production_version);
     let mut production_versions: BTreeMap<_, Vec<ProductionVersion>> = BTreeMap::new();
@@ -181,7 +183,9 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
     for versions in production_versions.values_mut() {
         versions.sort_by(|a, b| a.code.cmp(&b.code));
     }
-    let centers = keep(tables.rows("WorkCenterHeader"), &mut problems, work_center);
+    let centers = keep(tables.rows("WorkCenterHeader"), &mut problems, |row| {
+        work_center(row, reading.key_date)
+    });
     let sources = keep(tables.rows("A_PurgInfoRecdOrgPlantData"), &mut problems, source_of_supply);
     let mut sources_of_supply: BTreeMap<_, Vec<SourceOfSupply>> = BTreeMap::new();
     for source in sources {
@@ -189,10 +193,7 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
     }
     let master = MasterData {
         materials,
-        bills_of_material: boms
-            .into_iter()
-            .map(|bom| ((bom.material.clone(), bom.alternative.clone()), bom))
-            .collect(),
+        bills_of_material,
         routings,
         production_versions,
         work_centers: centers.into_iter().map(|c| (c.internal_id.clone(), c)).collect(),
@@ -261,7 +262,11 @@ fn materials(
         let weight = row.decimal("NetWeight")?;
         let kilograms = match row.text("WeightUnit") {
             "" => None,
-            _ => Measure::new(weight, unit(row, "WeightUnit")?).in_unit(Uom::Kg).ok(),
+            _ => {
+                let weight = Measure::new(weight, unit(row, "WeightUnit")?);
+                let kilograms = weight.in_unit(Uom::Kg);
+                Some(kilograms.map_err(|e| row.wrong("UNIT-DIM", "WeightUnit", e.to_string()))?)
+            }
         };
         Ok(Some(Material {
             description: names.get(&product).copied().unwrap_or("").to_owned(),
@@ -317,22 +322,55 @@ fn bom_key(row: &Entity) -> BomKey<'_> {
     of.map(|property| row.text(property))
 }
 
+/// A BOM with the items that are valid on the key date.
 fn bom(
     row: &Entity,
     items: &BTreeMap<BomKey<'_>, Vec<&Entity>>,
-) -> Result<BillOfMaterial, SapError> {
-    let items = items.get(&bom_key(row)).map_or(&[][..], Vec::as_slice);
-    let items = items.iter().map(|row| bom_item(row));
-    let mut items = items.collect::<Result<Vec<BomItem>, SapError>>()?;
-    items.sort_by(|a, b| a.number.cmp(&b.number));
-    Ok(BillOfMaterial {
+    key_date: Date,
+) -> Result<Option<BillOfMaterial>, SapError> {
+    if row.boolean("IsMarkedForDeletion") {
+        return Ok(None);
+    }
+    let mut valid = Vec::new();
+    for item in items.get(&bom_key(row)).map_or(&[][..], Vec::as_slice) {
+        if valid_on(item, key_date)? {
+            valid.push(bom_item(item)?);
+        }
+    }
+    valid.sort_by(|a, b| a.number.cmp(&b.number));
+    Ok(Some(BillOfMaterial {
         material: id(row, "Material")?,
         plant: id(row, "Plant")?,
         alternative: short(row.text("BillOfMaterialVariant")),
         base_quantity: positive(row, "BOMHeaderQuantityInBaseUnit")?,
         base_unit: unit(row, "BOMHeaderBaseUnit")?,
-        items,
-    })
+        items: valid,
+    }))
+}
+
+/// BOMs by material and alternative. Of two with the same, neither can be believed.
+fn one_each(
+    boms: Vec<BillOfMaterial>,
+    problems: &mut Vec<RowProblem>,
+) -> BTreeMap<(MaterialNumber, String), BillOfMaterial> {
+    let mut by_key: BTreeMap<_, Vec<BillOfMaterial>> = BTreeMap::new();
+    for bom in boms {
+        by_key.entry((bom.material.clone(), bom.alternative.clone())).or_default().push(bom);
+    }
+    let mut one_each = BTreeMap::new();
+    for ((material, alternative), mut same) in by_key {
+        match same.pop() {
+            Some(bom) if same.is_empty() => {
+                one_each.insert((material, alternative), bom);
+            }
+            _ => problems.push(RowProblem(format!(
+                "ODATA-DUP: MaterialBOM {material}: alternative {alternative} is there {} times; \
+                 look at them in CS03. None is used",
+                same.len() + 1
+            ))),
+        }
+    }
+    one_each
 }
 
 /// A quantity that something is divided by.
@@ -406,7 +444,7 @@ fn production_version(row: &Entity) -> Result<Option<ProductionVersion>, SapErro
 
 /// A work center; its minutes a shift are the operating time of a day less breaks, times individual
 /// capacities and utilization, over three shifts.
-fn work_center(row: &Entity) -> Result<Option<WorkCenter>, SapError> {
+fn work_center(row: &Entity, key_date: Date) -> Result<Option<WorkCenter>, SapError> {
     if row.boolean("WorkCenterIsToBeDeleted") {
         return Ok(None);
     }
@@ -432,8 +470,15 @@ fn work_center(row: &Entity) -> Result<Option<WorkCenter>, SapError> {
     let count = seconds("CapacityNumberOfCapacities")?;
     let minutes = (day - seconds("CapacityBreakDuration")?) / Decimal::from(60);
     let cost_centers = row.expanded("_CostCenter");
-    let cost_center = cost_centers.first().ok_or_else(|| {
-        row.wrong("VAL-COSTCENTER", "_CostCenter", "has no cost center; see CR02".to_owned())
+    let mut cost_center = None;
+    for assigned in &cost_centers {
+        if valid_on(assigned, key_date)? {
+            cost_center = cost_center.or(Some(assigned));
+        }
+    }
+    let cost_center = cost_center.ok_or_else(|| {
+        let problem = format!("has no cost center on {key_date}; see CR02");
+        row.wrong("VAL-COSTCENTER", "_CostCenter", problem)
     })?;
     Ok(Some(WorkCenter {
         internal_id: id(row, "WorkCenterInternalID")?,
