@@ -15,6 +15,8 @@ use super::tls::{self, Seen, ServerCertificate};
 
 /// Largest answer that is read.
 const BODY_BYTES_MAX: usize = 256 << 20;
+/// Most bytes for which room is made before they come.
+const BODY_BYTES_RESERVED_MAX: u64 = 16 << 20;
 
 /// A session: one cookie jar, one user.
 #[derive(Clone)]
@@ -177,7 +179,9 @@ impl Session {
             Stopped::By(error) => error,
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
+        // What SAP announces is believed as far as a page of it goes.
+        let announced = response.content_length().unwrap_or(0).min(BODY_BYTES_RESERVED_MAX);
+        let mut body = Vec::with_capacity(announced as usize);
         while let Some(chunk) =
             response.chunk().await.map_err(|error| self.no_answer(&name, describe(&error)))?
         {

@@ -57,6 +57,22 @@ impl Page {
     }
 }
 
+/// Bytes at the end of an answer among which the link to the next page is looked for.
+const END_BYTES: usize = 4096;
+
+/// The link to the next page, as far as the last bytes of an answer show it before it is decoded.
+/// Only a guess: what the decoded page says counts.
+pub(super) fn link_at_end(version: Version, body: &[u8]) -> Option<String> {
+    let end = &body[body.len().saturating_sub(END_BYTES)..];
+    let member: &[u8] = match version {
+        Version::V2 => b"\"__next\":",
+        Version::V4 => b"\"@odata.nextLink\":",
+    };
+    let at = end.windows(member.len()).rposition(|window| window == member)?;
+    let after = &end[at + member.len()..];
+    serde_json::Deserializer::from_slice(after).into_iter::<String>().next()?.ok()
+}
+
 /// Where a next link leads: on the same host to the same entity set, or not at all.
 pub(super) fn followed(from: &Url, link: &str) -> Option<Url> {
     let mut base = from.clone();
@@ -87,6 +103,17 @@ mod tests {
         assert_eq!(leads("https://sap:44300/sap/X_SRV;v=0002/A_Set?$skiptoken=2"), expected);
         assert_eq!(leads("A_Set?$skiptoken=2"), expected);
         assert!(leads("https://sap:44300/sap/X_SRV%3Bv%3D0002/A_Set?$skiptoken=2").is_some());
+    }
+
+    #[test]
+    fn the_next_link_shows_at_the_end_of_an_answer() {
+        let v2 = br#"{"d":{"results":[{"A":"x"}],"__next":"https:\/\/sap\/S?$skiptoken=2"}}"#;
+        let v4 = br#"{"value":[{"to@odata.nextLink":"no"}], "@odata.nextLink": "S?$skip=2"}"#;
+
+        assert_eq!(link_at_end(Version::V2, v2).as_deref(), Some("https://sap/S?$skiptoken=2"));
+        assert_eq!(link_at_end(Version::V4, v4).as_deref(), Some("S?$skip=2"));
+        assert_eq!(link_at_end(Version::V2, v4), None);
+        assert_eq!(link_at_end(Version::V2, br#"{"d":{"__next":"https://sa"#), None);
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! An entity set, page by page. Two pages are in memory, whatever the size of the set: one that is
-//! worked on and one that is under way.
+//! An entity set, page by page. Four pages are in memory at most, whatever the size of the set: one
+//! that is worked on, one that waits, one that is decoded and one that is under way.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
+use foldhash::quality::RandomState;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::super::error::SapError;
-use super::page::{Page, followed};
+use super::super::http::Answer;
+use super::page::{Page, followed, link_at_end};
 use super::{Entity, ODataClient, Query, Service, retry};
 
 /// Most pages of one read: a server that never ends is stopped.
@@ -47,13 +50,19 @@ pub struct Pages {
     client: ODataClient,
     service: Service,
     set: &'static str,
-    /// The next page, under way while the one before is worked on. Dropped with this.
-    ahead: JoinSet<Result<(Url, Page), SapError>>,
+    /// Address of the page that comes next; `None` after the last one.
+    wanted: Option<Url>,
+    /// Pages as they are decoded, with their addresses.
+    decoding: mpsc::Receiver<Fetched>,
+    /// Fetches page after page, one ahead. Dropped with this.
+    fetching: JoinSet<()>,
+    /// Whether the page that comes next came damaged before.
+    damaged: bool,
     rows_so_far: usize,
     announced: Option<usize>,
     hasher: RandomState,
     links_seen: HashSet<u64>,
-    keys_seen: HashSet<u64>,
+    keys_seen: HashSet<u64, RandomState>,
 }
 
 impl Pages {
@@ -63,23 +72,28 @@ impl Pages {
         query: &Query,
         from: Option<PageMark>,
     ) -> Result<Self, SapError> {
-        let mut pages = Self {
-            client: client.clone(),
-            service,
-            set: query.set,
-            ahead: JoinSet::new(),
-            rows_so_far: from.as_ref().map_or(0, |mark| mark.rows_so_far),
-            announced: from.as_ref().and_then(|mark| mark.announced),
-            hasher: RandomState::new(),
-            links_seen: HashSet::new(),
-            keys_seen: HashSet::new(),
-        };
+        let rows_so_far = from.as_ref().map_or(0, |mark| mark.rows_so_far);
+        let announced = from.as_ref().and_then(|mark| mark.announced);
         let path = from.map_or_else(
             || format!("{}/{}?{}", service.path, query.set, query.text(service.version)),
             |mark| mark.link,
         );
-        let url = client.session.url(&path)?;
-        pages.fetch(url)?;
+        let mut pages = Self {
+            client: client.clone(),
+            service,
+            set: query.set,
+            wanted: None,
+            // Closed until the first page is wanted.
+            decoding: mpsc::channel(1).1,
+            fetching: JoinSet::new(),
+            damaged: false,
+            rows_so_far,
+            announced,
+            hasher: RandomState::default(),
+            links_seen: HashSet::new(),
+            keys_seen: HashSet::default(),
+        };
+        pages.want(client.session.url(&path)?)?;
         Ok(pages)
     }
 
@@ -90,7 +104,7 @@ impl Pages {
     /// [`SapError`]; [`SapError::Moved`] if the data moved while they were read: what came before
     /// does not belong together then.
     pub async fn next(&mut self) -> Result<Option<PageRows>, SapError> {
-        let Some(fetched) = self.ahead.join_next().await else {
+        let Some(url) = self.wanted.take() else {
             return match self.announced.filter(|announced| *announced != self.rows_so_far) {
                 None => Ok(None),
                 Some(announced) => Err(self.moved(
@@ -99,10 +113,7 @@ impl Pages {
                 )),
             };
         };
-        let (url, page) = fetched.map_err(|error| SapError::Setup {
-            system: self.client.system().id.clone(),
-            reason: format!("reading {} was interrupted: {error}", self.set),
-        })??;
+        let page = self.page(&url).await?;
         self.announced = self.announced.or(page.count);
         if self.keys_seen.is_empty() {
             // Bounded, since SAP only says so.
@@ -116,7 +127,7 @@ impl Pages {
                 base: self.client.system().base_url.clone(),
             })?;
             let path = format!("{}?{}", next.path(), next.query().unwrap_or_default());
-            self.fetch(self.client.session.url(&path)?)?;
+            self.want(self.client.session.url(&path)?)?;
             mark = Some(path);
         }
         for row in &page.rows {
@@ -136,19 +147,60 @@ impl Pages {
         Ok(Some(PageRows { rows: page.rows, rows_so_far, announced, mark }))
     }
 
-    fn fetch(&mut self, url: Url) -> Result<(), SapError> {
+    /// The page of `url`. One that comes damaged is read again; the same damage twice is an answer.
+    async fn page(&mut self, url: &Url) -> Result<Page, SapError> {
+        let interrupted = |system: &str, reason: String| SapError::Setup {
+            system: system.to_owned(),
+            reason: format!("reading was interrupted: {reason}"),
+        };
+        let mut begun = false;
+        loop {
+            let fetched = self.decoding.recv().await.filter(|fetched| fetched.url == *url);
+            let Some(fetched) = fetched else {
+                // The fetching ended, or guessed another page than the one before told.
+                if std::mem::replace(&mut begun, true) {
+                    return Err(interrupted(&self.client.system().id, self.set.to_owned()));
+                }
+                self.fetch_from(url);
+                continue;
+            };
+            let page = fetched.page.await;
+            let page =
+                page.map_err(|error| interrupted(&self.client.system().id, error.to_string()))?;
+            match page {
+                Err(SapError::Damaged { .. }) if !self.damaged => {
+                    self.damaged = true;
+                    begun = true;
+                    self.fetch_from(url);
+                }
+                result => {
+                    self.damaged = false;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// Takes `url` for the next page, unless it came before.
+    fn want(&mut self, url: Url) -> Result<(), SapError> {
         let new = self.links_seen.insert(self.hasher.hash_one(url.as_str()));
         if !new || self.links_seen.len() > PAGES_MAX {
             let what = format!("next link repeats after {} pages", self.links_seen.len());
             return Err(self.moved("ODATA-LOOP", what));
         }
-        let (client, service, set) = (self.client.clone(), self.service, self.set);
-        self.ahead.spawn(async move {
-            let _permit = client.permit().await;
-            let page = retry::page(&client.session, service, set, &url).await?;
-            Ok((url, page))
-        });
+        if self.decoding.is_closed() && self.decoding.is_empty() {
+            self.fetch_from(&url);
+        }
+        self.wanted = Some(url);
         Ok(())
+    }
+
+    fn fetch_from(&mut self, url: &Url) {
+        let (sender, receiver) = mpsc::channel(1);
+        self.decoding = receiver;
+        let fetching = fetch(self.client.clone(), self.service, self.set, url.clone(), sender);
+        self.fetching = JoinSet::new();
+        self.fetching.spawn(fetching);
     }
 
     fn moved(&self, code: &'static str, what: String) -> SapError {
@@ -159,4 +211,43 @@ impl Pages {
             what,
         }
     }
+}
+
+/// A page that is decoded, and its address.
+struct Fetched {
+    url: Url,
+    page: JoinHandle<Result<Page, SapError>>,
+}
+
+/// Fetches page after page. Each is decoded while the next one is under way: its link shows at the
+/// end of the answer.
+async fn fetch(
+    client: ODataClient,
+    service: Service,
+    set: &'static str,
+    mut url: Url,
+    pages: mpsc::Sender<Fetched>,
+) {
+    loop {
+        let answer = {
+            let _permit = client.permit().await;
+            retry::get(&client.session, service, &url, |request| request).await
+        };
+        let next = answer.as_ref().ok().and_then(|answer| guess(&client, service, &url, answer));
+        let (system, at) = (client.system().id.clone(), url.clone());
+        let page = tokio::spawn(async move {
+            answer.and_then(|answer| retry::decoded(&system, service.version, set, &at, answer))
+        });
+        if pages.send(Fetched { url, page }).await.is_err() {
+            return;
+        }
+        let Some(next) = next else { return };
+        url = next;
+    }
+}
+
+/// Address of the page after an answer, as far as it shows before it is decoded.
+fn guess(client: &ODataClient, service: Service, url: &Url, answer: &Answer) -> Option<Url> {
+    let next = followed(url, &link_at_end(service.version, &answer.body)?)?;
+    client.session.url(&format!("{}?{}", next.path(), next.query().unwrap_or_default())).ok()
 }

@@ -67,22 +67,30 @@ pub(super) async fn page(
     let mut first = true;
     loop {
         let answer = get(session, service, url, |request| request).await?;
-        let bytes = answer.body.len();
-        let damaged = |reason: String| SapError::Damaged {
-            system: session.system.id.clone(),
-            request: format!("GET {}", url.path()),
-            bytes,
-            reason,
-            write: false,
-        };
-        let rows = failure::rows(&session.system.id, url.path(), set, answer, false);
-        let page =
-            rows.and_then(|(rows, root)| Page::of(service.version, &rows, root).map_err(damaged));
-        match page {
+        match decoded(&session.system.id, service.version, set, url, answer) {
             Err(SapError::Damaged { .. }) if first => first = false,
             result => return result,
         }
     }
+}
+
+/// The page in the answer of `url`.
+pub(super) fn decoded(
+    system: &str,
+    version: Version,
+    set: &str,
+    url: &Url,
+    answer: Answer,
+) -> Result<Page, SapError> {
+    let bytes = answer.body.len();
+    let (rows, root) = failure::rows(system, url.path(), set, answer, false)?;
+    Page::of(version, &rows, root).map_err(|reason| SapError::Damaged {
+        system: system.to_owned(),
+        request: format!("GET {}", url.path()),
+        bytes,
+        reason,
+        write: false,
+    })
 }
 
 /// Whether a failed read may succeed a moment later.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
@@ -61,7 +62,7 @@ pub(super) struct Rows {
     body: String,
     unescaped: String,
     names: Vec<Box<str>>,
-    column_of: HashMap<Box<str>, u16>,
+    column_of: HashMap<Box<str>, u16, RandomState>,
     columns: Vec<u16>,
     cells: Vec<Cell>,
     lists: Vec<Cell>,
@@ -424,6 +425,38 @@ impl Visitor<'_> for Name<'_, '_> {
     }
 }
 
+/// What is wanted of a row's metadata.
+enum AboutRow {
+    Etag,
+    Uri,
+    Id,
+}
+
+/// Reads the name of a member of a row's metadata; `None` if it is not wanted.
+struct Known;
+
+impl<'de> DeserializeSeed<'de> for Known {
+    type Value = Option<AboutRow>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Known {
+    type Value = Option<AboutRow>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(match name {
+            "etag" => Some(AboutRow::Etag),
+            "uri" => Some(AboutRow::Uri),
+            "id" => Some(AboutRow::Id),
+            _ => None,
+        })
+    }
+}
+
 /// Reads address and version of a row of V2.
 struct Metadata<'b, 't> {
     builder: &'b mut Builder<'t>,
@@ -448,17 +481,17 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let depth = deeper(self.depth)?;
-        while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            if !matches!(&*name, "uri" | "id" | "etag") {
+        while let Some(named) = members.next_key_seed(Known)? {
+            let Some(member) = named else {
                 members.next_value::<IgnoredAny>()?;
                 continue;
-            }
+            };
             let seed = Seed { builder: &mut *self.builder, depth };
             let Cell::Text(TextAt(span)) = members.next_value_seed(seed)? else { continue };
-            match &*name {
-                "etag" => self.row.etag = Some(span),
-                "uri" => self.row.key = self.builder.key_in(span),
-                _ => self.row.key = self.row.key.or(self.builder.key_in(span)),
+            match member {
+                AboutRow::Etag => self.row.etag = Some(span),
+                AboutRow::Uri => self.row.key = self.builder.key_in(span),
+                AboutRow::Id => self.row.key = self.row.key.or(self.builder.key_in(span)),
             }
         }
         Ok(())
