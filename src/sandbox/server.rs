@@ -303,6 +303,10 @@ fn oracle(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
             },
             Err(error) => Answer::new(400, "text/plain", error.to_string()),
         },
+        ("DELETE", "/sandbox/faults") => {
+            *state.faults.lock().unwrap_or_else(PoisonError::into_inner) = Faults::default();
+            json(json!({ "faults": 0 }))
+        }
         ("POST", "/sandbox/faults") => match serde_json::from_slice::<Fault>(body) {
             Ok(fault) => {
                 state.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);

@@ -67,7 +67,7 @@ impl Plant {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)))
     }
 
-    async fn planned_orders(&self) -> String {
+    pub async fn planned_orders(&self) -> String {
         truth(&self.sandbox, "planned-orders").await.to_string()
     }
 
@@ -79,20 +79,34 @@ impl Plant {
     fn standing(&self) -> Vec<String> {
         let mut numbers = Vec::new();
         for set in self.json(&["journal", "ls"])["change_sets"].as_array().unwrap() {
-            let shown = self.json(&["journal", "show", set["change_set_id"].as_str().unwrap()]);
-            for item in shown["items"].as_array().unwrap() {
-                if item["state"] == "done" || item["state"] == "DONE" {
-                    let number = item["number"]["planned_order"].as_str().unwrap_or_default();
-                    numbers.push(number.to_owned());
-                }
-            }
+            numbers.extend(self.standing_in(set));
         }
         numbers.sort();
         numbers
     }
 
+    /// The same of the newest change set alone.
+    pub fn standing_in_last(&self) -> Vec<String> {
+        let listed = self.json(&["journal", "ls"]);
+        let newest =
+            listed["change_sets"].as_array().unwrap().iter().max_by_key(|set| {
+                set["begun"].as_str().expect("a change set has a time").to_owned()
+            });
+        let mut numbers = newest.map(|set| self.standing_in(set)).unwrap_or_default();
+        numbers.sort();
+        numbers
+    }
+
+    fn standing_in(&self, set: &Value) -> Vec<String> {
+        let shown = self.json(&["journal", "show", set["change_set_id"].as_str().unwrap()]);
+        let items = shown["items"].as_array().unwrap().iter();
+        let done = items.filter(|item| item["state"] == "done" || item["state"] == "DONE");
+        let number = |item: &Value| item["number"]["planned_order"].as_str().map(str::to_owned);
+        done.map(|item| number(item).unwrap_or_default()).collect()
+    }
+
     /// SAP numbers of the orders that are truly there and were not before.
-    async fn truly_new(&self) -> Vec<String> {
+    pub async fn truly_new(&self) -> Vec<String> {
         let ledger = self.ledger().await;
         let orders = ledger["planned_orders"].as_array().unwrap().iter();
         let mut numbers: Vec<String> = orders

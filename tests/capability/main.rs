@@ -31,6 +31,7 @@ mod read_meters;
 
 mod read_sap;
 
+mod real_crashes;
 mod recorded_answers;
 
 mod sandbox;

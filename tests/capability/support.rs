@@ -119,3 +119,9 @@ pub async fn fault(sandbox: &RunningSandbox, order: Value) {
     let answer = client.post(url).body(order.to_string()).send().await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
 }
+
+/// No fault is left to happen.
+pub async fn calm(sandbox: &RunningSandbox) {
+    let url = format!("{}/sandbox/faults", sandbox.url());
+    assert!(reqwest::Client::new().delete(url).send().await.unwrap().status().is_success());
+}
