@@ -5,6 +5,8 @@
 //! oracle, which Carbide's client cannot see. It shares no protocol code with the client: what both
 //! read differently is found.
 
+mod batch;
+
 mod books;
 
 mod data_service;

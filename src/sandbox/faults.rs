@@ -22,6 +22,8 @@ pub enum Kind {
     ForeignLink,
     /// The answer comes late.
     Delay,
+    /// The last answer of a batch is left out.
+    ShortBatch,
 }
 
 /// One order of misbehaviour.

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::books::{Books, Edit};
 use super::faults::{Fault, Faults, Kind};
 use super::metadata::{self, Service};
-use super::{SandboxOptions, data_service, rfc};
+use super::{SandboxOptions, batch, data_service, rfc};
 
 const SESSION_COOKIE: &str = "SAP_SESSIONID_SBX_100";
 const LOCKED_AFTER: u32 = 5;
@@ -181,20 +181,7 @@ fn handle(
     if let Err(refused) = logon(state, text(header::AUTHORIZATION)) {
         return refused;
     }
-    let decoded = |part: &str| {
-        let plain = part.replace('+', " ");
-        percent_encoding::percent_decode_str(&plain).decode_utf8_lossy().into_owned()
-    };
-    let query: Vec<(String, String)> = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(value))
-        })
-        .collect();
+    let query = query_of(uri.query().unwrap_or_default());
     let request = Request {
         method,
         path,
@@ -234,7 +221,25 @@ fn handle(
         return Answer::new(403, "text/plain", "CSRF token validation failed".to_owned())
             .with("x-csrf-token", "Required".to_owned());
     }
+    if request.path.ends_with("/$batch") {
+        return batch::answer(state, service, &request);
+    }
     data_service::write(state, service, &request)
+}
+
+/// The parameters of a query.
+pub fn query_of(text: &str) -> Vec<(String, String)> {
+    let decoded = |part: &str| {
+        let plain = part.replace('+', " ");
+        percent_encoding::percent_decode_str(&plain).decode_utf8_lossy().into_owned()
+    };
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
+        })
+        .collect()
 }
 
 /// The security session of a request: whether it has one, and its id.

@@ -145,6 +145,23 @@ pub enum SapError {
         /// Whether it was a write.
         write: bool,
     },
+    /// A batch was answered with less than was asked.
+    #[error(
+        "ODATA-BATCH: {system}: batch to {service}: {requests} requests, {answers} answers; changes \
+         without an answer are in doubt and are looked up by reference before anything is sent again."
+    )]
+    BatchShort {
+        /// System.
+        system: String,
+        /// Service.
+        service: String,
+        /// Requests, or changes of a change set.
+        requests: usize,
+        /// Answers.
+        answers: usize,
+        /// Whether it is about a change.
+        write: bool,
+    },
     /// The answer is larger than anything that is read here.
     #[error(
         "HTTP-BOMB: {system}: the answer to {request} expands to more than {mebibytes} MiB; reading \
@@ -321,6 +338,7 @@ impl SapError {
             Self::NoAnswer { .. } | Self::Fault { .. } | Self::NoReturn { .. } => Outcome::Unknown,
             Self::NotSapAnswer { write: true, .. }
             | Self::Damaged { write: true, .. }
+            | Self::BatchShort { write: true, .. }
             | Self::TooLarge { write: true, .. } => Outcome::Unknown,
             Self::Refused { status, message, .. } => {
                 let definite = matches!(

@@ -1,5 +1,7 @@
 //! OData V2 and V4 as SAP Gateway speaks them.
 
+pub mod batch;
+
 mod entity;
 
 mod failure;

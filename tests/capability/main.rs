@@ -7,6 +7,7 @@ mod audit_log;
 mod authentication;
 
 mod basis_documents;
+mod batches;
 
 mod command_line;
 

@@ -18,6 +18,9 @@ use super::{Entity, ODataClient, Query, Service, retry};
 /// Most pages of one read: a server that never ends is stopped.
 const PAGES_MAX: usize = 100_000;
 
+/// Longest address that is sent as such: proxies and ICM refuse longer ones. A batch carries it then.
+const URL_BYTES_MAX: usize = 8_000;
+
 /// Rows for which room is made before they come.
 const KEYS_RESERVED_MAX: usize = 1 << 20;
 
@@ -230,8 +233,12 @@ async fn fetch(
 ) {
     loop {
         let answer = {
-            let _permit = client.permit().await;
-            retry::get(&client.session, service, &url, |request| request).await
+            if url.as_str().len() > URL_BYTES_MAX {
+                client.get_by_batch(service, set, &url).await
+            } else {
+                let _permit = client.permit().await;
+                retry::get(&client.session, service, &url, |request| request).await
+            }
         };
         let next = answer.as_ref().ok().and_then(|answer| guess(&client, service, &url, answer));
         let (system, at) = (client.system().id.clone(), url.clone());

@@ -1,12 +1,26 @@
 //! One write: a CSRF token, both families of repeatability headers, and one sending.
 
-use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, IF_MATCH};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value};
 
 use super::super::error::SapError;
 use super::super::http::Answer;
 use super::{ODataClient, RequestId, Service, failure, retry};
+
+/// The headers of both families that make a repeated request known as such.
+pub(super) fn repeatability(id: &RequestId) -> [(&'static str, String); 4] {
+    // Gateway takes ISO 8601; OASIS Repeatable Requests 1.0, 4.2 wants the form of HTTP.
+    [
+        ("RequestID", id.id.clone()),
+        ("RepeatabilityCreation", id.first_sent.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        ("Repeatability-Request-ID", id.id.clone()),
+        (
+            "Repeatability-First-Sent",
+            id.first_sent.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+        ),
+    ]
+}
 
 impl ODataClient {
     /// Sends one write. CSRF: SAP refuses a missing or expired token before it looks at the request,
@@ -21,37 +35,52 @@ impl ODataClient {
         id: &RequestId,
     ) -> Result<Answer, SapError> {
         let name = format!("{method} {path}");
+        let body =
+            fields.map(|fields| serde_json::to_vec(fields).expect("a map of JSON values is JSON"));
+        let answer = self
+            .posted(service, &name, true, || {
+                let url = self.session.url(path)?;
+                let request = self.session.request(method.clone(), url);
+                let mut request = request.header(ACCEPT, retry::accept(service.version));
+                for (header, value) in repeatability(id) {
+                    request = request.header(header, value);
+                }
+                if let Some(etag) = etag {
+                    request = request.header(IF_MATCH, etag);
+                }
+                if let Some(body) = &body {
+                    request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+                }
+                Ok(request)
+            })
+            .await?;
+        if let Some(message) = answer.header("sap-message") {
+            tracing::warn!(system = self.session.system.id, path, message, "SAP says");
+        }
+        failure::checked(&self.session, &name, answer, true)
+    }
+
+    /// Sends a request that needs a CSRF token, and once more with a new one if SAP refused the token.
+    pub(super) async fn posted(
+        &self,
+        service: Service,
+        name: &str,
+        write: bool,
+        prepared: impl Fn() -> Result<RequestBuilder, SapError>,
+    ) -> Result<Answer, SapError> {
         let not_sent = |cause: SapError| match cause {
             // They say by themselves that nothing is sent.
             SapError::LogonRefused { .. } | SapError::NotReachable { .. } => cause,
-            cause => SapError::NotSent {
+            cause if write => SapError::NotSent {
                 system: self.session.system.id.clone(),
-                request: name.clone(),
+                request: name.to_owned(),
                 cause: Box::new(cause),
             },
+            cause => cause,
         };
-        // Gateway takes ISO 8601; OASIS Repeatable Requests 1.0, 4.2 wants the form of HTTP.
-        let iso = id.first_sent.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let imf = id.first_sent.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let mut token = self.token(service, None).await.map_err(not_sent)?;
         for last in [false, true] {
-            let url = self.session.url(path)?;
-            let mut request = self
-                .session
-                .request(method.clone(), url)
-                .header(ACCEPT, retry::accept(service.version))
-                .header("x-csrf-token", token.clone())
-                .header("RequestID", &id.id)
-                .header("RepeatabilityCreation", &iso)
-                .header("Repeatability-Request-ID", &id.id)
-                .header("Repeatability-First-Sent", &imf);
-            if let Some(etag) = etag {
-                request = request.header(IF_MATCH, etag);
-            }
-            if let Some(fields) = fields {
-                let body = serde_json::to_vec(fields).expect("a map of JSON values is JSON");
-                request = request.header(CONTENT_TYPE, "application/json").body(body);
-            }
+            let request = prepared()?.header("x-csrf-token", token.clone());
             let permit = self.permit().await;
             let answer = self.session.send(request).await?;
             drop(permit);
@@ -59,10 +88,7 @@ impl ODataClient {
                 token = self.token(service, Some(&token)).await.map_err(not_sent)?;
                 continue;
             }
-            if let Some(message) = answer.header("sap-message") {
-                tracing::warn!(system = self.session.system.id, path, message, "SAP says");
-            }
-            return failure::checked(&self.session, &name, answer, true);
+            return Ok(answer);
         }
         unreachable!("the second sending returns")
     }
