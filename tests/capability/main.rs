@@ -19,6 +19,7 @@ mod dependencies;
 
 mod doctor;
 
+mod full_disk;
 mod hostile_sap;
 mod interfaces;
 
