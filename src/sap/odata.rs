@@ -303,3 +303,25 @@ impl ODataClient {
         Ok(page::row(&rows, root).with_etag(etag.as_deref()))
     }
 }
+
+#[doc(hidden)]
+pub mod parse {
+    //! The reader of pages, for tests and benches that feed it by hand.
+
+    use std::sync::Arc;
+
+    use super::rows::{Cell, Rows};
+    use super::{Entity, Version, page};
+
+    /// The rows of a page.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with a code.
+    pub fn page(set: &str, version: Version, body: Vec<u8>) -> Result<Vec<Entity>, String> {
+        let (rows, Cell::Object(root)) = Rows::read(set, body)? else {
+            return Err("ODATA-VERSION: it is no object".to_owned());
+        };
+        page::Page::of(version, &Arc::new(rows), root).map(|page| page.rows)
+    }
+}
