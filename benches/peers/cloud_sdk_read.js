@@ -3,7 +3,7 @@
 const path = require("node:path");
 const [folder, url, rowsMax] = process.argv.slice(2);
 const { apiBillOfMaterialSrv } = require(path.resolve(folder));
-const PAGE = 5000;
+const PAGE = 1000;
 
 async function main() {
   const { materialBomItemApi } = apiBillOfMaterialSrv();
