@@ -3,23 +3,31 @@
 mod as_list;
 mod bill_of_material;
 mod material;
+mod planning;
 mod production_version;
 mod routing;
+mod shift;
 mod source_of_supply;
+mod supply;
 mod work_center;
 
 pub use bill_of_material::{BillOfMaterial, BomItem};
 pub use material::{Material, Procurement};
+pub use planning::{MaterialPlanning, UnitConversion};
 pub use production_version::ProductionVersion;
 pub use routing::{Operation, Routing, StandardValue};
+pub use shift::Shift;
 pub use source_of_supply::SourceOfSupply;
+pub use supply::{SourceListEntry, Supplier};
 pub use work_center::WorkCenter;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{MaterialNumber, PlantCode, RoutingGroup, WorkCenterInternalId};
+use crate::id::{MaterialNumber, PlantCode, RoutingGroup, SupplierNumber, WorkCenterInternalId};
+use crate::unit::{Incompatible, Measure, Uom};
+use rust_decimal::Decimal;
 
 /// Everything that one plant is made of, keyed for the joins that the footprint and the plan do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,9 +46,52 @@ pub struct MasterData {
     pub work_centers: BTreeMap<WorkCenterInternalId, WorkCenter>,
     /// Sources of bought materials, in the order of supplier numbers.
     pub sources_of_supply: BTreeMap<MaterialNumber, Vec<SourceOfSupply>>,
+    /// How MRP plans each material.
+    #[serde(default)]
+    pub planning: BTreeMap<MaterialNumber, MaterialPlanning>,
+    /// Further units of each material.
+    #[serde(default)]
+    pub unit_conversions: BTreeMap<MaterialNumber, Vec<UnitConversion>>,
+    /// Suppliers by number.
+    #[serde(default)]
+    pub suppliers: BTreeMap<SupplierNumber, Supplier>,
+    /// Source lists.
+    #[serde(default)]
+    pub source_list: Vec<SourceListEntry>,
+    /// Shifts of work centers, by weekday and number.
+    #[serde(default)]
+    pub shifts: BTreeMap<WorkCenterInternalId, Vec<Shift>>,
 }
 
 impl MasterData {
+    /// A quantity of a material in another unit: by the material's own conversion if it has one,
+    /// else by what the units measure.
+    ///
+    /// # Errors
+    ///
+    /// [`Incompatible`] if neither leads from one unit to the other.
+    pub fn converted(
+        &self,
+        material: &MaterialNumber,
+        measure: Measure,
+        to: Uom,
+    ) -> Result<Decimal, Incompatible> {
+        let base = self.materials.get(material).map(|material| material.base_unit);
+        let own = |unit: Uom| {
+            let conversions = self.unit_conversions.get(material)?;
+            conversions.iter().find(|conversion| conversion.unit == Some(unit))
+        };
+        let Some(base) = base.filter(|_| measure.unit != to) else { return measure.in_unit(to) };
+        if let Some(from) = own(measure.unit) {
+            return Measure::new(from.in_base_unit(measure.amount), base).in_unit(to);
+        }
+        if let Some(to) = own(to) {
+            let in_base = measure.in_unit(base)?;
+            return Ok(in_base * to.denominator / to.numerator);
+        }
+        measure.in_unit(to)
+    }
+
     /// The plants that the work centers stand in.
     pub fn plants(&self) -> impl Iterator<Item = &PlantCode> {
         let mut plants: Vec<_> = self.work_centers.values().map(|center| &center.plant).collect();

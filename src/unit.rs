@@ -37,6 +37,8 @@ pub enum Uom {
     Tonne,
     /// Gram.
     Gram,
+    /// Avoirdupois pound, 0.45359237 kg exactly.
+    Pound,
     /// Kilowatt-hour.
     Kwh,
     /// Megawatt-hour.
@@ -78,6 +80,7 @@ type Row = (Uom, Dimension, &'static str, &'static [&'static str], i64, i64);
 const TABLE: &[Row] = &[
     (Uom::Kg, Dimension::Mass, "KGM", &["KG", "KGM"], 1, 1),
     (Uom::Tonne, Dimension::Mass, "TNE", &["TO", "TNE", "T"], 1000, 1),
+    (Uom::Pound, Dimension::Mass, "LBR", &["LB", "LBR"], 45_359_237, 100_000_000),
     (Uom::Gram, Dimension::Mass, "GRM", &["G", "GRM"], 1, 1000),
     (Uom::Kwh, Dimension::Energy, "KWH", &["KWH"], 1, 1),
     (Uom::Mwh, Dimension::Energy, "MWH", &["MWH"], 1000, 1),

@@ -96,7 +96,7 @@ pub async fn sync(
     let owners: BTreeMap<&str, &'static str> = sets
         .iter()
         .filter_map(|set| match set.changes {
-            Changes::With { set, by } => Some((set, by)),
+            Changes::With { set, of, .. } => Some((set, of)),
             _ => None,
         })
         .collect();
@@ -108,7 +108,7 @@ pub async fn sync(
         let mut tasks = JoinSet::new();
         for set in &sets {
             let (group_by, owner) = match set.changes {
-                Changes::With { set: owner, by } if follows => {
+                Changes::With { set: owner, by, .. } if follows => {
                     (Some(by), Some((service_of(owner), owner)))
                 }
                 Changes::With { .. } => continue,
@@ -135,7 +135,7 @@ pub async fn sync(
     for set in &sets {
         let Some(report) = done.remove(set.name()) else { continue };
         if report.way == Way::Full
-            && matches!(set.changes, Changes::Instant(_) | Changes::Days(_))
+            && matches!(set.changes, Changes::Instant(_) | Changes::Days(_) | Changes::Digits(_))
             && let Some(why) = &report.why
         {
             all.alarms.push(format!(
@@ -220,7 +220,8 @@ impl Job {
             Some((service, name)) => Some(locked(&self.mirror).set(service, name)?),
             None => None,
         };
-        let tells = matches!(self.set.changes, Changes::Instant(_) | Changes::Days(_));
+        let tells =
+            matches!(self.set.changes, Changes::Instant(_) | Changes::Days(_) | Changes::Digits(_));
         let why = match known.whole_at {
             None => Some((Way::First, None)),
             Some(_) if !known.whole => {
@@ -231,6 +232,9 @@ impl Job {
             }
             Some(_) if known.selection != self.set.selection => {
                 Some((Way::Full, Some("the settings select other rows than before".to_owned())))
+            }
+            Some(_) if self.set.changes == Changes::Fleeting => {
+                Some((Way::Full, Some("it is another one each time".to_owned())))
             }
             Some(at) if !tells && at + self.reading.full_compare < self.now => Some((
                 Way::Full,
@@ -275,7 +279,10 @@ impl Job {
         Ok(SetReport {
             service: service.name,
             set: self.set.name(),
-            way: if way == Way::Delta && done.changed + done.gone == 0 {
+            way: if (way == Way::Delta || self.set.changes == Changes::Fleeting)
+                && known.whole_at.is_some()
+                && done.changed + done.gone == 0
+            {
                 Way::Unchanged
             } else {
                 way

@@ -57,6 +57,51 @@ const SERVICES: &[(&str, u8, &str)] = &[
         2,
         include_str!("../../odata/api_journalentryitembasic_srv/service.edmx"),
     ),
+    (
+        "/sap/opu/odata/sap/API_MATERIAL_STOCK_SRV",
+        2,
+        include_str!("../../odata/api_material_stock_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_BUSINESS_PARTNER",
+        2,
+        include_str!("../../odata/api_business_partner/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_PURCHASING_SOURCE_SRV",
+        2,
+        include_str!("../../odata/api_purchasing_source_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV",
+        2,
+        include_str!("../../odata/api_purchaseorder_process_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_MATERIAL_DOCUMENT_SRV",
+        2,
+        include_str!("../../odata/api_material_document_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_OUTBOUND_DELIVERY_SRV;v=0002",
+        2,
+        include_str!("../../odata/api_outbound_delivery_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_PRODUCTION_ORDER_2_SRV",
+        2,
+        include_str!("../../odata/api_production_order_2_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_PROCESS_ORDER_2_SRV",
+        2,
+        include_str!("../../odata/api_process_order_2_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata/sap/API_PLND_INDEP_RQMT_SRV",
+        2,
+        include_str!("../../odata/api_plnd_indep_rqmt_srv/service.edmx"),
+    ),
 ];
 
 /// One service.

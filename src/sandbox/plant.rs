@@ -4,11 +4,15 @@
 //! Its production of January to September 2018 is derived from the meter series, so that the energy
 //! of its orders explains what the meter read.
 
+mod logistics;
+
 mod master;
 
 mod orders;
 
 mod production;
+
+mod production_orders;
 
 use std::io::Read;
 use std::sync::OnceLock;
@@ -77,6 +81,24 @@ pub fn rows(set: &str) -> Vec<Values> {
         "A_SalesOrderScheduleLine" => orders::schedule_lines(),
         "A_PlannedOrder" => orders::planned_orders(),
         "ProdnOrdConf2" => production::confirmations(),
+        "A_ProductSupplyPlanning" => logistics::planning(),
+        "A_ProductUnitsOfMeasure" => logistics::units(),
+        "A_MatlStkInAcctMod" => logistics::stock(),
+        "A_Supplier" => logistics::suppliers(),
+        "A_PurchasingSource" => logistics::source_list(),
+        "A_PurchaseOrder" => logistics::purchase_orders(),
+        "A_PurchaseOrderItem" => logistics::purchase_order_items(),
+        "A_PurchaseOrderScheduleLine" => logistics::purchase_order_lines(),
+        "A_MaterialDocumentHeader" => production_orders::document_headers(),
+        "A_MaterialDocumentItem" => production_orders::document_items(),
+        "A_OutbDeliveryHeader" => orders::delivery_headers(),
+        "A_OutbDeliveryItem" => orders::delivery_items(),
+        "A_ProductionOrder_2" => production_orders::orders(),
+        "A_ProductionOrderComponent_4" => production_orders::components(),
+        "A_ProcessOrder_2" => production_orders::process_orders(),
+        "PlannedIndepRqmt" => logistics::requirements(),
+        "PlannedIndepRqmtItem" => logistics::requirement_items(),
+        "WorkCenterCapacityShift" => logistics::shifts(),
         _ => Vec::new(),
     }
 }

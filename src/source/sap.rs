@@ -6,7 +6,13 @@ mod finance;
 
 mod master;
 
+mod movements;
+
 pub mod orders;
+
+mod production;
+
+mod supply;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +29,7 @@ use crate::id::PlantCode;
 use crate::master::{MasterData, StandardValue};
 use crate::order::OrderBook;
 use crate::sap::error::SapError;
-use crate::sap::odata::{Entity, ODataClient, Query, Service, Version};
+use crate::sap::odata::{Entity, Filter, ODataClient, Query, Service, Version};
 
 macro_rules! services {
     ($($(#[$doc:meta])* $name:ident = $version:ident $text:literal $path:literal;)*) => {
@@ -59,6 +65,30 @@ services! {
     /// Confirmations.
     CONFIRMATION = V2 "API_PROD_ORDER_CONFIRMATION_2_SRV"
         "/sap/opu/odata/sap/API_PROD_ORDER_CONFIRMATION_2_SRV";
+    /// Stock.
+    STOCK = V2 "API_MATERIAL_STOCK_SRV" "/sap/opu/odata/sap/API_MATERIAL_STOCK_SRV";
+    /// Suppliers.
+    BUSINESS_PARTNER = V2 "API_BUSINESS_PARTNER" "/sap/opu/odata/sap/API_BUSINESS_PARTNER";
+    /// Source lists.
+    PURCHASING_SOURCE = V2 "API_PURCHASING_SOURCE_SRV"
+        "/sap/opu/odata/sap/API_PURCHASING_SOURCE_SRV";
+    /// Purchase orders.
+    PURCHASE_ORDER = V2 "API_PURCHASEORDER_PROCESS_SRV"
+        "/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV";
+    /// Goods movements.
+    MATERIAL_DOCUMENT = V2 "API_MATERIAL_DOCUMENT_SRV"
+        "/sap/opu/odata/sap/API_MATERIAL_DOCUMENT_SRV";
+    /// Outbound deliveries.
+    OUTBOUND_DELIVERY = V2 "API_OUTBOUND_DELIVERY_SRV"
+        "/sap/opu/odata/sap/API_OUTBOUND_DELIVERY_SRV;v=0002";
+    /// Production orders.
+    PRODUCTION_ORDER = V2 "API_PRODUCTION_ORDER_2_SRV"
+        "/sap/opu/odata/sap/API_PRODUCTION_ORDER_2_SRV";
+    /// Process orders.
+    PROCESS_ORDER = V2 "API_PROCESS_ORDER_2_SRV" "/sap/opu/odata/sap/API_PROCESS_ORDER_2_SRV";
+    /// Planned independent requirements.
+    PLANNED_REQUIREMENT = V2 "API_PLND_INDEP_RQMT_SRV"
+        "/sap/opu/odata/sap/API_PLND_INDEP_RQMT_SRV";
     /// Journal entry items.
     JOURNAL_ITEMS = V2 "API_JOURNALENTRYITEMBASIC_SRV"
         "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
@@ -112,11 +142,27 @@ impl Tables {
 
 /// Every entity set that is read.
 pub fn entity_sets(reading: &Reading) -> Vec<EntitySet> {
-    let all = master::queries(reading).into_iter().chain(orders::queries(&reading.plant));
+    let plant = &reading.plant;
+    let all = master::queries(reading)
+        .into_iter()
+        .chain(orders::queries(plant))
+        .chain(supply::queries(plant))
+        .chain(production::queries(plant))
+        .chain(movements::queries(plant));
+    let from = reading.confirmations_from;
     let set = |(service, query)| {
         let set = EntitySet::new(service, query);
         match set.name() {
-            "ProdnOrdConf2" => set.from_day("PostingDate", reading.confirmations_from),
+            "ProdnOrdConf2" | "A_MaterialDocumentHeader" => set.from_day("PostingDate", from),
+            "A_MaterialDocumentItem" => {
+                // Items have no day of their own.
+                set.narrowed(Filter::ge("MaterialDocumentYear", from.year().to_string().as_str()))
+            }
+            "A_PurchaseOrder" => set.from_day("PurchaseOrderDate", from),
+            "A_OutbDeliveryHeader" | "A_OutbDeliveryItem" => set.from_day("CreationDate", from),
+            "A_ProductionOrder_2" | "A_ProcessOrder_2" => {
+                set.from_day("MfgOrderPlannedEndDate", from)
+            }
             _ => set,
         }
     };
@@ -126,9 +172,12 @@ pub fn entity_sets(reading: &Reading) -> Vec<EntitySet> {
 /// Master data and orders of the plant in the rows of [`entity_sets`]. A row that makes no sense is
 /// left out and named.
 pub fn facts(tables: &Tables, reading: &Reading) -> (MasterData, OrderBook, Vec<RowProblem>) {
-    let (master, mut problems) = master::facts(tables, reading);
-    let (orders, more) = orders::facts(tables, reading);
+    let (mut master, mut problems) = master::facts(tables, reading);
+    let (mut orders, more) = orders::facts(tables, reading);
     problems.extend(more);
+    problems.extend(supply::facts(tables, &mut master, &mut orders));
+    problems.extend(production::facts(tables, &mut master, &mut orders));
+    problems.extend(movements::facts(tables, &mut orders));
     (master, orders, problems)
 }
 
@@ -183,6 +232,15 @@ fn quantity(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapEr
     let amount = row.decimal(property)?;
     if amount.is_sign_negative() && !amount.is_zero() {
         return Err(row.wrong("VAL-NEGATIVE", property, format!("{amount} is negative")));
+    }
+    Ok(amount)
+}
+
+/// A quantity that something is divided by.
+fn positive(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapError> {
+    let amount = row.decimal(property)?;
+    if amount <= rust_decimal::Decimal::ZERO {
+        return Err(row.wrong("VAL-RANGE", property, format!("{amount} is not positive")));
     }
     Ok(amount)
 }

@@ -29,6 +29,7 @@ mod plan_for_carbon;
 
 mod product_footprint;
 
+mod read_logistics;
 mod read_meters;
 
 mod read_sap;

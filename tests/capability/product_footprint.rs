@@ -187,6 +187,7 @@ fn plant() -> MasterData {
             .into(),
         work_centers: centers.map(|center| (center.internal_id.clone(), center)).into(),
         sources_of_supply: BTreeMap::from([(id("SCRAP"), vec![source])]),
+        ..MasterData::default()
     }
 }
 

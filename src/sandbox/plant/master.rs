@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Values;
 
 /// Number, text, type, made or bought, group.
-const MATERIALS: &[(&str, &str, &str, &str, &str)] = &[
+pub(super) const MATERIALS: &[(&str, &str, &str, &str, &str)] = &[
     ("REBAR-16", "Reinforcing bar 16 mm", "FERT", "E", "BAR"),
     ("REBAR-25", "Reinforcing bar 25 mm", "FERT", "E", "BAR"),
     ("STRIP-3", "Hot-rolled strip 3 mm", "FERT", "E", "STRIP"),
@@ -22,7 +22,8 @@ const MATERIALS: &[(&str, &str, &str, &str, &str)] = &[
 ];
 
 /// Material, alternative, components with quantity for one tonne and component scrap.
-type Recipe = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+pub(super) type Recipe =
+    (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
 
 const LONG: &[(&str, &str, &str)] = &[
     ("PIG-IRON", "0.880", "0"),
@@ -37,7 +38,7 @@ const SHORT: &[(&str, &str, &str)] = &[
     ("ELECTRODE", "0.002", "0"),
 ];
 
-const RECIPES: &[Recipe] = &[
+pub(super) const RECIPES: &[Recipe] = &[
     ("REBAR-16", "1", &[("BILLET-L", "1.040", "0")]),
     ("REBAR-16", "2", &[("BILLET-S", "1.040", "0")]),
     ("REBAR-25", "1", &[("BILLET-L", "1.040", "0")]),
@@ -86,7 +87,7 @@ pub(super) const ROUTINGS: &[(&str, &str, &[Operation])] = &[
 ];
 
 /// Code, object id, text, cost center.
-const WORK_CENTERS: &[(&str, &str, &str, &str)] = &[
+pub(super) const WORK_CENTERS: &[(&str, &str, &str, &str)] = &[
     ("BOF1", "10000001", "Oxygen converter", "101011"),
     ("EAF1", "10000002", "Electric arc furnace", "101012"),
     ("CAST1", "10000003", "Continuous caster", "101013"),
@@ -95,7 +96,7 @@ const WORK_CENTERS: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Material, supplier, info record, price of one tonne in EUR.
-const SOURCES: &[(&str, &str, &str, &str)] = &[
+pub(super) const SOURCES: &[(&str, &str, &str, &str)] = &[
     ("PIG-IRON", "100101", "5300000001", "385.00"),
     ("PIG-IRON", "100102", "5300000002", "446.00"),
     ("SCRAP", "100201", "5300000003", "268.00"),
@@ -107,7 +108,7 @@ const SOURCES: &[(&str, &str, &str, &str)] = &[
     ("ELECTRODE", "100501", "5300000009", "4200.00"),
 ];
 
-const FOREVER: &str = "9999-12-31";
+pub(super) const FOREVER: &str = "9999-12-31";
 const SINCE: &str = "2017-01-01";
 
 fn text(value: &str) -> Value {

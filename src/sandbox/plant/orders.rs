@@ -150,3 +150,59 @@ pub fn planned_orders() -> Vec<Values> {
     };
     lines().into_iter().take(PLANNED).enumerate().map(row).collect()
 }
+
+/// What of a sales order item has left already: by lorry or by rail.
+fn delivered() -> impl Iterator<Item = (usize, Line)> {
+    lines().into_iter().filter(|line| line.delivered > 0).enumerate()
+}
+
+fn delivery_number(index: usize) -> Value {
+    text(80_000_001 + index)
+}
+
+pub fn delivery_headers() -> Vec<Values> {
+    let row = |(index, line): (usize, Line)| {
+        let rail = line.shipping == "02";
+        vec![
+            ("DeliveryDocument", delivery_number(index)),
+            ("ShippingPoint", text("1010")),
+            ("ShippingType", text(line.shipping)),
+            ("ProposedDeliveryRoute", text(if rail { "DE0002" } else { "DE0001" })),
+            ("ActualDeliveryRoute", text(if index == 0 { "DE0003" } else { "" })),
+            ("ShipToParty", text(format!("1010{:04}", 1 + line.order.len()))),
+            ("HeaderGrossWeight", tonnes(line.delivered * 1_020 / 1_000)),
+            ("HeaderNetWeight", tonnes(line.delivered)),
+            ("HeaderWeightUnit", text("TO")),
+            ("ActualGoodsMovementDate", text("2018-09-27")),
+            ("PlannedGoodsIssueDate", text("2018-09-27")),
+            ("CreationDate", text("2018-09-26")),
+            ("LastChangeDate", text("2018-09-27")),
+        ]
+    };
+    delivered().map(row).collect()
+}
+
+pub fn delivery_items() -> Vec<Values> {
+    let row = |(index, line): (usize, Line)| {
+        // One shipper weighs in pounds.
+        let gross = Decimal::new(line.delivered * 1_020 / 1_000, 3);
+        let pounds = (gross * Decimal::from(1000) / Decimal::new(45_359_237, 8)).round_dp(3);
+        let (weight, unit) = if index == 1 { (pounds, "LB") } else { (gross, "TO") };
+        vec![
+            ("DeliveryDocument", delivery_number(index)),
+            ("DeliveryDocumentItem", text("10")),
+            ("Material", text(line.material)),
+            ("Plant", text("1010")),
+            ("ActualDeliveryQuantity", tonnes(line.delivered)),
+            ("DeliveryQuantityUnit", text("TO")),
+            ("ItemGrossWeight", text(weight)),
+            ("ItemNetWeight", tonnes(line.delivered)),
+            ("ItemWeightUnit", text(unit)),
+            ("ReferenceSDDocument", text(&line.order)),
+            ("ReferenceSDDocumentItem", text(&line.item)),
+            ("CreationDate", text("2018-09-26")),
+            ("LastChangeDate", text("2018-09-27")),
+        ]
+    };
+    delivered().map(row).collect()
+}

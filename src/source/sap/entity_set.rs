@@ -1,6 +1,6 @@
 //! How each entity set is read, and how a change in it is noticed.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::sap::error::SapError;
@@ -32,30 +32,48 @@ pub enum Changes {
     With {
         /// The other set.
         set: &'static str,
-        /// Property of both.
+        /// Property of the row.
         by: &'static str,
+        /// The same in the other set.
+        of: &'static str,
     },
+    /// By an instant as text of 14 digits in the row, in the time of SAP's server.
+    Digits(&'static str),
     /// Not at all.
     Untold,
+    /// Not at all, and each row may be another one by now: it is read whole each time.
+    Fleeting,
 }
 
 /// What is known of changes, from the interfaces' metadata.
 fn changes_of(set: &str) -> Changes {
+    let with = |set, property| Changes::With { set, by: property, of: property };
     match set {
-        "A_Product" | "MaterialBOM" | "MaterialBOMItem" | "A_SalesOrder" | "A_PlannedOrder" => {
-            Changes::Instant("LastChangeDateTime")
-        }
+        "A_Product" | "MaterialBOM" | "MaterialBOMItem" | "A_SalesOrder" | "A_PlannedOrder"
+        | "A_PurchaseOrder" => Changes::Instant("LastChangeDateTime"),
         "WorkCenterHeader" => Changes::Instant("WorkCenterLastChangeDateTime"),
+        "A_ProductionOrder_2" | "A_ProductionOrderComponent_4" | "A_ProcessOrder_2" => {
+            Changes::Digits("LastChangeDateTime")
+        }
         "ProductionRoutingHeader" | "ProductionRoutingOperation" => {
             Changes::Days(&["LastChangeDate"])
         }
         "ProdnOrdConf2" => Changes::Days(&["ConfirmationEntryDate", "LastChangeDate"]),
-        "A_ProductDescription" | "A_ProductPlant" => {
-            Changes::With { set: "A_Product", by: "Product" }
+        // A document is never changed: it is reversed by another one.
+        "A_MaterialDocumentHeader" => Changes::Days(&["CreationDate"]),
+        "A_OutbDeliveryHeader" => Changes::Days(&["CreationDate", "LastChangeDate"]),
+        "A_ProductDescription"
+        | "A_ProductPlant"
+        | "A_ProductSupplyPlanning"
+        | "A_ProductUnitsOfMeasure" => with("A_Product", "Product"),
+        "A_SalesOrderItem" | "A_SalesOrderScheduleLine" => with("A_SalesOrder", "SalesOrder"),
+        "A_PurchaseOrderItem" => with("A_PurchaseOrder", "PurchaseOrder"),
+        "A_PurchaseOrderScheduleLine" => {
+            Changes::With { set: "A_PurchaseOrder", by: "PurchasingDocument", of: "PurchaseOrder" }
         }
-        "A_SalesOrderItem" | "A_SalesOrderScheduleLine" => {
-            Changes::With { set: "A_SalesOrder", by: "SalesOrder" }
-        }
+        "A_MaterialDocumentItem" => with("A_MaterialDocumentHeader", "MaterialDocument"),
+        "A_OutbDeliveryItem" => with("A_OutbDeliveryHeader", "DeliveryDocument"),
+        "A_MatlStkInAcctMod" => Changes::Fleeting,
         _ => Changes::Untold,
     }
 }
@@ -70,8 +88,14 @@ impl EntitySet {
 
     /// Only rows from `day` on.
     #[must_use]
-    pub fn from_day(mut self, property: &'static str, day: Date) -> Self {
-        self.query = self.query.narrowed(Filter::ge(property, day));
+    pub fn from_day(self, property: &'static str, day: Date) -> Self {
+        self.narrowed(Filter::ge(property, day))
+    }
+
+    /// Only rows that `filter` lets through, which moves on with time.
+    #[must_use]
+    pub fn narrowed(mut self, filter: Filter) -> Self {
+        self.query = self.query.narrowed(filter);
         self
     }
 
@@ -105,7 +129,13 @@ impl EntitySet {
                 let from = watermark.parse::<Date>().ok()?.checked_sub(1.day()).ok()?;
                 Filter::any(properties.iter().map(|property| Filter::ge(property, from)))?
             }
-            Changes::With { .. } | Changes::Untold => return None,
+            Changes::Digits(property) => {
+                // In the zone of SAP's server, whose offset nobody tells: at most 14 hours.
+                let from: DateTime = watermark.parse().ok()?;
+                let from = from.checked_sub(overlap).ok()?.checked_sub(14.hours()).ok()?;
+                Filter::ge(property, from.strftime("%Y%m%d%H%M%S").to_string().as_str())
+            }
+            Changes::With { .. } | Changes::Untold | Changes::Fleeting => return None,
         };
         Some(self.query.clone().narrowed(filter))
     }
@@ -128,7 +158,15 @@ impl EntitySet {
                 }
                 Ok(latest.map(|day| day.to_string()))
             }
-            Changes::With { .. } | Changes::Untold => Ok(None),
+            Changes::Digits(property) => match row.text(property) {
+                "" | "00000000000000" => Ok(None),
+                text => {
+                    DateTime::strptime("%Y%m%d%H%M%S", text).map(|at| Some(at.to_string())).map_err(
+                        |_| row.wrong("VAL-DATE", property, format!("'{text}' is no instant")),
+                    )
+                }
+            },
+            Changes::With { .. } | Changes::Untold | Changes::Fleeting => Ok(None),
         }
     }
 }

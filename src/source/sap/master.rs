@@ -11,7 +11,6 @@ use crate::master::{
     SourceOfSupply, WorkCenter,
 };
 use crate::quantity::Money;
-use crate::sap::odata::Filter;
 use crate::unit::{Measure, Uom};
 
 const OPERATION_FIELDS: [&str; 23] = [
@@ -198,6 +197,7 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
         production_versions,
         work_centers: centers.into_iter().map(|c| (c.internal_id.clone(), c)).collect(),
         sources_of_supply,
+        ..MasterData::default()
     };
     (master, problems)
 }
@@ -371,15 +371,6 @@ fn one_each(
         }
     }
     one_each
-}
-
-/// A quantity that something is divided by.
-fn positive(row: &Entity, property: &str) -> Result<Decimal, SapError> {
-    let amount = row.decimal(property)?;
-    if amount <= Decimal::ZERO {
-        return Err(row.wrong("VAL-RANGE", property, format!("{amount} is not positive")));
-    }
-    Ok(amount)
 }
 
 fn routing(row: &Entity) -> Result<Option<Routing>, SapError> {

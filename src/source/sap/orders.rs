@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::order::{Confirmation, PlannedOrder, SalesOrderLine};
 use crate::period::Interval;
-use crate::sap::odata::Filter;
 use crate::unit::Measure;
 
 const CONFIRMATION_FIELDS: [&str; 31] = [
@@ -115,7 +114,9 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (OrderBook, Vec<RowPr
     let mut confirmations =
         keep(tables.rows("ProdnOrdConf2"), &mut problems, |row| confirmation(row, reading));
     confirmations.sort_by(|a, b| (a.execution.start, &a.key).cmp(&(b.execution.start, &b.key)));
-    (OrderBook { sales_order_lines, planned_orders, confirmations }, problems)
+    let orders =
+        OrderBook { sales_order_lines, planned_orders, confirmations, ..OrderBook::default() };
+    (orders, problems)
 }
 
 fn sales_order_line(

@@ -1,0 +1,92 @@
+//! Production and process orders, tables AUFK and AFKO, with their components, table RESB.
+
+use jiff::civil::DateTime;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{
+    MaterialNumber, PlannedOrderNumber, PlantCode, ProductionOrderNumber, ProductionVersionCode,
+};
+use crate::unit::Measure;
+
+/// Discrete or process manufacturing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderCategory {
+    /// Order category 10.
+    Production,
+    /// Order category 40.
+    Process,
+}
+
+/// How far an order is, the furthest that is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// CRTD.
+    Created,
+    /// REL.
+    Released,
+    /// CNF.
+    Confirmed,
+    /// DLV.
+    Delivered,
+    /// TECO.
+    TechnicallyCompleted,
+    /// CLSD.
+    Closed,
+}
+
+/// A component that an order needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderComponent {
+    /// What.
+    pub material: MaterialNumber,
+    /// How much it needs.
+    pub required: Measure,
+    /// How much of it was taken.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub withdrawn: Decimal,
+}
+
+/// A production or process order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductionOrder {
+    /// AUFNR.
+    pub number: ProductionOrderNumber,
+    /// Discrete or process.
+    pub category: OrderCategory,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// What is made.
+    pub material: MaterialNumber,
+    /// Where.
+    pub plant: PlantCode,
+    /// How.
+    pub production_version: Option<ProductionVersionCode>,
+    /// The planned order that it was, if any.
+    pub planned_order: Option<PlannedOrderNumber>,
+    /// How much is to be made.
+    pub quantity: Measure,
+    /// How much of it was confirmed as good.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub confirmed: Decimal,
+    /// Scheduled start in the plant's local time; the planned one until it is scheduled.
+    pub start: DateTime,
+    /// Scheduled end.
+    pub end: DateTime,
+    /// What it needs; empty for process orders, whose components are not read.
+    pub components: Vec<OrderComponent>,
+}
+
+impl ProductionOrder {
+    /// What is still to be made: nothing once the order is delivered or ended.
+    pub fn open_quantity(&self) -> Decimal {
+        match self.status {
+            OrderStatus::Delivered | OrderStatus::TechnicallyCompleted | OrderStatus::Closed => {
+                Decimal::ZERO
+            }
+            _ => (self.quantity.amount - self.confirmed).max(Decimal::ZERO),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What MM, PP and SD tell of supply, production and transport, out of the sandbox into facts.
+
+use carbide::id::MaterialNumber;
+use carbide::master::MasterData;
+use carbide::order::{MovementKind, OrderBook, OrderCategory, OrderStatus};
+use carbide::source::sap::RowProblem;
+use carbide::unit::{Measure, Uom};
+use jiff::civil::{date, time};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use crate::support::{edit, facts, reading, sandbox};
+
+fn dec(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+async fn read() -> (MasterData, OrderBook, Vec<RowProblem>) {
+    let sandbox = sandbox().await;
+    facts(&reading(&sandbox)).await.unwrap()
+}
+
+fn material(number: &str) -> MaterialNumber {
+    MaterialNumber::new(number).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_the_sandbox_holds_makes_sense() {
+    let (master, orders, problems) = read().await;
+
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(master.planning.len(), master.materials.len());
+    assert_eq!((master.suppliers.len(), master.source_list.len()), (9, 9));
+    assert_eq!(orders.stock.len(), 13);
+    let many = (orders.production_orders.len(), orders.goods_movements.len());
+    assert!(many.0 > 90 && many.1 > 300, "{many:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_keeps_its_fourteen_decimals() {
+    let (_, orders, _) = read().await;
+
+    let second = orders.stock.iter().find(|stock| stock.material == material("REBAR-25")).unwrap();
+
+    assert_eq!(second.quantity, dec("4.12500000000007"));
+    assert_eq!((second.stock_type.as_str(), second.base_unit), ("01", Uom::Tonne));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_still_to_come_of_purchase_orders_counts_with_its_first_day() {
+    let (_, orders, _) = read().await;
+
+    assert_eq!(orders.purchase_order_items.len(), 6, "three are delivered");
+    let scrap = &orders.purchase_order_items[0];
+    assert_eq!(scrap.material, material("SCRAP"));
+    assert_eq!(scrap.quantity, Measure::new(dec("120"), Uom::Tonne));
+    assert_eq!(scrap.delivery, Some(date(2018, 10, 7)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_movement_that_was_reversed_counts_nothing() {
+    let (_, orders, _) = read().await;
+
+    let of = |kind| orders.goods_movements.iter().filter(move |movement| movement.kind == kind);
+    let of_running = of(MovementKind::Consumption).filter(|movement| {
+        movement.order.as_ref().is_some_and(|order| order.as_str() == "2000001")
+    });
+    assert_eq!(of_running.count(), 0, "its only issue was reversed");
+    let received: Decimal =
+        of(MovementKind::Receipt).map(|movement| movement.quantity.amount).sum();
+    assert_eq!(received, dec("450"));
+    assert!(of(MovementKind::Receipt).all(|movement| movement.supplier.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_by_movements_is_what_was_confirmed() {
+    let (_, orders, _) = read().await;
+    let since = date(2018, 9, 1);
+    let mut confirmed = std::collections::BTreeMap::new();
+    for confirmation in &orders.confirmations {
+        let begun = confirmation
+            .execution
+            .start
+            .to_zoned(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
+        if begun.date() >= since {
+            // The last operation says what is good.
+            confirmed.insert(confirmation.order.clone(), confirmation.yielded.amount);
+        }
+    }
+    let mut moved = std::collections::BTreeMap::new();
+    for movement in &orders.goods_movements {
+        if movement.kind == MovementKind::Production {
+            moved.insert(movement.order.clone().unwrap(), movement.quantity.amount);
+        }
+    }
+
+    assert_eq!(moved, confirmed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weight_in_pounds_is_one_in_kilograms() {
+    let (_, orders, _) = read().await;
+
+    assert!(orders.deliveries.len() > 2);
+    for item in &orders.deliveries {
+        let tonnes = item.gross_weight_kg / dec("1000");
+        // Packing is two per cent; a pound keeps three decimals.
+        assert!((tonnes - item.quantity.amount * dec("1.02")).abs() < dec("0.002"), "{item:?}");
+        assert_eq!((item.shipping_point.as_str(), item.left), ("1010", Some(date(2018, 9, 27))));
+    }
+    assert_eq!(orders.deliveries[0].route, "DE0003", "the actual route, not the proposed one");
+    assert!(orders.deliveries[1].route.starts_with("DE000"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_as_far_as_its_flags_say() {
+    let (_, orders, _) = read().await;
+    let order = |number: &str| {
+        orders.production_orders.iter().find(|order| order.number.as_str() == number).unwrap()
+    };
+
+    let running = order("2000001");
+    assert_eq!((running.status, running.open_quantity()), (OrderStatus::Released, dec("37.5")));
+    assert_eq!(running.components.len(), 4);
+    assert_eq!(running.components[0].required, Measure::new(dec("66"), Uom::Tonne));
+    assert_eq!(order("2000002").status, OrderStatus::Created);
+    let process = order("3000002");
+    assert_eq!((process.category, process.open_quantity()), (OrderCategory::Process, dec("30")));
+    let done = orders.production_orders.iter().find(|order| order.number.as_str() < "2").unwrap();
+    assert_eq!(done.status, OrderStatus::TechnicallyCompleted);
+    assert_eq!(done.open_quantity(), Decimal::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demand_without_a_customer_is_what_is_left_of_active_plans() {
+    let (_, orders, _) = read().await;
+
+    let left = orders.planned_requirements.iter().map(|one| one.open_quantity.amount);
+    assert_eq!(
+        left.collect::<Vec<_>>(),
+        [dec("74.5"), dec("120"), dec("120"), dec("74.5"), dec("120"), dec("120")]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_shift_ends_on_the_next_day() {
+    let (master, ..) = read().await;
+
+    let shifts = master.shifts.values().next().unwrap();
+    assert_eq!((master.shifts.len(), shifts.len()), (5, 18));
+    let night = &shifts[2];
+    assert_eq!((night.start, night.end), (time(22, 0, 0, 0), time(6, 0, 0, 0)));
+    assert_eq!(night.minutes, dec("405.0"), "eight hours less half an hour, at 90 %");
+    let center = master.work_centers.keys().next().unwrap();
+    assert_eq!(master.work_centers[center].minutes_per_shift, night.minutes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_rows_are_named_and_set_aside() {
+    let sandbox = sandbox().await;
+    let wrong = json!({ "MatlWrhsStkQtyInMatlBaseUnit": "1", "MaterialBaseUnit": "KGX" });
+    edit(&sandbox, "A_MatlStkInAcctMod", json!({ "Material": "LIME" }), Some(wrong)).await;
+    let negative = json!({ "QuantityInBaseUnit": "-5.000" });
+    edit(
+        &sandbox,
+        "A_MaterialDocumentItem",
+        json!({ "MaterialDocument": "4900000001", "MaterialDocumentItem": "1" }),
+        Some(negative),
+    )
+    .await;
+    let zero = json!({ "QuantityDenominator": "0" });
+    edit(
+        &sandbox,
+        "A_ProductUnitsOfMeasure",
+        json!({ "Product": "LIME", "AlternativeUnit": "KG" }),
+        Some(zero),
+    )
+    .await;
+
+    let (master, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    let text = format!("{problems:?}");
+    assert_eq!(problems.len(), 3, "{text}");
+    assert!(text.contains("UNIT-UNKNOWN: A_MatlStkInAcctMod") && text.contains("KGX"), "{text}");
+    assert!(text.contains("VAL-NEGATIVE: A_MaterialDocumentItem"), "{text}");
+    assert!(text.contains("VAL-RANGE: A_ProductUnitsOfMeasure"), "{text}");
+    assert_eq!(orders.stock.len(), 12);
+    assert!(!master.unit_conversions.contains_key(&material("LIME")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_material_is_converted_by_its_own_units_first() {
+    let (master, ..) = read().await;
+    let electrode = material("ELECTRODE");
+
+    let pieces = Measure::new(dec("2"), Uom::Piece);
+    assert_eq!(master.converted(&electrode, pieces, Uom::Kg).unwrap(), dec("3600"));
+    assert!(master.converted(&material("LIME"), pieces, Uom::Kg).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn there_and_back_a_quantity_is_what_it_was(thousandths in 1i64..1_000_000_000) {
+        use carbide::master::{Material, Procurement, UnitConversion};
+        let number = material("COIL");
+        let mut master = MasterData::default();
+        master.materials.insert(number.clone(), Material {
+            number: number.clone(), description: String::new(), base_unit: Uom::Tonne,
+            net_weight_kg: None, group: String::new(), procurement: Procurement::InHouse,
+        });
+        master.unit_conversions.insert(number.clone(), vec![UnitConversion {
+            code: "ST".to_owned(), unit: Some(Uom::Piece),
+            numerator: dec("125"), denominator: dec("10"),
+        }]);
+        let pieces = Decimal::new(thousandths, 3);
+
+        let kilograms = master.converted(&number, Measure::new(pieces, Uom::Piece), Uom::Kg).unwrap();
+        let back = master.converted(&number, Measure::new(kilograms, Uom::Kg), Uom::Piece).unwrap();
+
+        prop_assert_eq!(kilograms, pieces * dec("12500"));
+        prop_assert_eq!(back, pieces);
+    }
+}
