@@ -4,6 +4,8 @@ mod entity;
 
 mod failure;
 
+pub mod metadata;
+
 mod page;
 
 mod pages;

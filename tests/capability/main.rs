@@ -21,6 +21,8 @@ mod doctor;
 mod hostile_sap;
 mod interfaces;
 
+mod metadata;
+
 mod mutated_answers;
 
 mod plan_for_carbon;
