@@ -117,7 +117,7 @@ fn declared_encoding(body: &[u8]) -> Option<String> {
     let head: String = body.iter().take(200).copied().map(char::from).collect();
     let declaration = head.get(head.find("<?xml")?..head.find("?>")?)?;
     let value = declaration.split("encoding").nth(1)?.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next()?;
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     value[1..].split(quote).next().map(str::to_owned)
 }
 

@@ -148,6 +148,13 @@ fn xml_04_to_09_what_is_no_clean_xml_is_refused() {
 }
 
 #[test]
+fn a_declaration_without_quotes_does_not_end_the_program() {
+    let broken = "<?xml version='1.0' encoding=\u{fc}utf-8\u{fc}?><Edmx/>";
+
+    assert!(Metadata::parse(broken.as_bytes()).is_ok());
+}
+
+#[test]
 fn a_document_that_is_too_long_is_not_read() {
     let wide = format!("<Edmx>{}</Edmx>", "<a/>".repeat(500_001));
     let long = format!("<Edmx><!--{}--></Edmx>", " ".repeat(16 << 20));
