@@ -4,11 +4,12 @@
 CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 
-.PHONY: demo test lint bench licences install-demo install-test help
+.PHONY: demo test test-peers lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
 	@echo "make test                 every test, with a real PostgreSQL server"
+	@echo "make test-peers           the OData client against SAP CAP and SAP's mock server (npm)"
 	@echo "make lint                 rustfmt, clippy with warnings denied, licences"
 	@echo "make bench                speed, with a peer in the same run"
 
@@ -18,12 +19,18 @@ install-demo:
 install-test:
 	@scripts/install test
 
+install-peers:
+	@scripts/install-peers
+
 demo: install-demo
 	@$(CARGO) build --bin carbide
 	@target/debug/carbide demo $(ARGS)
 
 test: install-test
 	@CARBIDE_NO_SKIP=1 $(CARGO) test --no-fail-fast
+
+test-peers: install-test install-peers
+	@CARBIDE_PEERS="$(CURDIR)/target/peers" $(CARGO) test --test peers -- --ignored --test-threads=2
 
 lint:
 	$(CARGO) fmt --check

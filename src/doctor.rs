@@ -12,8 +12,6 @@ mod check;
 
 mod here;
 
-mod metadata;
-
 mod meter;
 
 mod sap;

@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 
 use super::CHECK_MAX;
 use super::check::{Check, State, limited};
-use super::metadata::Shape;
 use crate::config::Config;
 use crate::cycle::Connections;
 use crate::sandbox;
 use crate::sap::error::SapError;
 use crate::sap::interfaces::{Manifest, ServiceEntry};
+use crate::sap::odata::metadata::{Difference, Metadata};
 use crate::sap::odata::{Filter, ODataClient, Service};
 use crate::sap::soap_rfc::{Call, RfcClient};
 use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
@@ -27,6 +27,9 @@ const CLOCK_SECONDS_FAIL: f64 = 300.0;
 
 /// A certificate is renewed in time.
 const CERTIFICATE_DAYS_WARN: i64 = 30;
+
+/// Differences of metadata that one line names.
+const SHOWN_MAX: usize = 5;
 
 /// What a check of a service finds beside its own line.
 #[derive(Default)]
@@ -188,19 +191,19 @@ async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manif
     let (live, check) = match tokio::time::timeout(CHECK_MAX, shape(odata, service)).await {
         Ok(Ok(live)) => {
             let check = compared(service, &live);
-            (live, check)
+            (Some(live), check)
         }
-        Ok(Err(check)) => (Shape::default(), check),
+        Ok(Err(check)) => (None, check),
         Err(_) => {
             let text = format!("no $metadata within {} s", CHECK_MAX.as_secs());
-            (Shape::default(), Check::fail(service.name, text, "Look at the load of SAP in SM66"))
+            (None, Check::fail(service.name, text, "Look at the load of SAP in SM66"))
         }
     };
-    let is_there = check.state == State::Ok;
+    let is_there = check.state != State::Fail;
     let check = if is_there {
         let readable = limited(service.name, CHECK_MAX, readable(odata, service, entry)).await;
         if readable.state == State::Ok {
-            Check::ok(service.name, format!("{}; {}", check.text, readable.text))
+            Check { text: format!("{}; {}", check.text, readable.text), ..check }
         } else {
             readable
         }
@@ -212,7 +215,7 @@ async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manif
         let name = format!("{} token", service.name);
         checks.push(limited(&name, CHECK_MAX, token(odata, service, &name)).await);
         let name = format!("{} repeatability", service.name);
-        checks.push(match (is_there, live.repeatable) {
+        checks.push(match (is_there, live.as_ref().is_some_and(|live| live.repeatable)) {
             (false, _) => Check::skipped(&name, "no metadata"),
             (true, true) => Check::ok(&name, "declared: a repeated write is answered, not done"),
             (true, false) => Check::ok(
@@ -221,36 +224,46 @@ async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manif
             ),
         });
     }
-    Found { checks, carbon_fields: live.carbon_fields().into_iter().collect() }
+    let carbon_fields = live.map(|live| live.carbon_fields()).unwrap_or_default();
+    Found { checks, carbon_fields: carbon_fields.into_iter().collect() }
 }
 
-async fn shape(odata: &ODataClient, service: Service) -> Result<Shape, Check> {
+async fn shape(odata: &ODataClient, service: Service) -> Result<Metadata, Check> {
     let failed = |error: &SapError| Check::fail(service.name, error.to_string(), advice(error));
     let document = odata.metadata_document(service).await.map_err(|error| failed(&error))?;
-    Shape::of(&document).map_err(|reason| {
+    Metadata::parse(document.as_bytes()).map_err(|reason| {
         let text = format!("the $metadata cannot be read: {reason}");
         Check::fail(service.name, text, "Test the service in /IWFND/GW_CLIENT")
     })
 }
 
-fn compared(service: Service, live: &Shape) -> Check {
-    let ours = sandbox::edmx(service.path).map(Shape::of);
+fn compared(service: Service, live: &Metadata) -> Check {
+    let ours = sandbox::edmx(service.path).map(|ours| Metadata::parse(ours.as_bytes()));
     let Some(Ok(ours)) = ours else {
-        return Check::ok(service.name, format!("{} properties", live.properties()));
+        return Check::ok(service.name, format!("{} properties", live.property_count()));
     };
-    let lacking = live.lacks(&ours);
-    if lacking.is_empty() {
-        let text = format!("all {} properties are there", ours.properties());
+    let differences = ours.compare(live);
+    let (refused, noted): (Vec<_>, Vec<_>) =
+        differences.iter().partition(|difference| difference.refuses_start());
+    let said = |differences: &[&Difference]| {
+        let shown = differences.iter().take(SHOWN_MAX).map(|one| one.said_of(service.name));
+        let more = match differences.len().saturating_sub(SHOWN_MAX) {
+            0 => String::new(),
+            count => format!("; and {count} more"),
+        };
+        format!("{}{more}", shown.collect::<Vec<_>>().join("; "))
+    };
+    if !refused.is_empty() {
+        let advice =
+            "The service is older than S/4HANA 1909, or its version in /IWFND/MAINT_SERVICE is";
+        return Check::fail(service.name, said(&refused), advice);
+    }
+    let text = format!("all {} properties are there", ours.property_count());
+    if noted.is_empty() {
         return Check::ok(service.name, text);
     }
-    let shown = lacking.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    let more = match lacking.len() {
-        0..=5 => String::new(),
-        count => format!(" and {} more", count - 5),
-    };
-    let advice =
-        "The service is older than S/4HANA 1909, or its version in /IWFND/MAINT_SERVICE is";
-    Check::fail(service.name, format!("lacks {shown}{more}"), advice)
+    let text = format!("{text}; {}", said(&noted));
+    Check::warn(service.name, text, "Tell us what changed; nothing that is read is lost")
 }
 
 /// Reads at most one row of each set: the least that shows the right to read.

@@ -6,6 +6,8 @@ mod entity;
 
 mod failure;
 
+pub mod metadata;
+
 mod page;
 
 mod pages;

@@ -7,8 +7,10 @@ use quick_xml::NsReader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
-const DEPTH_MAX: usize = 64;
-const ATTRIBUTES_MAX: usize = 256;
+/// Deepest nesting.
+pub(super) const DEPTH_MAX: usize = 64;
+/// Most attributes of one element.
+pub(super) const ATTRIBUTES_MAX: usize = 256;
 
 /// An element.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,7 +98,7 @@ pub(super) fn parse(body: &[u8], namespaces: &[&'static str]) -> Result<Element,
 }
 
 /// The text of a document in the encoding that it declares: UTF-8, or ISO-8859-1 of older kernels.
-fn decoded(body: &[u8]) -> Result<Cow<'_, str>, String> {
+pub(super) fn decoded(body: &[u8]) -> Result<Cow<'_, str>, String> {
     let utf_8 = || {
         let text = std::str::from_utf8(body).map_err(|_| "XML-ENCODING: it is not UTF-8");
         text.map(Cow::Borrowed).map_err(str::to_owned)
@@ -115,7 +117,7 @@ fn declared_encoding(body: &[u8]) -> Option<String> {
     let head: String = body.iter().take(200).copied().map(char::from).collect();
     let declaration = head.get(head.find("<?xml")?..head.find("?>")?)?;
     let value = declaration.split("encoding").nth(1)?.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next()?;
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     value[1..].split(quote).next().map(str::to_owned)
 }
 
@@ -147,7 +149,8 @@ fn close(mut element: Element, stack: &mut [Element], root: &mut Option<Element>
     }
 }
 
-fn entity(reference: &BytesRef<'_>) -> Result<char, String> {
+/// The character of `&lt;`, `&#65;` and the like.
+pub(super) fn entity(reference: &BytesRef<'_>) -> Result<char, String> {
     if let Some(character) =
         reference.resolve_char_ref().map_err(|error| format!("XML-CHAR: {error}"))?
     {

@@ -23,6 +23,8 @@ mod full_disk;
 mod hostile_sap;
 mod interfaces;
 
+mod metadata;
+
 mod mutated_answers;
 
 mod plan_for_carbon;

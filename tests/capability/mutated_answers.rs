@@ -2,6 +2,7 @@
 //!
 //! Seeded, so that what fails once fails again. `CARBIDE_MUTATIONS` sets how many are tried.
 
+use carbide::sap::odata::metadata::Metadata;
 use carbide::sap::odata::{Entity, Query};
 use carbide::sap::soap_rfc::Call;
 use carbide::source::sap::PRODUCT;
@@ -176,4 +177,27 @@ async fn an_envelope_that_is_broken_anywhere_is_an_answer_or_an_error() {
         }
     }
     assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
+}
+
+#[test]
+fn metadata_that_are_broken_are_metadata_or_an_error() {
+    let original = carbide::sandbox::edmx(PRODUCT.path).unwrap();
+    let ours = Metadata::parse(original.as_bytes()).unwrap();
+    let mut random = Pcg64::seed_from_u64(17);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..tries() / 10 {
+        match Metadata::parse(&mutated(original.as_bytes(), &mut random)) {
+            Ok(live) => {
+                read += 1;
+                let said =
+                    ours.compare(&live).iter().map(|one| one.said_of("S").len()).sum::<usize>();
+                assert!(said < 1 << 20 && live.property_count() < 10_000);
+            }
+            Err(reason) => {
+                refused += 1;
+                assert!(reason.starts_with("XML-") || reason.starts_with("EDMX-"), "{reason}");
+            }
+        }
+    }
+    assert!(read > 0 && refused > 0, "{read} read, {refused} refused");
 }
