@@ -279,7 +279,8 @@ impl Job {
         Ok(SetReport {
             service: service.name,
             set: self.set.name(),
-            way: if (way == Way::Delta || self.set.changes == Changes::Fleeting)
+            way: if (way == Way::Delta
+                || self.set.changes == Changes::Fleeting && self.full.is_none())
                 && known.whole_at.is_some()
                 && done.changed + done.gone == 0
             {

@@ -50,7 +50,7 @@ pub fn units() -> Vec<Values> {
 
 pub fn stock() -> Vec<Values> {
     let row = |(index, (number, ..)): (usize, &(&str, &str, &str, &str, &str))| {
-        let quantity = Decimal::new(41_250_000_000_000_0 + 7 * index as i64, 14);
+        let quantity = Decimal::new(412_500_000_000_000 + 7 * index as i64, 14);
         vec![
             ("Material", text(number)),
             ("Plant", text("1010")),

@@ -120,12 +120,17 @@ pub fn orders() -> Vec<Values> {
 
 pub fn components() -> Vec<Values> {
     let mut rows = Vec::new();
-    let done = made().into_iter().map(|made| (made.order, made.material, made.yielded, true));
+    let done = made().into_iter().map(|made| {
+        let stamp = made.day.replace('-', "") + "235900";
+        (made.order, made.material, made.yielded, stamp)
+    });
     let running = RUNNING.iter().map(|(number, material, quantity)| {
         let quantity = quantity.parse().unwrap_or_default();
-        ((*number).to_owned(), (*material).to_owned(), quantity, false)
+        ((*number).to_owned(), (*material).to_owned(), quantity, String::new())
     });
-    for (number, material, quantity, withdrawn) in done.chain(running) {
+    for (number, material, quantity, stamp) in done.chain(running) {
+        let withdrawn = !stamp.is_empty();
+        let stamp = if withdrawn { stamp } else { "20180930231500".to_owned() };
         for (index, (component, required)) in taken(&material, quantity).into_iter().enumerate() {
             rows.push(vec![
                 ("Reservation", text(&number)),
@@ -137,7 +142,7 @@ pub fn components() -> Vec<Values> {
                 ("BaseUnit", text("TO")),
                 ("RequiredQuantity", text(required)),
                 ("WithdrawnQuantity", text(if withdrawn { required } else { Decimal::ZERO })),
-                ("LastChangeDateTime", text("20180930231500")),
+                ("LastChangeDateTime", text(&stamp)),
             ]);
         }
     }
