@@ -11,7 +11,7 @@ mod source_of_supply;
 mod supply;
 mod work_center;
 
-pub use bill_of_material::{BillOfMaterial, BomItem};
+pub use bill_of_material::{AlternativeItem, BillOfMaterial, BomItem};
 pub use material::{Material, Procurement};
 pub use planning::{MaterialPlanning, UnitConversion};
 pub use production_version::ProductionVersion;

@@ -12,7 +12,9 @@ use super::inventory::process_activity;
 use super::{Attribution, FootprintError};
 use crate::factor::{EmissionFactor, FactorBook, Scope};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
-use crate::master::{MasterData, Operation, ProductionVersion, StandardValue, WorkCenter};
+use crate::master::{
+    BillOfMaterial, MasterData, Operation, ProductionVersion, StandardValue, WorkCenter,
+};
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
@@ -351,7 +353,9 @@ impl<'a> Products<'a> {
     }
 
     /// Components of one good base unit of `material`, in their own base units, component scrap and
-    /// the scrap of all operations included.
+    /// the scrap of all operations included. Phantom assemblies are blown through. What comes out
+    /// beside the product is no component; without a rule of allocation it earns no credit. A fixed
+    /// quantity counts as that of the BOM's base quantity.
     pub fn component_quantities(
         &self,
         material: &MaterialNumber,
@@ -367,19 +371,61 @@ impl<'a> Products<'a> {
                     version.code, version.bom_alternative
                 ),
             })?;
-        let base = self.base_unit(material)?;
-        let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
-        let base_quantity = self.convert(&format!("BOM of {material}"), per_unit, base)?;
         let into_first = input_per_good_unit(self.routing(version)?);
         let mut quantities = Vec::with_capacity(bom.items.len());
-        for item in &bom.items {
+        let mut above = vec![material.clone()];
+        self.explode(bom, Decimal::ONE, into_first, &mut above, &mut quantities)?;
+        Ok(quantities)
+    }
+
+    /// Adds the components of `amount` base units of what `bom` makes; `with_scrap` are made for
+    /// one that is good.
+    fn explode(
+        &self,
+        bom: &BillOfMaterial,
+        amount: Decimal,
+        with_scrap: Decimal,
+        above: &mut Vec<MaterialNumber>,
+        quantities: &mut Vec<(MaterialNumber, Measure)>,
+    ) -> Result<(), FootprintError> {
+        let material = &bom.material;
+        let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
+        let base = self.base_unit(material)?;
+        let base_quantity = self.convert(&format!("BOM of {material}"), per_unit, base)?;
+        for item in bom.items.iter().filter(|item| !item.is_output()) {
             let unit = self.base_unit(&item.component)?;
             let place = format!("BOM of {material}, item {}", item.number);
             let gross = self.convert(&place, item.gross_quantity(), unit)?;
-            let needed = gross / base_quantity * into_first;
-            quantities.push((item.component.clone(), Measure::new(needed, unit)));
+            let made = if item.grows_with_assembly_scrap() { with_scrap } else { Decimal::ONE };
+            let needed = amount * gross / base_quantity * made;
+            if !item.phantom {
+                quantities.push((item.component.clone(), Measure::new(needed, unit)));
+                continue;
+            }
+            let component = &item.component;
+            if let Some(at) = above.iter().position(|earlier| earlier == component) {
+                let mut circle: Vec<&str> =
+                    above[at..].iter().map(MaterialNumber::as_str).collect();
+                circle.push(component.as_str());
+                return Err(FootprintError::Circle { path: circle.join(" > ") });
+            }
+            // A phantom is never made by itself: it has no operations and no scrap of its own.
+            above.push(component.clone());
+            self.explode(self.phantom(component)?, needed, Decimal::ONE, above, quantities)?;
+            above.pop();
         }
-        Ok(quantities)
+        Ok(())
+    }
+
+    /// The BOM of a phantom assembly: its lowest alternative.
+    fn phantom(&self, component: &MaterialNumber) -> Result<&'a BillOfMaterial, FootprintError> {
+        let first = (component.clone(), String::new());
+        let mut from_there = self.master.bills_of_material.range(first..);
+        let found = from_there.next().filter(|((material, _), _)| material == component);
+        found.map(|(_, bom)| bom).ok_or_else(|| FootprintError::MasterData {
+            material: component.clone(),
+            reason: "it is a phantom assembly without a BOM; look at it in CS03".to_owned(),
+        })
     }
 
     fn bought(

@@ -117,12 +117,11 @@ fn plant() -> MasterData {
         alternative: "1".to_owned(),
         base_quantity: Decimal::ONE,
         base_unit: Uom::Tonne,
-        items: vec![BomItem {
-            number: "0010".to_owned(),
-            component: id(component),
-            quantity: Measure::new(decimal(quantity), Uom::Tonne),
-            component_scrap_percent: Decimal::ZERO,
-        }],
+        items: vec![BomItem::new(
+            "0010",
+            id(component),
+            Measure::new(decimal(quantity), Uom::Tonne),
+        )],
     };
     let routing = |group: &str, center: &str, kwh: &str, gas: &str| Routing {
         group: id(group),

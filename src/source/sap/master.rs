@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::id::MaterialNumber;
 use crate::master::{
-    BillOfMaterial, BomItem, Material, Operation, Procurement, ProductionVersion, Routing,
-    SourceOfSupply, WorkCenter,
+    AlternativeItem, BillOfMaterial, BomItem, Material, Operation, Procurement, ProductionVersion,
+    Routing, SourceOfSupply, WorkCenter,
 };
 use crate::quantity::Money;
 use crate::unit::{Measure, Uom};
@@ -297,6 +297,13 @@ fn short(text: &str) -> String {
 ///
 /// [`SapError`] that names the row and the property.
 pub fn bom_item(row: &Entity) -> Result<BomItem, SapError> {
+    let alternative = match row.text("AlternativeItemGroup") {
+        "" => None,
+        group => Some(AlternativeItem {
+            group: group.to_owned(),
+            usage_probability_percent: percent(row, "UsageProbabilityPercent")?,
+        }),
+    };
     Ok(BomItem {
         number: row.text("BillOfMaterialItemNumber").to_owned(),
         component: id(row, "BillOfMaterialComponent")?,
@@ -305,7 +312,26 @@ pub fn bom_item(row: &Entity) -> Result<BomItem, SapError> {
             unit(row, "BillOfMaterialItemUnit")?,
         ),
         component_scrap_percent: row.decimal("ComponentScrapInPercent")?,
+        operation_scrap_percent: row.decimal("OperationScrapInPercent")?,
+        net_scrap: row.boolean("IsNetScrap"),
+        fixed: row.boolean("FixedQuantity"),
+        bulk: row.boolean("IsBulkMaterial"),
+        co_product: row.boolean("MaterialIsCoProduct"),
+        phantom: row.text("SpecialProcurementType") == PHANTOM,
+        alternative,
     })
+}
+
+/// Special procurement by which the components of an assembly take its place.
+const PHANTOM: &str = "50";
+
+/// A percentage from 0 to 100.
+fn percent(row: &Entity, property: &str) -> Result<Decimal, SapError> {
+    let amount = quantity(row, property)?;
+    if amount > Decimal::ONE_HUNDRED {
+        return Err(row.wrong("VAL-RANGE", property, format!("{amount} % is more than all")));
+    }
+    Ok(amount)
 }
 
 /// What header and items of a BOM have in common.
