@@ -199,6 +199,57 @@ async fn a_material_is_converted_by_its_own_units_first() {
     assert!(master.converted(&material("LIME"), pieces, Uom::Kg).is_err());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_material_of_phantom_procurement_is_one_in_every_bom() {
+    let sandbox = sandbox().await;
+    let phantom = json!({ "ProcurementSubType": "50" });
+    edit(&sandbox, "A_ProductSupplyPlanning", json!({ "Product": "BILLET-L" }), Some(phantom))
+        .await;
+
+    let (master, ..) = facts(&reading(&sandbox)).await.unwrap();
+
+    assert!(master.planning[&material("BILLET-L")].is_phantom());
+    let item = |above: &str| &master.bills_of_material[&(material(above), "1".to_owned())].items[0];
+    assert!(item("REBAR-16").phantom && item("REBAR-25").phantom);
+    assert!(!item("STRIP-3").phantom);
+}
+
+#[tokio::test]
+async fn what_is_special_about_a_bom_item_comes_along() {
+    let sandbox = sandbox().await;
+    let item = json!({ "Material": "REBAR-16", "BillOfMaterialVariant": "01" });
+    let special = json!({
+        "OperationScrapInPercent": "1.50", "IsNetScrap": true, "FixedQuantity": true,
+        "IsBulkMaterial": true, "MaterialIsCoProduct": true, "SpecialProcurementType": "50",
+        "AlternativeItemGroup": "A1", "UsageProbabilityPercent": "70",
+    });
+    edit(&sandbox, "MaterialBOMItem", item, Some(special)).await;
+
+    let (master, ..) = facts(&reading(&sandbox)).await.unwrap();
+
+    let key = ("REBAR-16".parse().unwrap(), "1".to_owned());
+    let item = &master.bills_of_material[&key].items[0];
+    assert!(item.net_scrap && item.fixed && item.bulk && item.co_product && item.phantom);
+    assert_eq!(item.operation_scrap_percent.to_string(), "1.50");
+    let alternative = item.alternative.as_ref().unwrap();
+    assert_eq!(alternative.group, "A1");
+    assert_eq!(alternative.usage_probability_percent.to_string(), "70");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_ends_before_it_begins_is_set_aside() {
+    let sandbox = sandbox().await;
+    let number = json!({ "ManufacturingOrder": "2000002" });
+    let backwards = json!({ "MfgOrderScheduledEndDate": "2018-09-29" });
+    edit(&sandbox, "A_ProductionOrder_2", number, Some(backwards)).await;
+
+    let (_, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    let text = format!("{problems:?}");
+    assert!(text.contains("VAL-RANGE: A_ProductionOrder_2") && problems.len() == 1, "{text}");
+    assert!(orders.production_orders.iter().all(|order| order.number.as_str() != "2000002"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -194,6 +194,11 @@ fn production_order(
     // The ISO code means the same in every language; not every unit has one.
     let iso = !row.text("ProductionUnitISOCode").is_empty();
     let unit_property = if iso { "ProductionUnitISOCode" } else { "ProductionUnit" };
+    let (start, end) = (at("Start")?, at("End")?);
+    if end < start {
+        let problem = format!("{end} is before the start {start}");
+        return Err(row.wrong("VAL-RANGE", "MfgOrderScheduledEndDate", problem));
+    }
     let optional = |property: &str| !row.text(property).is_empty();
     Ok(Some(ProductionOrder {
         number: id(row, "ManufacturingOrder")?,
@@ -209,8 +214,8 @@ fn production_order(
         planned_order: if optional("PlannedOrder") { Some(id(row, "PlannedOrder")?) } else { None },
         quantity: Measure::new(quantity(row, "TotalQuantity")?, unit(row, unit_property)?),
         confirmed: quantity(row, "MfgOrderConfirmedYieldQty")?,
-        start: at("Start")?,
-        end: at("End")?,
+        start,
+        end,
         components: Vec::new(),
     }))
 }

@@ -160,6 +160,11 @@ pub(super) fn facts(
     let purchase_order_items = purchase_orders(tables, &mut problems);
 
     master.planning = planned.into_iter().collect();
+    // Special procurement of the material counts unless the item has one of its own.
+    let phantoms = &master.planning;
+    for item in master.bills_of_material.values_mut().flat_map(|bom| &mut bom.items) {
+        item.phantom |= phantoms.get(&item.component).is_some_and(MaterialPlanning::is_phantom);
+    }
     for (material, conversion) in units {
         master.unit_conversions.entry(material).or_default().push(conversion);
     }
