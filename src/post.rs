@@ -14,6 +14,7 @@
 //!
 //! [`state::step`] is that picture; everything here only carries out what it says is due.
 
+pub mod backup;
 pub mod change_set;
 pub mod document;
 pub mod journal;
@@ -35,9 +36,13 @@ mod resolve;
 mod sap_system;
 mod undo;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "backup"))]
+mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod faulty_disk;
+#[cfg(all(test, feature = "backup"))]
 mod sap_double;
-#[cfg(test)]
+#[cfg(all(test, feature = "backup"))]
 mod simulation;
 
 use std::path::Path;
@@ -46,6 +51,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::clock::Clock;
 
+use backup::Vault;
 pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
 pub use document::{FiLine, FiPosting, NewDocument, NewPlannedOrder};
 pub use error::PostError;
@@ -68,6 +74,7 @@ pub struct Poster<S, C> {
     clock: C,
     stop: Arc<AtomicBool>,
     failpoints: Failpoints,
+    vault: Vault,
     progress: Box<dyn FnMut(Progress) + Send>,
 }
 
@@ -80,6 +87,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
         let journal = Journal::open(path, &clock.now())?;
         let failpoints = Failpoints::from_environment(settings.role);
+        let vault = Vault::beside(path, &settings);
         Ok(Self {
             journal,
             sap,
@@ -87,6 +95,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             clock,
             stop: Arc::default(),
             failpoints,
+            vault,
             progress: Box::new(|_| {}),
         })
     }

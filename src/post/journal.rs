@@ -214,10 +214,11 @@ impl Journal {
     fn replay(&mut self, row: &Row) -> Result<(), JournalError> {
         let corrupt =
             |reason| JournalError::Corrupt { path: self.path.clone(), seq: row.seq, reason };
-        if row.version != record::VERSION {
+        if !(record::VERSION_OLDEST..=record::VERSION).contains(&row.version) {
             return Err(corrupt(format!(
-                "it has version {}, this Carbide knows {}",
+                "it has version {}, this Carbide knows {} to {}",
                 row.version,
+                record::VERSION_OLDEST,
                 record::VERSION
             )));
         }
@@ -235,7 +236,7 @@ impl Journal {
                 self.change_sets.len() - 1
             }
         };
-        self.change_sets[at].take_in(&record, &row.at).map(|_| ()).map_err(|illegal| {
+        self.change_sets[at].take_in(&record, row.version, &row.at).map(|_| ()).map_err(|illegal| {
             JournalError::Corrupt {
                 path: self.path.clone(),
                 seq: row.seq,
@@ -300,7 +301,7 @@ impl Journal {
         let is_new = known.is_none();
         let mut set = known.unwrap_or_else(|| ChangeSet::new(id.clone(), now));
         let effects = set
-            .take_in(record, now)
+            .take_in(record, record::VERSION, now)
             .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         self.write(id.as_str(), record, now)?;
         if is_new {
@@ -336,6 +337,22 @@ impl Journal {
             last_hash: hex(&fresh.store.last_hash()),
             damage: fresh.damage,
         })
+    }
+
+    /// The last rows, if all of them are about `id`: what an unfinished change set has so far.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read.
+    pub fn rows_at_the_end(
+        &self,
+        id: &ChangeSetId,
+        rows: usize,
+    ) -> Result<Vec<ExportedRow>, JournalError> {
+        let (rows, before) = self.store.last(rows)?;
+        let mut rows = export::chained(rows, before);
+        rows.retain(|row| row.change_set == id.as_str());
+        Ok(rows)
     }
 
     /// The rows of one change set, from the disk.

@@ -2,6 +2,8 @@
 
 use crate::clock::Clock;
 
+use super::backup::content::FORMAT;
+use super::backup::{BackedUpItem, Backup, BackupError, BeforeImage};
 use super::change_set::{ChangeSetDraft, ChangeSetId};
 use super::document::NewDocument;
 use super::error::PostError;
@@ -11,6 +13,9 @@ use super::report::Progress;
 use super::sap_port::SapPort;
 use super::state::Phase;
 use super::{PortError, Poster};
+
+/// Rows that a change set can have before its backup.
+const ROWS_BEFORE_BACKUP: usize = 8;
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Makes a change set of `draft` that can be sent.
@@ -36,15 +41,66 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             .enumerate()
             .map(|(at, document)| document.key(&domain, &draft.plan_hash, at))
             .collect();
-        if let Err(reason) = self.ask_sap_first(&draft, &keys).await {
-            self.append(writing, &id, &Record::Refused { reason: reason.clone() })?;
-            return Err(PostError::Refused { id, reason });
+        let before = match self.ask_sap_first(&draft, &keys).await {
+            Ok(before) => before,
+            Err(reason) => return self.refuse(writing, id, reason),
+        };
+        if let Err(error) = self.seal(writing, &id, &draft, &keys, before)? {
+            return self.refuse(writing, id, error.to_string());
         }
         self.failpoints.pass("journal.before_prepared")?;
         let settle = self.settings.settle;
         self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain })?;
         self.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
+    }
+
+    fn refuse(
+        &mut self,
+        writing: &Writing,
+        id: ChangeSetId,
+        reason: String,
+    ) -> Result<ChangeSetId, PostError> {
+        self.append(writing, &id, &Record::Refused { reason: reason.clone() })?;
+        Err(PostError::Refused { id, reason })
+    }
+
+    /// Puts what SAP holds on the disk, encrypted and read back, and records that.
+    fn seal(
+        &mut self,
+        writing: &Writing,
+        id: &ChangeSetId,
+        draft: &ChangeSetDraft,
+        keys: &[ReferenceKey],
+        before: Vec<BeforeImage>,
+    ) -> Result<Result<(), BackupError>, PostError> {
+        let items = before.into_iter().enumerate().map(|(at, before)| BackedUpItem {
+            item: at + 1,
+            title: draft.documents[at].title(),
+            key: keys[at].clone(),
+            before,
+        });
+        let backup = Backup {
+            format: FORMAT,
+            change_set: id.clone(),
+            journal: self.journal.tag(),
+            system: self.settings.domain(),
+            at: self.clock.now().wall,
+            carbide: env!("CARGO_PKG_VERSION").to_owned(),
+            items: items.collect(),
+            plan: draft.clone(),
+            rows: self.journal.rows_at_the_end(id, ROWS_BEFORE_BACKUP)?,
+        };
+        let name = format!("{}-{id}", backup.journal);
+        let failpoints = &mut self.failpoints;
+        let sealed = match self.vault.seal(&name, &backup, &mut |point| failpoints.pass(point))? {
+            Ok(sealed) => sealed,
+            Err(error) => return Ok(Err(error)),
+        };
+        tracing::info!(change_set = %id, file = sealed.file, bytes = sealed.bytes, "backup sealed");
+        self.append(writing, id, &Record::BackupSealed(sealed))?;
+        self.failpoints.pass("journal.after_backup")?;
+        Ok(Ok(()))
     }
 
     fn refuse_out_of_turn(&self, draft: &ChangeSetDraft) -> Result<(), PostError> {
@@ -68,7 +124,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         &mut self,
         draft: &ChangeSetDraft,
         keys: &[ReferenceKey],
-    ) -> Result<(), String> {
+    ) -> Result<Vec<BeforeImage>, String> {
+        let mut before = Vec::with_capacity(draft.documents.len());
         for (at, document) in draft.documents.iter().enumerate() {
             let item = format!("item {} ({})", at + 1, document.title());
             let failed = |error: PortError| format!("{item}: {error}");
@@ -81,6 +138,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                             twin.number.padded()
                         ));
                     }
+                    let asked = "planned orders that equal this one in every field".to_owned();
+                    before.push(BeforeImage::Nothing { asked });
                 }
                 NewDocument::FiDocument(posting) => {
                     let key = self.keys_in_sap(&keys[at], posting);
@@ -94,9 +153,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                         ));
                     }
                     self.sap.check_document(posting, &key).await.map_err(failed)?;
+                    let asked = format!("accounting document under {}", key.object_key);
+                    before.push(BeforeImage::Nothing { asked });
                 }
             }
         }
-        Ok(())
+        Ok(before)
     }
 }

@@ -14,14 +14,14 @@ use super::state::{Decision, ItemState, Phase};
 use super::*;
 
 /// A journal, a SAP and a clock that outlive the process.
-struct World {
-    directory: TempDir,
-    sap: SapDouble,
-    clock: ManualClock,
+pub(super) struct World {
+    pub directory: TempDir,
+    pub sap: SapDouble,
+    pub clock: ManualClock,
 }
 
 impl World {
-    fn new(seed: u64, faults: Faults) -> Self {
+    pub fn new(seed: u64, faults: Faults) -> Self {
         // On a RAM disk where there is one: thousands of syncs, and no power cut to survive.
         let ram = Path::new("/dev/shm");
         let directory = if ram.is_dir() { TempDir::new_in(ram) } else { TempDir::new() };
@@ -31,26 +31,26 @@ impl World {
     }
 
     /// A process starts.
-    fn poster(&self) -> Poster<SapDouble, ManualClock> {
+    pub fn poster(&self) -> Poster<SapDouble, ManualClock> {
         let settings = PostSettings::new("DBL", "100", SystemRole::Sandbox).with_settle(SETTLE);
         let path = self.directory.path().join("carbide.sqlite");
         Poster::open(&path, self.sap.clone(), settings, self.clock.clone()).unwrap()
     }
 
-    fn orders(&self) -> Vec<String> {
+    pub fn orders(&self) -> Vec<String> {
         self.sap.truth(|truth| truth.orders.keys().cloned().collect())
     }
 
-    fn wait(&self, seconds: i64) {
+    pub fn wait(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
 }
 
-fn calm() -> World {
+pub(super) fn calm() -> World {
     World::new(1, Faults::default())
 }
 
-fn three_orders() -> ChangeSetDraft {
+pub(super) fn three_orders() -> ChangeSetDraft {
     draft_of((1..=3).map(|number| NewDocument::PlannedOrder(order(number))).collect())
 }
 

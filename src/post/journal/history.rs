@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::id::FiDocumentNumber;
 use crate::order::PlannedOrder;
 
+use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::reference_key::ReferenceKey;
 use crate::post::state::{self, Effect, IllegalEvent, State};
@@ -41,6 +42,10 @@ pub struct ChangeSet {
     pub id: ChangeSetId,
     /// Where it stands.
     pub state: State,
+    /// The backup of what SAP held before. `None` until it was sealed.
+    pub backup: Option<Sealed>,
+    /// When the backup was sealed.
+    pub sealed: Option<Timestamp>,
     /// What was to be posted. `None` until it was prepared.
     pub draft: Option<ChangeSetDraft>,
     /// Key of each document.
@@ -69,6 +74,8 @@ impl ChangeSet {
         Self {
             id,
             state: State::new(),
+            backup: None,
+            sealed: None,
             draft: None,
             keys: Vec::new(),
             items: Vec::new(),
@@ -87,14 +94,23 @@ impl ChangeSet {
     /// # Errors
     ///
     /// [`IllegalEvent`] if it cannot follow. Nothing is changed then.
-    pub fn take_in(&mut self, record: &Record, at: &Moment) -> Result<Vec<Effect>, IllegalEvent> {
-        let Some(event) = record.event() else { return Ok(Vec::new()) };
+    pub fn take_in(
+        &mut self,
+        record: &Record,
+        version: i64,
+        at: &Moment,
+    ) -> Result<Vec<Effect>, IllegalEvent> {
+        let Some(event) = record.event_of(version) else { return Ok(Vec::new()) };
         let (next, effects) = state::step(&self.state, event)?;
         self.state = next;
         self.last = at.clone();
         match record {
             Record::SpaceReserved { items, .. } => {
                 self.items = vec![ItemHistory::default(); *items];
+            }
+            Record::BackupSealed(sealed) => {
+                self.backup = Some(sealed.clone());
+                self.sealed = Some(at.wall);
             }
             Record::Prepared { draft, keys, .. } => {
                 self.draft = Some(draft.clone());

@@ -8,6 +8,7 @@ use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
+use crate::post::backup::Sealed;
 use crate::post::change_set::ChangeSetDraft;
 use crate::post::document::FieldDifference;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
@@ -15,7 +16,12 @@ use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
 /// Version of the payloads below; it stands in each row.
-pub const VERSION: i64 = 1;
+///
+/// 2: `PREPARED` follows a `BACKUP_SEALED`.
+pub const VERSION: i64 = 2;
+
+/// The oldest version that can still be read.
+pub const VERSION_OLDEST: i64 = 1;
 
 /// Number that SAP gave to a document of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +71,9 @@ pub enum Record {
         /// How many documents it has.
         items: usize,
     },
+    /// What SAP held is encrypted on the disk, and was read back from there.
+    BackupSealed(Sealed),
     /// SAP was asked: nothing of it is there yet, and SAP would take it.
-    ///
-    /// The before-image of a creation is that there is no such document, which was checked. A
-    /// sealed backup of changed orders (`BACKUP_SEALED`) will stand before this record.
     Prepared {
         /// All documents.
         draft: ChangeSetDraft,
@@ -186,6 +191,7 @@ impl Record {
         match self {
             Self::JournalCreated { .. } => "JOURNAL_CREATED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
+            Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
             Self::Refused { .. } => "REFUSED",
             Self::Applying { .. } => "APPLYING",
@@ -205,11 +211,20 @@ impl Record {
         }
     }
 
+    /// What it meant in a row of an older `version`.
+    pub fn event_of(&self, version: i64) -> Option<Event> {
+        match self {
+            Self::Prepared { .. } if version < 2 => Some(Event::PreparedUnsealed),
+            _ => self.event(),
+        }
+    }
+
     /// What it means to the state machine; `None` for a record about the journal itself.
     pub fn event(&self) -> Option<Event> {
         Some(match self {
             Self::JournalCreated { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
+            Self::BackupSealed(_) => Event::BackupSealed,
             Self::Prepared { .. } => Event::Prepared,
             Self::Refused { .. } => Event::Refused,
             Self::Applying { .. } => Event::Applying,
