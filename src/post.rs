@@ -20,6 +20,7 @@ pub mod document;
 pub mod journal;
 pub mod reference_key;
 pub mod report;
+pub mod restore;
 pub mod sap_port;
 pub mod settings;
 pub mod state;

@@ -182,6 +182,17 @@ impl Vault {
         }))
     }
 
+    /// Removes a backup. One that is not there is no error.
+    pub(super) fn remove(&self, file: &str) -> Result<(), BackupError> {
+        let path = self.folder.join(file);
+        match self.disk.remove(&path).and_then(|()| self.disk.sync_folder(&self.folder)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(BackupError::NotWritten { path, reason: error.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn write_unfinished(&self, path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
         let written = self.disk.make_folder(&self.folder).and_then(|()| {
             // What a process that died left behind.

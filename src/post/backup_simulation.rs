@@ -54,7 +54,10 @@ async fn a_disk_that_fails_at_any_call_lets_nothing_be_sent() {
                 Ok(_) => assert_eq!(files(&world), [backup_name(&mut poster)], "{what}"),
                 Err(PostError::Refused { reason, .. }) => {
                     refused += 1;
-                    assert!(reason.starts_with("BKP-") || reason.starts_with("JRN-NOSPACE"), "{what}");
+                    assert!(
+                        reason.starts_with("BKP-") || reason.starts_with("JRN-NOSPACE"),
+                        "{what}"
+                    );
                     assert_eq!(world.orders(), Vec::<String>::new(), "{what}");
                     assert_eq!(poster.list().unwrap()[0].phase, Phase::Refused, "{what}");
                     poster.vault.set_disk(Arc::new(backup::disk::OsDisk));
@@ -110,9 +113,8 @@ async fn the_drill_names_a_backup_that_is_gone_cut_changed_or_for_another_key() 
     let identities = poster.vault.keys().identities().unwrap();
     let path = poster.vault.folder().join(&sealed.file);
     let whole = std::fs::read(&path).unwrap();
-    let drill = |keys: &[backup::Identity]| {
-        poster.vault.drill(&id, &sealed, keys).unwrap_err().to_string()
-    };
+    let drill =
+        |keys: &[backup::Identity]| poster.vault.drill(&id, &sealed, keys).unwrap_err().to_string();
 
     let other = backup::Identity::generate().unwrap();
     let wrong_key = drill(&[other]);
@@ -144,4 +146,53 @@ async fn no_secret_key_is_in_the_journal_or_in_a_backup() {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!found, "{file}");
     }
+}
+
+#[tokio::test]
+async fn a_backup_stays_ninety_days_and_its_removal_is_in_the_journal() {
+    let world = calm();
+    let mut poster = world.poster();
+    let id = poster.apply(three_orders()).await.unwrap().change_set_id;
+    poster.wait_for_window(&id).await.unwrap();
+
+    let young = poster.prune(false).unwrap();
+    world.wait(90 * 24 * 3600);
+    let shown = poster.prune(true).unwrap();
+    let before = files(&world);
+    let removed = poster.prune(false).unwrap();
+
+    assert_eq!(young, []);
+    assert_eq!(shown, removed);
+    assert_eq!((before.len(), files(&world).len()), (1, 0));
+    let again = world.poster().backups().unwrap();
+    assert!(again[0].removed.is_some(), "another process knows it too");
+    let drilled = world.poster().drill(Some(&id), &[]).unwrap_err().to_string();
+    assert!(drilled.contains("it was removed at"), "{drilled}");
+    assert_eq!(poster.verify().unwrap().damage, None);
+}
+
+#[tokio::test]
+async fn after_a_new_key_old_backups_still_open_and_the_drill_is_noted() {
+    let world = calm();
+    let mut poster = world.poster();
+    let first = poster.apply(three_orders()).await.unwrap().change_set_id;
+    poster.undo(Some(&first), "planner").await.unwrap();
+
+    let new = poster.rotate_backup_key("basis").unwrap();
+    let second = poster.apply(three_orders()).await.unwrap().change_set_id;
+    let results = poster.drill(None, &[]).unwrap();
+
+    let opened: Vec<bool> = results
+        .iter()
+        .map(|(_, result)| result.as_ref().unwrap().opened_with.contains(&new))
+        .collect();
+    assert_eq!(opened, [false, true]);
+    let kinds: Vec<String> = journal::export(poster.journal.path())
+        .unwrap()
+        .into_iter()
+        .map(|row| row.kind)
+        .filter(|kind| kind == "KEY_ROTATED" || kind == "RESTORE_DRILL")
+        .collect();
+    assert_eq!(kinds, ["KEY_ROTATED", "RESTORE_DRILL", "RESTORE_DRILL"]);
+    assert!(poster.show(&second).unwrap().0.backup.unwrap().recipients.contains(&new));
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::backup::BackupError;
 use super::change_set::ChangeSetId;
 use super::failpoint::Crash;
 use super::journal::JournalError;
@@ -15,6 +16,17 @@ pub enum PostError {
     /// The journal could not be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A backup could not be looked after.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// There is no backup to open.
+    #[error("There is no backup of {id}: {reason}; `carbide restore --list` lists them")]
+    NoBackup {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why not.
+        reason: String,
+    },
     /// What was to be posted is wrong in itself.
     #[error("POST-INVALID: {problem}. Nothing was sent to SAP")]
     Invalid {

@@ -22,13 +22,8 @@ pub enum DiskFault {
 }
 
 /// Every fault.
-pub const DISK_FAULTS: [DiskFault; 5] = [
-    DiskFault::Full,
-    DiskFault::Error,
-    DiskFault::Torn,
-    DiskFault::BitFlip,
-    DiskFault::LostRename,
-];
+pub const DISK_FAULTS: [DiskFault; 5] =
+    [DiskFault::Full, DiskFault::Error, DiskFault::Torn, DiskFault::BitFlip, DiskFault::LostRename];
 
 /// Does what the disk of this machine does, but for the call at which it fails.
 pub struct FaultyDisk {

@@ -224,8 +224,8 @@ impl Journal {
         }
         let record: Record = serde_json::from_str(&row.payload)
             .map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
-        if let Record::JournalCreated { tag, .. } = record {
-            self.tag = Some(tag);
+        if record.event().is_none() {
+            self.take_in(&record, &row.at);
             return Ok(());
         }
         let id = ChangeSetId::typed(&row.change_set);
@@ -243,6 +243,37 @@ impl Journal {
                 reason: illegal.to_string(),
             }
         })
+    }
+
+    /// Takes in a record about the journal itself.
+    fn take_in(&mut self, record: &Record, at: &Moment) {
+        match record {
+            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
+            Record::BackupRemoved { change_set, .. } => {
+                let set = self.change_sets.iter_mut().find(|set| set.id == *change_set);
+                if let Some(set) = set {
+                    set.backup_removed.get_or_insert(at.wall);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Appends one record about the journal itself; durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// What the disk said. Nothing was written then.
+    pub fn note(
+        &mut self,
+        _writing: &Writing,
+        record: &Record,
+        now: &Moment,
+    ) -> Result<(), JournalError> {
+        debug_assert!(record.event().is_none(), "{} is about a change set", record.name());
+        self.write("", record, now)?;
+        self.take_in(record, now);
+        Ok(())
     }
 
     /// Becomes the one writer, and takes in what others have written.

@@ -5,6 +5,7 @@ mod architecture;
 mod audit_log;
 
 mod authentication;
+mod backups;
 
 mod basis_documents;
 

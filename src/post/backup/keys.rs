@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
+
 use crate::post::settings::SystemRole;
 use crate::secret::{Secret, SecretPlace, others_can_read};
 
@@ -21,6 +23,8 @@ pub struct BackupSettings {
     pub service_key: Option<SecretPlace>,
     /// Public keys whose secret half the customer keeps away from this machine.
     pub recovery_recipients: Vec<String>,
+    /// How long a backup is kept; [`KEEP_DEFAULT`](super::retention::KEEP_DEFAULT) if it is not set.
+    pub keep: Option<SignedDuration>,
 }
 
 /// A public key, as `age1...`. Can be shown to everybody.
@@ -185,9 +189,9 @@ impl BackupKeys {
         let new = Identity::generate()?;
         let lines: String = std::iter::once(&new).chain(&old).map(Identity::line).collect();
         match &self.settings.service_key {
-            Some(place) => place
-                .store(&Secret::new(lines))
-                .map_err(|reason| BackupError::NoKey { reason })?,
+            Some(place) => {
+                place.store(&Secret::new(lines)).map_err(|reason| BackupError::NoKey { reason })?
+            }
             None => self.write_own(&lines)?,
         }
         Ok((old.first().map(|identity| identity.public.clone()), new.public))
@@ -225,7 +229,8 @@ impl BackupKeys {
             reason: format!("{shown} cannot be read: {error}"),
         };
         if let Some(mode) = others_can_read(&self.own_key).map_err(failed)? {
-            let reason = format!("{shown} is readable by other users (mode {mode:o}); chmod 600 it");
+            let reason =
+                format!("{shown} is readable by other users (mode {mode:o}); chmod 600 it");
             return Err(BackupError::NoKey { reason });
         }
         std::fs::read_to_string(&self.own_key).map(Secret::new).map_err(failed)

@@ -46,6 +46,8 @@ pub struct ChangeSet {
     pub backup: Option<Sealed>,
     /// When the backup was sealed.
     pub sealed: Option<Timestamp>,
+    /// When the backup was removed, its time being over.
+    pub backup_removed: Option<Timestamp>,
     /// What was to be posted. `None` until it was prepared.
     pub draft: Option<ChangeSetDraft>,
     /// Key of each document.
@@ -76,6 +78,7 @@ impl ChangeSet {
             state: State::new(),
             backup: None,
             sealed: None,
+            backup_removed: None,
             draft: None,
             keys: Vec::new(),
             items: Vec::new(),

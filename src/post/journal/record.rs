@@ -9,7 +9,7 @@ use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
-use crate::post::change_set::ChangeSetDraft;
+use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::FieldDifference;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
 use crate::post::state::{Decision, Event, Outcome, Undoing};
@@ -63,6 +63,31 @@ pub enum Record {
         tag: JournalTag,
         /// Version of Carbide that made it.
         carbide: String,
+    },
+    /// Backups are sealed for another key of the service from now on.
+    KeyRotated {
+        /// Public half of the old one, if there was one.
+        old: Option<String>,
+        /// Public half of the new one.
+        new: String,
+        /// Who did it.
+        who: String,
+    },
+    /// A backup was opened and compared with what the journal says.
+    RestoreDrill {
+        /// Change set.
+        change_set: ChangeSetId,
+        /// Public halves of the keys that opened it.
+        opened_with: Vec<String>,
+        /// What was wrong, if anything.
+        problem: Option<String>,
+    },
+    /// A backup is about to be removed, its time being over.
+    BackupRemoved {
+        /// Change set.
+        change_set: ChangeSetId,
+        /// File.
+        file: String,
     },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
@@ -190,6 +215,9 @@ impl Record {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::JournalCreated { .. } => "JOURNAL_CREATED",
+            Self::KeyRotated { .. } => "KEY_ROTATED",
+            Self::RestoreDrill { .. } => "RESTORE_DRILL",
+            Self::BackupRemoved { .. } => "BACKUP_REMOVED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
             Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
@@ -222,7 +250,10 @@ impl Record {
     /// What it means to the state machine; `None` for a record about the journal itself.
     pub fn event(&self) -> Option<Event> {
         Some(match self {
-            Self::JournalCreated { .. } => return None,
+            Self::JournalCreated { .. }
+            | Self::KeyRotated { .. }
+            | Self::RestoreDrill { .. }
+            | Self::BackupRemoved { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
             Self::BackupSealed(_) => Event::BackupSealed,
             Self::Prepared { .. } => Event::Prepared,
