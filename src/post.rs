@@ -18,6 +18,7 @@ pub mod backup;
 pub mod change_set;
 pub mod document;
 pub mod journal;
+pub mod order_values;
 pub mod reference_key;
 pub mod report;
 pub mod restore;
@@ -28,6 +29,7 @@ pub mod window;
 
 mod apply;
 mod error;
+mod existing_order;
 mod failpoint;
 mod fi_document;
 mod planned_order;
@@ -39,6 +41,8 @@ mod undo;
 
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod existing_order_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod faulty_disk;
 #[cfg(all(test, feature = "backup"))]
@@ -54,7 +58,9 @@ use crate::clock::Clock;
 
 use backup::Vault;
 pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
-pub use document::{FiLine, FiPosting, NewDocument, NewPlannedOrder};
+pub use document::{
+    FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange, PlannedOrderDeletion,
+};
 pub use error::PostError;
 use failpoint::Failpoints;
 pub use failpoint::POINTS as FAILPOINTS;

@@ -179,9 +179,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let unknown = || PostError::Unknown { id: id.clone() };
         let (key, known) = (set.keys.get(item), set.items.get(item));
         let (key, known) = (key.ok_or_else(unknown)?, known.ok_or_else(unknown)?);
+        let (forward, back) = match self.document(id, item)? {
+            NewDocument::PlannedOrderChange(_) => ("change", "change back"),
+            NewDocument::PlannedOrderDeletion(_) => ("remove", "create again"),
+            _ => ("create", "delete"),
+        };
         let (what, first_sent) = match way {
-            Way::Forward => ("create", known.first_sent),
-            Way::Back => ("delete", known.first_taken_back),
+            Way::Forward => (forward, known.first_sent),
+            Way::Back => (back, known.first_taken_back),
         };
         let derived = key.derived(&format!("{} {id} {what}", self.journal.tag()));
         let first_sent = first_sent.unwrap_or_else(|| self.clock.now().wall);
@@ -200,6 +205,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             NewDocument::PlannedOrder(order) => {
                 self.send_order(writing, id, item, &order, course).await
             }
+            NewDocument::PlannedOrderChange(change) => {
+                self.send_change(writing, id, item, &change, course).await
+            }
+            NewDocument::PlannedOrderDeletion(deletion) => {
+                self.send_deletion(writing, id, item, &deletion, course).await
+            }
             NewDocument::FiDocument(posting) => {
                 self.send_posting(writing, id, item, &posting, course).await
             }
@@ -217,7 +228,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let request = self.request(id, item, Way::Forward)?;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.sap.create_planned_order(order, &request).await {
+            match self.sap.create_planned_order(&order.values(), &request).await {
                 Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
                 answer => break answer,
             }
@@ -294,7 +305,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// SAP was locked or overloaded and did nothing: waits, and says whether to send again.
-    async fn try_again(
+    pub(super) async fn try_again(
         &mut self,
         error: &PortError,
         id: &ChangeSetId,
@@ -310,7 +321,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
     /// A refusal is final only for a first attempt, and only after SAP was asked by key: on a second
     /// one it may be the echo of the first.
-    async fn no_success(
+    pub(super) async fn no_success(
         &mut self,
         writing: &Writing,
         id: &ChangeSetId,
@@ -324,7 +335,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             return self.resolve(writing, id, item, course, None).await;
         }
         match self.look_up(id, item, None).await? {
-            Ok(found) if found.is_nothing() => {
+            Ok(found) if found.is_not_ours() => {
                 let record = Record::ItemOutcome {
                     item,
                     outcome: Outcome::Rejected,
@@ -382,10 +393,15 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
 /// Pauses between tries that had no effect: 2 s, doubled up to 30 s.
 #[derive(Default)]
-struct Patience(u32);
+pub(super) struct Patience(u32);
 
 impl Patience {
-    fn next(&mut self) -> SignedDuration {
+    /// Whether it is worth another try where nothing else limits them.
+    pub fn is_left(&self) -> bool {
+        self.0 < 8
+    }
+
+    pub fn next(&mut self) -> SignedDuration {
         self.0 += 1;
         SignedDuration::from_secs((1i64 << self.0.min(5)).min(30))
     }

@@ -1,6 +1,7 @@
 //! Before anything is sent: is there room, is nothing of it in SAP yet, and would SAP take it?
 
 use crate::clock::Clock;
+use crate::order::PlannedOrder;
 
 use super::backup::content::FORMAT;
 use super::backup::{BackedUpItem, Backup, BackupError, BeforeImage};
@@ -8,9 +9,10 @@ use super::change_set::{ChangeSetDraft, ChangeSetId};
 use super::document::NewDocument;
 use super::error::PostError;
 use super::journal::{Record, Writing};
+use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
-use super::sap_port::SapPort;
+use super::sap_port::{OrderBefore, SapPort};
 use super::state::Phase;
 use super::{PortError, Poster};
 
@@ -118,6 +120,38 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         Ok(())
     }
 
+    /// The before-image of an order that is there, if it has the version that the plan was computed
+    /// from and could be put back as it was.
+    async fn still_as_planned(&self, planned: &PlannedOrder) -> Result<BeforeImage, String> {
+        let number = planned.number.padded();
+        let read = self.sap.read_before(&planned.number).await.map_err(|e| e.to_string())?;
+        let Some(there) = read else {
+            return Err(format!(
+                "planned order {number} is gone since the plan was made: make a new plan"
+            ));
+        };
+        let values = OrderValues::from(planned);
+        if there.order.etag != planned.etag || !values.differing(&(&there.order).into()).is_empty()
+        {
+            let all = values.differences(&there.order, None);
+            let texts: Vec<String> = all
+                .iter()
+                .map(|field| format!("{} {} -> {}", field.field, field.ours, field.now))
+                .collect();
+            return Err(format!(
+                "planned order {number} was changed since the plan was made ({}): make a new plan",
+                if texts.is_empty() { "its version".to_owned() } else { texts.join("; ") }
+            ));
+        }
+        if let Some(what) = there.by_hand {
+            return Err(format!(
+                "PLAN-RESTORE: planned order {number}: {what}; it could not be restored exactly"
+            ));
+        }
+        let OrderBefore { payload, order, .. } = there;
+        Ok(BeforeImage::PlannedOrder { payload, order: Box::new(order) })
+    }
+
     /// The before-image of a creation is that there is nothing. SAP's own check of the accounting
     /// documents comes on top. The reason to refuse, as a sentence.
     async fn ask_sap_first(
@@ -131,7 +165,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             let failed = |error: PortError| format!("{item}: {error}");
             match document {
                 NewDocument::PlannedOrder(order) => {
-                    let twins = self.sap.find_planned_orders(order).await.map_err(failed)?;
+                    let twins =
+                        self.sap.find_planned_orders(&order.values()).await.map_err(failed)?;
                     if let Some(twin) = twins.first() {
                         return Err(format!(
                             "{item} is already in SAP as planned order {}",
@@ -140,6 +175,17 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                     }
                     let asked = "planned orders that equal this one in every field".to_owned();
                     before.push(BeforeImage::Nothing { asked });
+                }
+                NewDocument::PlannedOrderChange(change) => {
+                    before.push(
+                        self.still_as_planned(&change.before)
+                            .await
+                            .map_err(|e| format!("{item}: {e}"))?,
+                    );
+                }
+                NewDocument::PlannedOrderDeletion(deletion) => {
+                    let image = self.still_as_planned(&deletion.before).await;
+                    before.push(image.map_err(|e| format!("{item}: {e}"))?);
                 }
                 NewDocument::FiDocument(posting) => {
                     let key = self.keys_in_sap(&keys[at], posting);

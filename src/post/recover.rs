@@ -206,6 +206,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                     }
                 })
             }
+            (NewDocument::PlannedOrderChange(change), Some(_)) => {
+                self.changed_since(&change).await.map_err(unread)
+            }
+            (NewDocument::PlannedOrderDeletion(deletion), Some(_)) => {
+                let now = self.sap.read_planned_order(&deletion.before.number).await;
+                Ok(now.map_err(unread)?.map(|_| "it is there again".to_owned()))
+            }
             (NewDocument::FiDocument(posting), Some(_)) => {
                 let key = self.document_key(id, item, &posting)?;
                 let found = self.sap.find_documents(&posting, &[&key.object_key]).await;

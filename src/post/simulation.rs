@@ -37,6 +37,25 @@ impl World {
         Poster::open(&path, self.sap.clone(), settings, self.clock.clone()).unwrap()
     }
 
+    /// What the journal and SAP recorded, in the order of time, for people who read a failed seed.
+    pub fn history(&self) -> String {
+        let path = self.directory.path().join("carbide.sqlite");
+        let rows = journal::export(&path).unwrap_or_default();
+        let mut lines: Vec<(i128, String)> = rows
+            .into_iter()
+            .map(|row| (row.since_boot_ns, format!("journal {} {}", row.kind, row.payload)))
+            .collect();
+        self.sap.truth(|truth| {
+            lines.extend(truth.log.iter().map(|(at, what)| (at.as_nanos(), what.clone())));
+        });
+        lines.sort_by_key(|(at, _)| *at);
+        let line = |(at, what): (i128, String)| {
+            let what: String = what.chars().take(300).collect();
+            format!("{:>9.3} s  {what}\n", at as f64 / 1e9)
+        };
+        lines.into_iter().map(line).collect()
+    }
+
     pub fn orders(&self) -> Vec<String> {
         self.sap.truth(|truth| truth.orders.keys().cloned().collect())
     }
@@ -56,6 +75,15 @@ pub(super) fn three_orders() -> ChangeSetDraft {
 
 fn one_posting() -> ChangeSetDraft {
     draft_of(vec![NewDocument::FiDocument(posting())])
+}
+
+/// A failed seed prints what happened.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.history());
+        }
+    }
 }
 
 fn numbers(set: &ChangeSet, state: ItemState) -> Vec<String> {
@@ -407,6 +435,7 @@ async fn life(seed: u64, crash: u32, undo: bool) -> bool {
             refused: (seed / 27 % 2 * 5) as u32,
             busy: (seed / 5 % 2 * 10) as u32,
             lost_read: (seed / 7 % 2 * 10) as u32,
+            planner: 0,
         },
     );
     let what = format!("seed {seed}, crash at {crash}, undo {undo}");

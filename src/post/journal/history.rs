@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use crate::clock::Moment;
-use crate::id::FiDocumentNumber;
+use crate::id::{FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::reference_key::ReferenceKey;
-use crate::post::state::{self, Effect, IllegalEvent, State};
+use crate::post::state::{self, Decision, Effect, IllegalEvent, ItemState, State};
 use crate::post::window::WindowEnd;
 
 use super::record::{Conflict, Record, SapNumber};
@@ -29,6 +29,10 @@ pub struct ItemHistory {
     pub adopted: bool,
     /// The accounting document that reverses it.
     pub reversal: Option<FiDocumentNumber>,
+    /// Whether a person looked why it could not be taken back, and decided that it is.
+    pub decided: bool,
+    /// The number under which a deleted planned order is there again.
+    pub recreated: Option<PlannedOrderNumber>,
     /// What somebody else did to it.
     pub conflict: Option<Conflict>,
     /// What SAP said last.
@@ -105,7 +109,7 @@ impl ChangeSet {
     ) -> Result<Vec<Effect>, IllegalEvent> {
         let Some(event) = record.event_of(version) else { return Ok(Vec::new()) };
         let (next, effects) = state::step(&self.state, event)?;
-        self.state = next;
+        let before = std::mem::replace(&mut self.state, next);
         self.last = at.clone();
         match record {
             Record::SpaceReserved { items, .. } => {
@@ -144,8 +148,14 @@ impl ChangeSet {
             Record::Refused { reason }
             | Record::RollingBack { reason, .. }
             | Record::Held { reason } => self.reason = Some(reason.clone()),
-            Record::CompOutcome { item, reversal, conflict, message, .. } => {
+            Record::OperatorDecision { decision: Decision::RollBack, .. } => {
+                for (item, before) in self.items.iter_mut().zip(&before.items) {
+                    item.decided |= matches!(before, ItemState::CompHeld(_));
+                }
+            }
+            Record::CompOutcome { item, reversal, recreated, conflict, message, .. } => {
                 let item = &mut self.items[*item];
+                item.recreated.clone_from(recreated);
                 item.reversal.clone_from(reversal);
                 item.conflict.clone_from(conflict);
                 item.message.clone_from(message);

@@ -185,6 +185,9 @@ pub enum Record {
         undoing: Undoing,
         /// The reversal of an accounting document.
         reversal: Option<FiDocumentNumber>,
+        /// The number under which a deleted planned order is there again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recreated: Option<PlannedOrderNumber>,
         /// What somebody else did to it.
         conflict: Option<Conflict>,
         /// What SAP said.
