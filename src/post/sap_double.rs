@@ -156,7 +156,7 @@ impl Truth {
             return;
         }
         let number = free[roll as usize % free.len()].clone();
-        if roll / 16 % 3 == 0 { self.convert(&number) } else { self.edit(&number) }
+        if (roll / 16).is_multiple_of(3) { self.convert(&number) } else { self.edit(&number) }
     }
 }
 

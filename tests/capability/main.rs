@@ -5,9 +5,12 @@ mod architecture;
 mod audit_log;
 
 mod authentication;
+
 mod backups;
 
 mod basis_documents;
+
+mod change_orders;
 
 mod command_line;
 
