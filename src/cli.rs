@@ -130,7 +130,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
         Command::Restore(arguments) => restore::run(&arguments, &context),
-        Command::Audit(arguments) => audit::run(&arguments, &context),
+        Command::Audit(arguments) => audit::run(&arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Config(arguments) => config::run(arguments, &context),

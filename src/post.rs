@@ -16,6 +16,7 @@
 
 pub mod backup;
 pub mod change_set;
+pub mod checkpoint;
 pub mod document;
 pub mod journal;
 pub mod order_values;
@@ -227,7 +228,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
         record: &journal::Record,
     ) -> Result<Vec<Effect>, PostError> {
-        Ok(self.journal.append(writing, id, record, &self.clock.now())?)
+        let effects = self.journal.append(writing, id, record, &self.clock.now())?;
+        let phase = self.set(id)?.state.phase;
+        if phase.is_final() || phase == Phase::Held {
+            self.checkpoint_at_the_end();
+        }
+        Ok(effects)
     }
 
     fn tell(&mut self, progress: Progress) {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::backup::BackupError;
 use super::change_set::ChangeSetId;
+use super::checkpoint::AuditError;
 use super::failpoint::Crash;
 use super::journal::JournalError;
 use super::report::UndoReport;
@@ -19,6 +20,9 @@ pub enum PostError {
     /// A backup could not be looked after.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The audit log cannot be signed.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// There is no backup to open.
     #[error("There is no backup of {id}: {reason}; `carbide restore --list` lists them")]
     NoBackup {

@@ -14,6 +14,7 @@ mod store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::audit;
 use crate::clock::Moment;
 
 use super::change_set::ChangeSetId;
@@ -178,6 +179,11 @@ impl Journal {
     /// What tells its documents from those of other journals.
     pub fn tag(&self) -> JournalTag {
         self.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
+    }
+
+    /// The head of the audit log: how many rows, and the hash over them.
+    pub fn head(&self) -> (u64, audit::Hash) {
+        (self.store.head().size(), self.store.head().root())
     }
 
     /// Every change set, oldest first.

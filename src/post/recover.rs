@@ -187,7 +187,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// What others did to the document since it was posted, if anything.
-    async fn seen_again(&self, id: &ChangeSetId, item: usize) -> Result<Option<String>, PostError> {
+    pub(super) async fn seen_again(
+        &self,
+        id: &ChangeSetId,
+        item: usize,
+    ) -> Result<Option<String>, PostError> {
         let known = &self.set(id)?.items[item];
         let unread = |error: super::PortError| PostError::InDoubt {
             id: id.clone(),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, params};
 
+use crate::audit;
 use crate::clock::Moment;
 
 use super::row::{GENESIS, Hash, Row};
@@ -43,6 +44,7 @@ pub struct Store {
     path: PathBuf,
     last_seq: i64,
     last_hash: Hash,
+    head: audit::Head,
 }
 
 impl Store {
@@ -71,7 +73,13 @@ impl Store {
                 .map_err(failed)?;
         }
         connection.execute_batch(TABLES).map_err(failed)?;
-        Ok(Self { connection, path: path.to_owned(), last_seq: 0, last_hash: GENESIS })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            last_seq: 0,
+            last_hash: GENESIS,
+            head: audit::Head::default(),
+        })
     }
 
     /// Rows that were written since the last call, by any process, with the chain checked.
@@ -83,8 +91,15 @@ impl Store {
         let (mut seq, mut hash) = (self.last_seq, self.last_hash);
         let rows = self.rows_after(&mut seq, &mut hash);
         // Up to the first bad row they are read.
+        let (before, mut previous) = (self.last_seq, self.last_hash);
         (self.last_seq, self.last_hash) = (seq, hash);
-        rows
+        let rows = rows?;
+        debug_assert_eq!(rows.len() as i64, seq - before);
+        for row in &rows {
+            self.head.push(audit::leaf_hash(&row.encoding(&previous)));
+            previous = row.hash(&previous);
+        }
+        Ok(rows)
     }
 
     /// The last rows, at most so many, and the hash before the first of them.
@@ -191,9 +206,15 @@ impl Store {
             die_if_sync_failed(&error);
             return Err(sqlite_error(&self.path, error));
         }
+        self.head.push(audit::leaf_hash(&row.encoding(&self.last_hash)));
         self.last_seq = row.seq;
         self.last_hash = hash;
         Ok(row)
+    }
+
+    /// The head of the audit log over the rows that were read or written.
+    pub fn head(&self) -> &audit::Head {
+        &self.head
     }
 
     /// Position of the last row.
