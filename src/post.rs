@@ -37,6 +37,7 @@ mod planned_order;
 mod prepare;
 mod recover;
 mod resolve;
+mod rule;
 mod sap_system;
 mod undo;
 
@@ -46,6 +47,8 @@ mod backup_simulation;
 mod existing_order_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod faulty_disk;
+#[cfg(all(test, feature = "backup"))]
+mod rule_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod sap_double;
 #[cfg(all(test, feature = "backup"))]

@@ -15,6 +15,7 @@ use super::error::PostError;
 use super::journal::{Conflict, SapNumber, Writing};
 use super::order_values::OrderValues;
 use super::resolve::Found;
+use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::Effect;
 use super::undo::Undone;
@@ -31,8 +32,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let request = self.request(id, item, Way::Forward)?;
         let fields = change.fields();
         // Of the plan's version, never of one that was read since: an edit in between must be seen.
-        let etag = change.before.etag.clone().unwrap_or_default();
         let number = &change.before.number;
+        let etag = if Rule::VersionOfPlan.holds() {
+            change.before.etag.clone().unwrap_or_default()
+        } else {
+            let now = self.sap.read_planned_order(number).await.ok().flatten();
+            now.and_then(|order| order.etag).unwrap_or_default()
+        };
         let mut patience = super::apply::Patience::default();
         let answered = loop {
             let sent = self
@@ -139,7 +145,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if !first && before.differing(&OrderValues::from(&now)).is_empty() {
             return Ok(Ok(Undone::gone()));
         }
-        if now.etag != after.etag || !change.differences(&now).is_empty() {
+        let as_left = now.etag == after.etag && change.differences(&now).is_empty();
+        if Rule::OnlyAsLeft.holds() && !as_left {
             return Ok(Ok(Undone::conflict(Conflict {
                 what: format!("planned order {} was changed by somebody else", number.padded()),
                 when: now.last_change,

@@ -5,7 +5,7 @@ use super::document::tests::order;
 use super::document::{PlannedOrderChange, PlannedOrderDeletion};
 use super::order_values::OrderValues;
 use super::sap_double::{Faults, SETTLE};
-use super::simulation::World;
+use super::simulation::{World, every_effect_has_a_backup};
 use super::state::{Decision, ItemState, Phase};
 use super::*;
 use crate::order::PlannedOrder;
@@ -179,7 +179,12 @@ fn deletions_come_last() {
 fn promises_hold(world: &World, before: &Before, what: &str) {
     let mut poster = world.poster();
     assert_eq!(poster.verify().unwrap().damage, None, "{what}");
-    let phase = poster.list().unwrap().first().map(|set| set.phase);
+    let sets = poster.list().unwrap();
+    let phase = sets.first().map(|set| set.phase);
+    for set in &sets {
+        let (set, _) = poster.show(&set.change_set_id).unwrap();
+        every_effect_has_a_backup(&poster, &set, what);
+    }
     world.sap.truth(|truth| {
         let alive = |number: &str| {
             let there = truth.orders.get(number).or(truth.converted.get(number));
@@ -223,7 +228,7 @@ fn promises_hold(world: &World, before: &Before, what: &str) {
 }
 
 /// One seeded life with a planner in it. Whether the process died.
-async fn life(seed: u64, crash: u32, undo: bool) -> bool {
+pub(super) async fn life(seed: u64, crash: u32, undo: bool) -> bool {
     let faults = Faults {
         lost_answer: (seed % 3 * 10) as u32,
         lost_request: (seed / 3 % 3 * 10) as u32,
@@ -232,6 +237,7 @@ async fn life(seed: u64, crash: u32, undo: bool) -> bool {
         busy: (seed / 5 % 2 * 10) as u32,
         lost_read: (seed / 7 % 2 * 10) as u32,
         planner: (seed / 4 % 2 * 5) as u32,
+        ..Faults::default()
     };
     let world = World::new(seed, faults);
     let before = Before::in_sap(&world);

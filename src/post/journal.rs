@@ -19,6 +19,7 @@ use crate::clock::Moment;
 
 use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
+use super::rule::Rule;
 use super::state::{Effect, IllegalEvent};
 
 pub use export::{ExportedRow, export};
@@ -133,6 +134,8 @@ pub struct Journal {
     tag: Option<JournalTag>,
     change_sets: Vec<ChangeSet>,
     damage: Option<String>,
+    /// A row that is written only with the next one: always none, but in a test of the tests.
+    late: Option<(ChangeSetId, Record, Moment)>,
 }
 
 impl Journal {
@@ -151,8 +154,14 @@ impl Journal {
             })?;
         }
         let store = Store::open(path)?;
-        let mut journal =
-            Self { path: path.to_owned(), store, tag: None, change_sets: Vec::new(), damage: None };
+        let mut journal = Self {
+            path: path.to_owned(),
+            store,
+            tag: None,
+            change_sets: Vec::new(),
+            damage: None,
+            late: None,
+        };
         journal.read_on()?;
         if journal.tag.is_none() && journal.damage.is_none() {
             let _writing = lock::take(path)?;
@@ -340,7 +349,11 @@ impl Journal {
         let effects = set
             .take_in(record, record::VERSION, now)
             .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
-        self.write(id.as_str(), record, now)?;
+        if Rule::IntentFirst.holds() || !matches!(record, Record::ItemIntent { .. }) {
+            self.write(id.as_str(), record, now)?;
+        } else {
+            self.late = Some((id.clone(), record.clone(), now.clone()));
+        }
         if is_new {
             self.change_sets.push(set);
         } else if let Some(old) = self.change_sets.iter_mut().find(|old| old.id == *id) {
@@ -350,6 +363,9 @@ impl Journal {
     }
 
     fn write(&mut self, id: &str, record: &Record, now: &Moment) -> Result<(), JournalError> {
+        if let Some((id, record, at)) = self.late.take() {
+            self.write(id.as_str(), &record, &at)?;
+        }
         let payload = serde_json::to_string(record).map_err(|error| io_error(&self.path, error))?;
         let mut append =
             |payload| self.store.append(id, record.name(), record::VERSION, now.clone(), payload);

@@ -12,6 +12,7 @@ use super::journal::{Record, Writing};
 use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
+use super::rule::Rule;
 use super::sap_port::{OrderBefore, SapPort};
 use super::state::Phase;
 use super::{PortError, Poster};
@@ -113,7 +114,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
         if let Some(id) = &draft.after {
             let phase = self.set(id)?.state.phase;
-            if phase != Phase::Confirmed {
+            if phase != Phase::Confirmed && Rule::FiLast.holds() {
                 return Err(PostError::WaitsFor { id: id.clone(), phase });
             }
         }

@@ -16,6 +16,7 @@ use super::error::PostError;
 use super::existing_order::number_in_sap;
 use super::journal::{Record, SapNumber, Writing};
 use super::report::Progress;
+use super::rule::Rule;
 use super::sap_port::{PortError, SapPort};
 use super::state::{ATTEMPTS_MAX, Effect, ItemState, Outcome, Phase};
 
@@ -106,7 +107,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         // Nothing of ours was sent after this moment: either we have just stopped sending, or the
         // process that sent is dead.
         let asked_from = self.clock.now();
-        let settle = self.settings.settle;
+        let settle = if Rule::Settle.holds() { self.settings.settle } else { SignedDuration::ZERO };
+        if !Rule::AskFirst.holds() && answered.is_none() {
+            return self.absent(writing, id, item, course);
+        }
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let passed = self.clock.now().since_boot - asked_from.since_boot;

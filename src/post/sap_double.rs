@@ -34,6 +34,10 @@ pub struct Faults {
     pub lost_read: u32,
     /// Before a request a planner edits an order, or converts one to a production order.
     pub planner: u32,
+    /// Somebody between us and SAP sends a creation twice.
+    pub duplicate: u32,
+    /// SAP says that a document was posted, and its commit fails.
+    pub false_success: u32,
 }
 
 /// What a planner does in one life at most.
@@ -226,6 +230,11 @@ impl SapDouble {
         Ok(self.truth(look))
     }
 
+    fn happens(&self, percent: impl FnOnce(&Faults) -> u32) -> bool {
+        let percent = percent(&self.faults.lock().unwrap());
+        percent > 0 && self.chance.lock().unwrap().random_range(0..100) < percent
+    }
+
     fn let_the_planner_act(&self) {
         let planner = self.faults.lock().unwrap().planner;
         if planner == 0 {
@@ -304,6 +313,7 @@ impl SapPort for SapDouble {
         &self,
         order: &OrderValues,
     ) -> Result<Vec<PlannedOrder>, PortError> {
+        tokio::task::yield_now().await;
         self.read(|truth| {
             let equal = truth
                 .orders
@@ -325,8 +335,14 @@ impl SapPort for SapDouble {
         order: &OrderValues,
         request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
+        // Others have a chance to do something between two requests.
+        tokio::task::yield_now().await;
         self.truth(|truth| truth.remember(request));
         let order = order.clone();
+        if self.happens(|faults| faults.duplicate) {
+            let twin = order.clone();
+            let _ = self.write(move |truth| Ok(truth.create(&twin)));
+        }
         self.write(move |truth| Ok(truth.create(&order)))
     }
 
@@ -415,6 +431,9 @@ impl SapPort for SapDouble {
         key: &DocumentKey,
     ) -> Result<(), PortError> {
         let key = key.object_key.clone();
+        if self.happens(|faults| faults.false_success) {
+            return Ok(());
+        }
         self.write(move |truth| {
             truth.post(&key, None);
             Ok(())

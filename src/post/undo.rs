@@ -13,6 +13,7 @@ use super::document::{FiPosting, NewDocument, NewPlannedOrder};
 use super::error::PostError;
 use super::journal::{ChangeSet, Conflict, Record, SapNumber, Writing};
 use super::report::{Progress, UndoReport};
+use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::{Decision, Effect, ItemState, Phase, Undoing};
 use super::window::Standing;
@@ -252,7 +253,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Ok(None) => return Ok(Ok(gone_without_answer(number))),
             Err(error) => return Ok(Err(error)),
         };
-        if now.etag != after.etag || !ours.differences(&now).eq(&ours.differences(after)) {
+        let as_left = now.etag == after.etag && ours.differences(&now).eq(&ours.differences(after));
+        if Rule::OnlyAsLeft.holds() && !as_left {
             return Ok(Ok(changed_by_others(ours, &now)));
         }
         let request = self.request(id, item, Way::Back)?;

@@ -11,6 +11,8 @@ use rusqlite::{Connection, ErrorCode, params};
 use crate::audit;
 use crate::clock::Moment;
 
+use crate::post::rule::Rule;
+
 use super::row::{GENESIS, Hash, Row};
 use super::{JournalError, io_error};
 
@@ -179,6 +181,10 @@ impl Store {
         at: Moment,
         payload: String,
     ) -> Result<Row, JournalError> {
+        if !Rule::OneWriter.holds() {
+            // Else the primary key would refuse the row of a second writer.
+            self.read_on()?;
+        }
         let row = Row {
             seq: self.last_seq + 1,
             change_set: change_set.to_owned(),
