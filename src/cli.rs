@@ -14,6 +14,7 @@ mod journal;
 mod plan;
 mod planning;
 mod post;
+mod restore;
 mod sandbox;
 mod sync;
 mod undo;
@@ -88,6 +89,8 @@ pub enum Command {
     Undo(undo::Undo),
     /// Look into the journal.
     Journal(journal::Journal),
+    /// List backups, check that they open, and remove those whose time is over.
+    Restore(restore::Restore),
     /// Show the head of the audit log, and prove what is in it.
     Audit(audit::Audit),
     /// Explain a document or a product down to readings and factor rows.
@@ -126,7 +129,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Post(arguments) => post::run(arguments, &context).await,
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
-        Command::Audit(arguments) => audit::run(&arguments, &context),
+        Command::Restore(arguments) => restore::run(&arguments, &context),
+        Command::Audit(arguments) => audit::run(&arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Config(arguments) => config::run(arguments, &context),

@@ -188,6 +188,37 @@ pub struct PostSettings {
     /// Most SAP documents that one run may create.
     #[serde(default = "documents")]
     pub documents_max: usize,
+    /// How backups are kept.
+    #[serde(default)]
+    pub backup: BackupSettings,
+}
+
+/// `[post.backup]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BackupSettings {
+    /// Folder; `backups` in the folder of the store if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+    /// Where the service's key is, as `age-keygen` writes it. A production system needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_key_from: Option<String>,
+    /// Public keys, `age1...`, whose secret half is kept on no machine of this service. A production
+    /// system needs one at least.
+    pub recovery_recipients: Vec<String>,
+    /// Days for which a backup is kept.
+    pub keep_days: u16,
+}
+
+impl Default for BackupSettings {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            service_key_from: None,
+            recovery_recipients: Vec::new(),
+            keep_days: 90,
+        }
+    }
 }
 
 fn settle() -> u64 {
@@ -322,6 +353,7 @@ impl Settings {
             ("sap.auth.refresh_token_from", auth.refresh_token_from.as_deref()),
             ("sap.auth.api_key_from", auth.api_key_from.as_deref()),
             ("sap.proxy.password_from", proxy),
+            ("post.backup.service_key_from", self.post.backup.service_key_from.as_deref()),
             ("ems.password_from", self.ems.password_from.as_deref()),
         ];
         places.into_iter().filter_map(|(key, from)| Some((key, from?))).collect()

@@ -14,11 +14,15 @@
 //!
 //! [`state::step`] is that picture; everything here only carries out what it says is due.
 
+pub mod backup;
 pub mod change_set;
+pub mod checkpoint;
 pub mod document;
 pub mod journal;
+pub mod order_values;
 pub mod reference_key;
 pub mod report;
+pub mod restore;
 pub mod sap_port;
 pub mod settings;
 pub mod state;
@@ -26,18 +30,28 @@ pub mod window;
 
 mod apply;
 mod error;
+mod existing_order;
 mod failpoint;
 mod fi_document;
 mod planned_order;
 mod prepare;
 mod recover;
 mod resolve;
+mod rule;
 mod sap_system;
 mod undo;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "backup"))]
+mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod existing_order_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod faulty_disk;
+#[cfg(all(test, feature = "backup"))]
+mod rule_simulation;
+#[cfg(all(test, feature = "backup"))]
 mod sap_double;
-#[cfg(test)]
+#[cfg(all(test, feature = "backup"))]
 mod simulation;
 
 use std::path::Path;
@@ -46,8 +60,11 @@ use std::sync::atomic::AtomicBool;
 
 use crate::clock::Clock;
 
+use backup::Vault;
 pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
-pub use document::{FiLine, FiPosting, NewDocument, NewPlannedOrder};
+pub use document::{
+    FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange, PlannedOrderDeletion,
+};
 pub use error::PostError;
 use failpoint::Failpoints;
 pub use failpoint::POINTS as FAILPOINTS;
@@ -68,6 +85,7 @@ pub struct Poster<S, C> {
     clock: C,
     stop: Arc<AtomicBool>,
     failpoints: Failpoints,
+    vault: Vault,
     progress: Box<dyn FnMut(Progress) + Send>,
 }
 
@@ -80,6 +98,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
         let journal = Journal::open(path, &clock.now())?;
         let failpoints = Failpoints::from_environment(settings.role);
+        let vault = Vault::beside(path, &settings);
         Ok(Self {
             journal,
             sap,
@@ -87,6 +106,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             clock,
             stop: Arc::default(),
             failpoints,
+            vault,
             progress: Box::new(|_| {}),
         })
     }
@@ -211,7 +231,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
         record: &journal::Record,
     ) -> Result<Vec<Effect>, PostError> {
-        Ok(self.journal.append(writing, id, record, &self.clock.now())?)
+        let effects = self.journal.append(writing, id, record, &self.clock.now())?;
+        let phase = self.set(id)?.state.phase;
+        if phase.is_final() || phase == Phase::Held {
+            self.checkpoint_at_the_end();
+        }
+        Ok(effects)
     }
 
     fn tell(&mut self, progress: Progress) {

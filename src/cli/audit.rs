@@ -1,13 +1,19 @@
 //! `carbide audit`: the head of the audit log, and proofs for a third party.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::connect::Session;
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::audit::{self, Hash};
+use crate::audit::{self, Hash, VerifierKey};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::post::journal::{self, ExportedRow};
+use crate::post::PostError;
+use crate::post::checkpoint::Checkpoints;
+use crate::post::journal::{self, ExportedRow, Journal};
 use crate::post::reference_key::hex;
 
 /// Show the head of the audit log, and prove what is in it.
@@ -24,6 +30,22 @@ pub struct Audit {
 enum AuditCommand {
     /// Check the chain of rows, and show how many there are and their root hash.
     Head,
+    /// Sign the head and print the note: keep it outside of this machine.
+    Checkpoint,
+    /// Print the public key that checks the notes.
+    Key,
+    /// Check the rows, every checkpoint that is kept here, and those that are given.
+    Verify {
+        /// A checkpoint that was kept elsewhere.
+        #[arg(long, value_name = "FILE")]
+        from: Vec<PathBuf>,
+        /// The public key as it was noted elsewhere; the one here if it is left out.
+        #[arg(long)]
+        key: Option<String>,
+        /// Ask SAP for each document that the journal says is there.
+        #[arg(long)]
+        sap: bool,
+    },
     /// Print a proof as JSON.
     #[command(subcommand)]
     Prove(Proof),
@@ -45,7 +67,94 @@ enum Proof {
     },
 }
 
-pub(super) fn run(arguments: &Audit, context: &Context) -> Result<Exit, CliError> {
+pub(super) async fn run(arguments: &Audit, context: &Context) -> Result<Exit, CliError> {
+    match &arguments.command {
+        AuditCommand::Checkpoint => {
+            let (mut journal, checkpoints) = log(context)?;
+            let note = checkpoints.sign_now(&mut journal)?;
+            if context.json {
+                print_json(&json!({ "note": note }))?;
+            } else {
+                print!("{note}");
+            }
+            return Ok(Exit::Done);
+        }
+        AuditCommand::Key => {
+            let key = log(context)?.1.verifier().map_err(PostError::from)?.to_string();
+            if context.json {
+                print_json(&json!({ "key": key }))?;
+            } else {
+                println!("{key}");
+            }
+            return Ok(Exit::Done);
+        }
+        AuditCommand::Verify { from, key, sap } => {
+            return verify(from, key.as_deref(), *sap, context).await;
+        }
+        AuditCommand::Head | AuditCommand::Prove(_) => {}
+    }
+    prove(arguments, context)
+}
+
+async fn verify(
+    from: &[PathBuf],
+    key: Option<&str>,
+    sap: bool,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let key = key.map(VerifierKey::parse).transpose();
+    let key = key.map_err(|error| CliError::new(Exit::Usage, format!("--key: {error}")))?;
+    let (journal, checkpoints) = log(context)?;
+    let (fits, problems) = checkpoints.verify(journal.path(), from, key.as_ref())?;
+    let (asked, otherwise) = if sap {
+        Session::open(context)?.books_to_look()?.compare_with_sap().await?
+    } else {
+        (0, Vec::new())
+    };
+    if context.json {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let sap = sap.then(|| {
+            let otherwise: Vec<_> = otherwise
+                .iter()
+                .map(|(id, item, what)| json!({ "change_set_id": id, "item": item, "what": what }))
+                .collect();
+            json!({ "asked": asked, "otherwise": otherwise })
+        });
+        print_json(&json!({ "checkpoints": fits, "problems": problems, "sap": sap }))?;
+    } else {
+        println!("  the chain of rows is whole; {fits} checkpoints fit");
+        for problem in &problems {
+            println!("  {problem}");
+        }
+        if sap {
+            println!("  SAP was asked for {asked} documents; {} are otherwise", otherwise.len());
+        }
+        for (id, item, what) in &otherwise {
+            println!("  {id}, item {item}: {what}");
+        }
+    }
+    Ok(match (problems.is_empty(), otherwise.is_empty()) {
+        (false, _) => Exit::Store,
+        (true, false) => Exit::Person,
+        (true, true) => Exit::Done,
+    })
+}
+
+/// The journal and its checkpoints. Neither needs SAP or its password.
+fn log(context: &Context) -> Result<(Journal, Checkpoints), CliError> {
+    let config = Config::load(&context.config)?;
+    let (sap, post) = (&config.settings.sap, &config.settings.post);
+    let path = config.path(&post.directory).join("journal.db");
+    if !path.exists() {
+        return Err(CliError::new(Exit::No, format!("there is no journal at {}", path.display())));
+    }
+    let journal = Journal::open(&path, &SystemClock.now()).map_err(PostError::from)?;
+    let domain = format!("{}/{}", sap.system, sap.client);
+    let checkpoints = Checkpoints::beside(&journal, &domain);
+    Ok((journal, checkpoints))
+}
+
+fn prove(arguments: &Audit, context: &Context) -> Result<Exit, CliError> {
     let rows = rows(context)?;
     let leaves: Vec<Hash> = rows.iter().map(|row| audit::leaf_hash(&row.encoding)).collect();
     let missing = |asked: usize| {
@@ -53,6 +162,7 @@ pub(super) fn run(arguments: &Audit, context: &Context) -> Result<Exit, CliError
         CliError::new(Exit::No, text)
     };
     match arguments.command {
+        AuditCommand::Checkpoint | AuditCommand::Key | AuditCommand::Verify { .. } => {}
         AuditCommand::Head => {
             let root = hex(&audit::root(&leaves));
             if context.json {

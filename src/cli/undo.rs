@@ -44,28 +44,6 @@ pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliE
         return Err(nothing_open(&mut books).await?);
     }
     if arguments.dry_run {
-        session.books_to_look()?
-    } else {
-        session.books().await?
-    };
-    let named = arguments.change_set.as_deref().map(ChangeSetId::typed);
-    let wanted: Vec<ChangeSetId> = match named {
-        Some(id) => vec![id],
-        None => {
-            let open = books.list()?.into_iter().filter(|set| set.phase == Phase::Open);
-            open.map(|set| set.change_set_id).rev().collect()
-        }
-    };
-    if wanted.is_empty() {
-        // The last one that stands says since when, and what remains possible.
-        let last = books.list()?.into_iter().rev().find(|set| set.phase == Phase::Confirmed);
-        let last = last.map(|set| set.change_set_id);
-        return Err(match books.undo(last.as_ref(), &requester()).await {
-            Err(error) => error.into(),
-            Ok(_) => PostError::NothingToUndo.into(),
-        });
-    }
-    if arguments.dry_run {
         for id in &wanted {
             let (set, _) = books.show(id)?;
             println!(

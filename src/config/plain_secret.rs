@@ -16,6 +16,7 @@ const NAMES: &[&str] = &[
     "api_key",
     "apikey",
     "private_key",
+    "service_key",
     "passphrase",
 ];
 

@@ -40,7 +40,8 @@ impl Settings {
             ));
         }
         within("post.settle_seconds", settle, 0, 86_400)?;
-        within("post.documents_max", self.post.documents_max as u64, 1, 100_000)
+        within("post.documents_max", self.post.documents_max as u64, 1, 100_000)?;
+        within("post.backup.keep_days", self.post.backup.keep_days.into(), 7, 36_500)
     }
 
     /// A journal needs a file system whose locks and syncs hold. A sandbox may do without.

@@ -5,9 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Connections, CycleError, PlanRecord, PostingRun};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::config::secrets::SecretSource;
 use crate::factor::Scope;
 use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
 use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::post::backup::keys::BackupSettings;
 use crate::post::state::Phase;
 use crate::post::{
     ChangeSetDraft, ChangeSetId, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings,
@@ -35,6 +37,19 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     })?;
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role).with_settle(settle);
+    let backup = &post.backup;
+    let settings = settings.with_backup(BackupSettings {
+        folder: backup.directory.as_ref().map(|folder| config.path(folder)),
+        service_key: match &backup.service_key_from {
+            Some(from) => {
+                let key = "post.backup.service_key_from";
+                Some(SecretSource::parse(key, from, &config.base)?.place())
+            }
+            None => None,
+        },
+        recovery_recipients: backup.recovery_recipients.clone(),
+        keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
+    });
     let books = SapBooks { odata: connections.odata.clone(), rfc: connections.rfc.clone() };
     Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
 }

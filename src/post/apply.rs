@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use jiff::SignedDuration;
 
 use crate::clock::Clock;
+use crate::id::{FiDocument, FiDocumentNumber};
 use crate::order::PlannedOrder;
 use crate::sap::odata::RequestId;
 
@@ -14,6 +15,7 @@ use super::document::{FiPosting, NewDocument, NewPlannedOrder};
 use super::error::PostError;
 use super::journal::{Record, SapNumber, Writing};
 use super::report::{Progress, Receipt};
+use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::{Effect, ItemState, Outcome, Phase};
 use super::window::{WINDOW, WindowEnd};
@@ -179,9 +181,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let unknown = || PostError::Unknown { id: id.clone() };
         let (key, known) = (set.keys.get(item), set.items.get(item));
         let (key, known) = (key.ok_or_else(unknown)?, known.ok_or_else(unknown)?);
+        let (forward, back) = match self.document(id, item)? {
+            NewDocument::PlannedOrderChange(_) => ("change", "change back"),
+            NewDocument::PlannedOrderDeletion(_) => ("remove", "create again"),
+            _ => ("create", "delete"),
+        };
         let (what, first_sent) = match way {
-            Way::Forward => ("create", known.first_sent),
-            Way::Back => ("delete", known.first_taken_back),
+            Way::Forward => (forward, known.first_sent),
+            Way::Back => (back, known.first_taken_back),
         };
         let derived = key.derived(&format!("{} {id} {what}", self.journal.tag()));
         let first_sent = first_sent.unwrap_or_else(|| self.clock.now().wall);
@@ -200,6 +207,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             NewDocument::PlannedOrder(order) => {
                 self.send_order(writing, id, item, &order, course).await
             }
+            NewDocument::PlannedOrderChange(change) => {
+                self.send_change(writing, id, item, &change, course).await
+            }
+            NewDocument::PlannedOrderDeletion(deletion) => {
+                self.send_deletion(writing, id, item, &deletion, course).await
+            }
             NewDocument::FiDocument(posting) => {
                 self.send_posting(writing, id, item, &posting, course).await
             }
@@ -217,7 +230,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let request = self.request(id, item, Way::Forward)?;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.sap.create_planned_order(order, &request).await {
+            match self.sap.create_planned_order(&order.values(), &request).await {
                 Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
                 answer => break answer,
             }
@@ -288,13 +301,21 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         self.failpoints.pass("post.after_send")?;
         match answered {
             // A success message and a number are issued before the commit: only SAP's books count.
-            Ok(()) => self.resolve(writing, id, item, course, None).await,
+            Ok(()) if Rule::ReadBack.holds() => self.resolve(writing, id, item, course, None).await,
+            Ok(()) => {
+                let number = SapNumber::FiDocument(FiDocument {
+                    number: FiDocumentNumber::new("100001").expect("ten digits at most"),
+                    company_code: posting.company_code.clone(),
+                    fiscal_year: posting.period.year,
+                });
+                self.done(writing, id, item, number, None, false, None)
+            }
             Err(error) => self.no_success(writing, id, item, error, course).await,
         }
     }
 
     /// SAP was locked or overloaded and did nothing: waits, and says whether to send again.
-    async fn try_again(
+    pub(super) async fn try_again(
         &mut self,
         error: &PortError,
         id: &ChangeSetId,
@@ -310,7 +331,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
     /// A refusal is final only for a first attempt, and only after SAP was asked by key: on a second
     /// one it may be the echo of the first.
-    async fn no_success(
+    pub(super) async fn no_success(
         &mut self,
         writing: &Writing,
         id: &ChangeSetId,
@@ -324,7 +345,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             return self.resolve(writing, id, item, course, None).await;
         }
         match self.look_up(id, item, None).await? {
-            Ok(found) if found.is_nothing() => {
+            Ok(found) if found.is_not_ours() => {
                 let record = Record::ItemOutcome {
                     item,
                     outcome: Outcome::Rejected,
@@ -382,10 +403,15 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
 /// Pauses between tries that had no effect: 2 s, doubled up to 30 s.
 #[derive(Default)]
-struct Patience(u32);
+pub(super) struct Patience(u32);
 
 impl Patience {
-    fn next(&mut self) -> SignedDuration {
+    /// Whether it is worth another try where nothing else limits them.
+    pub fn is_left(&self) -> bool {
+        self.0 < 8
+    }
+
+    pub fn next(&mut self) -> SignedDuration {
         self.0 += 1;
         SignedDuration::from_secs((1i64 << self.0.min(5)).min(30))
     }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PlannedOrderNumber;
+
 use super::document::NewDocument;
+use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 
 /// Name of a change set within its journal, as `CS-7`.
@@ -71,12 +74,19 @@ impl ChangeSetDraft {
         if self.documents.is_empty() {
             return Some("there is nothing to post".to_owned());
         }
-        let is_order = |document: &NewDocument| matches!(document, NewDocument::PlannedOrder(_));
+        let is_order = |document: &NewDocument| !matches!(document, NewDocument::FiDocument(_));
         let orders = self.documents.iter().filter(|document| is_order(document)).count();
         if orders > 0 && orders < self.documents.len() {
             return Some(
                 "planned orders and FI documents cannot be in one change set: \
                  the first can be deleted, the second only reversed"
+                    .to_owned(),
+            );
+        }
+        if !self.documents.is_sorted_by_key(rank) {
+            return Some(
+                "changes come first, then creations, then deletions: so the way back seldom has to \
+                 create an order anew"
                     .to_owned(),
             );
         }
@@ -99,15 +109,45 @@ impl ChangeSetDraft {
     }
 }
 
+/// The place of a kind of document in the order of sending.
+fn rank(document: &NewDocument) -> u8 {
+    match document {
+        NewDocument::PlannedOrderChange(_) => 0,
+        NewDocument::PlannedOrder(_) | NewDocument::FiDocument(_) => 1,
+        NewDocument::PlannedOrderDeletion(_) => 2,
+    }
+}
+
+/// The order in SAP that a document is about, if there is one already.
+fn number_of(document: &NewDocument) -> Option<&PlannedOrderNumber> {
+    match document {
+        NewDocument::PlannedOrderChange(change) => Some(&change.before.number),
+        NewDocument::PlannedOrderDeletion(deletion) => Some(&deletion.before.number),
+        _ => None,
+    }
+}
+
+/// What an order is or was to hold, before and after the document.
+fn values_of(document: &NewDocument) -> Vec<OrderValues> {
+    match document {
+        NewDocument::PlannedOrder(order) => vec![order.values()],
+        NewDocument::PlannedOrderChange(change) => {
+            vec![OrderValues::from(&change.before), change.wanted.clone()]
+        }
+        NewDocument::PlannedOrderDeletion(deletion) => vec![OrderValues::from(&deletion.before)],
+        NewDocument::FiDocument(_) => Vec::new(),
+    }
+}
+
 /// Whether two documents would have the same fingerprint or key.
 fn twins(a: &NewDocument, b: &NewDocument) -> bool {
-    match (a, b) {
-        (NewDocument::PlannedOrder(a), NewDocument::PlannedOrder(b)) => {
-            let mut a = a.clone();
-            a.reference.clone_from(&b.reference);
-            a == *b
-        }
-        _ => a.key("", "", 0) == b.key("", "", 0),
+    if let (NewDocument::FiDocument(_), NewDocument::FiDocument(_)) = (a, b) {
+        return a.key("", "", 0) == b.key("", "", 0);
+    }
+    match (number_of(a), number_of(b)) {
+        (Some(a), Some(b)) => a == b,
+        // An order that is created is found by its values: no other may have them meanwhile.
+        _ => values_of(a).iter().any(|values| values_of(b).contains(values)),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::period::PostingPeriod;
 use crate::unit::Measure;
 use crate::value_state::ValueState;
 
+use super::order_values::{OrderField, OrderValues};
 use super::reference_key::ReferenceKey;
 
 /// A planned order to be created. It is always firm, or the next MRP run would delete it.
@@ -37,35 +38,52 @@ pub struct NewPlannedOrder {
 }
 
 impl NewPlannedOrder {
-    /// Names of the fields in which `there` differs, with our value and the one in SAP.
-    ///
-    /// Equal in every field is the fingerprint: how we recognize an order of ours after an answer
-    /// was lost, since API_PLANNED_ORDERS has no field for a reference.
+    /// What it holds in the fields that we set.
+    pub fn values(&self) -> OrderValues {
+        OrderValues {
+            material: self.material.clone(),
+            plant: self.plant.clone(),
+            production_version: Some(self.production_version.clone()),
+            quantity: self.quantity,
+            start: self.start,
+            end: self.end,
+            firm: true,
+            sales_order: self.sales_order.clone(),
+        }
+    }
+
+    /// The fields in which `there` differs, with our value and the one in SAP.
     pub fn differences(&self, there: &PlannedOrder) -> Vec<FieldDifference> {
-        let mut all = Vec::new();
-        let mut compare = |field: &'static str, ours: String, now: String| {
-            if ours != now {
-                all.push(FieldDifference { field: field.to_owned(), ours, now });
-            }
-        };
-        compare("material", self.material.to_string(), there.material.to_string());
-        compare("plant", self.plant.to_string(), there.plant.to_string());
-        let version = there.production_version.as_ref().map(ToString::to_string);
-        compare("production version", self.production_version.to_string(), or_none(version));
-        compare("quantity", self.quantity.to_string(), there.quantity.to_string());
-        compare("start", self.start.to_string(), there.start.to_string());
-        compare("end", self.end.to_string(), there.end.to_string());
-        compare("firm", true.to_string(), there.firm.to_string());
-        let item = |of: &Option<(SalesOrderNumber, SalesOrderItem)>| {
-            or_none(of.as_ref().map(|(order, item)| format!("{order}/{item}")))
-        };
-        compare("sales order", item(&self.sales_order), item(&there.sales_order));
-        all
+        self.values().differences(there, None)
     }
 }
 
-fn or_none(text: Option<String>) -> String {
-    text.unwrap_or_else(|| "none".to_owned())
+/// A planned order that is there and is to be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedOrderChange {
+    /// The order that the plan was computed from, with its version: another one is not changed.
+    pub before: PlannedOrder,
+    /// What it is to hold.
+    pub wanted: OrderValues,
+}
+
+impl PlannedOrderChange {
+    /// The fields that change.
+    pub fn fields(&self) -> Vec<OrderField> {
+        self.wanted.differing(&OrderValues::from(&self.before))
+    }
+
+    /// The fields in which `there` differs from what we set, with the value before us.
+    pub fn differences(&self, there: &PlannedOrder) -> Vec<FieldDifference> {
+        self.wanted.differences(there, Some(&OrderValues::from(&self.before)))
+    }
+}
+
+/// A planned order that is there and is to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedOrderDeletion {
+    /// The order that the plan was computed from, with its version: another one is not deleted.
+    pub before: PlannedOrder,
 }
 
 /// A field that is not as we left it.
@@ -73,6 +91,9 @@ fn or_none(text: Option<String>) -> String {
 pub struct FieldDifference {
     /// Which field.
     pub field: String,
+    /// What was there before us, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// What we posted.
     pub ours: String,
     /// What is there now.
@@ -81,7 +102,11 @@ pub struct FieldDifference {
 
 impl std::fmt::Display for FieldDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: we posted {}, SAP has {}", self.field, self.ours, self.now)
+        write!(f, "{}: ", self.field)?;
+        if let Some(before) = &self.before {
+            write!(f, "{before} before, ")?;
+        }
+        write!(f, "we posted {}, SAP has {}", self.ours, self.now)
     }
 }
 
@@ -139,6 +164,10 @@ pub struct FiPosting {
 pub enum NewDocument {
     /// Into production planning.
     PlannedOrder(NewPlannedOrder),
+    /// An order of production planning, changed.
+    PlannedOrderChange(PlannedOrderChange),
+    /// An order of production planning, deleted.
+    PlannedOrderDeletion(PlannedOrderDeletion),
     /// Into accounting.
     FiDocument(FiPosting),
 }
@@ -151,6 +180,18 @@ impl NewDocument {
             Self::PlannedOrder(_) => {
                 ReferenceKey::new(domain, "planned-order", &[plan_hash, &item.to_string()], 1)
             }
+            Self::PlannedOrderChange(_) => ReferenceKey::new(
+                domain,
+                "planned-order-change",
+                &[plan_hash, &item.to_string()],
+                1,
+            ),
+            Self::PlannedOrderDeletion(_) => ReferenceKey::new(
+                domain,
+                "planned-order-deletion",
+                &[plan_hash, &item.to_string()],
+                1,
+            ),
             Self::FiDocument(posting) => {
                 let identity = [
                     posting.company_code.as_str(),
@@ -175,6 +216,31 @@ impl NewDocument {
                 order.start.strftime("%Y-%m-%d %H:%M"),
                 order.end.strftime("%Y-%m-%d %H:%M"),
             ),
+            Self::PlannedOrderChange(change) => {
+                let before = OrderValues::from(&change.before);
+                let texts: Vec<String> = change
+                    .fields()
+                    .into_iter()
+                    .map(|field| {
+                        let (old, new) = (before.text(field), change.wanted.text(field));
+                        format!("{} {old} -> {new}", field.name())
+                    })
+                    .collect();
+                let number = change.before.number.padded();
+                format!("planned order {number} changed: {}", texts.join(", "))
+            }
+            Self::PlannedOrderDeletion(deletion) => {
+                let order = &deletion.before;
+                format!(
+                    "planned order {} deleted: {} of {} in {}, {} to {}",
+                    order.number.padded(),
+                    order.quantity,
+                    order.material,
+                    order.plant,
+                    order.start.strftime("%Y-%m-%d %H:%M"),
+                    order.end.strftime("%Y-%m-%d %H:%M"),
+                )
+            }
             Self::FiDocument(posting) => format!(
                 "FI document: company code {}, period {}, {} lines, {} {} debit, type {}",
                 posting.company_code,
@@ -191,12 +257,20 @@ impl NewDocument {
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::PlannedOrder(order) => order.problem(),
+            Self::PlannedOrderChange(change) => change.problem(),
+            Self::PlannedOrderDeletion(deletion) => no_version(&deletion.before),
             Self::FiDocument(posting) => posting.problem(),
         }
     }
 }
 
 impl NewPlannedOrder {
+    fn problem(&self) -> Option<String> {
+        self.values().problem()
+    }
+}
+
+impl OrderValues {
     fn problem(&self) -> Option<String> {
         if self.quantity.amount <= Decimal::ZERO {
             return Some(format!("the quantity is {}, it must be above zero", self.quantity));
@@ -207,6 +281,28 @@ impl NewPlannedOrder {
         (self.end <= self.start)
             .then(|| format!("it ends at {}, not after its start at {}", self.end, self.start))
     }
+}
+
+impl PlannedOrderChange {
+    fn problem(&self) -> Option<String> {
+        let fields = self.fields();
+        if fields.is_empty() {
+            return Some("it changes nothing".to_owned());
+        }
+        let fixed = [OrderField::Material, OrderField::Plant, OrderField::SalesOrder];
+        if let Some(field) = fields.into_iter().find(|field| fixed.contains(field)) {
+            return Some(format!("the {} of an order cannot be changed", field.name()));
+        }
+        if self.before.quantity.unit != self.wanted.quantity.unit {
+            return Some("the unit of an order cannot be changed".to_owned());
+        }
+        no_version(&self.before).or_else(|| self.wanted.problem())
+    }
+}
+
+/// Without a version nobody could be kept from being overwritten.
+fn no_version(order: &PlannedOrder) -> Option<String> {
+    order.etag.is_none().then(|| "SAP gave no version (ETag) of the order".to_owned())
 }
 
 impl FiPosting {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::backup::BackupError;
 use super::change_set::ChangeSetId;
+use super::checkpoint::AuditError;
 use super::failpoint::Crash;
 use super::journal::JournalError;
 use super::report::UndoReport;
@@ -15,6 +17,20 @@ pub enum PostError {
     /// The journal could not be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A backup could not be looked after.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The audit log cannot be signed.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// There is no backup to open.
+    #[error("There is no backup of {id}: {reason}; `carbide restore --list` lists them")]
+    NoBackup {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why not.
+        reason: String,
+    },
     /// What was to be posted is wrong in itself.
     #[error("POST-INVALID: {problem}. Nothing was sent to SAP")]
     Invalid {

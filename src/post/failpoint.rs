@@ -7,6 +7,9 @@ use super::settings::SystemRole;
 
 /// The places, in the order in which a change set comes by.
 pub const POINTS: &[&str] = &[
+    "backup.before_rename",
+    "backup.after_rename",
+    "journal.after_backup",
     "journal.before_prepared",
     "journal.after_applying",
     "journal.after_intent",

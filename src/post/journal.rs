@@ -14,10 +14,12 @@ mod store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::audit;
 use crate::clock::Moment;
 
 use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
+use super::rule::Rule;
 use super::state::{Effect, IllegalEvent};
 
 pub use export::{ExportedRow, export};
@@ -132,6 +134,8 @@ pub struct Journal {
     tag: Option<JournalTag>,
     change_sets: Vec<ChangeSet>,
     damage: Option<String>,
+    /// A row that is written only with the next one: always none, but in a test of the tests.
+    late: Option<(ChangeSetId, Record, Moment)>,
 }
 
 impl Journal {
@@ -150,8 +154,14 @@ impl Journal {
             })?;
         }
         let store = Store::open(path)?;
-        let mut journal =
-            Self { path: path.to_owned(), store, tag: None, change_sets: Vec::new(), damage: None };
+        let mut journal = Self {
+            path: path.to_owned(),
+            store,
+            tag: None,
+            change_sets: Vec::new(),
+            damage: None,
+            late: None,
+        };
         journal.read_on()?;
         if journal.tag.is_none() && journal.damage.is_none() {
             let _writing = lock::take(path)?;
@@ -178,6 +188,11 @@ impl Journal {
     /// What tells its documents from those of other journals.
     pub fn tag(&self) -> JournalTag {
         self.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
+    }
+
+    /// The head of the audit log: how many rows, and the hash over them.
+    pub fn head(&self) -> (u64, audit::Hash) {
+        (self.store.head().size(), self.store.head().root())
     }
 
     /// Every change set, oldest first.
@@ -214,17 +229,18 @@ impl Journal {
     fn replay(&mut self, row: &Row) -> Result<(), JournalError> {
         let corrupt =
             |reason| JournalError::Corrupt { path: self.path.clone(), seq: row.seq, reason };
-        if row.version != record::VERSION {
+        if !(record::VERSION_OLDEST..=record::VERSION).contains(&row.version) {
             return Err(corrupt(format!(
-                "it has version {}, this Carbide knows {}",
+                "it has version {}, this Carbide knows {} to {}",
                 row.version,
+                record::VERSION_OLDEST,
                 record::VERSION
             )));
         }
         let record: Record = serde_json::from_str(&row.payload)
             .map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
-        if let Record::JournalCreated { tag, .. } = record {
-            self.tag = Some(tag);
+        if record.event().is_none() {
+            self.take_in(&record, &row.at);
             return Ok(());
         }
         let id = ChangeSetId::typed(&row.change_set);
@@ -235,13 +251,44 @@ impl Journal {
                 self.change_sets.len() - 1
             }
         };
-        self.change_sets[at].take_in(&record, &row.at).map(|_| ()).map_err(|illegal| {
+        self.change_sets[at].take_in(&record, row.version, &row.at).map(|_| ()).map_err(|illegal| {
             JournalError::Corrupt {
                 path: self.path.clone(),
                 seq: row.seq,
                 reason: illegal.to_string(),
             }
         })
+    }
+
+    /// Takes in a record about the journal itself.
+    fn take_in(&mut self, record: &Record, at: &Moment) {
+        match record {
+            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
+            Record::BackupRemoved { change_set, .. } => {
+                let set = self.change_sets.iter_mut().find(|set| set.id == *change_set);
+                if let Some(set) = set {
+                    set.backup_removed.get_or_insert(at.wall);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Appends one record about the journal itself; durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// What the disk said. Nothing was written then.
+    pub fn note(
+        &mut self,
+        _writing: &Writing,
+        record: &Record,
+        now: &Moment,
+    ) -> Result<(), JournalError> {
+        debug_assert!(record.event().is_none(), "{} is about a change set", record.name());
+        self.write("", record, now)?;
+        self.take_in(record, now);
+        Ok(())
     }
 
     /// Becomes the one writer, and takes in what others have written.
@@ -300,9 +347,13 @@ impl Journal {
         let is_new = known.is_none();
         let mut set = known.unwrap_or_else(|| ChangeSet::new(id.clone(), now));
         let effects = set
-            .take_in(record, now)
+            .take_in(record, record::VERSION, now)
             .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
-        self.write(id.as_str(), record, now)?;
+        if Rule::IntentFirst.holds() || !matches!(record, Record::ItemIntent { .. }) {
+            self.write(id.as_str(), record, now)?;
+        } else {
+            self.late = Some((id.clone(), record.clone(), now.clone()));
+        }
         if is_new {
             self.change_sets.push(set);
         } else if let Some(old) = self.change_sets.iter_mut().find(|old| old.id == *id) {
@@ -312,6 +363,9 @@ impl Journal {
     }
 
     fn write(&mut self, id: &str, record: &Record, now: &Moment) -> Result<(), JournalError> {
+        if let Some((id, record, at)) = self.late.take() {
+            self.write(id.as_str(), &record, &at)?;
+        }
         let payload = serde_json::to_string(record).map_err(|error| io_error(&self.path, error))?;
         let mut append =
             |payload| self.store.append(id, record.name(), record::VERSION, now.clone(), payload);
@@ -336,6 +390,22 @@ impl Journal {
             last_hash: hex(&fresh.store.last_hash()),
             damage: fresh.damage,
         })
+    }
+
+    /// The last rows, if all of them are about `id`: what an unfinished change set has so far.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read.
+    pub fn rows_at_the_end(
+        &self,
+        id: &ChangeSetId,
+        rows: usize,
+    ) -> Result<Vec<ExportedRow>, JournalError> {
+        let (rows, before) = self.store.last(rows)?;
+        let mut rows = export::chained(rows, before);
+        rows.retain(|row| row.change_set == id.as_str());
+        Ok(rows)
     }
 
     /// The rows of one change set, from the disk.

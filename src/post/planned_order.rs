@@ -9,8 +9,8 @@ use crate::sap::odata::{Filter, Key, ODataClient, Query, RequestId};
 use crate::source::sap::PLANNED_ORDERS;
 use crate::source::sap::orders::planned_order;
 
-use super::document::NewPlannedOrder;
-use super::sap_port::{PortError, PortErrorKind};
+use super::order_values::{OrderField, OrderValues};
+use super::sap_port::{OrderBefore, PortError, PortErrorKind};
 use super::sap_system::{of_read, of_write};
 
 const SET: &str = "A_PlannedOrder";
@@ -18,7 +18,7 @@ const SET: &str = "A_PlannedOrder";
 /// Every order in SAP that equals ours in all fields that we set.
 pub(super) async fn find(
     client: &ODataClient,
-    order: &NewPlannedOrder,
+    order: &OrderValues,
 ) -> Result<Vec<PlannedOrder>, PortError> {
     let mut filter = Filter::eq("Material", order.material.as_str())
         .and(Filter::eq("ProductionPlant", order.plant.as_str()));
@@ -32,7 +32,7 @@ pub(super) async fn find(
     let mut found = Vec::new();
     for row in &rows {
         let there = planned_order(row).map_err(of_read)?;
-        if order.differences(&there).is_empty() {
+        if order.differing(&OrderValues::from(&there)).is_empty() {
             found.push(there);
         }
     }
@@ -50,7 +50,7 @@ pub(super) async fn read(
 
 pub(super) async fn create(
     client: &ODataClient,
-    order: &NewPlannedOrder,
+    order: &OrderValues,
     request: &RequestId,
 ) -> Result<PlannedOrder, PortError> {
     let row =
@@ -69,27 +69,86 @@ pub(super) async fn delete(
     client.delete(PLANNED_ORDERS, SET, &key, etag, request).await.map_err(of_write)
 }
 
-fn fields(order: &NewPlannedOrder) -> Map<String, Value> {
+pub(super) async fn read_before(
+    client: &ODataClient,
+    number: &PlannedOrderNumber,
+) -> Result<Option<OrderBefore>, PortError> {
+    let key = Key::of("PlannedOrder", number.as_str());
+    let row = client.read_one(PLANNED_ORDERS, SET, &key).await.map_err(of_read)?;
+    let Some(row) = row else { return Ok(None) };
+    let by_hand = [
+        ("PlannedOrderBOMIsFixed", "its components were edited by hand"),
+        ("PlannedOrderCapacityIsDsptchd", "its capacity is dispatched"),
+    ];
+    let by_hand = by_hand.into_iter().find(|(property, _)| row.boolean(property));
+    Ok(Some(OrderBefore {
+        payload: Value::Object(row.fields()),
+        order: planned_order(&row).map_err(of_read)?,
+        by_hand: by_hand.map(|(_, what)| what.to_owned()),
+    }))
+}
+
+pub(super) async fn change(
+    client: &ODataClient,
+    number: &PlannedOrderNumber,
+    values: &OrderValues,
+    changed: &[OrderField],
+    etag: &str,
+    request: &RequestId,
+) -> Result<(), PortError> {
+    let key = Key::of("PlannedOrder", number.as_str());
+    let mut body = Map::new();
+    for field in changed {
+        set(&mut body, values, *field);
+    }
+    if changed.contains(&OrderField::ProductionVersion) && values.production_version.is_none() {
+        body.insert("ProductionVersion".to_owned(), "".into());
+    }
+    client.update(PLANNED_ORDERS, SET, &key, etag, &body, request).await.map_err(of_write)
+}
+
+fn fields(order: &OrderValues) -> Map<String, Value> {
     let mut fields = Map::new();
+    for field in OrderField::ALL {
+        set(&mut fields, order, field);
+    }
+    fields
+}
+
+/// Writes one field as SAP calls it; what is none is left out.
+fn set(fields: &mut Map<String, Value>, order: &OrderValues, field: OrderField) {
     let mut set = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
     };
-    set("Material", order.material.as_str().into());
-    set("ProductionPlant", order.plant.as_str().into());
-    set("ProductionVersion", order.production_version.as_str().into());
-    set("TotalQuantity", order.quantity.amount.to_string().into());
-    set("BaseUnit", order.quantity.unit.sap().into());
-    set("PlndOrderPlannedStartDate", day(order.start.date()));
-    set("PlndOrderPlannedStartTime", time(order.start.time()));
-    set("PlndOrderPlannedEndDate", day(order.end.date()));
-    set("PlndOrderPlannedEndTime", time(order.end.time()));
-    // Or the next MRP run would delete it.
-    set("PlannedOrderIsFirm", true.into());
-    if let Some((sales_order, item)) = &order.sales_order {
-        set("SalesOrder", sales_order.as_str().into());
-        set("SalesOrderItem", item.as_str().into());
+    match field {
+        OrderField::Material => set("Material", order.material.as_str().into()),
+        OrderField::Plant => set("ProductionPlant", order.plant.as_str().into()),
+        OrderField::ProductionVersion => {
+            if let Some(version) = &order.production_version {
+                set("ProductionVersion", version.as_str().into());
+            }
+        }
+        OrderField::Quantity => {
+            set("TotalQuantity", order.quantity.amount.to_string().into());
+            set("BaseUnit", order.quantity.unit.sap().into());
+        }
+        OrderField::Start => {
+            set("PlndOrderPlannedStartDate", day(order.start.date()));
+            set("PlndOrderPlannedStartTime", time(order.start.time()));
+        }
+        OrderField::End => {
+            set("PlndOrderPlannedEndDate", day(order.end.date()));
+            set("PlndOrderPlannedEndTime", time(order.end.time()));
+        }
+        // Or the next MRP run would delete it.
+        OrderField::Firm => set("PlannedOrderIsFirm", order.firm.into()),
+        OrderField::SalesOrder => {
+            if let Some((sales_order, item)) = &order.sales_order {
+                set("SalesOrder", sales_order.as_str().into());
+                set("SalesOrderItem", item.as_str().into());
+            }
+        }
     }
-    fields
 }
 
 /// A day as V2 writes it: midnight UTC in milliseconds.
@@ -110,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_order_is_sent_firm_with_dates_and_decimals_as_v2_wants_them() {
-        let fields = serde_json::to_string(&fields(&order(1))).unwrap();
+        let fields = serde_json::to_string(&fields(&order(1).values())).unwrap();
 
         assert_eq!(
             fields,

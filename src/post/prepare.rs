@@ -1,16 +1,24 @@
 //! Before anything is sent: is there room, is nothing of it in SAP yet, and would SAP take it?
 
 use crate::clock::Clock;
+use crate::order::PlannedOrder;
 
+use super::backup::content::FORMAT;
+use super::backup::{BackedUpItem, Backup, BackupError, BeforeImage};
 use super::change_set::{ChangeSetDraft, ChangeSetId};
 use super::document::NewDocument;
 use super::error::PostError;
 use super::journal::{Record, Writing};
+use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
-use super::sap_port::SapPort;
+use super::rule::Rule;
+use super::sap_port::{OrderBefore, SapPort};
 use super::state::Phase;
 use super::{PortError, Poster};
+
+/// Rows that a change set can have before its backup.
+const ROWS_BEFORE_BACKUP: usize = 8;
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Makes a change set of `draft` that can be sent.
@@ -36,15 +44,66 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             .enumerate()
             .map(|(at, document)| document.key(&domain, &draft.plan_hash, at))
             .collect();
-        if let Err(reason) = self.ask_sap_first(&draft, &keys).await {
-            self.append(writing, &id, &Record::Refused { reason: reason.clone() })?;
-            return Err(PostError::Refused { id, reason });
+        let before = match self.ask_sap_first(&draft, &keys).await {
+            Ok(before) => before,
+            Err(reason) => return self.refuse(writing, id, reason),
+        };
+        if let Err(error) = self.seal(writing, &id, &draft, &keys, before)? {
+            return self.refuse(writing, id, error.to_string());
         }
         self.failpoints.pass("journal.before_prepared")?;
         let settle = self.settings.settle;
         self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain })?;
         self.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
+    }
+
+    fn refuse(
+        &mut self,
+        writing: &Writing,
+        id: ChangeSetId,
+        reason: String,
+    ) -> Result<ChangeSetId, PostError> {
+        self.append(writing, &id, &Record::Refused { reason: reason.clone() })?;
+        Err(PostError::Refused { id, reason })
+    }
+
+    /// Puts what SAP holds on the disk, encrypted and read back, and records that.
+    fn seal(
+        &mut self,
+        writing: &Writing,
+        id: &ChangeSetId,
+        draft: &ChangeSetDraft,
+        keys: &[ReferenceKey],
+        before: Vec<BeforeImage>,
+    ) -> Result<Result<(), BackupError>, PostError> {
+        let items = before.into_iter().enumerate().map(|(at, before)| BackedUpItem {
+            item: at + 1,
+            title: draft.documents[at].title(),
+            key: keys[at].clone(),
+            before,
+        });
+        let backup = Backup {
+            format: FORMAT,
+            change_set: id.clone(),
+            journal: self.journal.tag(),
+            system: self.settings.domain(),
+            at: self.clock.now().wall,
+            carbide: env!("CARGO_PKG_VERSION").to_owned(),
+            items: items.collect(),
+            plan: draft.clone(),
+            rows: self.journal.rows_at_the_end(id, ROWS_BEFORE_BACKUP)?,
+        };
+        let name = format!("{}-{id}", backup.journal);
+        let failpoints = &mut self.failpoints;
+        let sealed = match self.vault.seal(&name, &backup, &mut |point| failpoints.pass(point))? {
+            Ok(sealed) => sealed,
+            Err(error) => return Ok(Err(error)),
+        };
+        tracing::info!(change_set = %id, file = sealed.file, bytes = sealed.bytes, "backup sealed");
+        self.append(writing, id, &Record::BackupSealed(sealed))?;
+        self.failpoints.pass("journal.after_backup")?;
+        Ok(Ok(()))
     }
 
     fn refuse_out_of_turn(&self, draft: &ChangeSetDraft) -> Result<(), PostError> {
@@ -55,11 +114,43 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
         if let Some(id) = &draft.after {
             let phase = self.set(id)?.state.phase;
-            if phase != Phase::Confirmed {
+            if phase != Phase::Confirmed && Rule::FiLast.holds() {
                 return Err(PostError::WaitsFor { id: id.clone(), phase });
             }
         }
         Ok(())
+    }
+
+    /// The before-image of an order that is there, if it has the version that the plan was computed
+    /// from and could be put back as it was.
+    async fn still_as_planned(&self, planned: &PlannedOrder) -> Result<BeforeImage, String> {
+        let number = planned.number.padded();
+        let read = self.sap.read_before(&planned.number).await.map_err(|e| e.to_string())?;
+        let Some(there) = read else {
+            return Err(format!(
+                "planned order {number} is gone since the plan was made: make a new plan"
+            ));
+        };
+        let values = OrderValues::from(planned);
+        if there.order.etag != planned.etag || !values.differing(&(&there.order).into()).is_empty()
+        {
+            let all = values.differences(&there.order, None);
+            let texts: Vec<String> = all
+                .iter()
+                .map(|field| format!("{} {} -> {}", field.field, field.ours, field.now))
+                .collect();
+            return Err(format!(
+                "planned order {number} was changed since the plan was made ({}): make a new plan",
+                if texts.is_empty() { "its version".to_owned() } else { texts.join("; ") }
+            ));
+        }
+        if let Some(what) = there.by_hand {
+            return Err(format!(
+                "PLAN-RESTORE: planned order {number}: {what}; it could not be restored exactly"
+            ));
+        }
+        let OrderBefore { payload, order, .. } = there;
+        Ok(BeforeImage::PlannedOrder { payload, order: Box::new(order) })
     }
 
     /// The before-image of a creation is that there is nothing. SAP's own check of the accounting
@@ -68,19 +159,34 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         &mut self,
         draft: &ChangeSetDraft,
         keys: &[ReferenceKey],
-    ) -> Result<(), String> {
+    ) -> Result<Vec<BeforeImage>, String> {
+        let mut before = Vec::with_capacity(draft.documents.len());
         for (at, document) in draft.documents.iter().enumerate() {
             let item = format!("item {} ({})", at + 1, document.title());
             let failed = |error: PortError| format!("{item}: {error}");
             match document {
                 NewDocument::PlannedOrder(order) => {
-                    let twins = self.sap.find_planned_orders(order).await.map_err(failed)?;
+                    let twins =
+                        self.sap.find_planned_orders(&order.values()).await.map_err(failed)?;
                     if let Some(twin) = twins.first() {
                         return Err(format!(
                             "{item} is already in SAP as planned order {}",
                             twin.number.padded()
                         ));
                     }
+                    let asked = "planned orders that equal this one in every field".to_owned();
+                    before.push(BeforeImage::Nothing { asked });
+                }
+                NewDocument::PlannedOrderChange(change) => {
+                    before.push(
+                        self.still_as_planned(&change.before)
+                            .await
+                            .map_err(|e| format!("{item}: {e}"))?,
+                    );
+                }
+                NewDocument::PlannedOrderDeletion(deletion) => {
+                    let image = self.still_as_planned(&deletion.before).await;
+                    before.push(image.map_err(|e| format!("{item}: {e}"))?);
                 }
                 NewDocument::FiDocument(posting) => {
                     let key = self.keys_in_sap(&keys[at], posting);
@@ -94,9 +200,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                         ));
                     }
                     self.sap.check_document(posting, &key).await.map_err(failed)?;
+                    let asked = format!("accounting document under {}", key.object_key);
+                    before.push(BeforeImage::Nothing { asked });
                 }
             }
         }
-        Ok(())
+        Ok(before)
     }
 }

@@ -187,7 +187,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// What others did to the document since it was posted, if anything.
-    async fn seen_again(&self, id: &ChangeSetId, item: usize) -> Result<Option<String>, PostError> {
+    pub(super) async fn seen_again(
+        &self,
+        id: &ChangeSetId,
+        item: usize,
+    ) -> Result<Option<String>, PostError> {
         let known = &self.set(id)?.items[item];
         let unread = |error: super::PortError| PostError::InDoubt {
             id: id.clone(),
@@ -205,6 +209,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                         (!texts.is_empty()).then(|| texts.join("; "))
                     }
                 })
+            }
+            (NewDocument::PlannedOrderChange(change), Some(_)) => {
+                self.changed_since(&change).await.map_err(unread)
+            }
+            (NewDocument::PlannedOrderDeletion(deletion), Some(_)) => {
+                let now = self.sap.read_planned_order(&deletion.before.number).await;
+                Ok(now.map_err(unread)?.map(|_| "it is there again".to_owned()))
             }
             (NewDocument::FiDocument(posting), Some(_)) => {
                 let key = self.document_key(id, item, &posting)?;

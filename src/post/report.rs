@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::id::FiDocumentNumber;
+use crate::id::{FiDocumentNumber, PlannedOrderNumber};
 
 use super::change_set::ChangeSetId;
 use super::journal::{ChangeSet, Conflict, SapNumber};
@@ -87,6 +87,8 @@ pub struct ItemReport {
     pub adopted: bool,
     /// The accounting document that reverses it.
     pub reversal: Option<FiDocumentNumber>,
+    /// The number under which a deleted planned order is there again.
+    pub recreated: Option<PlannedOrderNumber>,
     /// What somebody else did to it.
     pub conflict: Option<Conflict>,
     /// What SAP said.
@@ -194,6 +196,7 @@ impl ChangeSet {
                 number: known.number.clone(),
                 adopted: known.adopted,
                 reversal: known.reversal.clone(),
+                recreated: known.recreated.clone(),
                 conflict: known.conflict.clone(),
                 message: known.message.clone(),
             })

@@ -13,8 +13,10 @@ use super::apply::Course;
 use super::change_set::ChangeSetId;
 use super::document::NewDocument;
 use super::error::PostError;
+use super::existing_order::number_in_sap;
 use super::journal::{Record, SapNumber, Writing};
 use super::report::Progress;
+use super::rule::Rule;
 use super::sap_port::{PortError, SapPort};
 use super::state::{ATTEMPTS_MAX, Effect, ItemState, Outcome, Phase};
 
@@ -31,13 +33,22 @@ pub(super) enum Found {
     Touched(PlannedOrder),
     /// The accounting document.
     Document(SapNumber),
+    /// The order that was there, as we changed it.
+    Changed(PlannedOrder),
+    /// The order that was there is no more.
+    Removed,
+    /// The order that was there has a version that is neither the one before us nor ours.
+    Foreign(String),
+    /// Nothing of ours is there, and nothing will be: why.
+    Never(String),
     /// More than one.
     Several(Vec<String>),
 }
 
 impl Found {
-    pub fn is_nothing(&self) -> bool {
-        matches!(self, Self::Nothing)
+    /// Whether nothing of ours is there. After a refusal, what is gone was removed by others.
+    pub fn is_not_ours(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Foreign(_) | Self::Removed | Self::Never(_))
     }
 }
 
@@ -62,12 +73,16 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                         Err(error) => return Ok(Err(error)),
                     }
                 }
-                let found = self.sap.find_planned_orders(&order).await;
+                let found = self.sap.find_planned_orders(&order.values()).await;
                 Ok(found.map(|mut orders| match orders.len() {
                     0 => Found::Nothing,
                     1 => Found::Order(orders.remove(0)),
                     _ => Found::Several(orders.iter().map(|order| order.number.padded()).collect()),
                 }))
+            }
+            NewDocument::PlannedOrderChange(change) => Ok(self.look_up_change(&change).await),
+            NewDocument::PlannedOrderDeletion(deletion) => {
+                Ok(self.look_up_deletion(&deletion).await)
             }
             NewDocument::FiDocument(posting) => {
                 let key = self.document_key(id, item, &posting)?;
@@ -92,12 +107,26 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         // Nothing of ours was sent after this moment: either we have just stopped sending, or the
         // process that sent is dead.
         let asked_from = self.clock.now();
-        let settle = self.settings.settle;
+        let settle = if Rule::Settle.holds() { self.settings.settle } else { SignedDuration::ZERO };
+        if !Rule::AskFirst.holds() && answered.is_none() {
+            return self.absent(writing, id, item, course);
+        }
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let passed = self.clock.now().since_boot - asked_from.since_boot;
             match self.look_up(id, item, answered.as_ref()).await? {
                 Ok(Found::Nothing) if passed >= settle => {
+                    // SAP gave it a number: it was there, and to send it again would double it.
+                    if let Some(was) = &answered
+                        && let NewDocument::PlannedOrder(_) = self.document(id, item)?
+                    {
+                        let number = was.number.padded();
+                        let what = format!(
+                            "SAP created planned order {number}, and it is gone again: look whether \
+                             somebody converted it"
+                        );
+                        return self.hold_item(writing, id, item, what);
+                    }
                     return self.absent(writing, id, item, course);
                 }
                 Ok(Found::Nothing) => {
@@ -107,6 +136,30 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Ok(Found::Several(numbers)) => {
                     let what = format!("SAP has it more than once: {}", numbers.join(", "));
                     return self.hold_item(writing, id, item, what);
+                }
+                Ok(Found::Never(why)) => {
+                    let record = Record::ItemOutcome {
+                        item,
+                        outcome: Outcome::Absent,
+                        number: None,
+                        after: None,
+                        adopted: false,
+                        message: Some(why),
+                    };
+                    return self.append(writing, id, &record);
+                }
+                Ok(Found::Foreign(what)) => return self.hold_item(writing, id, item, what),
+                Ok(Found::Changed(order)) => {
+                    let (number, adopted) = (number_in_sap(&order.number), passed.is_positive());
+                    return self.done(writing, id, item, number, Some(order), adopted, None);
+                }
+                Ok(Found::Removed) => {
+                    let NewDocument::PlannedOrderDeletion(of) = self.document(id, item)? else {
+                        return Err(PostError::Unknown { id: id.clone() });
+                    };
+                    // Without an answer it is only likely that it was us.
+                    let (number, adopted) = (number_in_sap(&of.before.number), answered.is_none());
+                    return self.done(writing, id, item, number, None, adopted, None);
                 }
                 Ok(Found::Document(number)) => {
                     let adopted = passed.is_positive();

@@ -4,12 +4,14 @@
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 use crate::sap::odata::RequestId;
 
-use super::document::{FiPosting, NewPlannedOrder};
+use super::document::FiPosting;
+use super::order_values::{OrderField, OrderValues};
 
 /// Keys under which one accounting document stands in SAP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +22,17 @@ pub struct DocumentKey {
     pub reference: String,
     /// BKTXT, up to 25 characters.
     pub header_text: String,
+}
+
+/// A planned order as it was before us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderBefore {
+    /// The answer of SAP, field by field.
+    pub payload: Value,
+    /// In our words.
+    pub order: PlannedOrder,
+    /// What a new order could not be given again, if anything: the end of a sentence.
+    pub by_hand: Option<String>,
 }
 
 /// An accounting document that was found.
@@ -78,7 +91,7 @@ pub trait SapPort: Send + Sync {
     /// Planned orders that equal `order` in every field that we set.
     fn find_planned_orders(
         &self,
-        order: &NewPlannedOrder,
+        order: &OrderValues,
     ) -> impl Future<Output = Result<Vec<PlannedOrder>, PortError>> + Send;
 
     /// The planned order with this number; `None` if there is none (deleted, or converted).
@@ -92,9 +105,25 @@ pub trait SapPort: Send + Sync {
     /// instead of creating twice.
     fn create_planned_order(
         &self,
-        order: &NewPlannedOrder,
+        order: &OrderValues,
         request: &RequestId,
     ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
+
+    /// All that SAP holds about a planned order, before we touch it; `None` if there is none.
+    fn read_before(
+        &self,
+        number: &PlannedOrderNumber,
+    ) -> impl Future<Output = Result<Option<OrderBefore>, PortError>> + Send;
+
+    /// Sets `fields` of a planned order to `values` if it still has this ETag.
+    fn change_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+        values: &OrderValues,
+        fields: &[OrderField],
+        etag: &str,
+        request: &RequestId,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Deletes a planned order if it still has this ETag.
     fn delete_planned_order(

@@ -6,8 +6,9 @@ use crate::sap::error::{Outcome, SapError};
 use crate::sap::odata::{ODataClient, RequestId};
 use crate::sap::soap_rfc::RfcClient;
 
-use super::document::{FiPosting, NewPlannedOrder};
-use super::sap_port::{DocumentKey, FoundDocument, PortError, PortErrorKind, SapPort};
+use super::document::FiPosting;
+use super::order_values::{OrderField, OrderValues};
+use super::sap_port::{DocumentKey, FoundDocument, OrderBefore, PortError, PortErrorKind, SapPort};
 use super::{fi_document, planned_order};
 
 /// The books of one SAP system.
@@ -39,7 +40,7 @@ pub(super) fn of_read(error: impl std::fmt::Display) -> PortError {
 impl SapPort for SapBooks {
     async fn find_planned_orders(
         &self,
-        order: &NewPlannedOrder,
+        order: &OrderValues,
     ) -> Result<Vec<PlannedOrder>, PortError> {
         planned_order::find(&self.odata, order).await
     }
@@ -53,10 +54,28 @@ impl SapPort for SapBooks {
 
     async fn create_planned_order(
         &self,
-        order: &NewPlannedOrder,
+        order: &OrderValues,
         request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
         planned_order::create(&self.odata, order, request).await
+    }
+
+    async fn read_before(
+        &self,
+        number: &PlannedOrderNumber,
+    ) -> Result<Option<OrderBefore>, PortError> {
+        planned_order::read_before(&self.odata, number).await
+    }
+
+    async fn change_planned_order(
+        &self,
+        number: &PlannedOrderNumber,
+        values: &OrderValues,
+        fields: &[OrderField],
+        etag: &str,
+        request: &RequestId,
+    ) -> Result<(), PortError> {
+        planned_order::change(&self.odata, number, values, fields, etag, request).await
     }
 
     async fn delete_planned_order(

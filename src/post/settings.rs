@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::backup::keys::BackupSettings;
+
 /// What a SAP system is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,7 +22,7 @@ pub enum SystemRole {
 pub const SETTLE_DEFAULT: SignedDuration = SignedDuration::from_secs(720);
 
 /// Settings of [`Poster`](super::Poster).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PostSettings {
     /// Name of the SAP system, as `S4H`.
     pub system: String,
@@ -35,6 +37,8 @@ pub struct PostSettings {
     /// How old an unfinished change set may be for recovery to take it back by itself. On an older
     /// one planners may have built, so a person decides.
     pub recover_age_max: SignedDuration,
+    /// How backups are kept.
+    pub backup: BackupSettings,
 }
 
 impl PostSettings {
@@ -47,6 +51,7 @@ impl PostSettings {
             settle: SETTLE_DEFAULT,
             apply_deadline: SignedDuration::from_mins(10),
             recover_age_max: SignedDuration::from_mins(30),
+            backup: BackupSettings::default(),
         }
     }
 
@@ -56,6 +61,12 @@ impl PostSettings {
         let least =
             if self.role == SystemRole::Sandbox { SignedDuration::ZERO } else { SETTLE_DEFAULT };
         self.settle = settle.max(least);
+        self
+    }
+
+    /// Sets how backups are kept.
+    pub fn with_backup(mut self, backup: BackupSettings) -> Self {
+        self.backup = backup;
         self
     }
 

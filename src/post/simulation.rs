@@ -9,19 +9,20 @@ use super::change_set::tests::draft_of;
 use super::document::tests::{order, posting};
 use super::failpoint::Failpoints;
 use super::journal::{ChangeSet, SapNumber};
+use super::rule::Rule;
 use super::sap_double::{Faults, SETTLE, SapDouble};
 use super::state::{Decision, ItemState, Phase};
 use super::*;
 
 /// A journal, a SAP and a clock that outlive the process.
-struct World {
-    directory: TempDir,
-    sap: SapDouble,
-    clock: ManualClock,
+pub(super) struct World {
+    pub directory: TempDir,
+    pub sap: SapDouble,
+    pub clock: ManualClock,
 }
 
 impl World {
-    fn new(seed: u64, faults: Faults) -> Self {
+    pub fn new(seed: u64, faults: Faults) -> Self {
         // On a RAM disk where there is one: thousands of syncs, and no power cut to survive.
         let ram = Path::new("/dev/shm");
         let directory = if ram.is_dir() { TempDir::new_in(ram) } else { TempDir::new() };
@@ -31,31 +32,59 @@ impl World {
     }
 
     /// A process starts.
-    fn poster(&self) -> Poster<SapDouble, ManualClock> {
+    pub fn poster(&self) -> Poster<SapDouble, ManualClock> {
         let settings = PostSettings::new("DBL", "100", SystemRole::Sandbox).with_settle(SETTLE);
         let path = self.directory.path().join("carbide.sqlite");
         Poster::open(&path, self.sap.clone(), settings, self.clock.clone()).unwrap()
     }
 
-    fn orders(&self) -> Vec<String> {
+    /// What the journal and SAP recorded, in the order of time, for people who read a failed seed.
+    pub fn history(&self) -> String {
+        let path = self.directory.path().join("carbide.sqlite");
+        let rows = journal::export(&path).unwrap_or_default();
+        let mut lines: Vec<(i128, String)> = rows
+            .into_iter()
+            .map(|row| (row.since_boot_ns, format!("journal {} {}", row.kind, row.payload)))
+            .collect();
+        self.sap.truth(|truth| {
+            lines.extend(truth.log.iter().map(|(at, what)| (at.as_nanos(), what.clone())));
+        });
+        lines.sort_by_key(|(at, _)| *at);
+        let line = |(at, what): (i128, String)| {
+            let what: String = what.chars().take(300).collect();
+            format!("{:>9.3} s  {what}\n", at as f64 / 1e9)
+        };
+        lines.into_iter().map(line).collect()
+    }
+
+    pub fn orders(&self) -> Vec<String> {
         self.sap.truth(|truth| truth.orders.keys().cloned().collect())
     }
 
-    fn wait(&self, seconds: i64) {
+    pub fn wait(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
 }
 
-fn calm() -> World {
+pub(super) fn calm() -> World {
     World::new(1, Faults::default())
 }
 
-fn three_orders() -> ChangeSetDraft {
+pub(super) fn three_orders() -> ChangeSetDraft {
     draft_of((1..=3).map(|number| NewDocument::PlannedOrder(order(number))).collect())
 }
 
-fn one_posting() -> ChangeSetDraft {
+pub(super) fn one_posting() -> ChangeSetDraft {
     draft_of(vec![NewDocument::FiDocument(posting())])
+}
+
+/// A failed seed prints what happened.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() && !Rule::is_one_away() {
+            eprintln!("{}", self.history());
+        }
+    }
 }
 
 fn numbers(set: &ChangeSet, state: ItemState) -> Vec<String> {
@@ -363,6 +392,21 @@ async fn sap_down_on_the_way_back_names_what_is_left_and_the_next_try_goes_on() 
     assert_eq!(report.phase, Phase::RolledBack);
 }
 
+/// Nothing was sent without a backup that opens.
+pub(super) fn every_effect_has_a_backup(
+    poster: &Poster<SapDouble, ManualClock>,
+    set: &ChangeSet,
+    what: &str,
+) {
+    if set.state.items.iter().all(|item| *item == ItemState::New) {
+        return;
+    }
+    let sealed = set.backup.as_ref().unwrap_or_else(|| panic!("{what}: no backup"));
+    let keys = poster.vault.keys().identities().unwrap();
+    let drilled = poster.vault.drill(&set.id, sealed, &keys);
+    assert!(drilled.is_ok(), "{what}: {drilled:?}");
+}
+
 /// The promises, whatever happened: each order once or not at all, and the journal agrees.
 fn journal_and_sap_agree(world: &World, what: &str) {
     let mut poster = world.poster();
@@ -372,6 +416,7 @@ fn journal_and_sap_agree(world: &World, what: &str) {
     for id in ids {
         let (set, _) = poster.show(&id).unwrap();
         let phase = set.state.phase;
+        every_effect_has_a_backup(&poster, &set, what);
         // SAP may refuse to delete an order; then a person is asked and nothing is guessed.
         let mut refused: Vec<ItemState> = (set.state.items.iter().copied())
             .filter(|item| matches!(item, ItemState::CompHeld(_)))
@@ -397,7 +442,7 @@ fn journal_and_sap_agree(world: &World, what: &str) {
 }
 
 /// One seeded life: post, perhaps undo, dying at the `crash`-th place, then recover.
-async fn life(seed: u64, crash: u32, undo: bool) -> bool {
+pub(super) async fn life(seed: u64, crash: u32, undo: bool) -> bool {
     let world = World::new(
         seed,
         Faults {
@@ -407,6 +452,7 @@ async fn life(seed: u64, crash: u32, undo: bool) -> bool {
             refused: (seed / 27 % 2 * 5) as u32,
             busy: (seed / 5 % 2 * 10) as u32,
             lost_read: (seed / 7 % 2 * 10) as u32,
+            ..Faults::default()
         },
     );
     let what = format!("seed {seed}, crash at {crash}, undo {undo}");

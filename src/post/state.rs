@@ -142,8 +142,12 @@ pub enum Undoing {
 pub enum Event {
     /// Space for its whole life is reserved; it has so many items.
     SpaceReserved(usize),
-    /// Checked; before-images taken.
+    /// What SAP held is encrypted on the disk, and was read back.
+    BackupSealed,
+    /// Checked; before-images are sealed.
     Prepared,
+    /// Checked, by a version that sealed nothing. Only found in a journal, never written.
+    PreparedUnsealed,
     /// It will not be sent.
     Refused,
     /// Sending begins.
@@ -212,6 +216,8 @@ pub struct IllegalEvent {
 pub struct State {
     /// State of the whole.
     pub phase: Phase,
+    /// Whether a backup was sealed: without one nothing is prepared.
+    pub sealed: bool,
     /// State of each item, in the order in which they are sent.
     pub items: Vec<ItemState>,
 }
@@ -222,7 +228,7 @@ pub const ATTEMPTS_MAX: u32 = 2;
 impl State {
     /// A change set of which nothing is recorded.
     pub const fn new() -> Self {
-        Self { phase: Phase::Draft, items: Vec::new() }
+        Self { phase: Phase::Draft, sealed: false, items: Vec::new() }
     }
 
     /// What is due, for a change set as it was found in the journal: an intent without outcome may
@@ -312,7 +318,11 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Draft, Event::SpaceReserved(items)) if state.items.is_empty() && items > 0 => {
             state.items = vec![I::New; items];
         }
-        (P::Draft, Event::Prepared) if !state.items.is_empty() => state.phase = P::Prepared,
+        (P::Draft, Event::BackupSealed) if !state.items.is_empty() && !state.sealed => {
+            state.sealed = true;
+        }
+        (P::Draft, Event::Prepared) if state.sealed => state.phase = P::Prepared,
+        (P::Draft, Event::PreparedUnsealed) if !state.items.is_empty() => state.phase = P::Prepared,
         (P::Draft | P::Prepared, Event::Refused) => state.phase = P::Refused,
         (P::Prepared, Event::Applying) => state.phase = P::Applying,
         (P::Applying, Event::ItemIntent(item, attempt)) => {
@@ -397,7 +407,8 @@ mod tests {
         events.iter().try_fold(State::new(), |state, event| Ok(step(&state, *event)?.0))
     }
 
-    const BEGUN: [Event; 3] = [Event::SpaceReserved(2), Event::Prepared, Event::Applying];
+    const BEGUN: [Event; 4] =
+        [Event::SpaceReserved(2), Event::BackupSealed, Event::Prepared, Event::Applying];
 
     fn begun(more: &[Event]) -> Result<State, IllegalEvent> {
         after(&[&BEGUN[..], more].concat())
@@ -451,6 +462,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_prepared_without_a_sealed_backup() {
+        let refused = after(&[Event::SpaceReserved(2), Event::Prepared]).unwrap_err();
+
+        assert_eq!(refused.to_string(), "Prepared cannot follow: the change set is DRAFT");
+        assert!(after(&[Event::BackupSealed]).is_err(), "and none is sealed of nothing");
+    }
+
+    #[test]
     fn nothing_follows_a_confirmation() {
         let mut state = begun(&[
             Event::ItemIntent(0, 1),
@@ -470,6 +489,7 @@ mod tests {
         let attempt = 1u32..4;
         prop_oneof![
             1 => Just(Event::SpaceReserved(3)),
+            1 => Just(Event::BackupSealed),
             1 => Just(Event::Prepared),
             1 => Just(Event::Refused),
             1 => Just(Event::Applying),

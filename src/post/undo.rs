@@ -13,6 +13,7 @@ use super::document::{FiPosting, NewDocument, NewPlannedOrder};
 use super::error::PostError;
 use super::journal::{ChangeSet, Conflict, Record, SapNumber, Writing};
 use super::report::{Progress, UndoReport};
+use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::{Decision, Effect, ItemState, Phase, Undoing};
 use super::window::Standing;
@@ -21,27 +22,34 @@ use super::window::Standing;
 const TRIES_MAX: u32 = 6;
 
 /// What became of taking one document back.
-struct Undone {
-    undoing: Undoing,
-    reversal: Option<FiDocumentNumber>,
-    conflict: Option<Conflict>,
-    message: Option<String>,
+pub(super) struct Undone {
+    pub undoing: Undoing,
+    pub reversal: Option<FiDocumentNumber>,
+    pub recreated: Option<PlannedOrderNumber>,
+    pub conflict: Option<Conflict>,
+    pub message: Option<String>,
 }
 
 impl Undone {
-    fn gone() -> Self {
-        Self { undoing: Undoing::Undone, reversal: None, conflict: None, message: None }
+    pub fn gone() -> Self {
+        Self {
+            undoing: Undoing::Undone,
+            reversal: None,
+            recreated: None,
+            conflict: None,
+            message: None,
+        }
     }
 
     fn reversed(number: FiDocumentNumber) -> Self {
         Self { reversal: Some(number), ..Self::gone() }
     }
 
-    fn conflict(conflict: Conflict) -> Self {
+    pub fn conflict(conflict: Conflict) -> Self {
         Self { undoing: Undoing::Conflict, conflict: Some(conflict), ..Self::gone() }
     }
 
-    fn held(message: String) -> Self {
+    pub fn held(message: String) -> Self {
         Self { undoing: Undoing::Held, message: Some(message), ..Self::gone() }
     }
 }
@@ -191,6 +199,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             item,
             undoing: undone.undoing,
             reversal: undone.reversal,
+            recreated: undone.recreated,
             conflict: undone.conflict,
             message: undone.message,
         };
@@ -216,6 +225,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Some(SapNumber::PlannedOrder(number)),
                 Some(after),
             ) => self.delete_order(id, item, &ours, &number, &after, first).await,
+            (NewDocument::PlannedOrderChange(change), Some(_), Some(after)) => {
+                self.change_back(id, item, &change, &after, first).await
+            }
+            (NewDocument::PlannedOrderDeletion(deletion), Some(_), None) => {
+                self.create_again(id, item, &deletion, first).await
+            }
             (NewDocument::FiDocument(posting), Some(SapNumber::FiDocument(document)), _) => {
                 self.reverse_posting(id, item, &posting, &document, first).await
             }
@@ -235,10 +250,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let now = match self.sap.read_planned_order(number).await {
             Ok(Some(now)) => now,
             Ok(None) if first => return Ok(Ok(gone_without_us(number))),
-            Ok(None) => return Ok(Ok(Undone::gone())),
+            Ok(None) => return Ok(Ok(gone_without_answer(number))),
             Err(error) => return Ok(Err(error)),
         };
-        if now.etag != after.etag || !ours.differences(&now).eq(&ours.differences(after)) {
+        let as_left = now.etag == after.etag && ours.differences(&now).eq(&ours.differences(after));
+        if Rule::OnlyAsLeft.holds() && !as_left {
             return Ok(Ok(changed_by_others(ours, &now)));
         }
         let request = self.request(id, item, Way::Back)?;
@@ -247,7 +263,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         self.failpoints.pass("undo.after_send")?;
         match deleted {
             Err(error) if error.kind == PortErrorKind::Refused => {
-                return Ok(Ok(Undone::held(error.to_string())));
+                // An earlier request of ours may still be on its way.
+                let gone = !first && self.settles(number, |now| now.is_none()).await;
+                let held = Undone::held(error.to_string());
+                return Ok(Ok(if gone { gone_without_answer(number) } else { held }));
             }
             // Another version, or no order: the next try reads what is there and says so.
             Err(error) if error.kind == PortErrorKind::NotFound && first => {
@@ -264,6 +283,25 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 format!("planned order {} is still there after it was deleted", number.padded()),
             ))),
             Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Whether SAP shows within the settle time what an earlier request of ours was to do.
+    pub(super) async fn settles(
+        &self,
+        number: &PlannedOrderNumber,
+        done: impl Fn(Option<&PlannedOrder>) -> bool,
+    ) -> bool {
+        let from = self.clock.now().since_boot;
+        let mut pause = SignedDuration::from_secs(1);
+        loop {
+            let left = self.settings.settle - (self.clock.now().since_boot - from);
+            match self.sap.read_planned_order(number).await {
+                Ok(now) if done(now.as_ref()) => return true,
+                _ if !left.is_positive() => return false,
+                _ => self.clock.sleep(pause.min(left)).await,
+            }
+            pause = (pause * 2).min(SignedDuration::from_secs(30));
         }
     }
 
@@ -318,6 +356,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Err(error) => Ok(Err(error)),
         }
     }
+}
+
+/// We asked SAP to delete it, and it is gone.
+fn gone_without_answer(number: &PlannedOrderNumber) -> Undone {
+    let number = number.padded();
+    let said = format!("planned order {number} is gone; the answer to its deletion was lost");
+    Undone { message: Some(said), ..Undone::gone() }
 }
 
 fn gone_without_us(number: &PlannedOrderNumber) -> Undone {

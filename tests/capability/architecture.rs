@@ -28,7 +28,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("sap", false, &[]),
     ("source", true, &["sap"]),
     // `post` reads back what it wrote, by the one mapping of planned orders that `source` has.
-    ("post", true, &["clock", "sap", "source"]),
+    // Each row of its journal is a leaf of the audit log, whose heads it signs.
+    ("post", true, &["audit", "clock", "sap", "source"]),
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),

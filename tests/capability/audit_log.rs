@@ -18,14 +18,19 @@ fn installation(rows: usize) -> tempfile::TempDir {
     assert!(Command::new(BINARY).args(init).output().unwrap().status.success());
     let settings = carbide::config::Config::load(&folder.path().join("carbide.toml")).unwrap();
     let path = settings.path(&settings.settings.post.directory).join("journal.db");
-    let mut journal = Journal::open(&path, &SystemClock.now()).unwrap();
+    append(&path, 1..rows, "closed: \"ä\"");
+    folder
+}
+
+/// Appends a row for each number, and makes the journal if it is not there.
+fn append(path: &Path, numbers: std::ops::Range<usize>, what: &str) {
+    let mut journal = Journal::open(path, &SystemClock.now()).unwrap();
     let writing = journal.begin_writing().unwrap();
-    for number in 1..rows {
-        let refused = Record::Refused { reason: format!("Period {number} is closed: \"ä\"") };
+    for number in numbers {
+        let refused = Record::Refused { reason: format!("Period {number} is {what}") };
         let id = ChangeSetId::numbered(number);
         journal.append(&writing, &id, &refused, &SystemClock.now()).unwrap();
     }
-    folder
 }
 
 fn carbide(folder: &Path, arguments: &[&str]) -> Output {
@@ -128,4 +133,46 @@ fn a_row_that_is_not_there_has_no_proof() {
         assert_eq!(output.status.code(), Some(1), "{asked:?}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_checkpoint_shows_an_older_copy_of_the_journal_and_a_rewritten_one() {
+    let folder = installation(4);
+    let folder = folder.path();
+    let path = folder.join("state/journal.db");
+    let copy = std::fs::read(&path).unwrap();
+    append(&path, 4..6, "closed");
+    let note =
+        json_of(folder, &["audit", "checkpoint", "--json"])["note"].as_str().unwrap().to_owned();
+    let key = json_of(folder, &["audit", "key", "--json"])["key"].as_str().unwrap().to_owned();
+    let whole = json_of(folder, &["audit", "verify", "--key", &key, "--json"]);
+
+    std::fs::write(&path, &copy).unwrap();
+    let cut = carbide(folder, &["audit", "verify", "--json"]);
+    append(&path, 4..6, "open");
+    let rewritten = json_of(folder, &["audit", "verify", "--json"]);
+
+    assert!(note.contains("\n6\n"), "{note}");
+    assert_eq!((&whole["checkpoints"], &whole["problems"]), (&json!(1), &json!([])));
+    assert_eq!(cut.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&cut.stdout).contains("AUD-CUT"));
+    let problem = rewritten["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("AUD-REWRITTEN") && problem.contains("first 6 rows"), "{problem}");
+}
+
+#[test]
+fn a_checkpoint_that_somebody_edited_is_not_believed() {
+    let folder = installation(4);
+    let folder = folder.path();
+    let note =
+        json_of(folder, &["audit", "checkpoint", "--json"])["note"].as_str().unwrap().to_owned();
+    let edited = folder.join("edited.note");
+    std::fs::write(&edited, note.replace("\n4\n", "\n3\n")).unwrap();
+
+    let verified =
+        json_of(folder, &["audit", "verify", "--json", "--from", edited.to_str().unwrap()]);
+
+    assert_eq!(verified["checkpoints"], 1);
+    let problem = verified["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("AUD-NOTE") && problem.contains("signature"), "{problem}");
 }

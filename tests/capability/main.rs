@@ -6,8 +6,12 @@ mod audit_log;
 
 mod authentication;
 
+mod backups;
+
 mod basis_documents;
 mod batches;
+
+mod change_orders;
 
 mod command_line;
 

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::row::{GENESIS, Row};
+use super::row::{GENESIS, Hash, Row};
 use super::store::Store;
 use super::{JournalError, hex};
 
 /// A row, and what its hash is made from. The names are an interface: they do not change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedRow {
     /// Position, from 1, without gaps.
     pub seq: i64,
@@ -45,7 +45,11 @@ pub fn export(path: &Path) -> Result<Vec<ExportedRow>, JournalError> {
     if !path.exists() {
         return Err(super::io_error(path, "there is none yet"));
     }
-    let mut previous = GENESIS;
+    Ok(chained(Store::open(path)?.read_on()?, GENESIS))
+}
+
+/// Rows that follow the one whose hash is `previous`.
+pub(super) fn chained(rows: Vec<Row>, mut previous: Hash) -> Vec<ExportedRow> {
     let exported = |row: Row| {
         let hash = row.hash(&previous);
         let row = ExportedRow {
@@ -64,5 +68,5 @@ pub fn export(path: &Path) -> Result<Vec<ExportedRow>, JournalError> {
         previous = hash;
         row
     };
-    Ok(Store::open(path)?.read_on()?.into_iter().map(exported).collect())
+    rows.into_iter().map(exported).collect()
 }

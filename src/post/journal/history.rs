@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::clock::Moment;
-use crate::id::FiDocumentNumber;
+use crate::id::{FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
+use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::reference_key::ReferenceKey;
-use crate::post::state::{self, Effect, IllegalEvent, State};
+use crate::post::state::{self, Decision, Effect, IllegalEvent, ItemState, State};
 use crate::post::window::WindowEnd;
 
 use super::record::{Conflict, Record, SapNumber};
@@ -28,6 +29,10 @@ pub struct ItemHistory {
     pub adopted: bool,
     /// The accounting document that reverses it.
     pub reversal: Option<FiDocumentNumber>,
+    /// Whether a person looked why it could not be taken back, and decided that it is.
+    pub decided: bool,
+    /// The number under which a deleted planned order is there again.
+    pub recreated: Option<PlannedOrderNumber>,
     /// What somebody else did to it.
     pub conflict: Option<Conflict>,
     /// What SAP said last.
@@ -41,6 +46,12 @@ pub struct ChangeSet {
     pub id: ChangeSetId,
     /// Where it stands.
     pub state: State,
+    /// The backup of what SAP held before. `None` until it was sealed.
+    pub backup: Option<Sealed>,
+    /// When the backup was sealed.
+    pub sealed: Option<Timestamp>,
+    /// When the backup was removed, its time being over.
+    pub backup_removed: Option<Timestamp>,
     /// What was to be posted. `None` until it was prepared.
     pub draft: Option<ChangeSetDraft>,
     /// Key of each document.
@@ -69,6 +80,9 @@ impl ChangeSet {
         Self {
             id,
             state: State::new(),
+            backup: None,
+            sealed: None,
+            backup_removed: None,
             draft: None,
             keys: Vec::new(),
             items: Vec::new(),
@@ -87,14 +101,23 @@ impl ChangeSet {
     /// # Errors
     ///
     /// [`IllegalEvent`] if it cannot follow. Nothing is changed then.
-    pub fn take_in(&mut self, record: &Record, at: &Moment) -> Result<Vec<Effect>, IllegalEvent> {
-        let Some(event) = record.event() else { return Ok(Vec::new()) };
+    pub fn take_in(
+        &mut self,
+        record: &Record,
+        version: i64,
+        at: &Moment,
+    ) -> Result<Vec<Effect>, IllegalEvent> {
+        let Some(event) = record.event_of(version) else { return Ok(Vec::new()) };
         let (next, effects) = state::step(&self.state, event)?;
-        self.state = next;
+        let before = std::mem::replace(&mut self.state, next);
         self.last = at.clone();
         match record {
             Record::SpaceReserved { items, .. } => {
                 self.items = vec![ItemHistory::default(); *items];
+            }
+            Record::BackupSealed(sealed) => {
+                self.backup = Some(sealed.clone());
+                self.sealed = Some(at.wall);
             }
             Record::Prepared { draft, keys, .. } => {
                 self.draft = Some(draft.clone());
@@ -125,8 +148,14 @@ impl ChangeSet {
             Record::Refused { reason }
             | Record::RollingBack { reason, .. }
             | Record::Held { reason } => self.reason = Some(reason.clone()),
-            Record::CompOutcome { item, reversal, conflict, message, .. } => {
+            Record::OperatorDecision { decision: Decision::RollBack, .. } => {
+                for (item, before) in self.items.iter_mut().zip(&before.items) {
+                    item.decided |= matches!(before, ItemState::CompHeld(_));
+                }
+            }
+            Record::CompOutcome { item, reversal, recreated, conflict, message, .. } => {
                 let item = &mut self.items[*item];
+                item.recreated.clone_from(recreated);
                 item.reversal.clone_from(reversal);
                 item.conflict.clone_from(conflict);
                 item.message.clone_from(message);

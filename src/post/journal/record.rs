@@ -8,14 +8,20 @@ use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
-use crate::post::change_set::ChangeSetDraft;
+use crate::post::backup::Sealed;
+use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::FieldDifference;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
 /// Version of the payloads below; it stands in each row.
-pub const VERSION: i64 = 1;
+///
+/// 2: `PREPARED` follows a `BACKUP_SEALED`.
+pub const VERSION: i64 = 2;
+
+/// The oldest version that can still be read.
+pub const VERSION_OLDEST: i64 = 1;
 
 /// Number that SAP gave to a document of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +64,31 @@ pub enum Record {
         /// Version of Carbide that made it.
         carbide: String,
     },
+    /// Backups are sealed for another key of the service from now on.
+    KeyRotated {
+        /// Public half of the old one, if there was one.
+        old: Option<String>,
+        /// Public half of the new one.
+        new: String,
+        /// Who did it.
+        who: String,
+    },
+    /// A backup was opened and compared with what the journal says.
+    RestoreDrill {
+        /// Change set.
+        change_set: ChangeSetId,
+        /// Public halves of the keys that opened it.
+        opened_with: Vec<String>,
+        /// What was wrong, if anything.
+        problem: Option<String>,
+    },
+    /// A backup is about to be removed, its time being over.
+    BackupRemoved {
+        /// Change set.
+        change_set: ChangeSetId,
+        /// File.
+        file: String,
+    },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
         /// How many bytes.
@@ -65,10 +96,9 @@ pub enum Record {
         /// How many documents it has.
         items: usize,
     },
+    /// What SAP held is encrypted on the disk, and was read back from there.
+    BackupSealed(Sealed),
     /// SAP was asked: nothing of it is there yet, and SAP would take it.
-    ///
-    /// The before-image of a creation is that there is no such document, which was checked. A
-    /// sealed backup of changed orders (`BACKUP_SEALED`) will stand before this record.
     Prepared {
         /// All documents.
         draft: ChangeSetDraft,
@@ -155,6 +185,9 @@ pub enum Record {
         undoing: Undoing,
         /// The reversal of an accounting document.
         reversal: Option<FiDocumentNumber>,
+        /// The number under which a deleted planned order is there again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recreated: Option<PlannedOrderNumber>,
         /// What somebody else did to it.
         conflict: Option<Conflict>,
         /// What SAP said.
@@ -185,7 +218,11 @@ impl Record {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::JournalCreated { .. } => "JOURNAL_CREATED",
+            Self::KeyRotated { .. } => "KEY_ROTATED",
+            Self::RestoreDrill { .. } => "RESTORE_DRILL",
+            Self::BackupRemoved { .. } => "BACKUP_REMOVED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
+            Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
             Self::Refused { .. } => "REFUSED",
             Self::Applying { .. } => "APPLYING",
@@ -205,11 +242,23 @@ impl Record {
         }
     }
 
+    /// What it meant in a row of an older `version`.
+    pub fn event_of(&self, version: i64) -> Option<Event> {
+        match self {
+            Self::Prepared { .. } if version < 2 => Some(Event::PreparedUnsealed),
+            _ => self.event(),
+        }
+    }
+
     /// What it means to the state machine; `None` for a record about the journal itself.
     pub fn event(&self) -> Option<Event> {
         Some(match self {
-            Self::JournalCreated { .. } => return None,
+            Self::JournalCreated { .. }
+            | Self::KeyRotated { .. }
+            | Self::RestoreDrill { .. }
+            | Self::BackupRemoved { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
+            Self::BackupSealed(_) => Event::BackupSealed,
             Self::Prepared { .. } => Event::Prepared,
             Self::Refused { .. } => Event::Refused,
             Self::Applying { .. } => Event::Applying,

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, params};
 
+use crate::audit;
 use crate::clock::Moment;
+
+use crate::post::rule::Rule;
 
 use super::row::{GENESIS, Hash, Row};
 use super::{JournalError, io_error};
@@ -43,6 +46,7 @@ pub struct Store {
     path: PathBuf,
     last_seq: i64,
     last_hash: Hash,
+    head: audit::Head,
 }
 
 impl Store {
@@ -71,7 +75,13 @@ impl Store {
                 .map_err(failed)?;
         }
         connection.execute_batch(TABLES).map_err(failed)?;
-        Ok(Self { connection, path: path.to_owned(), last_seq: 0, last_hash: GENESIS })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            last_seq: 0,
+            last_hash: GENESIS,
+            head: audit::Head::default(),
+        })
     }
 
     /// Rows that were written since the last call, by any process, with the chain checked.
@@ -80,6 +90,44 @@ impl Store {
     ///
     /// [`JournalError::Corrupt`] names the first row that is not what its hash says.
     pub fn read_on(&mut self) -> Result<Vec<Row>, JournalError> {
+        let (mut seq, mut hash) = (self.last_seq, self.last_hash);
+        let rows = self.rows_after(&mut seq, &mut hash);
+        // Up to the first bad row they are read.
+        let (before, mut previous) = (self.last_seq, self.last_hash);
+        (self.last_seq, self.last_hash) = (seq, hash);
+        let rows = rows?;
+        debug_assert_eq!(rows.len() as i64, seq - before);
+        for row in &rows {
+            self.head.push(audit::leaf_hash(&row.encoding(&previous)));
+            previous = row.hash(&previous);
+        }
+        Ok(rows)
+    }
+
+    /// The last rows, at most so many, and the hash before the first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`] if the file cannot be read, or they are not chained to that hash.
+    pub fn last(&self, rows: usize) -> Result<(Vec<Row>, Hash), JournalError> {
+        let after = self.last_seq - (rows as i64).min(self.last_seq);
+        let mut before = match after {
+            0 => GENESIS,
+            seq => self
+                .connection
+                .query_row("SELECT hash FROM journal WHERE seq = ?1", [seq], |row| row.get(0))
+                .map_err(|error| sqlite_error(&self.path, error))?,
+        };
+        let first = before;
+        Ok((self.rows_after(&mut { after }, &mut before)?, first))
+    }
+
+    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row.
+    fn rows_after(
+        &self,
+        last_seq: &mut i64,
+        last_hash: &mut Hash,
+    ) -> Result<Vec<Row>, JournalError> {
         let path = self.path.clone();
         let failed = |error| sqlite_error(&path, error);
         let corrupt = |seq, reason| JournalError::Corrupt { path: path.clone(), seq, reason };
@@ -90,12 +138,12 @@ impl Store {
                  FROM journal WHERE seq > ?1 ORDER BY seq",
             )
             .map_err(failed)?;
-        let mut found = statement.query([self.last_seq]).map_err(failed)?;
+        let mut found = statement.query([*last_seq]).map_err(failed)?;
         let mut rows = Vec::new();
         while let Some(values) = found.next().map_err(failed)? {
             let seq: i64 = values.get(0).map_err(failed)?;
-            if seq != self.last_seq + 1 {
-                return Err(corrupt(seq, format!("row {} is missing", self.last_seq + 1)));
+            if seq != *last_seq + 1 {
+                return Err(corrupt(seq, format!("row {} is missing", *last_seq + 1)));
             }
             let wall: String = values.get(4).map_err(failed)?;
             let row = Row {
@@ -113,12 +161,12 @@ impl Store {
                 payload: values.get(7).map_err(failed)?,
             };
             let stored: Vec<u8> = values.get(8).map_err(failed)?;
-            let hash = row.hash(&self.last_hash);
+            let hash = row.hash(last_hash);
             if stored != hash {
                 return Err(corrupt(seq, "its content does not fit its hash".to_owned()));
             }
-            self.last_seq = seq;
-            self.last_hash = hash;
+            *last_seq = seq;
+            *last_hash = hash;
             rows.push(row);
         }
         Ok(rows)
@@ -133,6 +181,10 @@ impl Store {
         at: Moment,
         payload: String,
     ) -> Result<Row, JournalError> {
+        if !Rule::OneWriter.holds() {
+            // Else the primary key would refuse the row of a second writer.
+            self.read_on()?;
+        }
         let row = Row {
             seq: self.last_seq + 1,
             change_set: change_set.to_owned(),
@@ -160,9 +212,15 @@ impl Store {
             die_if_sync_failed(&error);
             return Err(sqlite_error(&self.path, error));
         }
+        self.head.push(audit::leaf_hash(&row.encoding(&self.last_hash)));
         self.last_seq = row.seq;
         self.last_hash = hash;
         Ok(row)
+    }
+
+    /// The head of the audit log over the rows that were read or written.
+    pub fn head(&self) -> &audit::Head {
+        &self.head
     }
 
     /// Position of the last row.

@@ -1,0 +1,330 @@
+//! Orders that are in SAP already: changing one, deleting one, and both ways back. Every write names
+//! the version it is for, so that no change of a planner is ever overwritten.
+
+use jiff::SignedDuration;
+
+use crate::clock::Clock;
+use crate::id::PlannedOrderNumber;
+use crate::order::PlannedOrder;
+
+use super::Poster;
+use super::apply::{Course, Way};
+use super::change_set::ChangeSetId;
+use super::document::{PlannedOrderChange, PlannedOrderDeletion};
+use super::error::PostError;
+use super::journal::{Conflict, SapNumber, Writing};
+use super::order_values::OrderValues;
+use super::resolve::Found;
+use super::rule::Rule;
+use super::sap_port::{PortError, PortErrorKind, SapPort};
+use super::state::Effect;
+use super::undo::Undone;
+
+impl<S: SapPort, C: Clock> Poster<S, C> {
+    pub(super) async fn send_change(
+        &mut self,
+        writing: &Writing,
+        id: &ChangeSetId,
+        item: usize,
+        change: &PlannedOrderChange,
+        course: &Course,
+    ) -> Result<Vec<Effect>, PostError> {
+        let request = self.request(id, item, Way::Forward)?;
+        let fields = change.fields();
+        // Of the plan's version, never of one that was read since: an edit in between must be seen.
+        let number = &change.before.number;
+        let etag = if Rule::VersionOfPlan.holds() {
+            change.before.etag.clone().unwrap_or_default()
+        } else {
+            let now = self.sap.read_planned_order(number).await.ok().flatten();
+            now.and_then(|order| order.etag).unwrap_or_default()
+        };
+        let mut patience = super::apply::Patience::default();
+        let answered = loop {
+            let sent = self
+                .sap
+                .change_planned_order(number, &change.wanted, &fields, &etag, &request)
+                .await;
+            match sent {
+                Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
+                answer => break answer,
+            }
+        };
+        self.failpoints.pass("post.after_send")?;
+        match answered {
+            // What is in SAP counts, not what SAP says: it is read back.
+            Ok(()) => self.resolve(writing, id, item, course, None).await,
+            Err(error) => self.no_success(writing, id, item, error, course).await,
+        }
+    }
+
+    pub(super) async fn send_deletion(
+        &mut self,
+        writing: &Writing,
+        id: &ChangeSetId,
+        item: usize,
+        deletion: &PlannedOrderDeletion,
+        course: &Course,
+    ) -> Result<Vec<Effect>, PostError> {
+        let request = self.request(id, item, Way::Forward)?;
+        let etag = deletion.before.etag.clone().unwrap_or_default();
+        let number = &deletion.before.number;
+        let mut patience = super::apply::Patience::default();
+        let answered = loop {
+            match self.sap.delete_planned_order(number, &etag, &request).await {
+                Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
+                answer => break answer,
+            }
+        };
+        self.failpoints.pass("post.after_send")?;
+        match answered {
+            Ok(()) => {
+                // SAP says that it was us: what is then gone was removed by us.
+                let before = Some(deletion.before.clone());
+                self.resolve(writing, id, item, course, before).await
+            }
+            Err(error) => self.no_success(writing, id, item, error, course).await,
+        }
+    }
+
+    pub(super) async fn look_up_change(
+        &self,
+        change: &PlannedOrderChange,
+    ) -> Result<Found, PortError> {
+        let number = change.before.number.padded();
+        Ok(match self.sap.read_planned_order(&change.before.number).await? {
+            None => Found::Foreign(format!(
+                "planned order {number} is gone: somebody converted or deleted it, and the answer to \
+                 our change was lost"
+            )),
+            Some(now) if now.etag == change.before.etag => Found::Nothing,
+            Some(now) if change.differences(&now).is_empty() => Found::Changed(now),
+            Some(now) => {
+                let texts: Vec<String> =
+                    change.differences(&now).iter().map(ToString::to_string).collect();
+                Found::Foreign(format!(
+                    "planned order {number} is neither as it was nor as we wanted it: {}",
+                    texts.join("; ")
+                ))
+            }
+        })
+    }
+
+    pub(super) async fn look_up_deletion(
+        &self,
+        deletion: &PlannedOrderDeletion,
+    ) -> Result<Found, PortError> {
+        let number = deletion.before.number.padded();
+        Ok(match self.sap.read_planned_order(&deletion.before.number).await? {
+            None => Found::Removed,
+            Some(now) if now.etag == deletion.before.etag => Found::Nothing,
+            // Our request names the version before that: it can no longer have an effect.
+            Some(_) => Found::Never(format!(
+                "planned order {number} was changed by somebody else and is not deleted"
+            )),
+        })
+    }
+
+    /// Puts the fields back that we changed, if the order is still exactly as we left it.
+    pub(super) async fn change_back(
+        &mut self,
+        id: &ChangeSetId,
+        item: usize,
+        change: &PlannedOrderChange,
+        after: &PlannedOrder,
+        first: bool,
+    ) -> Result<Result<Undone, PortError>, PostError> {
+        let number = &change.before.number;
+        let before = OrderValues::from(&change.before);
+        let now = match self.sap.read_planned_order(number).await {
+            Ok(Some(now)) => now,
+            Ok(None) => return Ok(Ok(gone(number))),
+            Err(error) => return Ok(Err(error)),
+        };
+        // An earlier attempt of ours can have come through.
+        if !first && before.differing(&OrderValues::from(&now)).is_empty() {
+            return Ok(Ok(Undone::gone()));
+        }
+        let as_left = now.etag == after.etag && change.differences(&now).is_empty();
+        if Rule::OnlyAsLeft.holds() && !as_left {
+            return Ok(Ok(Undone::conflict(Conflict {
+                what: format!("planned order {} was changed by somebody else", number.padded()),
+                when: now.last_change,
+                fields: change.differences(&now),
+            })));
+        }
+        let request = self.request(id, item, Way::Back)?;
+        let etag = now.etag.unwrap_or_default();
+        let fields = change.fields();
+        let sent = self.sap.change_planned_order(number, &before, &fields, &etag, &request).await;
+        self.failpoints.pass("undo.after_send")?;
+        match sent {
+            Err(error) if error.kind == PortErrorKind::Refused => {
+                // An earlier request of ours may still be on its way.
+                let is_back = |now: Option<&PlannedOrder>| {
+                    now.is_some_and(|now| before.differing(&OrderValues::from(now)).is_empty())
+                };
+                let done = !first && self.settles(number, is_back).await;
+                let held = Undone::held(error.to_string());
+                return Ok(Ok(if done { Undone::gone() } else { held }));
+            }
+            // The next try reads what is there and says so.
+            Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
+            Ok(()) | Err(_) => {}
+        }
+        match self.sap.read_planned_order(number).await {
+            Ok(Some(now)) if before.differing(&OrderValues::from(&now)).is_empty() => {
+                Ok(Ok(Undone::gone()))
+            }
+            Ok(_) => Ok(Err(PortError::new(
+                PortErrorKind::Unknown,
+                format!("planned order {} is not yet as it was", number.padded()),
+            ))),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Creates the deleted order anew, under another number. Whether a creation came through is
+    /// known only after the settle time, so nothing is sent twice before that.
+    pub(super) async fn create_again(
+        &mut self,
+        id: &ChangeSetId,
+        item: usize,
+        deletion: &PlannedOrderDeletion,
+        first: bool,
+    ) -> Result<Result<Undone, PortError>, PostError> {
+        let old = &deletion.before.number;
+        let known = &self.set(id)?.items[item];
+        if known.adopted && !known.decided {
+            return Ok(Ok(Undone::held(format!(
+                "planned order {} is gone, but the answer to our deletion was lost: somebody may \
+                 have converted it instead. Look whether it became a production order; if not, \
+                 decide to roll back, and it is created anew",
+                old.padded()
+            ))));
+        }
+        let values = OrderValues::from(&deletion.before);
+        let earlier = if first { SignedDuration::ZERO } else { self.settings.settle };
+        match self.wait_for_equal(&values, earlier).await {
+            Ok(mut found) => match (found.pop(), found.is_empty()) {
+                (None, _) => {}
+                (Some(order), true) if !first => return Ok(Ok(created_anew(old, &order.number))),
+                (Some(order), true) => {
+                    return Ok(Ok(Undone::conflict(Conflict {
+                        what: format!(
+                            "planned order {} is not created anew: somebody created {}, which is equal",
+                            old.padded(),
+                            order.number.padded()
+                        ),
+                        when: order.last_change,
+                        fields: Vec::new(),
+                    })));
+                }
+                (Some(_), false) => return Ok(Ok(several(old))),
+            },
+            Err(error) => return Ok(Err(error)),
+        }
+        let request = self.request(id, item, Way::Back)?;
+        let mut patience = super::apply::Patience::default();
+        let sent = loop {
+            match self.sap.create_planned_order(&values, &request).await {
+                Err(error) if error.kind == PortErrorKind::Busy && patience.is_left() => {
+                    self.clock.sleep(patience.next()).await;
+                }
+                answer => break answer,
+            }
+        };
+        self.failpoints.pass("undo.after_send")?;
+        match sent {
+            Err(error) if error.kind == PortErrorKind::Refused => {
+                return Ok(Ok(Undone::held(error.to_string())));
+            }
+            Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
+            Ok(created) => return Ok(Ok(self.created_anew(old, &created).await)),
+            Err(_) => {}
+        }
+        match self.wait_for_equal(&values, self.settings.settle).await {
+            Ok(mut found) => match (found.pop(), found.is_empty()) {
+                (Some(order), true) => Ok(Ok(created_anew(old, &order.number))),
+                (Some(_), false) => Ok(Ok(several(old))),
+                (None, _) => Ok(Err(PortError::new(
+                    PortErrorKind::Unknown,
+                    format!("planned order {} is not there again", old.padded()),
+                ))),
+            },
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// SAP answered that the order is there again; whether it is, it shows.
+    async fn created_anew(&self, old: &PlannedOrderNumber, created: &PlannedOrder) -> Undone {
+        if self.settles(&created.number, |now| now.is_some()).await {
+            return created_anew(old, &created.number);
+        }
+        Undone::held(format!(
+            "SAP created planned order {} in the place of {}, and it is gone again: look whether \
+             somebody converted it",
+            created.number.padded(),
+            old.padded()
+        ))
+    }
+
+    /// Asks for equal orders until there is one, or `patience` is over.
+    async fn wait_for_equal(
+        &self,
+        values: &OrderValues,
+        patience: SignedDuration,
+    ) -> Result<Vec<PlannedOrder>, PortError> {
+        let from = self.clock.now().since_boot;
+        let mut pause = SignedDuration::from_secs(1);
+        loop {
+            let left = patience - (self.clock.now().since_boot - from);
+            match self.sap.find_planned_orders(values).await {
+                Ok(found) if !found.is_empty() || !left.is_positive() => return Ok(found),
+                Err(error) if !left.is_positive() => return Err(error),
+                _ => self.clock.sleep(pause.min(left)).await,
+            }
+            pause = (pause * 2).min(SignedDuration::from_secs(30));
+        }
+    }
+
+    /// What others did to an order since we changed or deleted it, for the end of the window.
+    pub(super) async fn changed_since(
+        &self,
+        change: &PlannedOrderChange,
+    ) -> Result<Option<String>, PortError> {
+        Ok(match self.sap.read_planned_order(&change.before.number).await? {
+            None => Some("converted or deleted".to_owned()),
+            Some(now) => {
+                let all = change.differences(&now);
+                let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+                (!texts.is_empty()).then(|| texts.join("; "))
+            }
+        })
+    }
+}
+
+/// The number of the order that a document is about.
+pub(super) fn number_in_sap(number: &PlannedOrderNumber) -> SapNumber {
+    SapNumber::PlannedOrder(number.clone())
+}
+
+fn gone(number: &PlannedOrderNumber) -> Undone {
+    Undone::conflict(Conflict {
+        what: format!(
+            "planned order {} is gone: somebody converted or deleted it",
+            number.padded()
+        ),
+        when: None,
+        fields: Vec::new(),
+    })
+}
+
+fn several(old: &PlannedOrderNumber) -> Undone {
+    Undone::held(format!("SAP has more than one order that equals {}", old.padded()))
+}
+
+fn created_anew(old: &PlannedOrderNumber, new: &PlannedOrderNumber) -> Undone {
+    let said = format!("planned order {} is there again as {}", old.padded(), new.padded());
+    Undone { message: Some(said), recreated: Some(new.clone()), ..Undone::gone() }
+}
