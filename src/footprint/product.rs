@@ -391,11 +391,12 @@ impl<'a> Products<'a> {
         let material = &bom.material;
         let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
         let base = self.base_unit(material)?;
-        let base_quantity = self.convert(&format!("BOM of {material}"), per_unit, base)?;
+        let base_quantity =
+            self.convert_of(material, &format!("BOM of {material}"), per_unit, base)?;
         for item in bom.items.iter().filter(|item| !item.is_output()) {
             let unit = self.base_unit(&item.component)?;
             let place = format!("BOM of {material}, item {}", item.number);
-            let gross = self.convert(&place, item.gross_quantity(), unit)?;
+            let gross = self.convert_of(&item.component, &place, item.gross_quantity(), unit)?;
             let made = if item.grows_with_assembly_scrap() { with_scrap } else { Decimal::ONE };
             let needed = amount * gross / base_quantity * made;
             if !item.phantom {
@@ -448,7 +449,8 @@ impl<'a> Products<'a> {
             None => "bought, average factor".to_owned(),
         };
         let state = if own { ValueState::Calculated } else { ValueState::Default };
-        let amount = self.convert(&format!("component {component}"), quantity, factor.unit)?;
+        let amount =
+            self.convert_of(component, &format!("component {component}"), quantity, factor.unit)?;
         term(&[material, component], what, Measure::new(amount, factor.unit), factor, state)
     }
 
@@ -477,12 +479,24 @@ impl<'a> Products<'a> {
         let place = format!("operation {} of {material}", operation.number);
         let value = self.convert(&place, value, unit)?;
         let output = Measure::new(operation.base_quantity, operation.unit);
-        let output = self.convert(&place, output, self.base_unit(material)?)?;
+        let output = self.convert_of(material, &place, output, self.base_unit(material)?)?;
         Ok(Some(value / output))
     }
 
     fn convert(&self, place: &str, measure: Measure, to: Uom) -> Result<Decimal, FootprintError> {
         measure.in_unit(to).map_err(|error| FootprintError::Unit { place: place.to_owned(), error })
+    }
+
+    /// A quantity of a material, by its own units of measure first.
+    fn convert_of(
+        &self,
+        material: &MaterialNumber,
+        place: &str,
+        measure: Measure,
+        to: Uom,
+    ) -> Result<Decimal, FootprintError> {
+        let converted = self.master.converted(material, measure, to);
+        converted.map_err(|error| FootprintError::Unit { place: place.to_owned(), error })
     }
 
     fn base_unit(&self, material: &MaterialNumber) -> Result<Uom, FootprintError> {
