@@ -94,6 +94,12 @@ const TABLE: &[Row] = &[
 ];
 
 impl Uom {
+    /// Whether a code is how one language writes a unit, and neither SAP's own code nor ISO's: `PC`
+    /// is what English makes of `ST`.
+    pub fn is_of_a_language(code: &str) -> bool {
+        matches!(code, "PC" | "T")
+    }
+
     /// The unit behind an internal, external or ISO code.
     ///
     /// # Errors

@@ -180,11 +180,19 @@ impl Session {
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
         // What SAP announces is believed as far as a page of it goes.
-        let announced = response.content_length().unwrap_or(0).min(BODY_BYTES_RESERVED_MAX);
-        let mut body = Vec::with_capacity(announced as usize);
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| self.no_answer(&name, describe(&error)))?
-        {
+        let announced = response.content_length();
+        let room = announced.unwrap_or(0).min(BODY_BYTES_RESERVED_MAX);
+        let mut body = Vec::with_capacity(room as usize);
+        while let Some(chunk) = response.chunk().await.map_err(|error| {
+            let reason = describe(&error);
+            let reason = match announced.map(|length| length.saturating_sub(body.len() as u64)) {
+                Some(missing) if !error.is_timeout() => {
+                    format!("ODATA-TRUNC: connection ended {missing} bytes early: {reason}")
+                }
+                _ => reason,
+            };
+            self.no_answer(&name, reason)
+        })? {
             body.extend_from_slice(&chunk);
             if body.len() > BODY_BYTES_MAX {
                 return Err(SapError::TooLarge {

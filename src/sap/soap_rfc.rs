@@ -141,7 +141,19 @@ impl Reply {
     /// The messages that mean failure: every type but S, I and W.
     pub fn errors(&self) -> Vec<SapMessage> {
         let fine = |message: &SapMessage| matches!(message.kind.as_str(), "S" | "I" | "W");
-        self.messages().into_iter().filter(|message| !fine(message)).collect()
+        let errors = self.messages().into_iter().filter(|message| !fine(message));
+        errors
+            .map(|message| match message.kind.as_str() {
+                "E" | "A" => message,
+                kind => SapMessage {
+                    text: format!(
+                        "BAPI-TYPE: message type {kind} unknown; treated as error: {}",
+                        message.text
+                    ),
+                    ..message
+                },
+            })
+            .collect()
     }
 }
 
@@ -369,6 +381,7 @@ mod tests {
             let error = refuse_errors("T01", "F", &refused).unwrap_err();
 
             assert_eq!(error.outcome(), super::super::error::Outcome::Refused);
+            assert_eq!(error.to_string().contains("BAPI-TYPE"), !matches!(kind, "E" | "A"));
         }
     }
 

@@ -39,7 +39,17 @@ impl Element {
 /// The root of a document. Elements in one of `namespaces` remember it.
 pub(super) fn parse(body: &[u8], namespaces: &[&'static str]) -> Result<Element, String> {
     let text = decoded(body)?;
-    let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = NsReader::from_str(text);
+    tree(&mut reader, namespaces).map_err(|problem| {
+        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        let before = &text.as_bytes()[..at.min(text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        format!("{problem} (line {line})")
+    })
+}
+
+fn tree(reader: &mut NsReader<&[u8]>, namespaces: &[&'static str]) -> Result<Element, String> {
     let mut stack: Vec<Element> = Vec::new();
     let mut root = None;
     loop {
@@ -186,6 +196,7 @@ mod tests {
 
     #[test]
     fn xml_01_02_03_document_types_are_refused_whatever_they_declare() {
+        assert!(refusal("<?xml version=\"1.0\"?>\n\n<!DOCTYPE x><x/>").ends_with("(line 3)"));
         for declaration in [
             "<!DOCTYPE x [<!ENTITY a \"b\"><!ENTITY c \"&a;&a;\">]>",
             "<!DOCTYPE x SYSTEM \"file:///secret.txt\">",

@@ -16,6 +16,7 @@ mod supply;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -204,14 +205,31 @@ where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
 {
-    row.text(property)
-        .parse()
-        .map_err(|error: T::Err| row.wrong("VAL-KEY", property, error.to_string()))
+    let text = row.text(property);
+    text.parse().map_err(|error: T::Err| match text.chars().find(|c| c.is_control()) {
+        Some(control) => {
+            let problem = format!("holds the control character U+{:04X}", control as u32);
+            row.wrong("VAL-CONTROL", property, problem)
+        }
+        None => row.wrong("VAL-KEY", property, error.to_string()),
+    })
 }
+
+/// Once is enough: it is the same for every row.
+static UNIT_LANG_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// A unit of a row, or an error that names it.
 fn unit(row: &Entity, property: &str) -> Result<crate::unit::Uom, SapError> {
-    crate::unit::Uom::from_code(row.text(property))
+    let code = row.text(property);
+    if crate::unit::Uom::is_of_a_language(code) && !UNIT_LANG_TOLD.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            code,
+            set = row.set(),
+            "UNIT-LANG: SAP sends units as one language writes them; read by their ISO code. Set the \
+             logon language of the technical user and keep it"
+        );
+    }
+    crate::unit::Uom::from_code(code)
         .map_err(|error| row.wrong("UNIT-UNKNOWN", property, error.to_string()))
 }
 

@@ -274,7 +274,8 @@ async fn a_routing_with_an_operation_that_makes_no_sense_is_left_out_whole_and_n
         "Plant": "1010" })
     };
     let operation = |group: &str, number: &str, quantity: &str| {
-        json!({ "ProductionRoutingGroup": group, "ProductionRouting": "1", "Operation": number,
+        json!({ "ProductionRoutingGroup": group, "ProductionRouting": "1",
+            "ProductionRoutingSequence": "0", "Operation": number,
             "WorkCenterInternalID": "10000001", "OperationReferenceQuantity": quantity,
             "OperationUnit": "TO", "OperationScrapPercent": "0" })
     };
@@ -425,6 +426,81 @@ async fn odata_json_26_27_a_byte_order_mark_is_skipped_and_an_error_with_status_
 }
 
 #[tokio::test]
+async fn odata_json_01_a_page_that_breaks_off_is_read_again_and_then_refused() {
+    let cut = r#"{"d":{"results":[{"PlannedOrder":"A""#;
+    let hostile = Hostile::new(move |_, _| said(200, JSON, cut)).await;
+
+    let error = read(&hostile).await.unwrap_err().to_string();
+
+    assert!(error.contains("ODATA-TRUNC") && error.contains("36 bytes"), "{error}");
+    assert_eq!(hostile.count("GET"), 2, "once more, and no more");
+    let once = move |_: &str, before: usize| match before {
+        0 => said(200, JSON, cut),
+        _ => page(&["1"], None, 1),
+    };
+    assert_eq!(read(&Hostile::new(once).await).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn odata_json_02_a_logon_page_with_status_200_is_no_answer() {
+    let hostile = Hostile::new(|_, _| said(200, HTML, "<html>Please log on</html>")).await;
+
+    let error = read(&hostile).await.unwrap_err().to_string();
+
+    assert!(error.starts_with("ODATA-NOTSAP") && error.contains("text/html"), "{error}");
+    assert!(error.contains("login") && error.contains("client number"), "{error}");
+}
+
+#[tokio::test]
+async fn odata_json_14_a_row_without_its_key_refuses_the_page() {
+    for row in [json!({ "Material": "A" }), json!({ "PlannedOrder": null })] {
+        let body = json!({ "d": { "results": [{ "PlannedOrder": "1" }, row] } }).to_string();
+        let hostile = Hostile::new(move |_, _| said(200, JSON, body.clone())).await;
+
+        let error = read(&hostile).await.unwrap_err().to_string();
+
+        assert!(error.contains("ODATA-KEY: row 1 has no value for key PlannedOrder"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn odata_json_15_a_key_that_stands_twice_on_a_page_is_named_with_its_rows() {
+    let row = |number: &str| {
+        let uri = format!("http://sap/A_PlannedOrder('{number}')");
+        json!({ "__metadata": { "uri": uri }, "PlannedOrder": number })
+    };
+    let body = json!({ "d": { "results": [row("1"), row("2"), row("1")] } }).to_string();
+    let hostile = Hostile::new(move |_, _| said(200, JSON, body.clone())).await;
+
+    let error = read(&hostile).await.unwrap_err().to_string();
+
+    assert!(error.contains("ODATA-DUP"), "{error}");
+    assert!(error.contains("('1') appears twice (rows 0, 2)"), "{error}");
+}
+
+#[tokio::test]
+async fn odata_json_34_a_connection_that_ends_early_says_by_how_much() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                        content-length: 100\r\n\r\n{\"d\":";
+            let _ = socket.write_all(head.as_bytes()).await;
+        }
+    });
+    let client = ODataClient::new(&system(&url), &credentials("secret")).unwrap();
+
+    let error = client.read(PLANNED_ORDERS, &Query::of(SET), |_, _| {}).await.unwrap_err();
+
+    let text = error.to_string();
+    assert!(text.contains("ODATA-TRUNC: connection ended 95 bytes early"), "{text}");
+}
+
+#[tokio::test]
 async fn odata_json_03_a_service_of_the_other_version_is_named() {
     let v4 = r#"{"@odata.context":"$metadata","value":[]}"#;
     let hostile = Hostile::new(move |_, _| said(200, JSON, v4)).await;
@@ -435,7 +511,7 @@ async fn odata_json_03_a_service_of_the_other_version_is_named() {
 }
 
 #[tokio::test]
-async fn gzip_is_read_and_a_bomb_is_stopped_at_once() {
+async fn odata_json_33_gzip_is_read_and_a_bomb_is_stopped_at_once() {
     use std::io::Write;
     let packed = |plain: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

@@ -225,3 +225,49 @@ async fn a_system_that_is_down_is_named() {
     assert_eq!(error.outcome(), Outcome::Refused);
     assert!(error.to_string().contains("SMICM"));
 }
+
+#[tokio::test]
+async fn odata_json_07_25_29_rows_that_make_no_sense_are_set_aside_one_by_one() {
+    let sandbox = sandbox().await;
+    let order = |number: u32| json!({ "PlannedOrder": number.to_string() });
+    for (number, change) in [
+        (995, json!({ "TotalQuantity": "-5" })),
+        (996, json!({ "Material": "REBAR\u{0}16" })),
+        (997, json!({ "BaseUnit": "KGX" })),
+    ] {
+        edit(&sandbox, "A_PlannedOrder", order(number), Some(change)).await;
+    }
+
+    let (_, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    assert_eq!((orders.planned_orders.len(), problems.len()), (3, 3), "{problems:?}");
+    let said = |at: usize, what: &[&str]| {
+        let text = &problems[at].0;
+        assert!(what.iter().all(|part| text.contains(part)), "{text}");
+    };
+    said(0, &["VAL-NEGATIVE: A_PlannedOrder", "995", "TotalQuantity -5", "is negative"]);
+    said(1, &["VAL-CONTROL: A_PlannedOrder", "996", "Material", "U+0000"]);
+    said(2, &["UNIT-UNKNOWN: A_PlannedOrder", "997", "KGX"]);
+}
+
+#[tokio::test]
+async fn odata_json_30_31_a_unit_of_a_language_and_a_number_with_zeros_are_what_they_mean() {
+    use carbide::unit::Uom;
+    let sandbox = sandbox().await;
+    let order = |number: u32| json!({ "PlannedOrder": number.to_string() });
+    let german = json!({ "BaseUnit": "ST", "Material": "000000000000000042" });
+    edit(&sandbox, "A_PlannedOrder", order(995), Some(german)).await;
+    let english = json!({ "BaseUnit": "PC", "Material": "42" });
+    edit(&sandbox, "A_PlannedOrder", order(996), Some(english)).await;
+
+    let (_, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    assert!(problems.is_empty(), "{problems:?}");
+    let order = |number: &str| {
+        orders.planned_orders.iter().find(|order| order.number.as_str() == number).unwrap()
+    };
+    let (first, second) = (order("995"), order("996"));
+    assert_eq!(first.material, second.material);
+    assert_eq!((first.quantity.unit, second.quantity.unit), (Uom::Piece, Uom::Piece));
+    assert!(Uom::is_of_a_language("PC") && !Uom::is_of_a_language("ST"));
+}

@@ -106,8 +106,9 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// `VAL-DECIMAL` if the value is missing, has a comma, an exponent, is no number, or came as a
-    /// JSON number with more digits than such a number holds.
+    /// `VAL-DECIMAL` if the value is missing, has a comma or is no number; `VAL-RANGE` if it is larger
+    /// or finer than any field; `VAL-SCALE` if it came as a JSON number with more digits than such a
+    /// number holds.
     pub fn decimal(&self, property: &str) -> Result<Decimal, SapError> {
         let number;
         let text = match self.cell(property) {
@@ -117,8 +118,10 @@ impl Entity {
             Some(Cell::Float(float)) => {
                 number = Value::from(float).to_string();
                 if number.bytes().filter(u8::is_ascii_digit).count() > NUMBER_DIGITS_MAX {
-                    let problem = format!("{number} came as a number and has lost its last digits");
-                    return Err(self.wrong("VAL-DECIMAL", property, problem));
+                    let problem = format!(
+                        "{number} came as a number with more digits than such a number keeps"
+                    );
+                    return Err(self.wrong("VAL-SCALE", property, problem));
                 }
                 number.as_str()
             }
@@ -127,9 +130,19 @@ impl Entity {
         let plain = !text.is_empty()
             && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
         let parsed = if plain { Decimal::from_str_exact(text).ok() } else { None };
-        parsed.ok_or_else(|| {
-            self.wrong("VAL-DECIMAL", property, format!("'{text}' is not a decimal"))
+        parsed.ok_or_else(|| match text.parse::<f64>() {
+            // A number, but none that SAP's fields or ours could hold: 1e400, or 40 digits.
+            Ok(_) if text.bytes().any(|b| b.is_ascii_digit()) => {
+                let problem = format!("'{text}' is outside of what a decimal field holds");
+                self.wrong("VAL-RANGE", property, problem)
+            }
+            _ => self.wrong("VAL-DECIMAL", property, format!("'{text}' is not a decimal")),
         })
+    }
+
+    /// Whether the row has a value of a property, if only the initial one.
+    pub(super) fn has(&self, property: &str) -> bool {
+        !matches!(self.cell(property), None | Some(Cell::Null))
     }
 
     /// A calendar day: `/Date(ms)/` of V2 or `2026-12-01` of V4. The initial date is `None`.
@@ -323,10 +336,18 @@ mod tests {
     }
 
     #[test]
-    fn odata_json_04_05_06_a_comma_an_exponent_and_nan_are_no_decimals() {
-        for text in ["1.234,50", "1e400", "NaN", ""] {
+    fn odata_json_04_06_a_comma_and_nan_are_no_decimals() {
+        for text in ["1.234,50", "NaN", "INF", ""] {
             let error = row(json!(text)).decimal("P").unwrap_err().to_string();
             assert!(error.starts_with("VAL-DECIMAL: A_Set K1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn odata_json_05_a_number_that_no_field_holds_is_out_of_range() {
+        for text in ["1e400", "-1E9", &"9".repeat(40)] {
+            let error = row(json!(text)).decimal("P").unwrap_err().to_string();
+            assert!(error.starts_with("VAL-RANGE: A_Set K1"), "{error}");
         }
     }
 

@@ -53,6 +53,8 @@ pub struct Pages {
     client: ODataClient,
     service: Service,
     set: &'static str,
+    /// Properties that every row must have.
+    keys: Vec<&'static str>,
     /// Address of the page that comes next; `None` after the last one.
     wanted: Option<Url>,
     /// Pages as they are decoded, with their addresses.
@@ -85,6 +87,7 @@ impl Pages {
             client: client.clone(),
             service,
             set: query.set,
+            keys: query.keys_wanted(),
             wanted: None,
             // Closed until the first page is wanted.
             decoding: mpsc::channel(1).1,
@@ -133,15 +136,38 @@ impl Pages {
             self.want(self.client.session.url(&path)?)?;
             mark = Some(path);
         }
-        for row in &page.rows {
+        let before = self.rows_so_far;
+        for (at, row) in page.rows.iter().enumerate() {
+            if let Some(key) = self.keys.iter().find(|key| !row.has(key)) {
+                return Err(SapError::Damaged {
+                    system: self.client.system().id.clone(),
+                    request: format!("GET {}", self.set),
+                    bytes: 0,
+                    reason: format!("ODATA-KEY: row {} has no value for key {key}", before + at),
+                    write: false,
+                });
+            }
             // V4 sends no key apart from the fields; there two rows are the same only if all are.
             let identity = match row.key() {
                 "" => self.hasher.hash_one(format!("{:?}", row.fields())),
                 key => self.hasher.hash_one(key),
             };
             if !self.keys_seen.insert(identity) {
-                let what = format!("row {} {} came twice", self.rows_so_far, row.key());
-                return Err(self.moved("ODATA-MOVED", what));
+                let same = |other: &&Entity| match row.key() {
+                    "" => other.fields() == row.fields(),
+                    key => other.key() == key,
+                };
+                let name = row.key();
+                return Err(match page.rows[..at].iter().position(|other| same(&other)) {
+                    Some(first) => {
+                        let rows = format!("rows {}, {}", before + first, before + at);
+                        self.moved("ODATA-DUP", format!("key {name} appears twice ({rows})"))
+                    }
+                    None => {
+                        let what = format!("row {} {name} came on another page too", before + at);
+                        self.moved("ODATA-MOVED", what)
+                    }
+                });
             }
             self.rows_so_far += 1;
         }

@@ -187,6 +187,12 @@ impl Query {
         &self.order_by
     }
 
+    /// Properties by which rows are ordered, and that come along: every row must have them.
+    pub(super) fn keys_wanted(&self) -> Vec<&'static str> {
+        let comes = |key: &&&'static str| self.select.is_empty() || self.select.contains(key);
+        self.order_by.iter().filter(comes).copied().collect()
+    }
+
     /// What is asked for, in a form that is the same if the same is asked for.
     pub fn selection(&self, version: Version) -> String {
         format!("{}?{}", self.set, self.text(version))
