@@ -57,6 +57,9 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         let mut books = with_progress(session.books().await?, context);
         stop_on_ctrl_c(&books);
         let receipt = books.apply_approved(&name).await?;
+        if !context.json {
+            print_receipt(&receipt);
+        }
         return posted(vec![receipt], books, &session, arguments.no_wait, context).await;
     }
     let both = arguments.plan.is_none() && arguments.carbon.is_none();
@@ -83,7 +86,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         behind.push(facts);
     }
     if arguments.dry_run {
-        return preview(&books, &drafts, context);
+        return preview(&books, &drafts, session.config.settings.post.documents_max, context);
     }
     complete(&behind, arguments.accept_incomplete.as_deref(), &mut drafts)?;
     if arguments.request {
@@ -95,6 +98,10 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         books = with_progress(books, context);
         let receipt = books.apply(draft).await?;
         cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+        // At once: the next one may fail.
+        if !context.json {
+            print_receipt(&receipt);
+        }
         receipts.push(receipt);
     }
     posted(receipts, books, &session, arguments.no_wait, context).await
@@ -128,7 +135,7 @@ fn ask(
     Ok(Exit::Done)
 }
 
-/// Shows what was posted, and stays until the windows close.
+/// Stays until the windows of what was posted close.
 async fn posted(
     receipts: Vec<Receipt>,
     mut books: Books,
@@ -137,9 +144,6 @@ async fn posted(
     context: &Context,
 ) -> Result<Exit, CliError> {
     cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
-    if !context.json {
-        receipts.iter().for_each(print_receipt);
-    }
     if context.json {
         print_json(&json!({ "posted": receipts }))?;
     }
@@ -232,18 +236,27 @@ pub(super) fn carbon_draft_of(
     Ok(cycle::carbon_draft(run, &key, books, &session.config, &requester())?)
 }
 
-fn preview(books: &Books, drafts: &[ChangeSetDraft], context: &Context) -> Result<Exit, CliError> {
+fn preview(
+    books: &Books,
+    drafts: &[ChangeSetDraft],
+    most: usize,
+    context: &Context,
+) -> Result<Exit, CliError> {
     let mut documents: Vec<DocumentPreview> = Vec::new();
     for draft in drafts {
         documents.extend(books.dry_run(draft)?);
     }
     if context.json {
-        print_json(&json!({ "dry_run": true, "documents": documents }))?;
+        print_json(&json!({ "dry_run": true, "documents": documents, "documents_max": most }))?;
     } else {
         for document in &documents {
             println!("  {:>3}  {}  [{}]", document.item, document.title, document.key);
         }
-        println!("  {} documents would be created; nothing was sent", documents.len());
+        println!(
+            "  {} documents would be created, a change set may have {most} (post.documents_max); nothing \
+             was sent",
+            documents.len()
+        );
     }
     Ok(Exit::Done)
 }

@@ -291,6 +291,9 @@ async fn an_order_that_a_planner_changed_is_left_alone_and_named() {
 
     ended_with(&undone, 5);
     assert!(text(&undone).contains("ROLLED_BACK_CONFLICTS"), "{}", text(&undone));
+    let said = text(&undone);
+    assert!(said.contains("before us: no such document; we posted: "), "{said}");
+    assert!(said.contains("now: 1.5") && said.contains("transaction MD12"), "{said}");
     assert_eq!(plant.truly_new().await, [number]);
 }
 
