@@ -1,5 +1,6 @@
 //! The command line: verbs of the work. Results go to stdout, everything else to stderr.
 
+mod approve;
 mod audit;
 mod check;
 mod config;
@@ -85,6 +86,8 @@ pub enum Command {
     Plan(plan::Plan),
     /// Post a plan to SAP PP and the emissions of a month to SAP FI.
     Post(post::Post),
+    /// Approve a posting that somebody else asked for.
+    Approve(approve::Approve),
     /// Take back what was posted, while its window is open.
     Undo(undo::Undo),
     /// Look into the journal.
@@ -127,6 +130,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Footprint(arguments) => footprint::run(arguments, &context).await,
         Command::Plan(arguments) => plan::run(arguments, &context).await,
         Command::Post(arguments) => post::run(arguments, &context).await,
+        Command::Approve(arguments) => approve::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
         Command::Restore(arguments) => restore::run(&arguments, &context),

@@ -188,6 +188,9 @@ pub struct PostSettings {
     /// Most SAP documents that one run may create.
     #[serde(default = "documents")]
     pub documents_max: usize,
+    /// Whether a second person has to approve each posting.
+    #[serde(default)]
+    pub four_eyes: bool,
     /// How backups are kept.
     #[serde(default)]
     pub backup: BackupSettings,

@@ -14,6 +14,7 @@
 //!
 //! [`state::step`] is that picture; everything here only carries out what it says is due.
 
+pub mod approval;
 pub mod backup;
 pub mod change_set;
 pub mod checkpoint;
@@ -41,6 +42,8 @@ mod rule;
 mod sap_system;
 mod undo;
 
+#[cfg(all(test, feature = "backup"))]
+mod approval_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
 #[cfg(all(test, feature = "backup"))]

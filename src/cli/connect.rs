@@ -8,7 +8,7 @@ use super::{CliError, Context, Exit};
 use crate::config::Config;
 use crate::cycle::{self, Books, Connections, CycleError, Facts, Judged, SyncReport};
 use crate::period::PostingPeriod;
-use crate::post::PostError;
+use crate::post::{PostError, SystemRole};
 use crate::store::{Kind, Mirror, Store, StoreError};
 
 /// An open installation.
@@ -95,6 +95,32 @@ pub(super) fn requester() -> String {
         .ok()
         .filter(|user| !user.is_empty())
         .unwrap_or_else(|| "carbide".to_owned())
+}
+
+/// Who asks and who approves where two people are needed. A variable that anybody can set is no
+/// proof of that, so outside of a sandbox it is the account that the process runs under.
+pub(super) fn person(config: &Config) -> String {
+    if config.settings.sap.role == SystemRole::Sandbox { requester() } else { account() }
+}
+
+/// The account that the process runs under, by name where the system's list has one.
+#[cfg(target_os = "linux")]
+fn account() -> String {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(process) = std::fs::metadata("/proc/self") else { return "unknown".to_owned() };
+    let number = process.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == number).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| format!("uid {number}"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn account() -> String {
+    requester()
 }
 
 /// A month as people write it, `2018-09`.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::audit::print_rows;
 use super::connect::{Session, requester};
 use super::exit::print_json;
+use super::undo::print_trouble;
 use super::{CliError, Context, Exit};
 use crate::cycle::{self, poster};
 use crate::post::ChangeSetId;
@@ -110,6 +111,10 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
                 let number = item.number.as_ref().map_or_else(String::new, ToString::to_string);
                 println!("  {:>3}  {number:<24} {:?}  {}", item.item, item.state, item.title);
             }
+            if let Some(reason) = &set.reason {
+                println!("  because {reason}");
+            }
+            print_trouble(&set.id, &set.item_reports());
             for row in rows {
                 println!("  {:>5}  {}  {}", row.seq, row.at.wall, row.kind);
             }

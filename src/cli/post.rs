@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::connect::{Session, month, requester};
+use super::connect::{Session, month, person, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::cycle::{self, Books, Facts, PlanRecord, PostingRun};
@@ -32,6 +32,14 @@ pub struct Post {
     #[arg(long)]
     dry_run: bool,
 
+    /// Ask for it and post nothing: somebody else approves it with `carbide approve`.
+    #[arg(long, conflicts_with_all = ["dry_run", "approved"])]
+    request: bool,
+
+    /// Post what was approved: its request, as R-1.
+    #[arg(long, value_name = "REQUEST", conflicts_with_all = ["plan", "carbon", "dry_run"])]
+    approved: Option<String>,
+
     /// Post although rows of SAP or the meters were left out, and why that is right; it is kept in the
     /// journal.
     #[arg(long, value_name = "WHY")]
@@ -44,6 +52,16 @@ pub struct Post {
 
 pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
+    if let Some(name) = &arguments.approved {
+        let name = name.trim().to_ascii_uppercase();
+        let mut books = with_progress(session.books().await?, context);
+        stop_on_ctrl_c(&books);
+        let receipt = books.apply_approved(&name).await?;
+        if !context.json {
+            print_receipt(&receipt);
+        }
+        return posted(vec![receipt], books, &session, arguments.no_wait, context).await;
+    }
     let both = arguments.plan.is_none() && arguments.carbon.is_none();
     let mut books =
         if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
@@ -68,24 +86,68 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         behind.push(facts);
     }
     if arguments.dry_run {
-        return preview(&books, &drafts, context);
+        return preview(&books, &drafts, session.config.settings.post.documents_max, context);
     }
     complete(&behind, arguments.accept_incomplete.as_deref(), &mut drafts)?;
+    if arguments.request {
+        return ask(&mut books, drafts, &session, context);
+    }
     stop_on_ctrl_c(&books);
     let mut receipts = Vec::new();
     for draft in drafts {
         books = with_progress(books, context);
         let receipt = books.apply(draft).await?;
         cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+        // At once: the next one may fail.
         if !context.json {
             print_receipt(&receipt);
         }
         receipts.push(receipt);
     }
+    posted(receipts, books, &session, arguments.no_wait, context).await
+}
+
+/// Keeps what is to be posted until somebody else approves it.
+fn ask(
+    books: &mut Books,
+    drafts: Vec<ChangeSetDraft>,
+    session: &Session,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let mut requests = Vec::new();
+    for mut draft in drafts {
+        draft.requested_by = person(&session.config);
+        requests.push(books.ask_for_approval(draft)?);
+    }
+    if context.json {
+        print_json(&json!({ "requested": requests }))?;
+        return Ok(Exit::Done);
+    }
+    for request in &requests {
+        println!(
+            "{}: {} documents wait for somebody other than {}: carbide approve {}",
+            request.name,
+            request.draft.documents.len(),
+            request.draft.requested_by,
+            request.name
+        );
+    }
+    Ok(Exit::Done)
+}
+
+/// Stays until the windows of what was posted close.
+async fn posted(
+    receipts: Vec<Receipt>,
+    mut books: Books,
+    session: &Session,
+    no_wait: bool,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
     if context.json {
         print_json(&json!({ "posted": receipts }))?;
     }
-    if !arguments.no_wait {
+    if !no_wait {
         for receipt in &receipts {
             let stage = context.progress.stage(&format!(
                 "{} can be taken back until {}: carbide undo {}",
@@ -174,18 +236,27 @@ pub(super) fn carbon_draft_of(
     Ok(cycle::carbon_draft(run, &key, books, &session.config, &requester())?)
 }
 
-fn preview(books: &Books, drafts: &[ChangeSetDraft], context: &Context) -> Result<Exit, CliError> {
+fn preview(
+    books: &Books,
+    drafts: &[ChangeSetDraft],
+    most: usize,
+    context: &Context,
+) -> Result<Exit, CliError> {
     let mut documents: Vec<DocumentPreview> = Vec::new();
     for draft in drafts {
         documents.extend(books.dry_run(draft)?);
     }
     if context.json {
-        print_json(&json!({ "dry_run": true, "documents": documents }))?;
+        print_json(&json!({ "dry_run": true, "documents": documents, "documents_max": most }))?;
     } else {
         for document in &documents {
             println!("  {:>3}  {}  [{}]", document.item, document.title, document.key);
         }
-        println!("  {} documents would be created; nothing was sent", documents.len());
+        println!(
+            "  {} documents would be created, a change set may have {most} (post.documents_max); nothing \
+             was sent",
+            documents.len()
+        );
     }
     Ok(Exit::Done)
 }

@@ -8,8 +8,8 @@ use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::cycle::{self, Books};
-use crate::post::report::UndoReport;
-use crate::post::state::Phase;
+use crate::post::report::{ItemReport, UndoReport};
+use crate::post::state::{ItemState, Phase};
 use crate::post::{ChangeSetId, PostError};
 use crate::present::table::{Align, Table};
 
@@ -117,12 +117,41 @@ pub(super) fn print_report(report: &UndoReport) {
         ]);
     }
     print!("{table}");
-    for item in &report.items {
+    print_trouble(&report.change_set_id, &report.items);
+}
+
+/// What was said about each document; of a conflict which fields, and when; and what a person can
+/// do. SAP's interface for planned orders names no person: MD12 shows who.
+pub(super) fn print_trouble(id: &ChangeSetId, items: &[ItemReport]) {
+    for item in items {
+        let at = item.item;
         if let Some(message) = &item.message {
-            println!("  item {}: {message}", item.item);
+            println!("  item {at}: {message}");
         }
-        if let Some(conflict) = &item.conflict {
-            println!("  item {}: {}", item.item, serde_json::json!(conflict));
+        let Some(conflict) = &item.conflict else { continue };
+        let when = conflict.when.map_or_else(String::new, |when| format!(", at {when}"));
+        println!("  item {at}: {}{when}; it was left alone", conflict.what);
+        for field in &conflict.fields {
+            let before = field.before.as_deref().unwrap_or("no such document");
+            println!(
+                "    {:<20} before us: {before}; we posted: {}; now: {}",
+                field.field, field.ours, field.now
+            );
         }
+    }
+    let conflicts = items.iter().any(|item| item.state == ItemState::Conflict);
+    let is_held =
+        |item: &ItemReport| matches!(item.state, ItemState::Held(_) | ItemState::CompHeld(_));
+    if conflicts {
+        println!(
+            "  Left alone is as others want it. To have it otherwise, change or delete it in SAP \
+             (transaction MD12; FB08 for an FI document), or make a new plan"
+        );
+    }
+    if items.iter().any(is_held) {
+        println!(
+            "  On hold: look at it in SAP, then `carbide journal decide {id} roll-back --why ...` \
+             tries again to take it back, and `accept` lets it stand"
+        );
     }
 }

@@ -38,7 +38,7 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role).with_settle(settle);
     let backup = &post.backup;
-    let settings = settings.with_backup(BackupSettings {
+    let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),
         service_key: match &backup.service_key_from {
             Some(from) => {
@@ -50,6 +50,7 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         recovery_recipients: backup.recovery_recipients.clone(),
         keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
     });
+    settings.four_eyes = post.four_eyes;
     let books = SapBooks { odata: connections.odata.clone(), rfc: connections.rfc.clone() };
     Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
 }

@@ -48,12 +48,26 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError`]; its text says what is in SAP.
     #[tracing::instrument(name = "post.apply", skip_all, fields(purpose = %draft.purpose, change_set))]
     pub async fn apply(&mut self, draft: ChangeSetDraft) -> Result<Receipt, PostError> {
+        if self.settings.four_eyes {
+            let reason = "a second person has to approve it: carbide post --request, then carbide \
+                          approve by somebody else, then carbide post --approved";
+            return Err(PostError::NotApproved { reason: reason.to_owned() });
+        }
+        self.apply_with(draft, None).await
+    }
+
+    /// Posts `draft` under the approval of this name.
+    pub(super) async fn apply_with(
+        &mut self,
+        draft: ChangeSetDraft,
+        approval: Option<String>,
+    ) -> Result<Receipt, PostError> {
         if let Some(problem) = draft.problem() {
             return Err(PostError::Invalid { problem });
         }
         let requested_by = draft.requested_by.clone();
         let writing = self.journal.begin_writing()?;
-        let id = self.prepare(&writing, draft).await?;
+        let id = self.prepare(&writing, draft, approval).await?;
         tracing::Span::current().record("change_set", id.as_str());
         let deadline = self.clock.now().plus(self.settings.apply_deadline);
         self.append(&writing, &id, &Record::Applying { deadline })?;

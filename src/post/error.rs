@@ -103,6 +103,12 @@ pub enum PostError {
         /// Where it stands.
         phase: Phase,
     },
+    /// A second person has to approve it.
+    #[error("POST-APPROVAL: {reason}. Nothing was sent to SAP")]
+    NotApproved {
+        /// Why not, as a sentence.
+        reason: String,
+    },
     /// There is no such change set.
     #[error("There is no change set {id} in this journal; `carbide journal ls` lists them")]
     Unknown {

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::audit;
 use crate::clock::Moment;
 
+use super::approval::Request;
 use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
@@ -134,6 +135,7 @@ pub struct Journal {
     tag: Option<JournalTag>,
     change_sets: Vec<ChangeSet>,
     damage: Option<String>,
+    requests: Vec<Request>,
     /// A row that is written only with the next one: always none, but in a test of the tests.
     late: Option<(ChangeSetId, Record, Moment)>,
 }
@@ -161,6 +163,7 @@ impl Journal {
             change_sets: Vec::new(),
             damage: None,
             late: None,
+            requests: Vec::new(),
         };
         journal.read_on()?;
         if journal.tag.is_none() && journal.damage.is_none() {
@@ -244,6 +247,7 @@ impl Journal {
             return Ok(());
         }
         let id = ChangeSetId::typed(&row.change_set);
+        self.mark_posted(&id, &record);
         let at = match self.change_sets.iter().position(|set| set.id == id) {
             Some(at) => at,
             None => {
@@ -270,8 +274,35 @@ impl Journal {
                     set.backup_removed.get_or_insert(at.wall);
                 }
             }
+            Record::ApprovalRequested { request, hash, draft } => self.requests.push(Request {
+                name: request.clone(),
+                draft: draft.clone(),
+                hash: hash.clone(),
+                at: at.wall,
+                approved_by: None,
+                posted_as: None,
+            }),
+            Record::Approved { request, hash, who } => {
+                let mut all = self.requests.iter_mut();
+                if let Some(of) = all.find(|of| of.name == *request && of.hash == *hash) {
+                    of.approved_by = Some(who.clone());
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Notes which change set a request was posted as.
+    fn mark_posted(&mut self, id: &ChangeSetId, record: &Record) {
+        let Record::Prepared { approval: Some(name), .. } = record else { return };
+        if let Some(request) = self.requests.iter_mut().find(|request| request.name == *name) {
+            request.posted_as = Some(id.clone());
+        }
+    }
+
+    /// Postings that were asked for, oldest first.
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
     }
 
     /// Appends one record about the journal itself; durable when this returns.
@@ -354,6 +385,7 @@ impl Journal {
         } else {
             self.late = Some((id.clone(), record.clone(), now.clone()));
         }
+        self.mark_posted(id, record);
         if is_new {
             self.change_sets.push(set);
         } else if let Some(old) = self.change_sets.iter_mut().find(|old| old.id == *id) {

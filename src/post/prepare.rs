@@ -26,8 +26,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         &mut self,
         writing: &Writing,
         draft: ChangeSetDraft,
+        approval: Option<String>,
     ) -> Result<ChangeSetId, PostError> {
         self.refuse_out_of_turn(&draft)?;
+        self.refuse_used(approval.as_deref())?;
         let id = self.journal.next_id();
         let sizes = draft
             .documents
@@ -53,7 +55,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
         self.failpoints.pass("journal.before_prepared")?;
         let settle = self.settings.settle;
-        self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain })?;
+        self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain, approval })?;
         self.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
     }
@@ -104,6 +106,18 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         self.append(writing, id, &Record::BackupSealed(sealed))?;
         self.failpoints.pass("journal.after_backup")?;
         Ok(Ok(()))
+    }
+
+    /// Another process may have posted it since it was looked at.
+    fn refuse_used(&self, approval: Option<&str>) -> Result<(), PostError> {
+        let requests = self.journal.requests().iter();
+        let used = requests.filter(|request| Some(request.name.as_str()) == approval);
+        match used.filter_map(|request| request.posted_as.as_ref()).next() {
+            Some(id) => {
+                Err(PostError::NotApproved { reason: format!("it was posted already, as {id}") })
+            }
+            None => Ok(()),
+        }
     }
 
     fn refuse_out_of_turn(&self, draft: &ChangeSetDraft) -> Result<(), PostError> {

@@ -37,6 +37,8 @@ pub struct PostSettings {
     /// How old an unfinished change set may be for recovery to take it back by itself. On an older
     /// one planners may have built, so a person decides.
     pub recover_age_max: SignedDuration,
+    /// Whether a second person has to approve each posting.
+    pub four_eyes: bool,
     /// How backups are kept.
     pub backup: BackupSettings,
 }
@@ -51,6 +53,7 @@ impl PostSettings {
             settle: SETTLE_DEFAULT,
             apply_deadline: SignedDuration::from_mins(10),
             recover_age_max: SignedDuration::from_mins(30),
+            four_eyes: false,
             backup: BackupSettings::default(),
         }
     }

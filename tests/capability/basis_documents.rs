@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const FAMILIES: [&str; 20] = [
+const FAMILIES: [&str; 22] = [
     "CFG", "MAP", "UNIT", "ODATA", "SSRF", "JSON", "HTTP", "XML", "SOAP", "BAPI", "TLS", "SAP",
-    "VAL", "ODBC", "METER", "JRN", "LOCK", "STORE", "MIRROR", "POST",
+    "VAL", "ODBC", "METER", "JRN", "LOCK", "STORE", "MIRROR", "POST", "BKP", "AUD",
 ];
 
 fn sources(folder: &Path, text: &mut String) {

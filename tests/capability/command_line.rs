@@ -305,6 +305,9 @@ async fn an_order_that_a_planner_changed_is_left_alone_and_named() {
 
     ended_with(&undone, 5);
     assert!(text(&undone).contains("ROLLED_BACK_CONFLICTS"), "{}", text(&undone));
+    let said = text(&undone);
+    assert!(said.contains("before us: no such document; we posted: "), "{said}");
+    assert!(said.contains("now: 1.5") && said.contains("transaction MD12"), "{said}");
     assert_eq!(plant.truly_new().await, [number]);
 }
 
@@ -479,4 +482,29 @@ fn the_demo_prints_one_document_whose_totals_agree() {
     assert!(carbon("plan") < carbon("baseline"));
     assert_eq!(document["undo"]["planned_orders_as_before"], true);
     assert_eq!(document["undo"]["fi_mg_after"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_four_eyes_a_plan_is_asked_for_by_one_person_and_approved_by_another() {
+    let plant = Plant::new().await;
+    let settings = std::fs::read_to_string(plant.path("carbide.toml")).unwrap();
+    let settings = settings.replace("four_eyes = false ", "four_eyes = true ");
+    std::fs::write(plant.path("carbide.toml"), settings).unwrap();
+    assert!(plant.carbide(&["plan"]).status.success());
+
+    let alone = plant.carbide(&["post", "--plan", "--no-wait"]);
+    let asked = plant.carbide(&["post", "--plan", "--request"]);
+    let own = plant.carbide(&["approve", "R-1"]);
+    let other = plant.command(&["approve", "r-1"]).env("USER", "lead").output().unwrap();
+    let posted = plant.carbide(&["post", "--approved", "R-1", "--no-wait"]);
+    let again = plant.carbide(&["post", "--approved", "R-1", "--no-wait"]);
+
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(text(&alone).contains("POST-APPROVAL"), "{}", text(&alone));
+    assert!(asked.status.success(), "{}", text(&asked));
+    assert!(text(&own).contains("somebody else has to approve it"), "{}", text(&own));
+    assert!(other.status.success(), "{}", text(&other));
+    assert!(posted.status.success(), "{}", text(&posted));
+    assert!(text(&again).contains("was posted already, as CS-"), "{}", text(&again));
+    assert!(!plant.standing().is_empty());
 }

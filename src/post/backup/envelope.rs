@@ -7,6 +7,7 @@ pub use without::*;
 
 /// Why a file could not be decrypted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(not(feature = "backup"), expect(dead_code, reason = "nothing is opened without it"))]
 pub enum NotOpened {
     /// It is for other keys.
     #[error("it is encrypted to another key")]

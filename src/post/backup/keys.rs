@@ -98,6 +98,7 @@ impl Identity {
         &self.public
     }
 
+    #[cfg(feature = "backup")]
     pub(super) fn secret(&self) -> &Secret {
         &self.secret
     }

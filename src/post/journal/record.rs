@@ -89,6 +89,24 @@ pub enum Record {
         /// File.
         file: String,
     },
+    /// Somebody asks for a posting that somebody else has to approve.
+    ApprovalRequested {
+        /// Name of the request.
+        request: String,
+        /// SHA-256 of the draft.
+        hash: String,
+        /// What is to be posted.
+        draft: ChangeSetDraft,
+    },
+    /// Somebody else approves it.
+    Approved {
+        /// Name of the request.
+        request: String,
+        /// SHA-256 of the draft that was looked at.
+        hash: String,
+        /// Who.
+        who: String,
+    },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
         /// How many bytes.
@@ -108,6 +126,9 @@ pub enum Record {
         settle: SignedDuration,
         /// SAP system and client.
         domain: String,
+        /// The request that was approved, where a second person has to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<String>,
     },
     /// It will not be sent.
     Refused {
@@ -221,6 +242,8 @@ impl Record {
             Self::KeyRotated { .. } => "KEY_ROTATED",
             Self::RestoreDrill { .. } => "RESTORE_DRILL",
             Self::BackupRemoved { .. } => "BACKUP_REMOVED",
+            Self::ApprovalRequested { .. } => "APPROVAL_REQUESTED",
+            Self::Approved { .. } => "APPROVED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
             Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
@@ -254,6 +277,8 @@ impl Record {
     pub fn event(&self) -> Option<Event> {
         Some(match self {
             Self::JournalCreated { .. }
+            | Self::ApprovalRequested { .. }
+            | Self::Approved { .. }
             | Self::KeyRotated { .. }
             | Self::RestoreDrill { .. }
             | Self::BackupRemoved { .. } => return None,
