@@ -6,6 +6,7 @@ mod audit_log;
 
 mod authentication;
 
+mod bapi;
 mod basis_documents;
 mod batches;
 
