@@ -19,6 +19,8 @@ mod filter;
 
 mod metadata;
 
+mod planned_order;
+
 mod plant;
 
 mod rfc;

@@ -7,6 +7,8 @@
 
 pub mod auth;
 
+pub mod bapi;
+
 pub mod error;
 
 mod http;

@@ -66,6 +66,7 @@ fn listed(manifest: &Manifest) -> Table {
     }
     add("RFC", "read", &manifest.rfc.read, &manifest.rfc.authorization);
     add("RFC", "write", &manifest.rfc.write, "");
+    add("RFC", "plan", &manifest.rfc.plan, &manifest.rfc.plan_authorization);
     table
 }
 

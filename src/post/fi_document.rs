@@ -3,8 +3,9 @@
 //! A BAPI that says S has registered, not written. The document counts once the commit of the same
 //! session has answered and the document was found by its key.
 
-use crate::id::{FiDocument, FiDocumentNumber};
-use crate::sap::soap_rfc::{Call, RfcClient, Row, refuse_errors};
+use crate::id::FiDocument;
+use crate::sap::bapi::accounting_document::{self as bapi, Extension, Line, Reference, Reversal};
+use crate::sap::soap_rfc::{Call, RfcClient};
 
 use super::document::FiPosting;
 use super::reference_key::OBJECT_TYPE;
@@ -21,10 +22,9 @@ pub(super) async fn check(
     posting: &FiPosting,
     key: &DocumentKey,
 ) -> Result<Vec<String>, PortError> {
-    let call = document("BAPI_ACC_DOCUMENT_CHECK", posting, key);
+    let call = bapi::check(&document(posting, key)).map_err(of_write)?;
     let reply = client.call(&call).await.map_err(of_read)?;
-    refuse_errors("SAP", call.function(), &reply).map_err(of_write)?;
-    Ok(reply.messages().iter().map(ToString::to_string).collect())
+    bapi::checked("SAP", &reply).map_err(of_write)
 }
 
 pub(super) async fn post(
@@ -32,7 +32,7 @@ pub(super) async fn post(
     posting: &FiPosting,
     key: &DocumentKey,
 ) -> Result<(), PortError> {
-    commit(client, &document("BAPI_ACC_DOCUMENT_POST", posting, key)).await
+    commit(client, &bapi::post(&document(posting, key)).map_err(of_write)?).await
 }
 
 pub(super) async fn reverse(
@@ -42,28 +42,21 @@ pub(super) async fn reverse(
     original: &DocumentKey,
     reversal_key: &str,
 ) -> Result<(), PortError> {
-    let reversal = row([
-        ("OBJ_TYPE", OBJECT_TYPE.to_owned()),
-        ("OBJ_KEY", reversal_key.to_owned()),
-        ("OBJ_SYS", LOGICAL_SYSTEM.to_owned()),
-        ("OBJ_KEY_R", original.object_key.clone()),
-        ("PSTNG_DATE", posting.posting_date.to_string()),
-        ("FIS_PERIOD", format!("{:02}", posting.posting_date.month())),
-        ("COMP_CODE", document.company_code.as_str().to_owned()),
-        ("REASON_REV", posting.reversal_reason.clone()),
-    ]);
-    let call = Call::new("BAPI_ACC_DOCUMENT_REV_POST")
-        .structure("REVERSAL", reversal)
-        .value("BUS_ACT", "RFBU")
-        .table("RETURN", Vec::new());
-    commit(client, &call).await
+    let call = bapi::reverse(&Reversal {
+        reference: reference(reversal_key),
+        original_key: &original.object_key,
+        posting_date: posting.posting_date,
+        company_code: &document.company_code,
+        reason: &posting.reversal_reason,
+    });
+    commit(client, &call.map_err(of_write)?).await
 }
 
 /// Calls a posting BAPI and commits in the same session; rolls back what SAP did not like.
 async fn commit(client: &RfcClient, call: &Call) -> Result<(), PortError> {
     let mut session = client.session().map_err(of_write)?;
     let reply = session.call(call).await.map_err(of_write)?;
-    if let Err(refused) = refuse_errors("SAP", call.function(), &reply) {
+    if let Err(refused) = bapi::registered("SAP", call.function(), &reply) {
         // Without a commit nothing is written, so a rollback that gets lost changes nothing.
         let _ = session.rollback().await;
         return Err(of_write(refused));
@@ -79,111 +72,52 @@ pub(super) async fn find(
     posting: &FiPosting,
     object_keys: &[&str],
 ) -> Result<Vec<Option<FoundDocument>>, PortError> {
-    let object = |key: &&str| {
-        row([
-            ("OBJ_TYPE", OBJECT_TYPE.to_owned()),
-            ("OBJ_KEY", (*key).to_owned()),
-            ("OBJ_SYS", LOGICAL_SYSTEM.to_owned()),
-        ])
-    };
-    let call = Call::new("BAPI_ACC_DOCUMENTS_RECORD")
-        .table("OBJECTS", object_keys.iter().map(object).collect())
-        .table("ACCOUNTING_DOCUMENTS", Vec::new())
-        .table("NO_ACCOUNTING_DOCUMENTS", Vec::new())
-        .table("RETURN", Vec::new());
+    let references: Vec<_> = object_keys.iter().map(|key| reference(key)).collect();
+    let call = bapi::record(&references).map_err(of_read)?;
     let reply = client.call(&call).await.map_err(of_read)?;
-    let (found, missing) =
-        (reply.table("ACCOUNTING_DOCUMENTS"), reply.table("NO_ACCOUNTING_DOCUMENTS"));
-    object_keys
-        .iter()
-        .map(|key| {
-            let of_key = |row: &&std::collections::BTreeMap<String, String>| {
-                row.get("OBJ_KEY").is_some_and(|known| known == key)
-            };
-            let mut rows = found.iter().filter(of_key);
-            match (rows.next(), rows.next()) {
-                (None, _) if missing.iter().any(|row| of_key(&row)) => Ok(None),
-                // SAP must say that it is not there; silence is no answer.
-                (None, _) => Err(of_read(format!("SAP gave no answer about reference {key}"))),
-                (Some(_), Some(_)) => Err(of_read(format!("two documents have reference {key}"))),
-                (Some(row), None) => found_document(row, posting).map(Some),
-            }
-        })
-        .collect()
-}
-
-fn found_document(
-    row: &std::collections::BTreeMap<String, String>,
-    posting: &FiPosting,
-) -> Result<FoundDocument, PortError> {
-    let field = |name: &str| row.get(name).map_or("", String::as_str);
-    let reversed_by = match field("REV_DOC_NO") {
-        "" => None,
-        number => Some(FiDocumentNumber::new(number).map_err(of_read)?),
-    };
-    Ok(FoundDocument {
+    let found = bapi::recorded(&reply, object_keys).map_err(of_read)?.into_iter();
+    let ours = |recorded: bapi::Recorded| FoundDocument {
         document: FiDocument {
-            number: FiDocumentNumber::new(field("AC_DOC_NO")).map_err(of_read)?,
+            number: recorded.number,
             company_code: posting.company_code.clone(),
-            fiscal_year: field("FISC_YEAR").parse().map_err(of_read)?,
+            fiscal_year: recorded.fiscal_year,
         },
-        reversed_by,
-    })
+        reversed_by: recorded.reversed_by,
+    };
+    Ok(found.map(|recorded| recorded.map(ours)).collect())
 }
 
-fn row<const N: usize>(fields: [(&'static str, String); N]) -> Row {
-    fields.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+fn reference(object_key: &str) -> Reference<'_> {
+    Reference { object_type: OBJECT_TYPE, object_key, system: LOGICAL_SYSTEM }
 }
 
-fn document(function: &'static str, posting: &FiPosting, key: &DocumentKey) -> Call {
-    let header = row([
-        ("OBJ_TYPE", OBJECT_TYPE.to_owned()),
-        ("OBJ_KEY", key.object_key.clone()),
-        ("OBJ_SYS", LOGICAL_SYSTEM.to_owned()),
-        ("BUS_ACT", "RFBU".to_owned()),
-        ("HEADER_TXT", key.header_text.clone()),
-        ("COMP_CODE", posting.company_code.as_str().to_owned()),
-        ("DOC_DATE", posting.document_date.to_string()),
-        ("PSTNG_DATE", posting.posting_date.to_string()),
-        ("FISC_YEAR", posting.posting_date.year().to_string()),
-        ("FIS_PERIOD", format!("{:02}", posting.posting_date.month())),
-        ("DOC_TYPE", posting.document_type.clone()),
-        ("REF_DOC_NO", key.reference.clone()),
-    ]);
-    let (mut lines, mut amounts, mut extension) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, line) in posting.lines.iter().enumerate() {
-        let item = format!("{:010}", index + 1);
-        let kilograms = line.quantity_kg.map(|kg| format!("{kg:.3}")).unwrap_or_default();
-        let has_quantity = line.quantity_kg.is_some();
-        lines.push(row([
-            ("ITEMNO_ACC", item.clone()),
-            ("GL_ACCOUNT", line.gl_account.padded()),
-            ("ITEM_TEXT", line.text.clone()),
-            ("COMP_CODE", posting.company_code.as_str().to_owned()),
-            ("COSTCENTER", line.cost_center.as_ref().map(|c| c.padded()).unwrap_or_default()),
-            ("QUANTITY", kilograms.clone()),
-            ("BASE_UOM", if has_quantity { "KG".to_owned() } else { String::new() }),
-        ]));
-        amounts.push(row([
-            ("ITEMNO_ACC", item.clone()),
-            ("CURR_TYPE", "00".to_owned()),
-            ("CURRENCY", posting.currency.clone()),
-            ("AMT_DOCCUR", format!("{:.2}", line.amount)),
-        ]));
-        if has_quantity {
-            // Item 10, kilograms 24, scope 2, value state 12; evidence 64: fixed widths.
+fn document<'a>(posting: &'a FiPosting, key: &'a DocumentKey) -> bapi::Document<'a> {
+    let lines = posting.lines.iter().map(|line| Line {
+        account: &line.gl_account,
+        cost_center: line.cost_center.as_ref(),
+        text: &line.text,
+        amount: line.amount,
+        kilograms: line.quantity_kg,
+        extension: line.quantity_kg.map(|kilograms| {
+            // Behind the item: kilograms 24, scope 2, value state 12; evidence 64. Fixed widths.
             let scope = line.scope.map(|scope| scope.to_string()).unwrap_or_default();
-            extension.push(row([
-                ("STRUCTURE", EXTENSION.to_owned()),
-                ("VALUEPART1", format!("{item}{kilograms:>24}{scope:<2}{:<12}", line.value_state)),
-                ("VALUEPART2", line.evidence.clone()),
-            ]));
-        }
+            let kilograms = format!("{kilograms:.3}");
+            Extension {
+                structure: EXTENSION,
+                first: format!("{kilograms:>24}{scope:<2}{:<12}", line.value_state),
+                second: line.evidence.clone(),
+            }
+        }),
+    });
+    bapi::Document {
+        reference: reference(&key.object_key),
+        header_text: &key.header_text,
+        reference_number: &key.reference,
+        company_code: &posting.company_code,
+        document_date: posting.document_date,
+        posting_date: posting.posting_date,
+        document_type: &posting.document_type,
+        currency: &posting.currency,
+        lines: lines.collect(),
     }
-    Call::new(function)
-        .structure("DOCUMENTHEADER", header)
-        .table("ACCOUNTGL", lines)
-        .table("CURRENCYAMOUNT", amounts)
-        .table("EXTENSION2", extension)
-        .table("RETURN", Vec::new())
 }

@@ -83,7 +83,41 @@ pub struct Commit {
 #[derive(Clone, Debug)]
 pub enum Registered {
     Post(Box<FiDocument>),
-    Reverse { original: String, document: Box<FiDocument> },
+    Reverse {
+        original: String,
+        document: Box<FiDocument>,
+    },
+    /// A planned order that is created, or changed, to this row.
+    PutOrder(Row),
+    /// A planned order that is deleted.
+    DeleteOrder(String),
+    /// A planned order that becomes a production order.
+    Convert {
+        planned: String,
+        order: Row,
+    },
+    /// A production order that is released.
+    Release(String),
+    /// Statistical key figures.
+    KeyFigures(KeyFigureDocument),
+}
+
+/// Statistical key figures that were posted.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyFigureDocument {
+    pub number: String,
+    pub controlling_area: String,
+    pub posting_date: String,
+    pub text: String,
+    pub items: Vec<KeyFigureLine>,
+}
+
+/// One quantity of one cost center.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyFigureLine {
+    pub key_figure: String,
+    pub cost_center: String,
+    pub quantity: Decimal,
 }
 
 /// All state of the sandbox.
@@ -91,6 +125,7 @@ pub struct Books {
     /// By service path and entity set.
     pub tables: BTreeMap<(&'static str, String), Vec<Row>>,
     pub documents: Vec<FiDocument>,
+    pub key_figures: Vec<KeyFigureDocument>,
     pub commits: Vec<Commit>,
     /// LUW of each stateful RFC session.
     pub luws: BTreeMap<String, Vec<(Registered, String)>>,
@@ -101,11 +136,14 @@ pub struct Books {
     pub served: Mutex<BTreeMap<String, Served>>,
     next_order: u64,
     next_document: u64,
+    next_production_order: u64,
+    next_key_figures: u64,
     next_id: u64,
     last_change: Timestamp,
 }
 
 pub const PLANNED_ORDERS: &str = "/sap/opu/odata/sap/API_PLANNED_ORDERS";
+pub const PRODUCTION_ORDERS: &str = "/sap/opu/odata/sap/API_PRODUCTION_ORDER_2_SRV";
 pub const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
 
 impl Books {
@@ -121,6 +159,7 @@ impl Books {
         Self {
             tables,
             documents: Vec::new(),
+            key_figures: Vec::new(),
             commits: Vec::new(),
             luws: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -128,6 +167,8 @@ impl Books {
             served: Mutex::default(),
             next_order: 1001,
             next_document: 1_900_000_000,
+            next_production_order: 3_000_001,
+            next_key_figures: 500_000_000,
             next_id: 1,
             last_change: Timestamp::UNIX_EPOCH,
         }
@@ -150,6 +191,18 @@ impl Books {
     pub fn draw_document_number(&mut self) -> String {
         self.next_document += 1;
         (self.next_document - 1).to_string()
+    }
+
+    /// The next production order number.
+    pub fn draw_production_order_number(&mut self) -> String {
+        self.next_production_order += 1;
+        (self.next_production_order - 1).to_string()
+    }
+
+    /// The next number of a key figure document.
+    pub fn draw_key_figure_number(&mut self) -> String {
+        self.next_key_figures += 1;
+        format!("{:010}", self.next_key_figures - 1)
     }
 
     /// A change time later than any before, to the second: it is what an ETag is made of.
@@ -189,7 +242,52 @@ impl Books {
                     self.show_items(&document, items);
                     self.documents.push(*document);
                 }
+                other => self.commit_logistics(other, user, &bytes),
             }
+        }
+    }
+
+    fn commit_logistics(&mut self, registered: Registered, user: &str, bytes: &str) {
+        let numbered = |row: &Row, name: &str, number: &str| row[name].as_str() == Some(number);
+        match registered {
+            Registered::PutOrder(row) => {
+                let number = row["PlannedOrder"].as_str().unwrap_or_default().to_owned();
+                let orders = self.table(PLANNED_ORDERS, "A_PlannedOrder");
+                let known = orders.iter().position(|o| numbered(o, "PlannedOrder", &number));
+                let done = if let Some(at) = known {
+                    orders[at] = row;
+                    "changed"
+                } else {
+                    orders.push(row);
+                    "created"
+                };
+                self.commit(user, format!("planned order {number} {done}"), bytes);
+            }
+            Registered::DeleteOrder(number) => {
+                let orders = self.table(PLANNED_ORDERS, "A_PlannedOrder");
+                orders.retain(|order| !numbered(order, "PlannedOrder", &number));
+                self.commit(user, format!("planned order {number} deleted"), bytes);
+            }
+            Registered::Convert { planned, order } => {
+                let orders = self.table(PLANNED_ORDERS, "A_PlannedOrder");
+                orders.retain(|order| !numbered(order, "PlannedOrder", &planned));
+                let number = order["ManufacturingOrder"].as_str().unwrap_or_default().to_owned();
+                self.table(PRODUCTION_ORDERS, "A_ProductionOrder_2").push(order);
+                let what = format!("planned order {planned} became production order {number}");
+                self.commit(user, what, bytes);
+            }
+            Registered::Release(number) => {
+                let orders = self.table(PRODUCTION_ORDERS, "A_ProductionOrder_2").iter_mut();
+                for order in orders.filter(|o| numbered(o, "ManufacturingOrder", &number)) {
+                    order.insert("OrderIsReleased".to_owned(), "X".into());
+                }
+                self.commit(user, format!("production order {number} released"), bytes);
+            }
+            Registered::KeyFigures(document) => {
+                self.commit(user, format!("key figures {} posted", document.number), bytes);
+                self.key_figures.push(document);
+            }
+            Registered::Post(_) | Registered::Reverse { .. } => {}
         }
     }
 
@@ -311,6 +409,7 @@ impl Books {
         json!({
             "planned_orders": self.planned_orders(),
             "fi_documents": self.documents,
+            "key_figures": self.key_figures,
             "commits": self.commits,
             "failed_logons": self.failed_logons,
         })

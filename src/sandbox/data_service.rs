@@ -1,6 +1,5 @@
 //! OData: reads of every set, writes of planned orders.
 
-use jiff::civil::{Date, Time};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +8,7 @@ use super::faults::Kind;
 use super::filter::{self, Condition};
 use super::metadata::{EntityType, Service};
 use super::server::{Answer, Request, State};
-use super::wire;
+use super::{planned_order, wire};
 
 const ORDER_SET: &str = "A_PlannedOrder";
 
@@ -396,44 +395,9 @@ fn create(state: &State, entity: &EntityType, request: &Request<'_>) -> Written 
         .map_err(|error| refused("/IWCOR/CX_DS_EP_PROPERTY_ERROR", &error.to_string()))?;
     let mut row = wire::row(entity, &[]);
     merge(&mut row, entity, &given)?;
-    let text = |row: &Row, name: &str| row[name].as_str().unwrap_or_default().to_owned();
-    let (material, plant) = (text(&row, "Material"), text(&row, "ProductionPlant"));
     let mut books = state.books();
-    let products = &books.tables[&("/sap/opu/odata/sap/API_PRODUCT_SRV", "A_Product".to_owned())];
-    let product = products.iter().find(|product| product["Product"] == material.as_str());
-    let Some(product) = product else {
-        return Err(refused("M3/305", &format!("Material {material} does not exist")));
-    };
-    if plant != "1010" {
-        return Err(refused("M3/351", &format!("Plant {plant} does not exist")));
-    }
-    let unit = product["BaseUnit"].clone();
-    let version = text(&row, "ProductionVersion");
-    let versions = &books.tables[&(
-        "/sap/opu/odata4/sap/api_production_version/srvd_a2x/sap/productionversion/0001",
-        "ProductionVersion".to_owned(),
-    )];
-    let known = versions.iter().any(|known| {
-        known["Material"] == material.as_str() && known["ProductionVersion"] == version.as_str()
-    });
-    if !version.is_empty() && !known {
-        let text = format!("Production version {version} does not exist for {material}");
-        return Err(refused("61/527", &text));
-    }
-    check_order(&row)?;
-    let number = books.draw_order_number();
-    let changed = books.change_time();
-    let mut set = |name: &str, value: Value| {
-        row.insert(name.to_owned(), value);
-    };
-    set("PlannedOrder", number.clone().into());
-    set("BaseUnit", unit);
-    set("PlannedOrderType", "LA".into());
-    set("MRPPlant", plant.clone().into());
-    set("MRPArea", plant.into());
-    set("MaterialProcurementCategory", "E".into());
-    set("MRPController", "001".into());
-    set("LastChangeDateTime", changed.into());
+    planned_order::complete(&mut books, &mut row).map_err(of_order)?;
+    let number = row["PlannedOrder"].as_str().unwrap_or_default().to_owned();
     let what = format!("planned order {number} created");
     books.commit(&request.user, what, request.body);
     books.table(PLANNED_ORDERS, ORDER_SET).push(row.clone());
@@ -460,23 +424,8 @@ fn merge(
     Ok(())
 }
 
-fn check_order(row: &Row) -> Result<(), Box<Answer>> {
-    let text = |name: &str| row[name].as_str().unwrap_or_default();
-    let quantity: rust_decimal::Decimal = text("TotalQuantity").parse().unwrap_or_default();
-    if quantity <= rust_decimal::Decimal::ZERO {
-        return Err(refused("61/013", "Enter an order quantity greater than zero"));
-    }
-    let at = |day: &str, time: &str| {
-        let day: Date = text(day).parse().ok()?;
-        Some(day.to_datetime(text(time).parse::<Time>().ok()?))
-    };
-    let start = at("PlndOrderPlannedStartDate", "PlndOrderPlannedStartTime");
-    let end = at("PlndOrderPlannedEndDate", "PlndOrderPlannedEndTime");
-    match (start, end) {
-        (Some(start), Some(end)) if start <= end => Ok(()),
-        (Some(_), Some(_)) => Err(refused("61/018", "The start lies after the end")),
-        _ => Err(refused("61/017", "Enter basic dates")),
-    }
+fn of_order((code, text): planned_order::Refusal) -> Box<Answer> {
+    refused(code, &text)
 }
 
 /// The position of the order that a write means, if it still has the version that the client read.
@@ -509,7 +458,7 @@ fn change(state: &State, entity: &EntityType, request: &Request<'_>, key: &str) 
         .map_err(|error| refused("/IWCOR/CX_DS_EP_PROPERTY_ERROR", &error.to_string()))?;
     let mut row = books.table(PLANNED_ORDERS, ORDER_SET)[position].clone();
     merge(&mut row, entity, &given)?;
-    check_order(&row)?;
+    planned_order::check(&row).map_err(of_order)?;
     row.insert("LastChangeDateTime".to_owned(), books.change_time().into());
     let what = format!("planned order {} changed", row["PlannedOrder"].as_str().unwrap_or(""));
     books.commit(&request.user, what, request.body);

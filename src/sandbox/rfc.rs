@@ -1,4 +1,11 @@
-//! SOAP-RFC: sessions, logical units of work, and the BAPIs of accounting.
+//! SOAP-RFC: sessions, logical units of work, and the BAPIs of accounting. Those of logistics and
+//! controlling stand below.
+
+mod key_figure;
+
+mod planned_order;
+
+mod production_order;
 
 use std::collections::BTreeMap;
 
@@ -157,15 +164,52 @@ struct Luw<'a> {
     context: String,
 }
 
+/// The books with the place where a call registers what its commit will write.
+struct Register<'a> {
+    books: &'a mut Books,
+    context: &'a str,
+    bytes: &'a str,
+}
+
+impl Register<'_> {
+    fn add(&mut self, registered: Registered) {
+        let luw = self.books.luws.entry(self.context.to_owned()).or_default();
+        luw.push((registered, self.bytes.to_owned()));
+    }
+
+    /// Whether this session has registered something of this kind already.
+    fn holds(&self, what: impl Fn(&Registered) -> bool) -> bool {
+        self.books.luws.get(self.context).is_some_and(|luw| luw.iter().any(|(r, _)| what(r)))
+    }
+}
+
+/// RETURN as a structure.
+fn structure(row: &str) -> String {
+    let row = row.replace("<item>", "").replace("</item>", "");
+    format!("<RETURN>{row}</RETURN>")
+}
+
+/// RETURN as a structure, with a refusal such as `M3/305`.
+fn refusal(code: &str, text: &str) -> String {
+    let (class, number) = code.split_once('/').unwrap_or((code, "000"));
+    structure(&message("E", class, number, text))
+}
+
+/// A number without its leading zeros.
+fn short(number: &str) -> String {
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { number.trim_start_matches('0').to_owned() } else { number.to_owned() }
+}
+
 impl Luw<'_> {
+    fn register<'b>(&'b self, books: &'b mut Books) -> Register<'b> {
+        Register { books, context: &self.context, bytes: self.request.body }
+    }
+
     fn call(&self, books: &mut Books, call: &Node) -> Result<String, String> {
         let returned = |rows: String| {
             let named = call.get("RETURN").is_some();
             if named { format!("<RETURN>{rows}</RETURN>") } else { String::new() }
-        };
-        let structure = |row: String| {
-            let row = row.replace("<item>", "").replace("</item>", "");
-            format!("<RETURN>{row}</RETURN>")
         };
         match call.name.as_str() {
             "RFCPING" => Ok(String::new()),
@@ -174,11 +218,11 @@ impl Luw<'_> {
                 let items = items.map(|s| &s.sets["A_JournalEntryItemBasic"]);
                 let items = items.ok_or("the journal service is missing")?;
                 books.commit_luw(&self.context, &self.request.user, items);
-                Ok(structure(message("S", "", "000", "")))
+                Ok(structure(&message("S", "", "000", "")))
             }
             "BAPI_TRANSACTION_ROLLBACK" => {
                 books.luws.remove(&self.context);
-                Ok(structure(message("S", "", "000", "")))
+                Ok(structure(&message("S", "", "000", "")))
             }
             "BAPI_ACC_DOCUMENT_CHECK" => Ok(returned(match document(books, call, self.request) {
                 Ok(_) => message("S", "RW", "614", "Document check - no errors"),
@@ -215,6 +259,23 @@ impl Luw<'_> {
                 }
             },
             "BAPI_ACC_DOCUMENTS_RECORD" => Ok(recorded(books, call)),
+            "BAPI_PLANNEDORDER_CREATE" => {
+                Ok(planned_order::create(self.state, self.register(books), call))
+            }
+            "BAPI_PLANNEDORDER_CHANGE" => Ok(planned_order::change(self.register(books), call)),
+            "BAPI_PLANNEDORDER_DELETE" => Ok(planned_order::delete(self.register(books), call)),
+            "BAPI_PLANNEDORDER_GET_DETAIL" => Ok(planned_order::get_detail(books, call)),
+            "BAPI_PRODORD_CREATE_FROM_PLORD" => {
+                Ok(production_order::create(self.state, self.register(books), call))
+            }
+            "BAPI_PRODORD_RELEASE" => Ok(production_order::release(self.register(books), call)),
+            "BAPI_ACC_STAT_KEY_FIG_CHECK" => {
+                Ok(returned(key_figure::check(call).err().unwrap_or_default()))
+            }
+            "BAPI_ACC_STAT_KEY_FIG_POST" => {
+                let (number, rows) = key_figure::post(self.register(books), call);
+                Ok(format!("<DOC_NO>{number}</DOC_NO>{}", returned(rows)))
+            }
             other => Err(format!("Function module {other} does not exist or is not released")),
         }
     }

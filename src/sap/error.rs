@@ -272,6 +272,36 @@ pub enum SapError {
         /// Function module.
         function: String,
     },
+    /// A BAPI reported no error and named no document.
+    #[error(
+        "BAPI-NODOC: {system}: {function}: no document number returned{}. It was rolled back; the \
+         item is looked up by reference before anything is sent again.",
+        .messages.iter().map(|message| format!("; {message}")).collect::<String>()
+    )]
+    NoDocument {
+        /// System.
+        system: String,
+        /// Function module.
+        function: String,
+        /// What SAP said instead.
+        messages: Vec<SapMessage>,
+    },
+    /// A message of a type that SAP does not document, so it is taken for an error.
+    #[error(
+        "BAPI-TYPE: {system}: {function}: message type {kind} unknown; treated as error: {}. It was \
+         rolled back; nothing was posted.",
+        .messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    MessageType {
+        /// System.
+        system: String,
+        /// Function module.
+        function: String,
+        /// The letter.
+        kind: String,
+        /// Every message that is no S, I or W.
+        messages: Vec<SapMessage>,
+    },
     /// SAP keeps no session, so a commit would commit nothing.
     #[error(
         "{system}: {function} was called in a session of its own, but SAP set no cookie \
@@ -335,7 +365,10 @@ impl SapError {
     /// may say 404 or 503 after it passed the write on.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::NoAnswer { .. } | Self::Fault { .. } | Self::NoReturn { .. } => Outcome::Unknown,
+            Self::NoAnswer { .. }
+            | Self::Fault { .. }
+            | Self::NoReturn { .. }
+            | Self::NoDocument { .. } => Outcome::Unknown,
             Self::NotSapAnswer { write: true, .. }
             | Self::Damaged { write: true, .. }
             | Self::BatchShort { write: true, .. }

@@ -71,6 +71,12 @@ pub struct RfcEntry {
     /// Rights, in words.
     #[serde(default)]
     pub authorization: String,
+    /// Function modules that write orders.
+    #[serde(default)]
+    pub plan: Vec<String>,
+    /// Rights that those need, in words.
+    #[serde(default)]
+    pub plan_authorization: String,
 }
 
 /// The fields of an authorization object with the values that Carbide needs. A value in `<>` is the
@@ -131,7 +137,8 @@ impl Manifest {
     /// What a call of a function module touches; `None` if the manifest does not list it.
     pub fn find_function(&self, function: &str) -> Option<Use> {
         let named = |list: &[String]| list.iter().any(|name| name == function);
-        (named(&self.rfc.read) || named(&self.rfc.write)).then(|| Use::new("CALL", "RFC", function))
+        let listed = named(&self.rfc.read) || named(&self.rfc.write) || named(&self.rfc.plan);
+        listed.then(|| Use::new("CALL", "RFC", function))
     }
 
     /// Whether a use that was recorded is one that the manifest lists.

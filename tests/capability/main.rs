@@ -8,6 +8,7 @@ mod authentication;
 
 mod backups;
 
+mod bapi;
 mod basis_documents;
 mod batches;
 

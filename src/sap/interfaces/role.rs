@@ -57,9 +57,14 @@ pub fn lines(manifest: &Manifest, plant: &str, company_code: &str) -> Vec<RoleLi
             }
         }
     }
-    for (role, modules) in [(READ, &manifest.rfc.read), (POST, &manifest.rfc.write)] {
+    let rfc = &manifest.rfc;
+    for (role, modules, authorization) in [
+        (READ, &rfc.read, &rfc.authorization),
+        (POST, &rfc.write, &rfc.authorization),
+        (PLAN, &rfc.plan, &rfc.plan_authorization),
+    ] {
         functions.insert(role, modules);
-        for (object, activities) in rights(&manifest.rfc.authorization) {
+        for (object, activities) in rights(authorization) {
             // Whoever only looks up a document starts function modules and posts nothing.
             if modules.is_empty() || (role == READ && !object.starts_with("S_")) {
                 continue;

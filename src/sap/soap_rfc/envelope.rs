@@ -11,6 +11,7 @@ use super::super::xml::{self, Element};
 pub type Row = Vec<(&'static str, String)>;
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const ENVELOPE_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
 const FUNCTIONS: &str = "urn:sap-com:document:sap:rfc:functions";
 const SESSION: &str = "http://www.sap.com/webas/630/soap/features/session/";
 
@@ -80,19 +81,28 @@ fn as_element(function: &str) -> String {
 
 /// Reads the answer to `function`: matched by namespace and local name, whatever the prefixes.
 pub(super) fn parse(body: &[u8], function: &str) -> Result<Parsed, String> {
-    let root = xml::parse(body, &[ENVELOPE, FUNCTIONS])?;
-    if root.name != "Envelope" || root.namespace != Some(ENVELOPE) {
-        return Err(format!("SOAP-NS: <{}> is no envelope of SOAP 1.1", root.name));
+    let root = xml::parse(body, &[ENVELOPE, ENVELOPE_1_2, FUNCTIONS])?;
+    if root.name != "Envelope" {
+        return Err(format!("SOAP-NS: <{}> is no envelope of SOAP 1.1/1.2", root.name));
     }
-    answer(&root, function)
+    match root.namespace {
+        Some(version @ (ENVELOPE | ENVELOPE_1_2)) => answer(&root, version, function),
+        _ => {
+            let namespace = xml::root_namespace(body);
+            Err(format!("SOAP-NS: envelope namespace '{namespace}' is not SOAP 1.1/1.2"))
+        }
+    }
 }
 
-fn answer(envelope: &Element, function: &str) -> Result<Parsed, String> {
-    let of_soap = |element: &&Element| element.namespace == Some(ENVELOPE);
+fn answer(envelope: &Element, version: &str, function: &str) -> Result<Parsed, String> {
+    let of_soap = |element: &&Element| element.namespace == Some(version);
     let body = envelope.child("Body").filter(of_soap).ok_or("the envelope has no body")?;
     if let Some(fault) = body.child("Fault").filter(of_soap) {
-        let text = fault.child("faultstring").map_or("", |text| text.text.as_str());
-        let exception = fault.child("detail").and_then(|detail| detail.children.first());
+        let reason = || fault.child("Reason").and_then(|reason| reason.child("Text"));
+        let text = fault.child("faultstring").or_else(reason);
+        let text = text.map_or("", |text| text.text.as_str());
+        let detail = fault.child("detail").or_else(|| fault.child("Detail"));
+        let exception = detail.and_then(|detail| detail.children.first());
         let inner = |name: &str| {
             exception.and_then(|e| e.child(name)).map_or("", |child| child.text.as_str())
         };
@@ -159,7 +169,19 @@ mod tests {
 
     #[test]
     fn xml_11_only_an_envelope_of_soap_with_the_answer_to_the_function_is_an_answer() {
-        assert!(refusal(&response("").replace(ENVELOPE, "urn:other")).starts_with("SOAP-NS"));
+        assert_eq!(
+            refusal(&response("").replace(ENVELOPE, "urn:other")),
+            "SOAP-NS: envelope namespace 'urn:other' is not SOAP 1.1/1.2"
+        );
+        let newer = response("").replace(ENVELOPE, ENVELOPE_1_2);
+        assert!(parse(newer.as_bytes(), "F").is_ok());
+        // The body must speak the same version as its envelope.
+        let mixed = response("").replacen("e:Body", "x:Body", 2).replacen(
+            "<x:Body>",
+            &format!("<x:Body xmlns:x=\"{ENVELOPE_1_2}\">"),
+            1,
+        );
+        assert!(refusal(&mixed).contains("no body"), "{}", refusal(&mixed));
         assert!(refusal("<html><body>log on</body></html>").starts_with("SOAP-NS"));
         assert!(refusal(&response("").replace(FUNCTIONS, "urn:other")).contains("does not answer"));
         assert!(refusal(&response("").replace("F.Response", "G.Response")).contains("F"));
@@ -176,6 +198,19 @@ mod tests {
         let call = &root.children[0].children[0];
         assert_eq!((call.name.as_str(), call.namespace), ("_-CARB_-EXEC", Some(FUNCTIONS)));
         assert_eq!(call.children[0].text, "a#b#");
+    }
+
+    #[test]
+    fn a_fault_of_soap_1_2_gives_its_reason() {
+        let xml = format!(
+            "<s:Envelope xmlns:s=\"{ENVELOPE_1_2}\"><s:Body><s:Fault><s:Code><s:Value>s:Receiver\
+             </s:Value></s:Code><s:Reason><s:Text>TIME_OUT</s:Text></s:Reason></s:Fault></s:Body>\
+             </s:Envelope>"
+        );
+
+        let Parsed::Fault { name, .. } = parse(xml.as_bytes(), "F").unwrap() else { panic!() };
+
+        assert_eq!(name, "TIME_OUT");
     }
 
     #[test]

@@ -1,0 +1,219 @@
+//! Planned orders by BAPI (business object BUS2006, function group 6134): for systems without
+//! API_PLANNED_ORDERS. RETURN is a structure BAPIRETURN1.
+//!
+//! SAP schedules and explodes the BOM at each create and change; it cannot be told not to. GET_DETAIL
+//! reads the database: an order that is not committed is not found.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::id::{
+    MaterialNumber, PlannedOrderNumber, PlantCode, ProductionVersionCode, SalesOrderItem,
+    SalesOrderNumber,
+};
+use crate::unit::Uom;
+
+use super::super::error::SapError;
+use super::super::soap_rfc::{Call, Reply, Row};
+use super::field::{fields, flag, material};
+use super::{Place, accepted, numbered};
+
+/// Creates.
+pub const CREATE: &str = "BAPI_PLANNEDORDER_CREATE";
+/// Changes the header.
+pub const CHANGE: &str = "BAPI_PLANNEDORDER_CHANGE";
+/// Deletes.
+pub const DELETE: &str = "BAPI_PLANNEDORDER_DELETE";
+/// Reads one.
+pub const GET_DETAIL: &str = "BAPI_PLANNEDORDER_GET_DETAIL";
+
+const NUMBER: &str = "PLANNEDORDER";
+
+/// A planned order to be created, for production in the plant that plans it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPlannedOrder {
+    /// Order profile, PASCH; `LA` is the usual stock order.
+    pub profile: String,
+    /// What is to be made.
+    pub material: MaterialNumber,
+    /// Where.
+    pub plant: PlantCode,
+    /// How; SAP chooses if there is none.
+    pub version: Option<ProductionVersionCode>,
+    /// How much, in `unit`, at most 3 decimals.
+    pub quantity: Decimal,
+    /// Base unit of the material.
+    pub unit: Uom,
+    /// First day.
+    pub start: Date,
+    /// Last day.
+    pub finish: Date,
+    /// Sales order item that it is for.
+    pub sales_order: Option<(SalesOrderNumber, SalesOrderItem)>,
+}
+
+/// What is to be changed; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlannedOrderChange {
+    /// Quantity in the base unit, at most 3 decimals.
+    pub quantity: Option<Decimal>,
+    /// First day.
+    pub start: Option<Date>,
+    /// Last day.
+    pub finish: Option<Date>,
+    /// Whether the next MRP run leaves it alone.
+    pub firm: Option<bool>,
+}
+
+/// A planned order as SAP holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedOrderDetail {
+    /// Number.
+    pub number: PlannedOrderNumber,
+    /// What is made.
+    pub material: MaterialNumber,
+    /// Where.
+    pub plant: PlantCode,
+    /// How, if it was chosen.
+    pub version: Option<ProductionVersionCode>,
+    /// Quantity in `unit`.
+    pub quantity: Decimal,
+    /// Base unit.
+    pub unit: Uom,
+    /// First day.
+    pub start: Date,
+    /// Last day.
+    pub finish: Date,
+    /// Whether the next MRP run leaves it alone.
+    pub firm: bool,
+    /// Sales order item that it is for.
+    pub sales_order: Option<(SalesOrderNumber, SalesOrderItem)>,
+}
+
+/// The call that creates an order, firm: the next MRP run would delete it otherwise.
+///
+/// # Errors
+///
+/// [`SapError::Value`] if SAP would cut or round a value, or the order ends before it starts.
+pub fn create(order: &NewPlannedOrder) -> Result<Call, SapError> {
+    let at = Place { function: CREATE, key: order.material.as_str() };
+    if order.finish < order.start {
+        let problem = format!("{} is before the start on {}", order.finish, order.start);
+        return Err(at.wrong("VAL-DATE", "ORDER_FIN_DATE", problem));
+    }
+    let version = order.version.as_ref().map(|version| version.as_str().to_owned());
+    let (sales_order, item) = match &order.sales_order {
+        Some((number, item)) => (number.padded(), item.padded()),
+        None => Default::default(),
+    };
+    let header = fields([
+        ("PLDORD_PROFILE", at.text("PLDORD_PROFILE", &order.profile, 4)?),
+        ("PLAN_PLANT", order.plant.as_str().to_owned()),
+        ("PROD_PLANT", order.plant.as_str().to_owned()),
+        ("TOTAL_PLORD_QTY", at.positive("TOTAL_PLORD_QTY", order.quantity)?),
+        ("ORDER_START_DATE", order.start.to_string()),
+        ("ORDER_FIN_DATE", order.finish.to_string()),
+        ("FIRMING_IND", flag(true)),
+        ("SALES_ORD", sales_order),
+        ("S_ORD_ITEM", item),
+        ("VERSION", version.unwrap_or_default()),
+        ("BASE_UOM", order.unit.sap().to_owned()),
+        // MATERIAL, of 18 characters, stays empty.
+        ("MATERIAL_LONG", material(&order.material)),
+    ]);
+    Ok(Call::new(CREATE).structure("HEADERDATA", header).table("COMPONENTSDATA", Vec::new()))
+}
+
+/// The number of the order that was created; it counts after the commit.
+///
+/// # Errors
+///
+/// What SAP refused; [`SapError::NoDocument`] if it gave no number.
+pub fn created(system: &str, reply: &Reply) -> Result<PlannedOrderNumber, SapError> {
+    let number = numbered(system, CREATE, reply, NUMBER)?;
+    let at = Place { function: CREATE, key: number };
+    PlannedOrderNumber::new(number).map_err(|error| at.wrong("VAL-KEY", NUMBER, error.to_string()))
+}
+
+/// The call that changes an order. Each field that is changed has its X.
+///
+/// # Errors
+///
+/// [`SapError::Value`] if SAP would round a value.
+pub fn change(number: &PlannedOrderNumber, change: &PlannedOrderChange) -> Result<Call, SapError> {
+    let at = Place { function: CHANGE, key: number.as_str() };
+    let (mut data, mut marks) = (Row::new(), Row::new());
+    let mut set = |name: &'static str, value: String| {
+        data.push((name, value));
+        marks.push((name, flag(true)));
+    };
+    if let Some(quantity) = change.quantity {
+        set("TOTAL_PLORD_QTY", at.positive("TOTAL_PLORD_QTY", quantity)?);
+    }
+    if let Some(start) = change.start {
+        set("ORDER_START_DATE", start.to_string());
+    }
+    if let Some(finish) = change.finish {
+        set("ORDER_FIN_DATE", finish.to_string());
+    }
+    if let Some(firm) = change.firm {
+        set("FIRMING_IND", flag(firm));
+    }
+    Ok(Call::new(CHANGE)
+        .value(NUMBER, number.padded())
+        .structure("HEADERDATA", data)
+        .structure("HEADERDATAX", marks))
+}
+
+/// The call that deletes an order.
+pub fn delete(number: &PlannedOrderNumber) -> Call {
+    Call::new(DELETE).value(NUMBER, number.padded())
+}
+
+/// The call that reads an order.
+pub fn get_detail(number: &PlannedOrderNumber) -> Call {
+    Call::new(GET_DETAIL).value(NUMBER, number.padded())
+}
+
+/// The order that was read.
+///
+/// # Errors
+///
+/// What SAP refused, an order that is not there among it; [`SapError::Value`] for a field that is
+/// none.
+pub fn detail(system: &str, reply: &Reply) -> Result<PlannedOrderDetail, SapError> {
+    accepted(system, GET_DETAIL, reply)?;
+    let field = |name: &str| reply.field("HEADERDATA", name).trim();
+    let at = Place { function: GET_DETAIL, key: field("PLANNEDORDER_NUM") };
+    let key = |name: &'static str| {
+        move |error: crate::id::InvalidId| at.wrong("VAL-KEY", name, error.to_string())
+    };
+    // Releases before S/4HANA have no field of 40 characters.
+    let long = field("MATERIAL_LONG");
+    let number_of_material = if long.is_empty() { field("MATERIAL") } else { long };
+    let sales_order = match field("SALES_ORD") {
+        "" => None,
+        number => Some((
+            SalesOrderNumber::new(number).map_err(key("SALES_ORD"))?,
+            SalesOrderItem::new(field("S_ORD_ITEM")).map_err(key("S_ORD_ITEM"))?,
+        )),
+    };
+    let version = match field("VERSION") {
+        "" => None,
+        version => Some(ProductionVersionCode::new(version).map_err(key("VERSION"))?),
+    };
+    let unit = Uom::from_code(field("BASE_UOM"));
+    Ok(PlannedOrderDetail {
+        number: PlannedOrderNumber::new(field("PLANNEDORDER_NUM"))
+            .map_err(key("PLANNEDORDER_NUM"))?,
+        material: MaterialNumber::new(number_of_material).map_err(key("MATERIAL_LONG"))?,
+        plant: PlantCode::new(field("PROD_PLANT")).map_err(key("PROD_PLANT"))?,
+        version,
+        quantity: at.read_number("TOTAL_PLORD_QTY", field("TOTAL_PLORD_QTY"))?,
+        unit: unit.map_err(|error| at.wrong("UNIT-UNKNOWN", "BASE_UOM", error.to_string()))?,
+        start: at.read_day("ORDER_START_DATE", field("ORDER_START_DATE"))?,
+        finish: at.read_day("ORDER_FIN_DATE", field("ORDER_FIN_DATE"))?,
+        firm: field("FIRMING_IND") == "X",
+        sales_order,
+    })
+}
