@@ -77,6 +77,19 @@ pub struct RfcEntry {
     /// Rights that those need, in words.
     #[serde(default)]
     pub plan_authorization: String,
+    /// Tables.
+    #[serde(default)]
+    pub table_reading: TableReading,
+}
+
+/// Which tables may be read, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableReading {
+    /// Read function of the companion package.
+    pub function: String,
+    /// Tables that it may be asked for.
+    pub tables: Vec<String>,
 }
 
 /// The fields of an authorization object with the values that Carbide needs. A value in `<>` is the
