@@ -1,4 +1,4 @@
-//! The SAP client: OData V2 and V4, SOAP-RFC. Speaks in fields as SAP names them; what they mean is
+//! The SAP client: OData V2 and V4, function modules by RFC. Speaks in fields as SAP names them; what they mean is
 //! the business of `source` and `post`.
 //!
 //! Reads may be repeated and are, within bounds. A write is sent once: nothing here, and nothing in
@@ -18,6 +18,8 @@ pub mod interfaces;
 mod logon;
 
 pub mod odata;
+
+pub mod rfc;
 
 pub mod soap_rfc;
 

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Milligrams};
 use crate::sap::odata::ODataClient;
-use crate::sap::soap_rfc::RfcClient;
+use crate::sap::rfc::RfcClient;
 use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
 use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 

@@ -16,7 +16,7 @@ use crate::sap::error::SapError;
 use crate::sap::interfaces::{Manifest, ServiceEntry};
 use crate::sap::odata::metadata::{Difference, Metadata};
 use crate::sap::odata::{Filter, ODataClient, Service};
-use crate::sap::soap_rfc::{Call, RfcClient};
+use crate::sap::rfc::{Call, RfcClient};
 use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
 
 /// Clocks may differ by this much: SAP stamps a change, we ask for what came after.

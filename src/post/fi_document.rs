@@ -5,7 +5,7 @@
 
 use crate::id::FiDocument;
 use crate::sap::bapi::accounting_document::{self as bapi, Extension, Line, Reference, Reversal};
-use crate::sap::soap_rfc::{Call, RfcClient};
+use crate::sap::rfc::{Call, RfcClient};
 
 use super::document::FiPosting;
 use super::reference_key::OBJECT_TYPE;

@@ -4,7 +4,7 @@ use crate::id::{FiDocument, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 use crate::sap::error::{Outcome, SapError};
 use crate::sap::odata::{ODataClient, RequestId};
-use crate::sap::soap_rfc::RfcClient;
+use crate::sap::rfc::RfcClient;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};

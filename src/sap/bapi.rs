@@ -1,5 +1,5 @@
 //! BAPIs as typed calls: one file a business object, each from values to a
-//! [`Call`](super::soap_rfc::Call) and from a [`Reply`] to values. Nothing is sent here.
+//! [`Call`](super::rfc::Call) and from a [`Reply`] to values. Nothing is sent here.
 //!
 //! A BAPI registers, the commit of the same session writes. What SAP says in RETURN, whether it is a
 //! table, a structure or empty, is judged in one place: [`accepted`].
@@ -17,7 +17,7 @@ pub mod statistical_key_figure;
 pub mod transaction;
 
 use super::error::{SapError, SapMessage};
-use super::soap_rfc::{Reply, refuse_errors};
+use super::rfc::{Reply, refuse_errors};
 
 pub use field::Place;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use carbide::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{ODataClient, RequestId};
-use carbide::sap::soap_rfc::{Call, RfcClient};
+use carbide::sap::rfc::{Call, RfcClient};
 use carbide::sap::system::{Proxy, SapSystem, Trust};
 use carbide::secret::{Secret, SecretPlace};
 use carbide::source::sap::{PLANNED_ORDERS, PRODUCT};

@@ -5,7 +5,7 @@ use carbide::id::{CostCenter, MaterialNumber, PlannedOrderNumber, PlantCode};
 use carbide::sandbox::RunningSandbox;
 use carbide::sap::bapi::{planned_order, production_order, statistical_key_figure};
 use carbide::sap::error::{Outcome, SapError};
-use carbide::sap::soap_rfc::{Call, Reply, RfcSession};
+use carbide::sap::rfc::{Call, Reply, RfcSession};
 use carbide::unit::Uom;
 use planned_order::{NewPlannedOrder, PlannedOrderChange, PlannedOrderDetail};
 use rust_decimal::Decimal;

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{Key, ODataClient, Query, RequestId};
-use carbide::sap::soap_rfc::{Call, RfcClient, refuse_errors};
+use carbide::sap::rfc::{Call, RfcClient, refuse_errors};
 use carbide::source::sap::PLANNED_ORDERS;
 use serde_json::{Map, json};
 

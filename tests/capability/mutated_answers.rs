@@ -4,7 +4,7 @@
 
 use carbide::sap::odata::metadata::Metadata;
 use carbide::sap::odata::{Entity, Query};
-use carbide::sap::soap_rfc::Call;
+use carbide::sap::rfc::Call;
 use carbide::source::sap::PRODUCT;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

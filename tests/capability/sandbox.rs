@@ -2,7 +2,7 @@
 
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::odata::{Key, RequestId};
-use carbide::sap::soap_rfc::{Call, RfcClient};
+use carbide::sap::rfc::{Call, RfcClient};
 use carbide::source::sap::PLANNED_ORDERS;
 use serde_json::{Map, Value, json};
 

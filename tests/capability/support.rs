@@ -10,7 +10,7 @@ use carbide::order::OrderBook;
 use carbide::sandbox::{RunningSandbox, SandboxOptions};
 use carbide::sap::interfaces::{Interfaces, Manifest};
 use carbide::sap::odata::ODataClient;
-use carbide::sap::soap_rfc::RfcClient;
+use carbide::sap::rfc::RfcClient;
 use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
 use carbide::source::sap::{Reading, RowProblem};

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::id::{CompanyCode, CostCenter, FiDocumentNumber, GlAccount};
 
 use super::super::error::SapError;
-use super::super::soap_rfc::{Call, Reply, Row};
+use super::super::rfc::{Call, Reply, Row};
 use super::field::fields;
 use super::{Place, accepted, numbered};
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use crate::id::MaterialNumber;
 
 use super::super::error::SapError;
-use super::super::soap_rfc::{Row, packed_number};
+use super::super::rfc::{Row, packed_number};
 
 /// Which call a value is for, for error texts.
 #[derive(Clone, Copy, Debug)]

@@ -14,7 +14,7 @@ use crate::id::{
 use crate::unit::Uom;
 
 use super::super::error::SapError;
-use super::super::soap_rfc::{Call, Reply, Row};
+use super::super::rfc::{Call, Reply, Row};
 use super::field::{fields, flag, material};
 use super::{Place, accepted, numbered};
 

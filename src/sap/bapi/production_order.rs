@@ -3,7 +3,7 @@
 use crate::id::{PlannedOrderNumber, ProductionOrderNumber};
 
 use super::super::error::SapError;
-use super::super::soap_rfc::{Call, Reply, refuse_messages};
+use super::super::rfc::{Call, Reply, refuse_messages};
 use super::field::fields;
 use super::{Place, accepted, numbered};
 

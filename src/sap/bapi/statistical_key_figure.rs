@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::id::CostCenter;
 
 use super::super::error::SapError;
-use super::super::soap_rfc::{Call, Reply};
+use super::super::rfc::{Call, Reply};
 use super::field::fields;
 use super::{Place, accepted, numbered};
 

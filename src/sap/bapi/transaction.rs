@@ -1,6 +1,6 @@
 //! Commit and rollback of what the BAPIs of one session registered.
 
-use super::super::soap_rfc::Call;
+use super::super::rfc::Call;
 
 /// `BAPI_TRANSACTION_COMMIT`.
 pub const COMMIT: &str = "BAPI_TRANSACTION_COMMIT";

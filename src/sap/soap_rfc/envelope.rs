@@ -7,9 +7,6 @@ use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 
 use super::super::xml::{self, Element};
 
-/// Fields of a structure or of one row, in order.
-pub type Row = Vec<(&'static str, String)>;
-
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const ENVELOPE_1_2: &str = "http://www.w3.org/2003/05/soap-envelope";
 const FUNCTIONS: &str = "urn:sap-com:document:sap:rfc:functions";
