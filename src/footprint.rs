@@ -9,8 +9,12 @@
 //! planner optimizes.
 
 mod attribution;
+pub mod case;
+pub mod coproduct;
+pub mod gwp;
 mod inventory;
 mod product;
+pub mod system;
 
 pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use inventory::{Inventory, InventoryLine, inventory};

@@ -1,6 +1,8 @@
 //! `carbide footprint`: products, and the inventory of a month.
 
-use clap::Args;
+mod solve;
+
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::connect::{Session, month};
@@ -14,7 +16,11 @@ use crate::present::table::{Align, Table};
 
 /// Show the footprints of products and the inventory of a month.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Footprint {
+    #[command(subcommand)]
+    what: Option<What>,
+
     /// Month, as 2018-09; the last one that is metered whole if it is not given.
     #[arg(long, value_parser = month)]
     period: Option<PostingPeriod>,
@@ -24,7 +30,17 @@ pub struct Footprint {
     fresh: bool,
 }
 
+/// Other footprints than those of the plant's products.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Solve a product system that stands in a JSON file.
+    Solve(solve::Solve),
+}
+
 pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit, CliError> {
+    if let Some(What::Solve(arguments)) = &arguments.what {
+        return solve::run(arguments, context);
+    }
     let session = Session::open(context)?;
     let (_, facts) = session.facts(arguments.fresh, context).await?;
     let judged = session.judge(&facts, arguments.period)?;

@@ -36,6 +36,8 @@ mod plan_for_carbon;
 
 mod product_footprint;
 
+mod product_systems;
+
 mod read_logistics;
 mod read_meters;
 

@@ -1,0 +1,394 @@
+//! The products of one loop, solved together.
+//!
+//! A loop is torn at the products that are used before they are known. Everything else is then a
+//! function of the torn products, found by one pass with a column for each of them, and the torn
+//! products themselves are a small dense system. Where many would be torn, the loop is swept until
+//! it stands still, which is what a large and weakly coupled loop wants.
+
+use super::dense::Lu;
+use super::{ProductSystem, RESIDUAL_MAX, SystemError};
+
+/// Largest table of a torn loop, in values: 8 MiB.
+const TABLE_MAX: usize = 1 << 20;
+
+/// Largest number of torn products that is solved densely.
+const TORN_MAX: usize = 400;
+
+/// Largest loop that is solved densely as a whole when tearing did not reach the residual.
+const DENSE_MAX: usize = 400;
+
+/// Most sweeps over a loop.
+const SWEEPS_MAX: usize = 20_000;
+
+/// A place that is not torn.
+const WHOLE: u32 = u32::MAX;
+
+/// Work space for one loop after the other.
+pub(super) struct Looped<'a> {
+    /// Where every product stands in the order.
+    positions: &'a [u32],
+    /// Where the loop at hand begins in the order, and how many products it has.
+    start: u32,
+    len: u32,
+    /// Column of each place among the torn, or `WHOLE`.
+    torn: Vec<u32>,
+    table: Vec<f64>,
+}
+
+impl<'a> Looped<'a> {
+    pub(super) fn new(positions: &'a [u32]) -> Self {
+        Self { positions, start: 0, len: 0, torn: Vec::new(), table: Vec::new() }
+    }
+
+    /// The place of a product in the loop at hand, if it is in it.
+    fn place(&self, product: usize) -> Option<usize> {
+        let place = self.positions[product].wrapping_sub(self.start);
+        (place < self.len).then_some(place as usize)
+    }
+
+    /// Solves the loop of `members`, whose rows hold their own emissions, in place. Everything that
+    /// they use from outside is solved already.
+    pub(super) fn solve<const K: usize>(
+        &mut self,
+        system: &ProductSystem,
+        members: &[u32],
+        rows: &mut [[f64; K]],
+    ) -> Result<(), SystemError> {
+        if let [product] = members {
+            return alone(system, *product, rows);
+        }
+        self.start = self.positions[members[0] as usize];
+        self.len = u32::try_from(members.len()).expect("fewer than 2^31 products");
+        self.solve_together(system, members, rows)
+    }
+
+    fn solve_together<const K: usize>(
+        &mut self,
+        system: &ProductSystem,
+        members: &[u32],
+        rows: &mut [[f64; K]],
+    ) -> Result<(), SystemError> {
+        // What the loop is given: own emissions and what comes from outside.
+        let mut given: Vec<[f64; K]> = Vec::with_capacity(members.len());
+        for &product in members {
+            let mut sum = rows[product as usize];
+            for (input, quantity) in system.links(product as usize) {
+                if self.place(input).is_none() {
+                    for column in 0..K {
+                        sum[column] += quantity * rows[input][column];
+                    }
+                }
+            }
+            given.push(sum);
+        }
+        let torn = self.tear(system, members);
+        let fits = torn <= TORN_MAX && members.len() * (K + 1 + torn) <= TABLE_MAX;
+        let mut found = if fits {
+            self.solve_torn(system, members, &given, torn)?
+        } else {
+            self.sweep(system, members, &given)?
+        };
+        let mut residual = self.residual(system, members, &given, &found);
+        // Not written as `>`: what is no number must not pass.
+        if !(residual <= RESIDUAL_MAX) && members.len() <= DENSE_MAX {
+            found = self.solve_dense(system, members, &given)?;
+            residual = self.residual(system, members, &given, &found);
+        }
+        if !(residual <= RESIDUAL_MAX) {
+            let products = self.way_around(system, members);
+            return Err(SystemError::NotSolved { products, loop_len: members.len(), residual });
+        }
+        for (&product, row) in members.iter().zip(&found) {
+            rows[product as usize] = *row;
+        }
+        Ok(())
+    }
+
+    /// Marks the members that are used at or before their own place; returns how many.
+    fn tear(&mut self, system: &ProductSystem, members: &[u32]) -> usize {
+        self.torn.clear();
+        self.torn.resize(members.len(), WHOLE);
+        let mut count = 0;
+        for (place, &product) in members.iter().enumerate() {
+            for (input, _) in system.links(product as usize) {
+                let used = self.place(input).filter(|&used| used >= place);
+                if let Some(used) = used.filter(|&used| self.torn[used] == WHOLE) {
+                    self.torn[used] = count;
+                    count += 1;
+                }
+            }
+        }
+        count as usize
+    }
+
+    /// Solves by tearing. One more column asks what the loop makes of one unit of everything: where
+    /// that is negative, the loop uses more than it makes.
+    ///
+    /// # Source
+    ///
+    /// Tearing: Kron (1963); Duff, Erisman and Reid, Direct Methods for Sparse Matrices (2nd ed.),
+    /// chapter 11. A non-negative matrix has a spectral radius below one if and only if some
+    /// `y > 0` has `y - A y > 0`: Berman and Plemmons, Nonnegative Matrices, theorem 6.2.3, I27.
+    fn solve_torn<const K: usize>(
+        &mut self,
+        system: &ProductSystem,
+        members: &[u32],
+        given: &[[f64; K]],
+        torn: usize,
+    ) -> Result<Vec<[f64; K]>, SystemError> {
+        let width = K + 1 + torn;
+        let mut table = std::mem::take(&mut self.table);
+        table.clear();
+        table.resize(members.len() * width, 0.0);
+        for (place, &product) in members.iter().enumerate() {
+            let (before, rest) = table.split_at_mut(place * width);
+            let row = &mut rest[..width];
+            row[..K].copy_from_slice(&given[place]);
+            row[K] = 1.0;
+            for (input, quantity) in system.links(product as usize) {
+                match self.place(input) {
+                    None => {}
+                    Some(used) if used < place => {
+                        let known = &before[used * width..][..width];
+                        for (value, known) in row.iter_mut().zip(known) {
+                            *value += quantity * known;
+                        }
+                    }
+                    Some(used) => row[K + 1 + self.torn[used] as usize] += quantity,
+                }
+            }
+        }
+        // Each torn product is what its row says: (I - C) t = d.
+        let mut matrix = vec![0.0; torn * torn];
+        let mut right = vec![0.0; torn * (K + 1)];
+        for (place, &column) in self.torn.iter().enumerate().filter(|(_, c)| **c != WHOLE) {
+            let (row, column) = (&table[place * width..][..width], column as usize);
+            right[column * (K + 1)..][..=K].copy_from_slice(&row[..=K]);
+            for other in 0..torn {
+                matrix[column * torn + other] =
+                    f64::from(u8::from(other == column)) - row[K + 1 + other];
+            }
+        }
+        let Some(lu) = Lu::of(matrix, torn) else { return Err(self.gainful(system, members)) };
+        let known = lu.solve(&right, K + 1);
+        let mut found = Vec::with_capacity(members.len());
+        let mut makes_less = false;
+        for row in table.chunks_exact(width) {
+            let mut sum = [0.0; K];
+            sum.copy_from_slice(&row[..K]);
+            let mut of_one = row[K];
+            for (factor, known) in row[K + 1..].iter().zip(known.chunks_exact(K + 1)) {
+                for column in 0..K {
+                    sum[column] += factor * known[column];
+                }
+                of_one += factor * known[K];
+            }
+            makes_less |= !(of_one > 0.0);
+            found.push(sum);
+        }
+        self.table = table;
+        if makes_less && self.is_non_negative(system, members) {
+            return Err(self.gainful(system, members));
+        }
+        Ok(found)
+    }
+
+    /// Solves by sweeps in place, each product with the newest values of the others.
+    ///
+    /// # Source
+    ///
+    /// Gauss-Seidel: Saad, Iterative Methods for Sparse Linear Systems (2nd ed.), 4.1; for a
+    /// non-negative matrix it converges if and only if the spectral radius is below one
+    /// (Stein and Rosenberg).
+    fn sweep<const K: usize>(
+        &self,
+        system: &ProductSystem,
+        members: &[u32],
+        given: &[[f64; K]],
+    ) -> Result<Vec<[f64; K]>, SystemError> {
+        let mut found = given.to_vec();
+        let mut of_one = vec![1.0f64; members.len()];
+        for _ in 0..SWEEPS_MAX {
+            let mut moved = 0.0f64;
+            for (place, &product) in members.iter().enumerate() {
+                let (mut sum, mut one, mut itself) = (given[place], 1.0, 0.0);
+                for (input, quantity) in system.links(product as usize) {
+                    match self.place(input) {
+                        None => {}
+                        Some(used) if used == place => itself += quantity,
+                        Some(used) => {
+                            for column in 0..K {
+                                sum[column] += quantity * found[used][column];
+                            }
+                            one += quantity * of_one[used];
+                        }
+                    }
+                }
+                one /= 1.0 - itself;
+                moved = moved.max(((one - of_one[place]) / one).abs());
+                of_one[place] = one;
+                for column in 0..K {
+                    let new = sum[column] / (1.0 - itself);
+                    if new != 0.0 {
+                        moved = moved.max(((new - found[place][column]) / new).abs());
+                    }
+                    found[place][column] = new;
+                }
+            }
+            if moved <= 1e-15 {
+                break;
+            }
+            if !of_one.iter().all(|one| *one > 0.0 && *one < 1e14) {
+                return Err(self.gainful(system, members));
+            }
+            if moved <= RESIDUAL_MAX / 4.0 && self.residual(system, members, given, &found) <= 1e-14
+            {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn solve_dense<const K: usize>(
+        &self,
+        system: &ProductSystem,
+        members: &[u32],
+        given: &[[f64; K]],
+    ) -> Result<Vec<[f64; K]>, SystemError> {
+        let size = members.len();
+        let mut matrix = vec![0.0; size * size];
+        for (place, &product) in members.iter().enumerate() {
+            matrix[place * size + place] += 1.0;
+            for (input, quantity) in system.links(product as usize) {
+                if let Some(used) = self.place(input) {
+                    matrix[place * size + used] -= quantity;
+                }
+            }
+        }
+        let Some(lu) = Lu::of(matrix, size) else { return Err(self.gainful(system, members)) };
+        let found = lu.solve(given.as_flattened(), K);
+        Ok(found.as_chunks::<K>().0.to_vec())
+    }
+
+    /// Largest amount by which a product misses what its inputs bring, over the amounts involved.
+    fn residual<const K: usize>(
+        &self,
+        system: &ProductSystem,
+        members: &[u32],
+        given: &[[f64; K]],
+        found: &[[f64; K]],
+    ) -> f64 {
+        let mut worst = 0.0f64;
+        for (place, &product) in members.iter().enumerate() {
+            let mut sum = given[place];
+            let mut size = sum.map(f64::abs);
+            for (input, quantity) in system.links(product as usize) {
+                if let Some(used) = self.place(input) {
+                    let brought = &found[used];
+                    for column in 0..K {
+                        sum[column] += quantity * brought[column];
+                        size[column] += (quantity * brought[column]).abs();
+                    }
+                }
+            }
+            for column in 0..K {
+                let missed = (found[place][column] - sum[column]).abs();
+                let scaled = if missed == 0.0 { 0.0 } else { missed / size[column] };
+                // `max` would swallow a NaN.
+                worst = if scaled <= worst { worst } else { scaled };
+            }
+        }
+        worst
+    }
+
+    fn is_non_negative(&self, system: &ProductSystem, members: &[u32]) -> bool {
+        members.iter().all(|&product| {
+            let mut links = system.links(product as usize);
+            links.all(|(input, quantity)| self.place(input).is_none() || quantity >= 0.0)
+        })
+    }
+
+    /// The error of a loop that has no solution with its gain.
+    fn gainful(&self, system: &ProductSystem, members: &[u32]) -> SystemError {
+        let gain = self.gain(system, members);
+        let products = self.way_around(system, members);
+        if gain > 1.0 + 1e-9 && self.is_non_negative(system, members) {
+            SystemError::NonProductive { products, gain }
+        } else {
+            SystemError::Singular { products, gain }
+        }
+    }
+
+    /// Spectral radius of the loop, by power iteration on (A + I) / 2, which has no cycles.
+    fn gain(&self, system: &ProductSystem, members: &[u32]) -> f64 {
+        let mut vector = vec![1.0f64; members.len()];
+        let mut gain = 0.0;
+        for _ in 0..2_000 {
+            let mut next = vector.clone();
+            for (place, &product) in members.iter().enumerate() {
+                for (input, quantity) in system.links(product as usize) {
+                    if let Some(used) = self.place(input) {
+                        next[place] += quantity * vector[used];
+                    }
+                }
+            }
+            let largest = next.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+            if largest == 0.0 || !largest.is_finite() {
+                return largest;
+            }
+            let before = gain;
+            gain = largest - 1.0;
+            vector = next.iter().map(|value| value / largest).collect();
+            if (gain - before).abs() <= 1e-14 * gain.abs() {
+                break;
+            }
+        }
+        gain
+    }
+
+    /// One way around the loop, along the largest quantities.
+    fn way_around(&self, system: &ProductSystem, members: &[u32]) -> Vec<u32> {
+        let mut way = vec![members[0]];
+        loop {
+            let last = *way.last().expect("it begins with one");
+            let inside = system
+                .links(last as usize)
+                .filter_map(|(input, quantity)| Some((self.place(input)?, quantity)))
+                .max_by(|a, b| a.1.total_cmp(&b.1));
+            let Some((next, _)) = inside else { return way };
+            let next = members[next];
+            if let Some(at) = way.iter().position(|&earlier| earlier == next) {
+                return way.split_off(at);
+            }
+            way.push(next);
+        }
+    }
+}
+
+/// A product that uses itself and is in no other loop.
+fn alone<const K: usize>(
+    system: &ProductSystem,
+    product: u32,
+    rows: &mut [[f64; K]],
+) -> Result<(), SystemError> {
+    let mut sum = rows[product as usize];
+    let mut itself = 0.0;
+    for (input, quantity) in system.links(product as usize) {
+        if input == product as usize {
+            itself += quantity;
+        } else {
+            for column in 0..K {
+                sum[column] += quantity * rows[input][column];
+            }
+        }
+    }
+    let left = 1.0 - itself;
+    if left.abs() <= 1e-13 {
+        return Err(SystemError::Singular { products: vec![product], gain: itself });
+    }
+    if left < 0.0 {
+        return Err(SystemError::NonProductive { products: vec![product], gain: itself });
+    }
+    rows[product as usize] = sum.map(|value| value / left);
+    Ok(())
+}
