@@ -89,12 +89,11 @@ impl<'a> Looped<'a> {
             self.sweep(system, members, &given)?
         };
         let mut residual = self.residual(system, members, &given, &found);
-        // Not written as `>`: what is no number must not pass.
-        if !(residual <= RESIDUAL_MAX) && members.len() <= DENSE_MAX {
+        if residual > RESIDUAL_MAX && members.len() <= DENSE_MAX {
             found = self.solve_dense(system, members, &given)?;
             residual = self.residual(system, members, &given, &found);
         }
-        if !(residual <= RESIDUAL_MAX) {
+        if residual > RESIDUAL_MAX {
             let products = self.way_around(system, members);
             return Err(SystemError::NotSolved { products, loop_len: members.len(), residual });
         }
@@ -183,7 +182,7 @@ impl<'a> Looped<'a> {
                 }
                 of_one += factor * known[K];
             }
-            makes_less |= !(of_one > 0.0);
+            makes_less |= of_one.is_nan() || of_one <= 0.0;
             found.push(sum);
         }
         self.table = table;
@@ -294,8 +293,8 @@ impl<'a> Looped<'a> {
             for column in 0..K {
                 let missed = (found[place][column] - sum[column]).abs();
                 let scaled = if missed == 0.0 { 0.0 } else { missed / size[column] };
-                // `max` would swallow a NaN.
-                worst = if scaled <= worst { worst } else { scaled };
+                // `max` would swallow what is no number.
+                worst = if scaled.is_nan() { f64::INFINITY } else { worst.max(scaled) };
             }
         }
         worst
