@@ -17,6 +17,9 @@ pub mod interfaces;
 
 mod logon;
 
+#[allow(unsafe_code)] // the calls of a C library that is loaded at run time; nowhere else
+pub mod nw_rfc;
+
 pub mod odata;
 
 pub mod rfc;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::rfc::failure::RfcFailure;
+
 /// Whether a write that ended in this error can still have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -348,6 +350,9 @@ pub enum SapError {
         /// Method and path, or function module.
         request: String,
     },
+    /// A call over SAP's RFC library failed.
+    #[error("{0}")]
+    Rfc(Box<RfcFailure>),
     /// The client cannot be set up.
     #[error("{system}: {reason}")]
     Setup {
@@ -365,6 +370,7 @@ impl SapError {
     /// may say 404 or 503 after it passed the write on.
     pub fn outcome(&self) -> Outcome {
         match self {
+            Self::Rfc(failure) => failure.outcome(),
             Self::NoAnswer { .. }
             | Self::Fault { .. }
             | Self::NoReturn { .. }

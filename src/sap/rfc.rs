@@ -10,6 +10,8 @@
 
 mod call;
 
+pub mod failure;
+
 mod reply;
 
 mod value;

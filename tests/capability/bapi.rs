@@ -3,9 +3,10 @@
 
 use carbide::id::{CostCenter, MaterialNumber, PlannedOrderNumber, PlantCode};
 use carbide::sandbox::RunningSandbox;
-use carbide::sap::bapi::{planned_order, production_order, statistical_key_figure};
+pub use carbide::sap::bapi::statistical_key_figure;
+use carbide::sap::bapi::{planned_order, production_order};
 use carbide::sap::error::{Outcome, SapError};
-use carbide::sap::rfc::{Call, Reply, RfcSession};
+use carbide::sap::rfc::{Call, Reply, RfcClient, RfcSession};
 use carbide::unit::Uom;
 use planned_order::{NewPlannedOrder, PlannedOrderChange, PlannedOrderDetail};
 use rust_decimal::Decimal;
@@ -16,7 +17,7 @@ use crate::support::{rfc, sandbox, truth};
 
 const SYSTEM: &str = "SBX";
 
-fn new_order() -> NewPlannedOrder {
+pub fn new_order() -> NewPlannedOrder {
     NewPlannedOrder {
         profile: "LA".to_owned(),
         material: MaterialNumber::new("REBAR-16").unwrap(),
@@ -41,10 +42,10 @@ async fn created(session: &mut RfcSession) -> PlannedOrderNumber {
 }
 
 async fn detail(
-    sandbox: &RunningSandbox,
+    client: &RfcClient,
     number: &PlannedOrderNumber,
 ) -> Result<PlannedOrderDetail, SapError> {
-    let reply = rfc(sandbox).call(&planned_order::get_detail(number)).await?;
+    let reply = client.call(&planned_order::get_detail(number)).await?;
     planned_order::detail(SYSTEM, &reply)
 }
 
@@ -59,14 +60,20 @@ async fn commits(sandbox: &RunningSandbox) -> usize {
 #[tokio::test]
 async fn a_planned_order_is_created_read_changed_and_deleted() {
     let sandbox = sandbox().await;
-    let before = orders(&sandbox).await;
-    let mut session = rfc(&sandbox).session().unwrap();
+
+    books_of_planned_orders(&sandbox, &rfc(&sandbox)).await;
+}
+
+/// The life of a planned order over one transport.
+pub async fn books_of_planned_orders(sandbox: &RunningSandbox, client: &RfcClient) {
+    let before = orders(sandbox).await;
+    let mut session = client.session().unwrap();
 
     let number = created(&mut session).await;
     session.commit().await.unwrap();
 
     let wanted = new_order();
-    let there = detail(&sandbox, &number).await.unwrap();
+    let there = detail(client, &number).await.unwrap();
     let expected = PlannedOrderDetail {
         number: number.clone(),
         material: wanted.material,
@@ -89,16 +96,16 @@ async fn a_planned_order_is_created_read_changed_and_deleted() {
     };
     said(&mut session, &planned_order::change(&number, &change).unwrap()).await;
     session.commit().await.unwrap();
-    let changed = detail(&sandbox, &number).await.unwrap();
+    let changed = detail(client, &number).await.unwrap();
     let finish = "2018-10-11".parse().unwrap();
     let quantity = Decimal::new(11_000, 3);
     assert_eq!(changed, PlannedOrderDetail { quantity, finish, firm: false, ..expected });
 
     said(&mut session, &planned_order::delete(&number)).await;
     session.commit().await.unwrap();
-    let gone = detail(&sandbox, &number).await.unwrap_err().to_string();
+    let gone = detail(client, &number).await.unwrap_err().to_string();
     assert!(gone.contains("61 404"), "{gone}");
-    assert_eq!(orders(&sandbox).await, before);
+    assert_eq!(orders(sandbox).await, before);
 }
 
 #[tokio::test]
@@ -125,7 +132,7 @@ async fn without_a_commit_of_the_same_session_nothing_is_left() {
     let mut dropped = rfc(&sandbox).session().unwrap();
 
     let number = created(&mut rolled_back).await;
-    assert!(detail(&sandbox, &number).await.is_err(), "GET_DETAIL reads what is committed");
+    assert!(detail(&rfc(&sandbox), &number).await.is_err(), "GET_DETAIL reads what is committed");
     rolled_back.rollback().await.unwrap();
     rolled_back.commit().await.unwrap();
     created(&mut dropped).await;
@@ -184,7 +191,7 @@ async fn a_planned_order_becomes_a_production_order_that_is_released_once() {
     production_order::released(SYSTEM, &said(&mut session, &release).await).unwrap();
     session.commit().await.unwrap();
 
-    assert!(detail(&sandbox, &planned).await.is_err(), "the planned order is used up");
+    assert!(detail(&client, &planned).await.is_err(), "the planned order is used up");
     let last = truth(&sandbox, "ledger").await["commits"].as_array().unwrap().last().cloned();
     assert_eq!(last.unwrap()["what"], format!("production order {order} released"));
     // RETURN is empty then; only DETAIL_RETURN tells.
@@ -194,7 +201,7 @@ async fn a_planned_order_becomes_a_production_order_that_is_released_once() {
     assert!(error.contains("is released already"), "{error}");
 }
 
-fn key_figures(kilograms: Decimal) -> KeyFigurePosting {
+pub fn key_figures(kilograms: Decimal) -> KeyFigurePosting {
     KeyFigurePosting {
         controlling_area: "1000".to_owned(),
         document_date: "2018-09-30".parse().unwrap(),

@@ -30,6 +30,8 @@ mod interfaces;
 
 mod metadata;
 
+mod nw_rfc;
+
 mod mutated_answers;
 
 mod plan_for_carbon;
