@@ -10,11 +10,15 @@
 
 mod attribution;
 pub mod case;
+pub mod cbam;
 pub mod coproduct;
 pub mod gwp;
 mod inventory;
+pub mod label;
 mod product;
+pub mod recycled;
 pub mod system;
+pub mod uncertainty;
 
 pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use inventory::{Inventory, InventoryLine, inventory};

@@ -1,0 +1,352 @@
+//! How fast product systems are solved: every node with all scopes and the primary part at once, by
+//! Carbide and by what LCA people use today, on the same graphs in one run.
+//!
+//! `cargo bench --bench footprint` (100,000 and 1,000,000 nodes); `-- --nodes N` for one size,
+//! `-- --no-peers` for Carbide alone, `-- --peer-seconds S` for the longest wait for a peer.
+//!
+//! Graphs: "tree" are products of 40 own nodes, each with one to three bought parts of a shared pool
+//! of a twentieth, and recycling loops at 0.1 % of the nodes. "modular" are nodes with children up to
+//! 40 places ahead, 30 % of the links to a shared quarter of leaves, and a link back at 2 % of the
+//! nodes. Building the matrix is not counted, for anybody; finding the order and the loops is.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use carbide::footprint::system::{Columns, Consumers, ProductSystem};
+
+/// Scopes 1, 2, 3.1, 3.3, 3.4 and the part from primary data.
+const COLUMNS: usize = 6;
+const RUNS: usize = 7;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name);
+        at.and_then(|at| arguments.get(at + 1)?.parse::<usize>().ok())
+    };
+    if let Some(at) = arguments.iter().position(|argument| argument == "--memory") {
+        return memory(&arguments[at + 1], value("--nodes").unwrap_or(100_000));
+    }
+    let sizes = value("--nodes").map_or_else(|| vec![100_000, 1_000_000], |nodes| vec![nodes]);
+    let peers = !arguments.iter().any(|argument| argument == "--no-peers");
+    let patience = value("--peer-seconds").unwrap_or(120);
+    let python = if peers { python() } else { None };
+    for kind in ["tree", "modular"] {
+        for &nodes in &sizes {
+            compare(kind, nodes, python.as_deref(), patience);
+        }
+    }
+}
+
+struct Graph {
+    starts: Vec<u32>,
+    inputs: Vec<u32>,
+    quantities: Vec<f64>,
+    own: Vec<f64>,
+}
+
+/// A generator whose numbers are the same on every machine.
+///
+/// # Source
+///
+/// SplitMix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators (2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn quantity(&mut self) -> f64 {
+        0.03 + 0.32 * self.unit()
+    }
+}
+
+fn graph(kind: &str, nodes: usize) -> Graph {
+    let mut random = Random(42);
+    let mut rows: Vec<Vec<(u32, f64)>> = Vec::with_capacity(nodes);
+    match kind {
+        "tree" => {
+            let made = nodes - nodes / 20;
+            for node in 0..made {
+                let mut row = Vec::new();
+                for _ in 0..=random.below(3) {
+                    row.push(((made + random.below(nodes - made)) as u32, random.quantity()));
+                }
+                if random.unit() < 0.001 {
+                    row.push(((node - node % 40) as u32, random.quantity()));
+                }
+                rows.push(row);
+            }
+            for node in (0..made).filter(|node| node % 40 != 0) {
+                let root = node - node % 40;
+                let parent = root + random.below(node % 40);
+                let quantity = random.quantity();
+                rows[parent].push((node as u32, quantity));
+            }
+            rows.resize(nodes, Vec::new());
+        }
+        _ => {
+            let inner = nodes - nodes / 4;
+            for node in 0..inner {
+                let mut row = Vec::new();
+                for _ in 0..2 + random.below(4) {
+                    let ahead = node + 1 + random.below(40);
+                    let input = if random.unit() < 0.3 || ahead >= inner {
+                        inner + random.below(nodes - inner)
+                    } else {
+                        ahead
+                    };
+                    row.push((input as u32, random.quantity() * 0.6));
+                }
+                if node >= 40 && random.unit() < 0.02 {
+                    row.push(((node - 1 - random.below(40)) as u32, random.quantity() * 0.6));
+                }
+                rows.push(row);
+            }
+            rows.resize(nodes, Vec::new());
+        }
+    }
+    let mut graph = Graph {
+        starts: vec![0],
+        inputs: Vec::new(),
+        quantities: Vec::new(),
+        own: (0..nodes * COLUMNS).map(|_| random.unit()).collect(),
+    };
+    for row in rows {
+        graph.inputs.extend(row.iter().map(|link| link.0));
+        graph.quantities.extend(row.iter().map(|link| link.1));
+        graph.starts.push(graph.inputs.len() as u32);
+    }
+    graph
+}
+
+impl Graph {
+    fn system(&self) -> ProductSystem {
+        let (starts, inputs) = (self.starts.clone(), self.inputs.clone());
+        ProductSystem::from_rows(starts, inputs, self.quantities.clone()).unwrap()
+    }
+
+    /// Raw little-endian arrays, which NumPy maps as they are.
+    fn write(&self, folder: &Path) {
+        let put = |name: &str, bytes: Vec<u8>| {
+            std::fs::File::create(folder.join(name)).unwrap().write_all(&bytes).unwrap();
+        };
+        put("starts", self.starts.iter().flat_map(|value| value.to_le_bytes()).collect());
+        put("inputs", self.inputs.iter().flat_map(|value| value.to_le_bytes()).collect());
+        put("quantities", self.quantities.iter().flat_map(|value| value.to_le_bytes()).collect());
+        put("own", self.own.iter().flat_map(|value| value.to_le_bytes()).collect());
+    }
+}
+
+fn best<T>(mut work: impl FnMut() -> T) -> (Duration, T) {
+    let mut fastest = Duration::MAX;
+    let mut last = None;
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let done = work();
+        fastest = fastest.min(start.elapsed());
+        last = Some(done);
+    }
+    (fastest, last.unwrap())
+}
+
+fn compare(kind: &str, nodes: usize, python: Option<&Path>, patience: usize) {
+    let graph = graph(kind, nodes);
+    let system = graph.system();
+    let links = system.link_count();
+    let own = Columns::of(COLUMNS, graph.own.clone());
+    let (condensing, order) = best(|| system.condensed());
+    let looped: Vec<usize> = order.loops().map(|range| range.len()).collect();
+    println!(
+        "\n{kind}, {nodes} nodes, {links} links, {:.1} % of the nodes in {} loops, the largest {}",
+        100.0 * looped.iter().sum::<usize>() as f64 / nodes as f64,
+        looped.len(),
+        looped.iter().max().unwrap_or(&0)
+    );
+    let (whole, solved) = best(|| {
+        let order = system.condensed();
+        system.solve(&order, &own).unwrap()
+    });
+    let (again, _) = best(|| system.solve(&order, &own).unwrap());
+    row("carbide, order and loops found, all nodes x 6", whole, whole);
+    println!("    of this finding the order {:.1} ms, solving {:.1} ms", ms(condensing), ms(again));
+    restate(&system, &own, &solved, whole);
+    let held = system.bytes() + order.bytes() + 2 * 8 * COLUMNS * nodes;
+    println!(
+        "    memory: system, order, own and solved columns {:.1} bytes a link; peak of a process of \
+         its own {} bytes a link above its start",
+        held as f64 / links as f64,
+        peak(kind, nodes)
+            .map_or("unknown".to_owned(), |b| format!("{:.1}", b as f64 / links as f64))
+    );
+    let Some(python) = python else { return };
+    let folder = tempfile::tempdir().unwrap();
+    graph.write(folder.path());
+    for method in ["sweep", "sweep1", "triangular", "splu", "brightway"] {
+        peer(python, method, folder.path(), patience, whole, &solved);
+    }
+}
+
+/// One bought part or leaf gets another factor: what a supplier's new footprint does.
+fn restate(system: &ProductSystem, own: &Columns, solved: &Columns, whole: Duration) {
+    let order = system.condensed();
+    let consumers = Consumers::of(system);
+    let mut random = Random(7);
+    let (mut spent, mut touched, rounds) = (Duration::ZERO, 0, 200);
+    let mut slowest = Duration::ZERO;
+    let mut changed = own.clone();
+    let mut intensities = solved.clone();
+    for _ in 0..rounds {
+        let used = loop {
+            let node = random.below(system.products());
+            if !consumers.consumers(node).is_empty() && system.links(node).next().is_none() {
+                break node;
+            }
+        };
+        changed.row_mut(used)[2] *= 1.05;
+        let start = Instant::now();
+        let found =
+            system.restate(&order, &consumers, &changed, &mut intensities, &[used as u32]).unwrap();
+        let took = start.elapsed();
+        slowest = slowest.max(took);
+        spent += took;
+        touched += found.len();
+    }
+    assert_eq!(intensities, system.solve(&order, &changed).unwrap(), "the same bits");
+    let mean = spent / rounds;
+    println!(
+        "    one supplier's factor changed: {:.3} ms on average ({} nodes), slowest {:.3} ms: {:.0} \
+         times faster than the whole, at least {:.0}",
+        ms(mean),
+        touched / rounds as usize,
+        ms(slowest),
+        whole.as_secs_f64() / mean.as_secs_f64(),
+        whole.as_secs_f64() / slowest.as_secs_f64()
+    );
+}
+
+fn peer(
+    python: &Path,
+    method: &str,
+    folder: &Path,
+    patience: usize,
+    ours: Duration,
+    solved: &Columns,
+) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/footprint_peers.py");
+    let mut child = Command::new(python)
+        .arg(script)
+        .args([method, &folder.display().to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + Duration::from_secs(patience as u64);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > end {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            println!(
+                "  {method}: not finished in {patience} s, so at least {:.0} times Carbide's time",
+                patience as f64 / ours.as_secs_f64()
+            );
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    let Ok(answer) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
+        println!("  {method}: failed ({})", output.status);
+        return;
+    };
+    let took = Duration::from_secs_f64(answer["seconds"].as_f64().unwrap());
+    row(answer["what"].as_str().unwrap(), took, ours);
+    let sample = answer["sample"].as_array().unwrap();
+    let worst = sample.iter().fold(0.0f64, |worst, pair| {
+        let (node, value) = (pair[0].as_u64().unwrap() as usize, pair[1].as_f64().unwrap());
+        worst.max((solved.row(node)[0] / value - 1.0).abs())
+    });
+    println!("    {} of its values differ from ours by at most {worst:.1e}", sample.len());
+}
+
+fn row(what: &str, took: Duration, ours: Duration) {
+    let times = took.as_secs_f64() / ours.as_secs_f64();
+    println!("  {what}: {:.1} ms, {times:.1} times Carbide's time", ms(took));
+}
+
+fn ms(duration: Duration) -> f64 {
+    1e3 * duration.as_secs_f64()
+}
+
+/// Prints how far the peak of memory rises above what the generator needed.
+fn memory(kind: &str, nodes: usize) {
+    let graph = graph(kind, nodes);
+    let (system, own) = (graph.system(), Columns::of(COLUMNS, graph.own.clone()));
+    drop(graph);
+    // What the generator left behind would hide our own peak.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = status("VmRSS");
+    let order = system.condensed();
+    let solved = system.solve(&order, &own).unwrap();
+    let after = status("VmHWM");
+    assert!(solved.values().iter().all(|value| value.is_finite()));
+    let held = system.bytes() + 8 * own.values().len();
+    println!("{}", after.saturating_sub(before) + held);
+}
+
+fn status(name: &str) -> usize {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<usize>().ok()).unwrap_or(0) * 1024
+}
+
+fn peak(kind: &str, nodes: usize) -> Option<usize> {
+    let output = Command::new(std::env::current_exe().ok()?)
+        .args(["--memory", kind, "--nodes", &nodes.to_string()])
+        .output()
+        .ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+/// A Python with the peers, made on first use.
+fn python() -> Option<PathBuf> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-peers/footprint");
+    let python = home.join("bin/python");
+    let ready = |python: &Path| {
+        let check =
+            Command::new(python).args(["-c", "import scipy, bw2calc, bw_processing"]).output();
+        check.is_ok_and(|output| output.status.success())
+    };
+    if !ready(&python) {
+        eprintln!("installing the peers into {}", home.display());
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&home).status();
+        let requirements =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/footprint_requirements.txt");
+        let installed = made.is_ok_and(|status| status.success())
+            && Command::new(home.join("bin/pip"))
+                .args(["install", "--quiet", "-r"])
+                .arg(requirements)
+                .status()
+                .is_ok_and(|status| status.success());
+        if !installed || !ready(&python) {
+            eprintln!("the peers could not be installed; Carbide is measured alone");
+            return None;
+        }
+    }
+    Some(python)
+}
