@@ -9,20 +9,24 @@
 //! planner optimizes.
 
 mod attribution;
+pub mod budget;
 pub mod case;
 pub mod cbam;
+mod contribution;
 pub mod coproduct;
 pub mod gwp;
 mod inventory;
 pub mod label;
-mod product;
+pub mod organisation;
+pub mod product;
 pub mod recycled;
 pub mod system;
 pub mod uncertainty;
 
 pub use attribution::{Attribution, Consumer, Group, attribute};
+pub use contribution::{Contribution, ProductFootprint};
 pub use inventory::{Inventory, InventoryLine, inventory};
-pub use product::{Contribution, OperationUse, ProductFootprint, Products};
+pub use product::{OperationUse, Products};
 
 use crate::factor::FactorError;
 use crate::id::{MaterialNumber, MeterId};
@@ -77,11 +81,13 @@ pub enum FootprintError {
         /// What is missing and where to maintain it.
         reason: String,
     },
-    /// A bill of material contains its own material.
-    #[error("the bills of material go in a circle: {path}. Correct one of them in CS02.")]
+    /// Bills of material go in a circle that has no solution.
+    #[error("the bills of material go in a circle: {path}: {reason}. Correct one of them in CS02.")]
     Circle {
         /// Materials on the circle.
         path: String,
+        /// Why it has no solution.
+        reason: String,
     },
     /// The amount does not fit the ledger.
     #[error("{place}: the emissions are beyond the range of the ledger")]

@@ -78,7 +78,7 @@ pub(super) fn document(product: &ProductFootprint) -> Value {
         "kg_co2e_per_unit": number(product.total().amount()),
         "by_scope": by_scope,
         "value_state_shares": shares,
-        "primary_data_share_percent": number(product.primary_data_share()),
+        "primary_data_share_percent": product.primary_data_share().map(number),
     })
 }
 
@@ -117,7 +117,9 @@ pub(super) fn print_products(products: &[ProductFootprint]) {
             sum("s2"),
             sum("s3"),
             figure::share(measured.unwrap_or_default()),
-            format!("{} %", product.primary_data_share().round_dp(1)),
+            product
+                .primary_data_share()
+                .map_or_else(|| "n/a".to_owned(), |share| format!("{} %", share.round_dp(1))),
         ]);
     }
     print!("{table}");

@@ -1,15 +1,19 @@
 //! Product footprints, cradle to gate, over bill of material and routing.
 
+mod process;
+pub mod rules;
+mod walk;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::attribution::work_center;
 use super::inventory::process_activity;
-use super::{Attribution, FootprintError};
+use super::{Attribution, Contribution, FootprintError, ProductFootprint};
 use crate::factor::{EmissionFactor, FactorBook, Scope};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
 use crate::master::{
@@ -18,82 +22,8 @@ use crate::master::{
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
-
-/// One term of a product footprint: an activity times a factor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Contribution {
-    /// Materials from the product down to where the activity happens.
-    pub path: Vec<MaterialNumber>,
-    /// What was used, in words: `electricity at ROLL1`, `bought from 100101`.
-    pub what: String,
-    /// How much for one base unit of the product.
-    pub activity: Measure,
-    /// Factor row.
-    pub factor: String,
-    /// Scope.
-    pub scope: Scope,
-    /// How the activity is known.
-    pub state: ValueState,
-    /// Whether activity and factor are both primary data (PACT).
-    pub primary: bool,
-    /// Emissions for one base unit of the product.
-    pub emissions: Emissions,
-}
-
-/// The footprint of one base unit of a product made by one production version.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProductFootprint {
-    /// What.
-    pub material: MaterialNumber,
-    /// How.
-    pub production_version: ProductionVersionCode,
-    /// Unit that it is for.
-    pub unit: Uom,
-    /// Its terms.
-    pub contributions: Vec<Contribution>,
-}
-
-impl ProductFootprint {
-    /// kg CO₂e per base unit.
-    pub fn total(&self) -> Emissions {
-        self.contributions.iter().map(|term| term.emissions).sum()
-    }
-
-    /// kg CO₂e per base unit by scope; sums to the total.
-    pub fn by_scope(&self) -> BTreeMap<Scope, Emissions> {
-        let mut by_scope = BTreeMap::new();
-        for term in &self.contributions {
-            *by_scope.entry(term.scope).or_insert(Emissions::ZERO) += term.emissions;
-        }
-        by_scope
-    }
-
-    /// Share of the total by how the activity is known; sums to one.
-    pub fn value_state_shares(&self) -> BTreeMap<ValueState, Decimal> {
-        let total = self.total().amount();
-        let mut shares = BTreeMap::new();
-        for term in &self.contributions {
-            if !total.is_zero() {
-                *shares.entry(term.state).or_insert(Decimal::ZERO) +=
-                    term.emissions.amount() / total;
-            }
-        }
-        shares
-    }
-
-    /// Primary data share of PACT in percent: kg CO₂e from primary activity and primary factor over
-    /// the total.
-    pub fn primary_data_share(&self) -> Decimal {
-        let total = self.total().amount();
-        let primary = self.contributions.iter().filter(|term| term.primary);
-        let primary: Emissions = primary.map(|term| term.emissions).sum();
-        if total.is_zero() {
-            Decimal::ZERO
-        } else {
-            primary.amount() / total * Decimal::ONE_HUNDRED
-        }
-    }
-}
+use process::Process;
+use rules::ProductRules;
 
 /// What one operation uses for one good unit of the product.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +49,8 @@ pub struct Products<'a> {
     book: &'a FactorBook,
     regions: &'a [&'a str],
     day: Date,
-    made: RefCell<BTreeMap<(MaterialNumber, ProductionVersionCode), Vec<Contribution>>>,
+    rules: &'a ProductRules,
+    processes: RefCell<BTreeMap<(MaterialNumber, ProductionVersionCode), Rc<Process>>>,
 }
 
 impl<'a> Products<'a> {
@@ -131,7 +62,15 @@ impl<'a> Products<'a> {
         regions: &'a [&'a str],
         day: Date,
     ) -> Self {
-        Self { master, attribution, book, regions, day, made: RefCell::default() }
+        const NONE: &ProductRules =
+            &ProductRules { co_products: Vec::new(), inbound: Vec::new(), recycled: Vec::new() };
+        let processes = RefCell::default();
+        Self { master, attribution, book, regions, day, rules: NONE, processes }
+    }
+
+    /// The same with rules for co-products, inbound transport and recycled content.
+    pub fn with_rules(self, rules: &'a ProductRules) -> Self {
+        Self { rules, processes: RefCell::default(), ..self }
     }
 
     /// The footprint of one base unit of `material` made by `version`.
@@ -141,12 +80,14 @@ impl<'a> Products<'a> {
     /// proportion, natural gas and process emissions by standard value. Components: quantity with
     /// component scrap over the base quantity, times the footprint of what is made or the factor of
     /// the supplier with the lowest price. An operation's scrap raises what goes into it and into
-    /// the operations before it.
+    /// the operations before it. Bills of material may go in a circle, as where scrap is molten
+    /// again: the circle is solved. Each process below the product is one set of terms, however many
+    /// ways lead to it; the path is the shortest.
     ///
     /// # Errors
     ///
     /// [`FootprintError`] naming the material whose master data, factor or unit is missing, or the
-    /// circle that the bills of material form.
+    /// circle in which bills of material use as much as they make.
     ///
     /// # Source
     ///
@@ -156,13 +97,11 @@ impl<'a> Products<'a> {
         material: &MaterialNumber,
         version: &ProductionVersionCode,
     ) -> Result<ProductFootprint, FootprintError> {
-        let contributions = self.made_by(material, version, &mut Vec::new())?;
-        let known = &self.master.materials[material];
         Ok(ProductFootprint {
             material: material.clone(),
             production_version: version.clone(),
-            unit: known.base_unit,
-            contributions,
+            unit: self.base_unit(material)?,
+            contributions: self.contributions(material, version)?,
         })
     }
 
@@ -210,30 +149,6 @@ impl<'a> Products<'a> {
             .map(|(_, kwh)| *kwh)
             .sum();
         if standard.is_zero() { Decimal::ONE } else { metered / standard }
-    }
-
-    fn made_by(
-        &self,
-        material: &MaterialNumber,
-        version: &ProductionVersionCode,
-        above: &mut Vec<MaterialNumber>,
-    ) -> Result<Vec<Contribution>, FootprintError> {
-        let key = (material.clone(), version.clone());
-        if let Some(known) = self.made.borrow().get(&key) {
-            return Ok(known.clone());
-        }
-        if let Some(at) = above.iter().position(|earlier| earlier == material) {
-            let mut circle: Vec<&str> = above[at..].iter().map(MaterialNumber::as_str).collect();
-            circle.push(material.as_str());
-            return Err(FootprintError::Circle { path: circle.join(" > ") });
-        }
-        above.push(material.clone());
-        let version = self.version(material, version)?;
-        let mut terms = self.operations(material, version)?;
-        terms.extend(self.components(material, version, above)?);
-        above.pop();
-        self.made.borrow_mut().insert(key, terms.clone());
-        Ok(terms)
     }
 
     /// What the operations of a production version use for one good unit of `material`.
@@ -328,30 +243,6 @@ impl<'a> Products<'a> {
         Ok(terms)
     }
 
-    fn components(
-        &self,
-        material: &MaterialNumber,
-        version: &ProductionVersion,
-        above: &mut Vec<MaterialNumber>,
-    ) -> Result<Vec<Contribution>, FootprintError> {
-        let mut terms = Vec::new();
-        for (component, quantity) in self.component_quantities(material, version)? {
-            match self.first_version(&component) {
-                Some(made) => {
-                    let made = made.code.clone();
-                    for mut inner in self.made_by(&component, &made, above)? {
-                        inner.path.insert(0, material.clone());
-                        inner.activity.amount *= quantity.amount;
-                        inner.emissions = inner.emissions.scaled(quantity.amount);
-                        terms.push(inner);
-                    }
-                }
-                None => terms.push(self.bought(material, &component, quantity)?),
-            }
-        }
-        Ok(terms)
-    }
-
     /// Components of one good base unit of `material`, in their own base units, component scrap and
     /// the scrap of all operations included. Phantom assemblies are blown through. What comes out
     /// beside the product is no component; without a rule of allocation it earns no credit. A fixed
@@ -408,7 +299,8 @@ impl<'a> Products<'a> {
                 let mut circle: Vec<&str> =
                     above[at..].iter().map(MaterialNumber::as_str).collect();
                 circle.push(component.as_str());
-                return Err(FootprintError::Circle { path: circle.join(" > ") });
+                let reason = "a phantom assembly is a part of itself".to_owned();
+                return Err(FootprintError::Circle { path: circle.join(" > "), reason });
             }
             // A phantom is never made by itself: it has no operations and no scrap of its own.
             above.push(component.clone());
@@ -429,33 +321,8 @@ impl<'a> Products<'a> {
         })
     }
 
-    fn bought(
-        &self,
-        material: &MaterialNumber,
-        component: &MaterialNumber,
-        quantity: Measure,
-    ) -> Result<Contribution, FootprintError> {
-        let supplier = self.cheapest_supplier(component);
-        let factor = self.book.factor(
-            &material_activity(component),
-            supplier.map(SupplierNumber::as_str),
-            self.regions,
-            self.day,
-        )?;
-        let own = factor.supplier.is_some();
-        let what = match supplier {
-            Some(supplier) if own => format!("bought from {supplier}"),
-            Some(supplier) => format!("bought from {supplier}, average factor"),
-            None => "bought, average factor".to_owned(),
-        };
-        let state = if own { ValueState::Calculated } else { ValueState::Default };
-        let amount =
-            self.convert_of(component, &format!("component {component}"), quantity, factor.unit)?;
-        term(&[material, component], what, Measure::new(amount, factor.unit), factor, state)
-    }
-
     /// The supplier with the lowest price per base unit: what a plant without a carbon plan buys.
-    fn cheapest_supplier(&self, component: &MaterialNumber) -> Option<&SupplierNumber> {
+    pub(super) fn cheapest_supplier(&self, component: &MaterialNumber) -> Option<&SupplierNumber> {
         let sources = self.master.sources_of_supply.get(component)?;
         let price = |source: &&crate::master::SourceOfSupply| {
             source.net_price.amount.checked_div(source.price_quantity)

@@ -376,6 +376,8 @@ fn material(
 /// A production version with everything made below it.
 #[derive(Default)]
 struct Flat {
+    /// Materials on the way down.
+    above: Vec<MaterialNumber>,
     components: BTreeMap<MaterialNumber, Decimal>,
     operations: Vec<problem::Operation>,
     direct_kg: Decimal,
@@ -392,6 +394,16 @@ impl Flat {
         version: &ProductionVersion,
         quantity: Decimal,
     ) -> Result<usize, FromFactsError> {
+        // A collective order has no place for a material that goes into itself.
+        if let Some(at) = self.above.iter().position(|earlier| earlier == material) {
+            let mut way: Vec<&str> = self.above[at..].iter().map(MaterialNumber::as_str).collect();
+            way.push(material.as_str());
+            let reason = "a plan cannot make a material of itself; give what comes back a number \
+                          of its own"
+                .to_owned();
+            return Err(FootprintError::Circle { path: way.join(" > "), reason }.into());
+        }
+        self.above.push(material.clone());
         let mut offset = 0;
         for (component, each) in given.products.component_quantities(material, version)? {
             let needed = each.amount * quantity;
@@ -417,6 +429,7 @@ impl Flat {
         // All own emissions but those of electricity, which depend on the hour.
         let steady = given.products.own_without_electricity(material, version)?;
         self.direct_kg += steady.amount() * quantity;
+        self.above.pop();
         Ok(offset)
     }
 }

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use carbide::factor::{EmissionFactor, FactorBook, Scope};
+use carbide::footprint::product::rules::{
+    AllocationMethod, CoProductOutput, CoProductRule, InboundLeg, ProductRules, RecycledRule,
+    RecyclingMethod,
+};
 use carbide::footprint::{Attribution, FootprintError, Products, attribute, inventory};
 use carbide::id::*;
 use carbide::master::*;
@@ -332,6 +336,138 @@ fn a_bill_of_material_that_contains_itself_is_an_error_with_its_circle() {
     let refused = products.footprint(&id("BAR"), &id("0001")).unwrap_err();
 
     assert!(refused.to_string().contains("BAR > BILLET > BAR"));
+}
+
+#[test]
+fn scrap_that_is_molten_again_is_a_circle_with_a_footprint() {
+    let mut master = plant();
+    let billet = master.bills_of_material.get_mut(&(id("BILLET"), "1".to_owned())).unwrap();
+    let back = Measure::new(decimal("0.05"), Uom::Tonne);
+    billet.items.push(BomItem::new("0020", id("BAR"), back));
+    let (given, book) = (attribution(&day_of_readings("10")).unwrap(), book());
+    let day = "2018-09-30".parse().unwrap();
+    let open = plant();
+    let own = |material: &str| {
+        let products = Products::new(&open, &given, &book, &["DE"], day);
+        products.footprint(&id(material), &id("0001")).unwrap().total().amount()
+    };
+    // Without the circle: BAR = rolling + 1.1 BILLET. With it: BILLET = billet + 0.05 BAR.
+    let rolling = own("BAR") - decimal("1.1") * own("BILLET");
+    let wanted = (rolling + decimal("1.1") * own("BILLET")) / (Decimal::ONE - decimal("0.055"));
+
+    let products = Products::new(&master, &given, &book, &["DE"], day);
+    let bar = products.footprint(&id("BAR"), &id("0001")).unwrap();
+
+    let found = bar.total().amount();
+    assert!((found - wanted).abs() < wanted * decimal("0.0000000000001"), "{found} {wanted}");
+    let billet = products.footprint(&id("BILLET"), &id("0001")).unwrap().total().amount();
+    let balance = found - rolling - decimal("1.1") * billet;
+    assert!(balance.abs() < decimal("0.000000001"), "{balance}");
+}
+
+/// BILLET with 0.1 t of SLAG beside it.
+fn with_slag(method: AllocationMethod, weight: &str) -> (MasterData, ProductRules) {
+    let mut master = plant();
+    let slag = Material { number: id("SLAG"), ..master.materials[&id("SCRAP")].clone() };
+    master.materials.insert(id("SLAG"), slag);
+    let billet = master.bills_of_material.get_mut(&(id("BILLET"), "1".to_owned())).unwrap();
+    let beside = Measure::new(decimal("-0.1"), Uom::Tonne);
+    billet.items.push(BomItem::new("0020", id("SLAG"), beside));
+    let rules = ProductRules {
+        co_products: vec![CoProductRule {
+            material: id("BILLET"),
+            method,
+            weight: decimal(weight),
+            output: vec![CoProductOutput {
+                material: id("SLAG"),
+                weight: Decimal::ONE,
+                avoids: Some("material:SCRAP".to_owned()),
+            }],
+            approved_by: "test".to_owned(),
+        }],
+        ..ProductRules::default()
+    };
+    (master, rules)
+}
+
+#[test]
+fn co_products_carry_together_what_the_process_emits() {
+    let (given, book) = (attribution(&day_of_readings("10")).unwrap(), book());
+    let day = "2018-09-30".parse().unwrap();
+    let billet = |master: &MasterData, rules: &ProductRules| {
+        let products = Products::new(master, &given, &book, &["DE"], day).with_rules(rules);
+        products.footprint(&id("BILLET"), &id("0001")).unwrap().total().amount()
+    };
+    let whole = billet(&plant(), &ProductRules::default());
+
+    let (master, rules) = with_slag(AllocationMethod::Mass, "1");
+    let main = billet(&master, &rules);
+    let mut user = master.clone();
+    let bar = user.bills_of_material.get_mut(&(id("BAR"), "1".to_owned())).unwrap();
+    bar.items = vec![BomItem::new("0010", id("SLAG"), Measure::new(Decimal::ONE, Uom::Tonne))];
+    let products = Products::new(&user, &given, &book, &["DE"], day).with_rules(&rules);
+    let bar = products.footprint(&id("BAR"), &id("0001")).unwrap();
+    let slag: Decimal =
+        bar.contributions.iter().filter(|t| t.path.len() > 1).map(|t| t.emissions.amount()).sum();
+
+    assert_eq!((main * decimal("1.1")).round_dp(18), whole.round_dp(18));
+    assert_eq!((main + slag * decimal("0.1")).round_dp(18), whole.round_dp(18));
+}
+
+#[test]
+fn substitution_credits_what_is_made_unnecessary() {
+    let (given, mut rows) = (attribution(&day_of_readings("10")).unwrap(), book().rows().to_vec());
+    rows.push(factor("SCRAP-AVG", "material:SCRAP", Uom::Tonne, "30", Scope::PurchasedGoods));
+    let book = FactorBook::new(rows);
+    let (master, rules) = with_slag(AllocationMethod::Substitution, "1");
+    let day = "2018-09-30".parse().unwrap();
+    let products = Products::new(&master, &given, &book, &["DE"], day).with_rules(&rules);
+
+    let billet = products.footprint(&id("BILLET"), &id("0001")).unwrap();
+
+    let credit = billet.contributions.iter().find(|term| term.factor == "SCRAP-AVG").unwrap();
+    assert_eq!(credit.emissions.amount(), decimal("-3.0"));
+    assert_eq!(billet.primary_data_share(), None);
+}
+
+#[test]
+fn inbound_transport_and_recycled_content_are_lines_of_their_own() {
+    let (given, mut rows) = (attribution(&day_of_readings("10")).unwrap(), book().rows().to_vec());
+    rows.push(factor("VIRGIN", "material:PIG", Uom::Tonne, "1800", Scope::PurchasedGoods));
+    rows.push(factor("AGAIN", "material:REMELT", Uom::Tonne, "300", Scope::PurchasedGoods));
+    rows.push(factor("RAIL", "freight:rail", Uom::TonneKm, "0.03", Scope::DownstreamTransport));
+    let book = FactorBook::new(rows);
+    let rules = ProductRules {
+        inbound: vec![InboundLeg {
+            material: id("SCRAP"),
+            supplier: None,
+            factor: "freight:rail".to_owned(),
+            distance_km: decimal("400"),
+        }],
+        recycled: vec![RecycledRule {
+            material: id("SCRAP"),
+            method: RecyclingMethod::CutOff,
+            recycled_content: decimal("0.25"),
+            virgin: "material:PIG".to_owned(),
+            recycling: "material:REMELT".to_owned(),
+            disposal: None,
+            allocation: Decimal::ZERO,
+            recycled_at_end: Decimal::ZERO,
+            quality_in: Decimal::ONE,
+            quality_out: Decimal::ONE,
+            source: "test".to_owned(),
+        }],
+        ..ProductRules::default()
+    };
+    let master = plant();
+    let day = "2018-09-30".parse().unwrap();
+    let products = Products::new(&master, &given, &book, &["DE"], day).with_rules(&rules);
+
+    let billet = products.footprint(&id("BILLET"), &id("0001")).unwrap();
+
+    let by_scope = billet.by_scope();
+    assert_eq!(by_scope[&Scope::UpstreamTransport].amount(), decimal("12"));
+    assert_eq!(by_scope[&Scope::PurchasedGoods].amount(), decimal("1350") + decimal("75"));
 }
 
 #[test]

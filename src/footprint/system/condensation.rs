@@ -13,6 +13,8 @@ pub struct Condensation {
     positions: Vec<u32>,
     /// Stretches of `order` that are loops, in its order. A product that uses itself is one too.
     loops: Vec<Range<u32>>,
+    /// A bit for each place of the order that lies in a loop.
+    looped: Vec<u64>,
 }
 
 impl Condensation {
@@ -33,6 +35,9 @@ impl Condensation {
 
     /// The loop that holds a position of the order, if one does.
     pub fn loop_at(&self, position: usize) -> Option<Range<usize>> {
+        if self.looped[position / 64] & (1 << (position % 64)) == 0 {
+            return None;
+        }
         let after = self.loops.partition_point(|range| range.end as usize <= position);
         let found = self.loops.get(after).filter(|range| range.start as usize <= position)?;
         Some(found.start as usize..found.end as usize)
@@ -42,6 +47,7 @@ impl Condensation {
     pub fn bytes(&self) -> usize {
         (self.order.capacity() + self.positions.capacity()) * size_of::<u32>()
             + self.loops.capacity() * size_of::<Range<u32>>()
+            + self.looped.capacity() * size_of::<u64>()
     }
 }
 
@@ -136,7 +142,11 @@ pub(super) fn condense(system: &ProductSystem) -> Condensation {
     for position in &mut reaches {
         *position &= !PLACED;
     }
-    Condensation { order, positions: reaches, loops }
+    let mut looped = vec![0u64; products.div_ceil(64)];
+    for position in loops.iter().cloned().flatten() {
+        looped[position as usize / 64] |= 1 << (position % 64);
+    }
+    Condensation { order, positions: reaches, loops, looped }
 }
 
 #[cfg(test)]

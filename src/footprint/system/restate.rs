@@ -96,34 +96,31 @@ fn walk<const K: usize>(
     };
     due.extend(changed.iter().map(|&product| Reverse(place(product))));
     let mut last = None;
+    let mut before: Vec<[f64; K]> = Vec::new();
     while let Some(Reverse(position)) = due.pop() {
-        if last == Some(position) {
+        if last.replace(position) == Some(position) {
             continue;
         }
-        last = Some(position);
-        let range = order.loop_at(position).unwrap_or(position..position + 1);
-        let is_loop = order.loop_at(position).is_some();
-        let members = &products[range];
-        let before: Vec<[f64; K]> = members.iter().map(|&p| rows[p as usize]).collect();
+        let range = order.loop_at(position);
+        let members = &products[range.clone().unwrap_or(position..position + 1)];
+        before.clear();
         for &product in members {
+            before.push(rows[product as usize]);
             rows[product as usize].copy_from_slice(own.row(product as usize));
         }
-        if is_loop {
+        if range.is_some() {
             looped.solve(system, members, rows)?;
         } else {
             rows[members[0] as usize] = single(system, rows, members[0] as usize);
         }
-        for (&product, before) in members.iter().zip(before) {
-            if rows[product as usize] == before {
+        for (&product, before) in members.iter().zip(&before) {
+            if rows[product as usize] == *before {
                 continue;
             }
             touched.push(product);
-            for &consumer in consumers.consumers(product as usize) {
-                let next = place(consumer);
-                if next != position {
-                    due.push(Reverse(next));
-                }
-            }
+            let next =
+                consumers.consumers(product as usize).iter().map(|&consumer| place(consumer));
+            due.extend(next.filter(|&next| next != position).map(Reverse));
         }
     }
     Ok(touched)

@@ -1,0 +1,214 @@
+//! One process of a plant: what making one unit of a material uses and emits itself.
+
+use std::rc::Rc;
+
+use rust_decimal::Decimal;
+
+use super::rules::{AllocationMethod, CoProductRule};
+use super::{Products, material_activity, term};
+use crate::factor::Scope;
+use crate::footprint::{Contribution, FootprintError};
+use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
+use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
+
+/// What is made, by which process: a co-product has the process of its main product.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Made {
+    pub product: MaterialNumber,
+    pub by: MaterialNumber,
+    pub version: ProductionVersionCode,
+}
+
+/// For one good base unit of the main product.
+pub(super) struct Process {
+    /// Operations and bought components.
+    pub own: Vec<Contribution>,
+    /// Components that are made in the plant.
+    pub inputs: Vec<(Made, Decimal)>,
+}
+
+impl Products<'_> {
+    /// What making a component needs; `None` if it is bought.
+    pub(super) fn made(&self, component: &MaterialNumber) -> Option<Made> {
+        if let Some(version) = self.first_version(component) {
+            let version = version.code.clone();
+            return Some(Made { product: component.clone(), by: component.clone(), version });
+        }
+        let rule = self.rules.made_beside(component)?;
+        let version = self.first_version(&rule.material)?.code.clone();
+        // What substitution credits is worth what it makes unnecessary, and is bought as that.
+        (rule.method != AllocationMethod::Substitution).then(|| Made {
+            product: component.clone(),
+            by: rule.material.clone(),
+            version,
+        })
+    }
+
+    pub(super) fn process(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersionCode,
+    ) -> Result<Rc<Process>, FootprintError> {
+        let key = (material.clone(), version.clone());
+        if let Some(known) = self.processes.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let version = self.version(material, version)?;
+        let mut own = self.operations(material, version)?;
+        let mut inputs = Vec::new();
+        for (component, quantity) in self.component_quantities(material, version)? {
+            match self.made(&component) {
+                Some(made) => inputs.push((made, quantity.amount)),
+                None => own.extend(self.bought(material, &component, quantity)?),
+            }
+        }
+        if let Some(rule) = self.rules.co_products(material)
+            && rule.method == AllocationMethod::Substitution
+        {
+            own.extend(self.avoided(material, rule, &key.1)?);
+        }
+        let process = Rc::new(Process { own, inputs });
+        self.processes.borrow_mut().insert(key, Rc::clone(&process));
+        Ok(process)
+    }
+
+    /// Which share of the process one base unit of what is made carries.
+    ///
+    /// # Source
+    ///
+    /// As [`crate::footprint::coproduct::shares`], in decimals: share over quantity.
+    pub(super) fn share(&self, made: &Made) -> Result<Decimal, FootprintError> {
+        let Some(rule) = self.rules.co_products(&made.by) else { return Ok(Decimal::ONE) };
+        if rule.method == AllocationMethod::Substitution {
+            return Ok(Decimal::ONE);
+        }
+        let outputs = self.outputs(&made.by, &made.version)?;
+        let mut total = rule.weight.max(Decimal::ZERO);
+        let mut wanted = rule.weight.max(Decimal::ZERO);
+        for (material, quantity) in &outputs {
+            let ruled = rule.output.iter().find(|out| out.material == *material);
+            let ruled = ruled.ok_or_else(|| FootprintError::MasterData {
+                material: made.by.clone(),
+                reason: format!(
+                    "its BOM has the co-product {material}, for which mappings/products.toml has no \
+                     weight"
+                ),
+            })?;
+            let weight = ruled.weight.max(Decimal::ZERO);
+            total += weight * quantity;
+            if *material == made.product {
+                wanted = weight;
+            }
+        }
+        wanted.checked_div(total).ok_or_else(|| FootprintError::MasterData {
+            material: made.by.clone(),
+            reason: "the weights of its co-products sum to zero; correct mappings/products.toml"
+                .to_owned(),
+        })
+    }
+
+    /// What comes out beside one good base unit of `material`, in base units.
+    fn outputs(
+        &self,
+        material: &MaterialNumber,
+        version: &ProductionVersionCode,
+    ) -> Result<Vec<(MaterialNumber, Decimal)>, FootprintError> {
+        let version = self.version(material, version)?;
+        let key = (material.clone(), version.bom_alternative.clone());
+        let Some(bom) = self.master.bills_of_material.get(&key) else { return Ok(Vec::new()) };
+        let place = format!("BOM of {material}");
+        let base = Measure::new(bom.base_quantity, bom.base_unit);
+        let base = self.convert_of(material, &place, base, self.base_unit(material)?)?;
+        let of = |item: &crate::master::BomItem| {
+            let unit = self.base_unit(&item.component)?;
+            let place = format!("BOM of {material}, item {}", item.number);
+            let gross = self.convert_of(&item.component, &place, item.gross_quantity(), unit)?;
+            Ok((item.component.clone(), gross.abs() / base))
+        };
+        bom.items.iter().filter(|item| item.is_output()).map(of).collect()
+    }
+
+    /// Credits for what co-products make unnecessary.
+    fn avoided(
+        &self,
+        material: &MaterialNumber,
+        rule: &CoProductRule,
+        version: &ProductionVersionCode,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let mut terms = Vec::new();
+        for (component, quantity) in self.outputs(material, version)? {
+            let ruled = rule.output.iter().find(|out| out.material == component);
+            let Some(avoids) = ruled.and_then(|out| out.avoids.as_deref()) else {
+                return Err(FootprintError::MasterData {
+                    material: material.clone(),
+                    reason: format!(
+                        "its co-product {component} names nothing that it avoids; name an activity in \
+                         mappings/products.toml"
+                    ),
+                });
+            };
+            let factor = self.book.factor(avoids, None, self.regions, self.day)?;
+            let unit = self.base_unit(&component)?;
+            let measure = Measure::new(-quantity, unit);
+            let place = format!("co-product {component}");
+            let amount = self.convert_of(&component, &place, measure, factor.unit)?;
+            let what = format!("credit for {avoids}");
+            let activity = Measure::new(amount, factor.unit);
+            terms.push(term(
+                &[material, &component],
+                what,
+                activity,
+                factor,
+                ValueState::Calculated,
+            )?);
+        }
+        Ok(terms)
+    }
+
+    /// A bought component: its factor, or its virgin and recycled parts, and its way in.
+    fn bought(
+        &self,
+        material: &MaterialNumber,
+        component: &MaterialNumber,
+        quantity: Measure,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let supplier = self.cheapest_supplier(component);
+        let path = [material, component];
+        let place = format!("component {component}");
+        let mut terms = Vec::new();
+        if let Some(rule) = self.rules.recycled(component) {
+            for (activity, what, share) in rule.parts() {
+                let factor = self.book.factor(activity, None, self.regions, self.day)?;
+                let amount = self.convert_of(component, &place, quantity, factor.unit)? * share;
+                let what = format!("bought, {what}");
+                let activity = Measure::new(amount, factor.unit);
+                terms.push(term(&path, what, activity, factor, ValueState::Default)?);
+            }
+        } else {
+            let by = supplier.map(SupplierNumber::as_str);
+            let activity = material_activity(component);
+            let factor = self.book.factor(&activity, by, self.regions, self.day)?;
+            let own = factor.supplier.is_some();
+            let what = match supplier {
+                Some(supplier) if own => format!("bought from {supplier}"),
+                Some(supplier) => format!("bought from {supplier}, average factor"),
+                None => "bought, average factor".to_owned(),
+            };
+            let state = if own { ValueState::Calculated } else { ValueState::Default };
+            let amount = self.convert_of(component, &place, quantity, factor.unit)?;
+            terms.push(term(&path, what, Measure::new(amount, factor.unit), factor, state)?);
+        }
+        for leg in self.rules.inbound(component, supplier) {
+            let factor = self.book.factor(&leg.factor, None, self.regions, self.day)?;
+            let tonnes = self.convert_of(component, &place, quantity, Uom::Tonne)?;
+            let activity = Measure::new(tonnes * leg.distance_km, Uom::TonneKm);
+            let what = format!("inbound transport, {} km by {}", leg.distance_km, leg.factor);
+            let mut inbound = term(&path, what, activity, factor, ValueState::Calculated)?;
+            // Freight factors stand in the category of the first use; here it is the way in.
+            inbound.scope = Scope::UpstreamTransport;
+            terms.push(inbound);
+        }
+        Ok(terms)
+    }
+}
