@@ -5,6 +5,8 @@
 
 pub mod accounts;
 
+pub mod budgets;
+
 pub mod factors;
 
 pub mod file;
@@ -14,6 +16,8 @@ pub mod file_system;
 pub mod owner;
 
 mod plain_secret;
+
+pub mod products;
 
 pub mod sap;
 
@@ -32,6 +36,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::check::RuleLimits;
+use crate::footprint::budget::Budget;
+use crate::footprint::product::rules::ProductRules;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
 use crate::sap::tls;
@@ -248,6 +254,10 @@ pub struct Config {
     pub transport: transport::TransportMapping,
     /// `mappings/accounts.toml`
     pub accounts: accounts::AccountMapping,
+    /// `mappings/products.toml`
+    pub products: ProductRules,
+    /// `mappings/budgets.toml`
+    pub budgets: Vec<Budget>,
     /// `mappings/ems.toml`
     pub ems: EmsMapping,
     /// `mappings/rules.toml`
@@ -305,6 +315,8 @@ impl Config {
             suppliers: suppliers::load(&mapping("suppliers.toml"))?,
             transport: transport::load(&mapping("transport.toml"))?,
             accounts: accounts::load(&mapping("accounts.toml"))?,
+            products: products::load(&mapping("products.toml"))?,
+            budgets: budgets::load(&mapping("budgets.toml"))?,
             ems: ems(&mapping("ems.toml"))?,
             rules: file::load(&mapping("rules.toml"))?,
             base,

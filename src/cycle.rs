@@ -15,6 +15,8 @@ mod facts;
 
 mod judge;
 
+mod organisation;
+
 mod planning;
 
 mod posting;
@@ -25,7 +27,8 @@ mod sync;
 
 pub use carbon::{PostedLine, PostingRun, posting_run};
 pub use facts::{Facts, MeterReadings};
-pub use judge::{Judged, footprints, judge};
+pub use judge::{Judged, footprints, judge, metered_months, order_footprint};
+pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, plan};
 pub use posting::{Books, carbon_draft, ledger_total, plan_draft, poster, settle_ledger};
 pub use read::{Connections, connect, ems_connection, fi_total, read_facts, reading};

@@ -26,10 +26,10 @@ pub mod uncertainty;
 pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use contribution::{Contribution, ProductFootprint};
 pub use inventory::{Inventory, InventoryLine, inventory};
-pub use product::{OperationUse, Products};
+pub use product::{OperationUse, OrderFootprint, Products};
 
 use crate::factor::FactorError;
-use crate::id::{MaterialNumber, MeterId};
+use crate::id::{MaterialNumber, MeterId, ProductionOrderNumber};
 use crate::period::Interval;
 use crate::unit::Incompatible;
 
@@ -60,6 +60,16 @@ pub enum FootprintError {
         /// What there is, in words.
         have: String,
         /// What was asked for.
+        period: Interval,
+    },
+    /// An order did nothing in the period.
+    #[error(
+        "order {order} has no confirmation in {period}; name the month in which it ran with --period"
+    )]
+    NoOrder {
+        /// Order.
+        order: ProductionOrderNumber,
+        /// Period.
         period: Interval,
     },
     /// No factor can be used.

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import scipy
 import scipy.sparse as sparse
+import scipy.sparse.csgraph
+import scipy.sparse.linalg
 
 method, folder = sys.argv[1], Path(sys.argv[2])
 starts = np.fromfile(folder / "starts", dtype="<u4").astype(np.int32)

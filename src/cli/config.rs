@@ -41,6 +41,8 @@ pub(super) const EXAMPLE: &[(&str, &[u8])] = &[
     ("mappings/suppliers.toml", include_bytes!("../../mappings/suppliers.toml")),
     ("mappings/transport.toml", include_bytes!("../../mappings/transport.toml")),
     ("mappings/accounts.toml", include_bytes!("../../mappings/accounts.toml")),
+    ("mappings/products.toml", include_bytes!("../../mappings/products.toml")),
+    ("mappings/budgets.toml", include_bytes!("../../mappings/budgets.toml")),
     ("mappings/rules.toml", include_bytes!("../../mappings/rules.toml")),
     ("mappings/ems.toml", include_bytes!("../../mappings/ems.toml")),
     ("mappings/grid/README.md", include_bytes!("../../mappings/grid/README.md")),

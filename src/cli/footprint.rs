@@ -1,5 +1,7 @@
 //! `carbide footprint`: products, and the inventory of a month.
 
+mod order;
+mod organisation;
 mod solve;
 
 use clap::{Args, Subcommand};
@@ -35,11 +37,18 @@ pub struct Footprint {
 enum What {
     /// Solve a product system that stands in a JSON file.
     Solve(solve::Solve),
+    /// Show what a production order emitted, beside the standard.
+    Order(order::Order),
+    /// Show the inventory by ISO 14064-1 category and scope, intensity and budgets.
+    Organisation(organisation::Organisation),
 }
 
 pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit, CliError> {
-    if let Some(What::Solve(arguments)) = &arguments.what {
-        return solve::run(arguments, context);
+    match &arguments.what {
+        Some(What::Solve(arguments)) => return solve::run(arguments, context),
+        Some(What::Order(arguments)) => return order::run(arguments, context).await,
+        Some(What::Organisation(arguments)) => return organisation::run(arguments, context).await,
+        None => {}
     }
     let session = Session::open(context)?;
     let (_, facts) = session.facts(arguments.fresh, context).await?;

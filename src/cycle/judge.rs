@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{CycleError, Facts};
 use crate::check::{self, Checked, Correction, Finding};
 use crate::config::Config;
-use crate::footprint::{Attribution, Inventory, ProductFootprint, Products, attribute, inventory};
+use crate::footprint::{
+    Attribution, Inventory, OrderFootprint, ProductFootprint, Products, attribute, inventory,
+};
+use crate::id::ProductionOrderNumber;
 use crate::master::Procurement;
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::reading::{Meter, Series};
@@ -106,7 +109,8 @@ pub fn footprints(
     let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
     let (master, book) = (&facts.master, &config.factors.book);
     let day = judged.period.last_day();
-    let products = Products::new(master, &judged.attribution, book, &regions, day);
+    let products = Products::new(master, &judged.attribution, book, &regions, day)
+        .with_rules(&config.products);
     let components: std::collections::BTreeSet<_> = master
         .bills_of_material
         .values()
@@ -125,6 +129,43 @@ pub fn footprints(
         }
     }
     Ok(footprints)
+}
+
+/// The footprint of one order of the judged month.
+///
+/// # Errors
+///
+/// [`CycleError::Footprint`] if the order did nothing in that month, or data are missing.
+pub fn order_footprint(
+    order: &ProductionOrderNumber,
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+) -> Result<OrderFootprint, CycleError> {
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let (master, book) = (&facts.master, &config.factors.book);
+    let day = judged.period.last_day();
+    let products = Products::new(master, &judged.attribution, book, &regions, day)
+        .with_rules(&config.products);
+    Ok(products.order(order, &facts.orders)?)
+}
+
+/// Every month that the meter covers whole, oldest first.
+pub fn metered_months(judged: &Judged, zone: &TimeZone) -> Vec<PostingPeriod> {
+    let Some(span) = judged.series.span() else { return Vec::new() };
+    let mut months = Vec::new();
+    let mut month = PostingPeriod::of(span.start.to_zoned(zone.clone()).date());
+    loop {
+        let interval = month.interval(zone);
+        if interval.end > span.end {
+            return months;
+        }
+        if interval.start >= span.start {
+            months.push(month);
+        }
+        let Ok(next) = month.last_day().tomorrow() else { return months };
+        month = PostingPeriod::of(next);
+    }
 }
 
 /// The last month whose every instant the series covers.

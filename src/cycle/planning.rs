@@ -65,7 +65,8 @@ pub fn plan(
     let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
     let book = &config.factors.book;
     let day = judged.period.last_day();
-    let products = Products::new(&facts.master, &judged.attribution, book, &regions, day);
+    let products = Products::new(&facts.master, &judged.attribution, book, &regions, day)
+        .with_rules(&config.products);
     let rule = config.accounts.rule(&config.settings.plant.company_code, start);
     let policy = Policy {
         plant: config.settings.plant.code.clone(),

@@ -1,5 +1,6 @@
 //! Product footprints, cradle to gate, over bill of material and routing.
 
+mod actual;
 mod process;
 pub mod rules;
 mod walk;
@@ -22,6 +23,7 @@ use crate::master::{
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
+pub use actual::OrderFootprint;
 use process::Process;
 use rules::ProductRules;
 

@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
     // Settings name certificates and pins: they are judged by the code that will use them.
-    ("config", true, &["plan", "source", "check", "post", "sap"]),
+    ("config", true, &["plan", "source", "check", "footprint", "post", "sap"]),
     (
         "cycle",
         true,

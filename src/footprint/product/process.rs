@@ -167,7 +167,7 @@ impl Products<'_> {
     }
 
     /// A bought component: its factor, or its virgin and recycled parts, and its way in.
-    fn bought(
+    pub(super) fn bought(
         &self,
         material: &MaterialNumber,
         component: &MaterialNumber,

@@ -1,0 +1,224 @@
+//! What an order truly used, from its confirmations and goods movements, beside the standard.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{Products, term};
+use crate::footprint::attribution::in_unit;
+use crate::footprint::inventory::process_activity;
+use crate::footprint::{Contribution, FootprintError, ProductFootprint};
+use crate::id::{MaterialNumber, ProductionOrderNumber};
+use crate::master::StandardValue;
+use crate::order::{Confirmation, MovementKind, OrderBook};
+use crate::quantity::Emissions;
+use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
+
+/// The footprint of one production order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OrderFootprint {
+    /// Order.
+    pub order: ProductionOrderNumber,
+    /// What it made.
+    pub material: MaterialNumber,
+    /// Good output in the base unit of the material.
+    pub good: Measure,
+    /// Terms of the whole order.
+    pub contributions: Vec<Contribution>,
+    /// Whether goods movements said what it consumed; else components stand as planned.
+    pub components_as_moved: bool,
+    /// Footprint of one unit by the standard.
+    pub standard: ProductFootprint,
+}
+
+impl OrderFootprint {
+    /// kg CO₂e of the whole order.
+    pub fn total(&self) -> Emissions {
+        self.contributions.iter().map(|term| term.emissions).sum()
+    }
+
+    /// kg CO₂e of one good unit.
+    pub fn per_unit(&self) -> Emissions {
+        self.total().scaled(Decimal::ONE / self.good.amount)
+    }
+
+    /// What one unit took more than the standard; negative if it took less.
+    pub fn above_standard(&self) -> Emissions {
+        self.per_unit() - self.standard.total()
+    }
+}
+
+impl Products<'_> {
+    /// The footprint of an order of the period of the attribution.
+    ///
+    /// Electricity: the metered energy of work center and material, by the order's share of their
+    /// confirmed standard electricity, and the overhead in proportion; so the orders of a period sum
+    /// to the meter. Gas as confirmed, process emissions by confirmed yield. Components as goods
+    /// movements took them; where none were booked, as the standard has them.
+    ///
+    /// # Errors
+    ///
+    /// [`FootprintError`] if the order has no confirmation in the period or made nothing, or if
+    /// master data or a factor is missing.
+    ///
+    /// # Source
+    ///
+    /// ISO 14067:2018, 6.3.6: site-specific data of the process; split as the attribution's.
+    pub fn order(
+        &self,
+        order: &ProductionOrderNumber,
+        orders: &OrderBook,
+    ) -> Result<OrderFootprint, FootprintError> {
+        let period = self.attribution.period;
+        let confirmed: Vec<&Confirmation> = orders
+            .confirmations
+            .iter()
+            .filter(|c| c.order == *order && period.contains(c.execution.start))
+            .collect();
+        let Some(last) = confirmed.last() else {
+            return Err(FootprintError::NoOrder { order: order.clone(), period });
+        };
+        let material = last.material.clone();
+        let version = match &last.production_version {
+            Some(version) => version.clone(),
+            None => match self.first_version(&material) {
+                Some(version) => version.code.clone(),
+                None => {
+                    let reason = "it has no production version; look at it in C223".to_owned();
+                    return Err(FootprintError::MasterData { material, reason });
+                }
+            },
+        };
+        let unit = self.base_unit(&material)?;
+        let good = self.good(order, orders, last, unit)?;
+        let mut contributions = self.energy_of(&confirmed)?;
+        let consumed = consumed(order, orders);
+        let components_as_moved = !consumed.is_empty();
+        if components_as_moved {
+            for (component, quantity) in consumed {
+                contributions.extend(self.taken(&material, &component, quantity)?);
+            }
+        } else {
+            let known = self.version(&material, &version)?;
+            for (component, each) in self.component_quantities(&material, known)? {
+                let planned = Measure::new(each.amount * good.amount, each.unit);
+                contributions.extend(self.taken(&material, &component, planned)?);
+            }
+        }
+        let standard = self.footprint(&material, &version)?;
+        let order = order.clone();
+        Ok(OrderFootprint { order, material, good, contributions, components_as_moved, standard })
+    }
+
+    /// What came to stock of the order, else what its last operation confirmed.
+    fn good(
+        &self,
+        order: &ProductionOrderNumber,
+        orders: &OrderBook,
+        last: &Confirmation,
+        unit: Uom,
+    ) -> Result<Measure, FootprintError> {
+        let material = &last.material;
+        let place = format!("order {order}");
+        let mut received = Decimal::ZERO;
+        for movement in &orders.goods_movements {
+            let of_it = movement.order.as_ref() == Some(order) && movement.material == *material;
+            if of_it && movement.kind == MovementKind::Production {
+                received += self.convert_of(material, &place, movement.quantity, unit)?;
+            }
+        }
+        if received.is_zero() {
+            received = self.convert_of(material, &place, last.yielded, unit)?;
+        }
+        if received <= Decimal::ZERO {
+            let reason =
+                format!("order {order} made nothing good of it; it has no footprint by unit");
+            return Err(FootprintError::MasterData { material: material.clone(), reason });
+        }
+        Ok(Measure::new(received, unit))
+    }
+
+    fn energy_of(&self, confirmed: &[&Confirmation]) -> Result<Vec<Contribution>, FootprintError> {
+        let overhead = Decimal::ONE + self.attribution.overhead_ratio();
+        let mut terms = Vec::new();
+        for confirmation in confirmed {
+            let (center, material) = (&confirmation.work_center, &confirmation.material);
+            let mut add = |what: &str, activity: &str, unit: Uom, amount: Decimal, state| {
+                let factor = self.book.factor(activity, None, self.regions, self.day)?;
+                let what = format!("{what} at {center}, operation {}", confirmation.operation);
+                terms.push(term(&[material], what, Measure::new(amount, unit), factor, state)?);
+                Ok::<_, FootprintError>(())
+            };
+            if let Some(own) = confirmation.activity(StandardValue::Electricity) {
+                let own = in_unit(confirmation, own, Uom::Kwh)?;
+                let key = (center.clone(), material.clone());
+                let all = self.attribution.standard.get(&key).copied().unwrap_or_default();
+                if let Some(share) = own.checked_div(all) {
+                    for (state, kwh) in self.attribution.of_production(center, material) {
+                        add("electricity", "electricity", Uom::Kwh, kwh * share * overhead, state)?;
+                    }
+                }
+            }
+            let calculated = ValueState::Calculated;
+            if let Some(gas) = confirmation.activity(StandardValue::NaturalGas) {
+                let gas = in_unit(confirmation, gas, Uom::Gigajoule)?;
+                add("natural gas", "natural_gas", Uom::Gigajoule, gas, calculated)?;
+                let upstream = "natural_gas_upstream";
+                add("supply of natural gas", upstream, Uom::Gigajoule, gas, calculated)?;
+            }
+            let process = process_activity(center);
+            if self.book.rows().iter().any(|row| row.activity == process) {
+                let tonnes = in_unit(confirmation, confirmation.yielded, Uom::Tonne)?;
+                add("process", &process, Uom::Tonne, tonnes, calculated)?;
+            }
+        }
+        Ok(terms)
+    }
+
+    /// A component that an order took.
+    fn taken(
+        &self,
+        material: &MaterialNumber,
+        component: &MaterialNumber,
+        quantity: Measure,
+    ) -> Result<Vec<Contribution>, FootprintError> {
+        let Some(made) = self.made(component) else {
+            return self.bought(material, component, quantity);
+        };
+        let unit = self.base_unit(component)?;
+        let amount =
+            self.convert_of(component, &format!("component {component}"), quantity, unit)?;
+        let share = self.share(&made)?;
+        let mut terms = self.contributions(&made.by, &made.version)?;
+        let main =
+            self.share(&super::process::Made { product: made.by.clone(), ..made.clone() })?;
+        let times = amount * share.checked_div(main).unwrap_or(Decimal::ONE);
+        for term in &mut terms {
+            term.path.insert(0, material.clone());
+            term.activity.amount *= times;
+            term.emissions = term.emissions.scaled(times);
+        }
+        Ok(terms)
+    }
+}
+
+/// What an order consumed, by material.
+fn consumed(
+    order: &ProductionOrderNumber,
+    orders: &OrderBook,
+) -> BTreeMap<MaterialNumber, Measure> {
+    let mut consumed: BTreeMap<MaterialNumber, Measure> = BTreeMap::new();
+    for movement in &orders.goods_movements {
+        if movement.order.as_ref() == Some(order) && movement.kind == MovementKind::Consumption {
+            let unit = movement.quantity.unit;
+            let sum = consumed
+                .entry(movement.material.clone())
+                .or_insert(Measure::new(Decimal::ZERO, unit));
+            // Movements stand in the base unit of their material.
+            sum.amount += movement.quantity.amount;
+        }
+    }
+    consumed
+}
