@@ -12,6 +12,7 @@ mod explain;
 mod footprint;
 mod interfaces;
 mod journal;
+mod ledger;
 mod plan;
 mod planning;
 mod post;
@@ -92,6 +93,8 @@ pub enum Command {
     Undo(undo::Undo),
     /// Look into the journal.
     Journal(journal::Journal),
+    /// Show the carbon ledger; close, reopen and lock its periods.
+    Ledger(ledger::Ledger),
     /// List backups, check that they open, and remove those whose time is over.
     Restore(restore::Restore),
     /// Show the head of the audit log, and prove what is in it.
@@ -133,6 +136,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Approve(arguments) => approve::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(arguments, &context).await,
         Command::Journal(arguments) => journal::run(arguments, &context).await,
+        Command::Ledger(arguments) => ledger::run(&arguments, &context),
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Audit(arguments) => audit::run(&arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,

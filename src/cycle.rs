@@ -25,9 +25,9 @@ mod read;
 
 mod sync;
 
-pub use carbon::{PostedLine, PostingRun, posting_run};
+pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use facts::{Facts, MeterReadings};
-pub use judge::{Judged, footprints, judge, metered_months, order_footprint};
+pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, plan};
 pub use posting::{Books, carbon_draft, ledger_total, plan_draft, poster, settle_ledger};

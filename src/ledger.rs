@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::factor::Scope;
-use crate::footprint::Inventory;
-use crate::id::{CompanyCode, CostCenter};
+use crate::footprint::{Consumer, Inventory, InventoryLine};
+use crate::id::{CompanyCode, CostCenter, MaterialNumber};
 use crate::period::PostingPeriod;
 use crate::quantity::{Milligrams, largest_remainder};
 use crate::value_state::ValueState;
@@ -34,8 +34,24 @@ pub enum Account {
     },
     /// Less than one gram that FI cannot hold; stays in the ledger.
     CarriedForward,
-    /// Where emissions go: the other side of every entry.
+    /// Where emissions go: the other side of what leaves a source.
     Atmosphere,
+    /// A meter or a fuel, between what it emitted and who used it.
+    Source {
+        /// As `meter MAIN`, `factor FU-10-AR6`.
+        source: String,
+    },
+    /// Who used it: a cost center, a work center with a material, or the overhead.
+    CostObject {
+        /// Consumer.
+        #[serde(flatten)]
+        consumer: Consumer,
+    },
+    /// What was made of it.
+    Product {
+        /// Material.
+        material: MaterialNumber,
+    },
 }
 
 /// One side of a transaction.
@@ -64,7 +80,8 @@ impl Transaction {
     ///
     /// Lines are summed by cost center, scope and value state, then cut to whole grams by largest
     /// remainder: the sum of all posted lines is the total less what is carried forward, which is
-    /// below one gram.
+    /// below one gram. The other side are the products and cost objects that carried the emissions
+    /// until then ([`Transaction::chain`]).
     pub fn of(
         company_code: CompanyCode,
         period: PostingPeriod,
@@ -92,8 +109,75 @@ impl Transaction {
         if rest != Milligrams::ZERO {
             entries.push(Entry { account: Account::CarriedForward, amount: rest });
         }
-        entries.push(Entry { account: Account::Atmosphere, amount: -total });
+        let carried = sums_by(&inventory.lines, carrier);
+        entries.extend(
+            carried.into_iter().map(|(account, amount)| Entry { account, amount: -amount }),
+        );
         Some(Self { company_code, period, entries })
+    }
+
+    /// The way of the emissions of `inventory` up to FI: from the atmosphere to their sources, from
+    /// sources to cost objects, and from those to products. Each is balanced; with the posting,
+    /// every account between atmosphere and FI is back at zero.
+    pub fn chain(
+        company_code: &CompanyCode,
+        period: PostingPeriod,
+        inventory: &Inventory,
+        meter: &str,
+    ) -> [Self; 3] {
+        let source = |line: &InventoryLine| Account::Source {
+            source: match line.scope {
+                Scope::PurchasedEnergy => format!("meter {meter}"),
+                _ => format!("factor {}", line.factor),
+            },
+        };
+        let object = |line: &InventoryLine| Account::CostObject { consumer: line.consumer.clone() };
+        let moved = |to: BTreeMap<Account, Milligrams>, from: BTreeMap<Account, Milligrams>| {
+            let debit = to.into_iter().map(|(account, amount)| Entry { account, amount });
+            let credit =
+                from.into_iter().map(|(account, amount)| Entry { account, amount: -amount });
+            let entries = debit.chain(credit).collect();
+            Self { company_code: company_code.clone(), period, entries }
+        };
+        let lines = &inventory.lines;
+        let air = |_: &InventoryLine| Account::Atmosphere;
+        let made: Vec<InventoryLine> =
+            lines.iter().filter(|line| line.consumer.production.is_some()).cloned().collect();
+        [
+            moved(sums_by(lines, source), sums_by(lines, air)),
+            moved(sums_by(lines, object), sums_by(lines, source)),
+            moved(sums_by(&made, carrier), sums_by(&made, object)),
+        ]
+    }
+
+    /// The transaction that turns this one into `new`: what a changed factor makes of a period that
+    /// was posted. `None` if nothing differs. Both balance, so it does.
+    pub fn correction(&self, new: &Self) -> Option<Self> {
+        let mut sums: BTreeMap<Account, Milligrams> = BTreeMap::new();
+        for entry in &new.entries {
+            *sums.entry(entry.account.clone()).or_default() += entry.amount;
+        }
+        for entry in &self.entries {
+            *sums.entry(entry.account.clone()).or_default() += -entry.amount;
+        }
+        let entries: Vec<Entry> = sums
+            .into_iter()
+            .filter(|(_, amount)| *amount != Milligrams::ZERO)
+            .map(|(account, amount)| Entry { account, amount })
+            .collect();
+        let company_code = new.company_code.clone();
+        (!entries.is_empty()).then_some(Self { company_code, period: new.period, entries })
+    }
+
+    /// One transaction that takes all of `transactions` back.
+    pub fn all_reversed(transactions: &[Self]) -> Option<Self> {
+        let first = transactions.first()?;
+        let nothing = Self { entries: Vec::new(), ..first.clone() };
+        let all = Self {
+            entries: transactions.iter().flat_map(|one| one.entries.clone()).collect(),
+            ..first.clone()
+        };
+        all.correction(&nothing)
     }
 
     /// The transaction that takes this one back.
@@ -120,6 +204,25 @@ impl Transaction {
         let rest = |entry: &&Entry| entry.account == Account::CarriedForward;
         self.entries.iter().filter(rest).map(|entry| entry.amount).sum()
     }
+}
+
+/// Who carries a line when FI is to take it: its product, or its cost object if it made nothing.
+fn carrier(line: &InventoryLine) -> Account {
+    match &line.consumer.production {
+        Some((_, material)) => Account::Product { material: material.clone() },
+        None => Account::CostObject { consumer: line.consumer.clone() },
+    }
+}
+
+fn sums_by(
+    lines: &[InventoryLine],
+    account: impl Fn(&InventoryLine) -> Account,
+) -> BTreeMap<Account, Milligrams> {
+    let mut sums: BTreeMap<Account, Milligrams> = BTreeMap::new();
+    for line in lines {
+        *sums.entry(account(line)).or_default() += line.emissions;
+    }
+    sums
 }
 
 /// Money for `grams` at a price per tonne, in whole cents that sum to the rounded total.
@@ -153,7 +256,10 @@ mod tests {
         let line = |(index, amount): (usize, &i64)| InventoryLine {
             consumer: Consumer {
                 cost_center: CostCenter::new(&format!("{}", 100 + index % 7)).unwrap(),
-                production: None,
+                production: (index % 3 > 0).then(|| {
+                    let center = format!("WC{}", index % 2).parse().unwrap();
+                    (center, format!("M{}", index % 4).parse().unwrap())
+                }),
             },
             scope: if index % 2 == 0 { Scope::PurchasedEnergy } else { Scope::Direct },
             state: ValueState::Measured,
@@ -187,6 +293,52 @@ mod tests {
                 prop_assert_eq!(posting.posted().count() % GRAM, 0);
                 prop_assert!(posting.carried_forward().count() < GRAM);
                 prop_assert_eq!((posting.posted() + posting.carried_forward()).count(), total);
+            }
+        }
+
+        #[test]
+        fn from_source_to_fi_every_account_between_is_back_at_zero(
+            amounts in prop::collection::vec(1i64..10_000_000_000, 1..40),
+        ) {
+            let company_code = CompanyCode::new("1010").unwrap();
+            let period = PostingPeriod { year: 2018, month: 9 };
+            let inventory = inventory(&amounts);
+            let mut all = Transaction::chain(&company_code, period, &inventory, "MAIN").to_vec();
+            all.push(Transaction::of(company_code, period, &inventory).unwrap());
+            let mut balances: BTreeMap<Account, i64> = BTreeMap::new();
+            for entry in all.iter().flat_map(|one| &one.entries) {
+                *balances.entry(entry.account.clone()).or_default() += entry.amount.count();
+            }
+            prop_assert!(all.iter().all(Transaction::balances));
+            prop_assert_eq!(balances[&Account::Atmosphere], -amounts.iter().sum::<i64>());
+            for (account, balance) in &balances {
+                let between = matches!(
+                    account,
+                    Account::Source { .. } | Account::CostObject { .. } | Account::Product { .. }
+                );
+                prop_assert!(!between || *balance == 0, "{:?}: {}", account, balance);
+            }
+            let back = Transaction::all_reversed(&all).unwrap();
+            prop_assert!(back.balances());
+        }
+
+        #[test]
+        fn a_correction_turns_the_old_posting_into_the_new_one(
+            old in prop::collection::vec(1i64..1_000_000_000, 6),
+            new in prop::collection::vec(1i64..1_000_000_000, 6),
+        ) {
+            let of = |amounts: &[i64]| {
+                let company_code = CompanyCode::new("1010").unwrap();
+                let period = PostingPeriod { year: 2018, month: 9 };
+                Transaction::of(company_code, period, &inventory(amounts)).unwrap()
+            };
+            let (old, new) = (of(&old), of(&new));
+            match old.correction(&new) {
+                None => prop_assert_eq!(old, new),
+                Some(correction) => {
+                    prop_assert!(correction.balances());
+                    prop_assert_eq!(old.posted() + correction.posted(), new.posted());
+                }
             }
         }
 

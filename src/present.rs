@@ -2,6 +2,8 @@
 
 pub mod figure;
 
+pub mod page;
+
 pub mod progress;
 
 pub mod table;

@@ -1,6 +1,7 @@
 //! What Carbide keeps beside the journal: snapshots of what a run read and decided, and the carbon
 //! ledger. Content is found by its hash, so an evidence key proves what it names.
 
+pub mod ledger;
 mod mirror;
 
 use std::path::{Path, PathBuf};
@@ -15,9 +16,9 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 
-use crate::ledger::Transaction;
 use crate::period::PostingPeriod;
 
+pub use ledger::{Balance, Closing, LedgerKind, PeriodState};
 pub use mirror::{Mirror, MirrorRow, MirroredSet};
 
 /// Why the store did not do what was asked.
@@ -77,6 +78,26 @@ pub enum StoreError {
         /// File.
         path: PathBuf,
     },
+    /// A period of the carbon ledger takes no transaction.
+    #[error(
+        "LEDGER-CLOSED: {period} of company code {company_code} is closed and takes no further \
+         transaction. Open it with `carbide ledger reopen`, or correct it in the next open period. \
+         Nothing was entered."
+    )]
+    PeriodClosed {
+        /// BUKRS.
+        company_code: String,
+        /// Period.
+        period: PostingPeriod,
+    },
+    /// A locked period is to be changed.
+    #[error("LEDGER-LOCKED: {period} of company code {company_code} is locked and stays so")]
+    PeriodLocked {
+        /// BUKRS.
+        company_code: String,
+        /// Period.
+        period: PostingPeriod,
+    },
     /// Nothing is stored under a key.
     #[error("{path} holds nothing under '{key}'")]
     Unknown {
@@ -116,32 +137,9 @@ CREATE TABLE IF NOT EXISTS snapshot (
     content BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS snapshot_by_kind ON snapshot (kind, at_ms);
-CREATE TABLE IF NOT EXISTS ledger_transaction (
-    number INTEGER PRIMARY KEY,
-    at_ms INTEGER NOT NULL,
-    company_code TEXT NOT NULL,
-    period TEXT NOT NULL,
-    change_set TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('posting', 'reversal')),
-    content TEXT NOT NULL,
-    UNIQUE (change_set, kind)
-) STRICT;
 CREATE TRIGGER IF NOT EXISTS snapshot_is_final BEFORE UPDATE ON snapshot
     BEGIN SELECT RAISE(ABORT, 'snapshots are never changed'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_is_final BEFORE UPDATE ON ledger_transaction
-    BEGIN SELECT RAISE(ABORT, 'ledger transactions are never changed'); END;
-CREATE TRIGGER IF NOT EXISTS ledger_stays BEFORE DELETE ON ledger_transaction
-    BEGIN SELECT RAISE(ABORT, 'ledger transactions are never deleted'); END;
 ";
-
-/// Whether a ledger transaction posts or takes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LedgerKind {
-    /// Charges emissions.
-    Posting,
-    /// Takes a posting back.
-    Reversal,
-}
 
 /// The store of one installation: a SQLite file.
 pub struct Store {
@@ -164,7 +162,9 @@ impl Store {
             connection.busy_timeout(std::time::Duration::from_secs(10))?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
             connection.execute_batch(SCHEMA)?;
+            connection.execute_batch(ledger::SCHEMA)?;
             Ok(connection)
         };
         match open() {
@@ -262,76 +262,6 @@ impl Store {
         rows.into_iter().map(|row| self.unpacked(row)).collect()
     }
 
-    /// Enters a transaction of the carbon ledger for a change set of the journal. Asked again for
-    /// the same change set and kind, it changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`].
-    ///
-    /// # Panics
-    ///
-    /// If the transaction does not balance: that is an error of ours and must reach no book.
-    pub fn enter(
-        &self,
-        transaction: &Transaction,
-        change_set: &str,
-        kind: LedgerKind,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        assert!(transaction.balances(), "a ledger transaction must balance");
-        let content = serde_json::to_string(transaction).expect("transactions have text keys only");
-        let kind = match kind {
-            LedgerKind::Posting => "posting",
-            LedgerKind::Reversal => "reversal",
-        };
-        self.run(|connection| {
-            connection.execute(
-                "INSERT INTO ledger_transaction
-                     (at_ms, company_code, period, change_set, kind, content)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (change_set, kind) DO NOTHING",
-                params![
-                    at.as_millisecond(),
-                    transaction.company_code.as_str(),
-                    transaction.period.to_string(),
-                    change_set,
-                    kind,
-                    content
-                ],
-            )
-        })?;
-        Ok(())
-    }
-
-    /// Every ledger transaction of a company code and period, oldest first, with its change set.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Database`], or [`StoreError::Corrupt`] if a row cannot be read.
-    pub fn transactions(
-        &self,
-        company_code: &str,
-        period: PostingPeriod,
-    ) -> Result<Vec<(String, Transaction)>, StoreError> {
-        let rows = self.run(|connection| {
-            let mut statement = connection.prepare(
-                "SELECT change_set, content FROM ledger_transaction
-                 WHERE company_code = ?1 AND period = ?2 ORDER BY number",
-            )?;
-            statement
-                .query_map(params![company_code, period.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
-                .collect::<Result<Vec<(String, String)>, _>>()
-        })?;
-        rows.into_iter()
-            .map(|(change_set, content)| match serde_json::from_str(&content) {
-                Ok(transaction) => Ok((change_set, transaction)),
-                Err(_) => Err(StoreError::Corrupt { path: self.path.clone(), key: change_set }),
-            })
-            .collect()
-    }
-
     fn one<T: DeserializeOwned>(
         &self,
         sql: &str,
@@ -381,9 +311,6 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::CompanyCode;
-    use crate::ledger::{Account, Entry};
-    use crate::quantity::Milligrams;
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
@@ -406,26 +333,6 @@ mod tests {
 
         assert_eq!((found, when, value.as_str()), (key, at(2), "new"));
         assert!(store.latest::<String>(Kind::Facts).unwrap().is_none());
-    }
-
-    #[test]
-    fn a_ledger_transaction_is_entered_once_and_cannot_be_changed() {
-        let (_folder, store) = store();
-        let period = PostingPeriod { year: 2018, month: 9 };
-        let entry = |account, mg| Entry { account, amount: Milligrams::new(mg) };
-        let transaction = Transaction {
-            company_code: CompanyCode::new("1010").unwrap(),
-            period,
-            entries: vec![entry(Account::CarriedForward, 5), entry(Account::Atmosphere, -5)],
-        };
-
-        store.enter(&transaction, "CS-1", LedgerKind::Posting, at(1)).unwrap();
-        store.enter(&transaction, "CS-1", LedgerKind::Posting, at(2)).unwrap();
-
-        let kept = store.transactions("1010", period).unwrap();
-        assert_eq!(kept, [("CS-1".to_owned(), transaction)]);
-        assert!(store.connection.execute("UPDATE ledger_transaction SET period = ''", []).is_err());
-        assert!(store.connection.execute("DELETE FROM ledger_transaction", []).is_err());
     }
 
     #[test]

@@ -1,40 +1,64 @@
 //! `carbide explain`: one number down to its readings, factor rows, rules and code version.
 
+mod evidence;
+
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rust_decimal::Decimal;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::connect::Session;
+use super::connect::{Session, month};
 use super::exit::print_json;
-use super::{CliError, Context, Exit};
-use crate::cycle::{PostingRun, footprints, poster};
+use super::{CliError, Context, Exit, footprint};
+use crate::cycle::{PostingRun, footprints, order_footprint, poster};
 use crate::factor::EmissionFactor;
 use crate::footprint::ProductFootprint;
+use crate::id::ProductionOrderNumber;
+use crate::period::PostingPeriod;
 use crate::post::journal::SapNumber;
 use crate::present::figure;
+use crate::present::page::page;
 use crate::present::table::{Align, Table};
 use crate::store::Kind;
 
-/// Explain a document or a product down to readings and factor rows.
+/// Explain a document, a product or an order down to readings and factor rows.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// SAP document number, change set (CS-3), material, or the key of an evidence.
+    /// SAP document number, change set (CS-3), material, production order, or the key of an evidence.
     what: String,
 
     /// List every reading behind a document, not only their sums by day.
     #[arg(long)]
     readings: bool,
+
+    /// Month whose energy a product or order is explained with, as 2018-09.
+    #[arg(long, value_parser = month)]
+    period: Option<PostingPeriod>,
+
+    /// Write the explanation as one HTML page that can be printed.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
 pub(super) async fn run(arguments: Explain, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     if let Some((key, run, document)) = posting_run(&session, &arguments.what)? {
-        return explain_run(&key, &run, document.as_deref(), arguments.readings, context);
+        return explain_run(&key, &run, document.as_deref(), &arguments, context);
     }
-    let (_, facts) = session.facts(false, context).await?;
-    let judged = session.judge(&facts, None)?;
+    let (facts_key, facts) = session.facts(false, context).await?;
+    let order = facts.orders.confirmations.iter().find(|c| c.order.as_str() == arguments.what);
+    let ran = order.map(|confirmation| {
+        let start = confirmation.execution.start.to_zoned(session.config.zone.clone());
+        PostingPeriod::of(start.date())
+    });
+    let judged = session.judge(&facts, arguments.period.or(ran))?;
+    let book = session.config.factors.book.rows();
+    let given = evidence::Given { facts: &facts, facts_key: &facts_key, judged: &judged, book };
+    if let Some(order) = order.map(|confirmation| confirmation.order.clone()) {
+        return explain_order(&order, &given, &session, &arguments, context);
+    }
     let products = footprints(&facts, &judged, &session.config)?;
     let wanted: Vec<&ProductFootprint> =
         products.iter().filter(|product| product.material.as_str() == arguments.what).collect();
@@ -42,29 +66,25 @@ pub(super) async fn run(arguments: Explain, context: &Context) -> Result<Exit, C
         return Err(CliError::new(
             Exit::No,
             format!(
-                "'{}' is no document of this journal, no evidence and no finished product; see carbide \
-                 journal ls and carbide footprint",
+                "'{}' is no document of this journal, no evidence, no confirmed order and no finished \
+                 product; see carbide journal ls and carbide footprint",
                 arguments.what
             ),
         ));
     }
-    let book = session.config.factors.book.rows();
-    let used = |id: &str| book.iter().find(|factor| factor.id == id);
-    if context.json {
-        let products = wanted.iter().map(|product| {
-            let factors: BTreeMap<&str, Option<&EmissionFactor>> = product
-                .contributions
-                .iter()
-                .map(|term| (term.factor.as_str(), used(&term.factor)))
-                .collect();
-            json!({ "footprint": product, "factors": factors })
-        });
-        print_json(&json!({
-            "period": judged.period.to_string(),
-            "products": products.collect::<Vec<_>>(),
-            "code_version": env!("CARGO_PKG_VERSION"),
-        }))?;
-        return Ok(Exit::Done);
+    if context.json || arguments.page.is_some() {
+        let document = given.products(&wanted, &session.config)?;
+        let lead = format!(
+            "Cradle-to-gate footprint with the energy of {}, down to meter readings and factor rows",
+            judged.period
+        );
+        return shown(
+            &format!("Footprint of {}", arguments.what),
+            &lead,
+            &document,
+            &arguments,
+            context,
+        );
     }
     for product in wanted {
         println!(
@@ -75,33 +95,83 @@ pub(super) async fn run(arguments: Explain, context: &Context) -> Result<Exit, C
             product.unit,
             judged.period
         );
-        let mut table = Table::new(&[
-            ("where", Align::Left),
-            ("what", Align::Left),
-            ("activity", Align::Right),
-            ("factor", Align::Left),
-            ("scope", Align::Left),
-            ("state", Align::Left),
-            ("kg CO2e", Align::Right),
-        ]);
-        for term in &product.contributions {
-            let path: Vec<&str> = term.path.iter().map(|material| material.as_str()).collect();
-            table.row([
-                path.join(" > "),
-                term.what.clone(),
-                format!("{} {}", figure::decimal(term.activity.amount, 4), term.activity.unit),
-                term.factor.clone(),
-                term.scope.name().to_owned(),
-                term.state.to_string(),
-                figure::decimal(term.emissions.amount(), 3),
-            ]);
-        }
-        print!("{table}");
+        print_terms(product);
         let ids: std::collections::BTreeSet<&str> =
             product.contributions.iter().map(|term| term.factor.as_str()).collect();
-        print_factors(ids.into_iter().filter_map(used));
+        print_factors(ids.into_iter().filter_map(|id| given.factor(id)));
     }
     Ok(Exit::Done)
+}
+
+/// Prints JSON, writes the page, or both.
+fn shown(
+    title: &str,
+    lead: &str,
+    document: &Value,
+    arguments: &Explain,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    if let Some(path) = &arguments.page {
+        write_page(path, &page(title, lead, document))?;
+        if !context.json {
+            println!("{title}: {}", path.display());
+        }
+    }
+    if context.json {
+        print_json(document)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn write_page(path: &Path, html: &str) -> Result<(), CliError> {
+    std::fs::write(path, html).map_err(|error| {
+        CliError::new(Exit::Usage, format!("{} cannot be written: {error}", path.display()))
+    })
+}
+
+fn explain_order(
+    order: &ProductionOrderNumber,
+    given: &evidence::Given<'_>,
+    session: &Session,
+    arguments: &Explain,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let found = order_footprint(order, given.facts, given.judged, &session.config)?;
+    if context.json || arguments.page.is_some() {
+        let lead =
+            format!("What the order emitted in {}, beside the standard", given.judged.period);
+        return shown(&format!("Order {order}"), &lead, &given.order(&found), arguments, context);
+    }
+    footprint::print_order(&found, given.judged.period);
+    let ids: std::collections::BTreeSet<&str> =
+        found.contributions.iter().map(|term| term.factor.as_str()).collect();
+    print_factors(ids.into_iter().filter_map(|id| given.factor(id)));
+    Ok(Exit::Done)
+}
+
+fn print_terms(product: &ProductFootprint) {
+    let mut table = Table::new(&[
+        ("where", Align::Left),
+        ("what", Align::Left),
+        ("activity", Align::Right),
+        ("factor", Align::Left),
+        ("scope", Align::Left),
+        ("state", Align::Left),
+        ("kg CO2e", Align::Right),
+    ]);
+    for term in &product.contributions {
+        let path: Vec<&str> = term.path.iter().map(|material| material.as_str()).collect();
+        table.row([
+            path.join(" > "),
+            term.what.clone(),
+            format!("{} {}", figure::decimal(term.activity.amount, 4), term.activity.unit),
+            term.factor.clone(),
+            term.scope.name().to_owned(),
+            term.state.to_string(),
+            figure::decimal(term.emissions.amount(), 3),
+        ]);
+    }
+    print!("{table}");
 }
 
 /// The posting run behind a document number, change set or evidence key.
@@ -139,11 +209,26 @@ fn explain_run(
     key: &str,
     run: &PostingRun,
     document: Option<&str>,
-    every_reading: bool,
+    arguments: &Explain,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    if context.json {
-        print_json(&json!({ "evidence": key, "document": document, "run": run }))?;
+    if context.json || arguments.page.is_some() {
+        let all = json!({ "evidence": key, "document": document, "run": run });
+        let title = format!("Carbon posting {} of company code {}", run.period, run.company_code);
+        let lead = "The FI document from its lines down to inventory, factor rows and readings";
+        // A page leaves the outer shell away: what it names is what people look for.
+        if let Some(path) = &arguments.page {
+            let inner = json!({ "evidence": key, "document": document });
+            let mut inner = inner.as_object().cloned().unwrap_or_default();
+            inner.extend(all["run"].as_object().cloned().unwrap_or_default());
+            write_page(path, &page(&title, lead, &Value::Object(inner)))?;
+            if !context.json {
+                println!("{title}: {}", path.display());
+            }
+        }
+        if context.json {
+            print_json(&all)?;
+        }
         return Ok(Exit::Done);
     }
     println!(
@@ -180,13 +265,13 @@ fn explain_run(
     println!("Readings of meter {}: {} intervals", run.meter.id, run.readings.len());
     let mut days: BTreeMap<String, (usize, Decimal)> = BTreeMap::new();
     for (at, kwh, state) in &run.readings {
-        if every_reading {
+        if arguments.readings {
             println!("  {at}  {kwh} kWh  {state}");
         }
         let day = days.entry(at.to_string()[..10].to_owned()).or_default();
         *day = (day.0 + 1, day.1 + kwh);
     }
-    if !every_reading {
+    if !arguments.readings {
         for (day, (count, kwh)) in days {
             println!("  {day} UTC  {count:>3} intervals  {} kWh", figure::decimal(kwh, 2));
         }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::connect::{Session, month};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
+pub(super) use order::print as print_order;
+
 use crate::cycle::footprints;
 use crate::footprint::{Inventory, ProductFootprint};
 use crate::period::PostingPeriod;

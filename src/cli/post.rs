@@ -12,7 +12,7 @@ use crate::period::ShiftCalendar;
 use crate::post::report::Progress;
 use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
 use crate::present::table::{Align, Table};
-use crate::store::Kind;
+use crate::store::{Kind, PeriodState, StoreError};
 
 /// Post a plan to SAP PP and the emissions of a month to SAP FI.
 ///
@@ -232,6 +232,11 @@ pub(super) fn carbon_draft_of(
     run: &PostingRun,
     books: &Books,
 ) -> Result<ChangeSetDraft, CliError> {
+    let company_code = run.company_code.as_str();
+    if session.store.period_state(company_code, run.period)? != PeriodState::Open {
+        let (company_code, period) = (company_code.to_owned(), run.period);
+        return Err(StoreError::PeriodClosed { company_code, period }.into());
+    }
     let key = session.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
     Ok(cycle::carbon_draft(run, &key, books, &session.config, &requester())?)
 }

@@ -5,12 +5,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{CycleError, Judged};
+use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::factor::Scope;
 use crate::footprint::Inventory;
 use crate::id::{CompanyCode, CostCenter, GlAccount};
 use crate::ledger::{Account, Transaction, valued};
-use crate::period::PostingPeriod;
+use crate::period::{Interval, PostingPeriod};
 use crate::quantity::{Milligrams, Money};
 use crate::reading::Meter;
 use crate::value_state::ValueState;
@@ -58,6 +59,12 @@ pub struct PostingRun {
     pub meter: Meter,
     /// Readings of the period: start of interval, kWh, state.
     pub readings: Vec<(Timestamp, Decimal, ValueState)>,
+    /// Readings of the period that a rule changed, as they were and as they are.
+    #[serde(default)]
+    pub corrections: Vec<Correction>,
+    /// What the rules say of the period.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// Key of the facts snapshot.
     pub facts: String,
     /// Version of the code that calculated it.
@@ -69,6 +76,21 @@ impl PostingRun {
     pub fn posted(&self) -> Milligrams {
         self.transaction.posted()
     }
+}
+
+/// The corrections of readings of a period.
+pub fn corrections_of(judged: &Judged, period: Interval) -> Vec<Correction> {
+    let within =
+        |one: &&Correction| period.start < one.interval_end && one.interval_end <= period.end;
+    judged.corrections.iter().filter(within).cloned().collect()
+}
+
+/// The findings that touch a period, and those without a time.
+pub fn findings_of(judged: &Judged, period: Interval) -> Vec<Finding> {
+    let touches = |one: &&Finding| {
+        one.interval.is_none_or(|interval| interval.intersection(&period).is_some())
+    };
+    judged.findings.iter().filter(touches).cloned().collect()
 }
 
 /// Makes the posting run of a judged month.
@@ -137,6 +159,8 @@ pub fn posting_run(
         inventory: judged.inventory.clone(),
         meter: judged.meter.clone(),
         readings: readings.collect(),
+        corrections: corrections_of(judged, interval),
+        findings: findings_of(judged, interval),
         facts: facts_key.to_owned(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
     })

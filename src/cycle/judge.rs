@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{CycleError, Facts};
 use crate::check::{self, Checked, Correction, Finding};
 use crate::config::Config;
+use crate::footprint::product::ProductEvidence;
 use crate::footprint::{
     Attribution, Inventory, OrderFootprint, ProductFootprint, Products, attribute, inventory,
 };
@@ -129,6 +130,25 @@ pub fn footprints(
         }
     }
     Ok(footprints)
+}
+
+/// What the footprint of a product rests on.
+///
+/// # Errors
+///
+/// [`CycleError::Footprint`] naming the material whose data are missing.
+pub fn evidence(
+    product: &ProductFootprint,
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+) -> Result<ProductEvidence, CycleError> {
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let (master, book) = (&facts.master, &config.factors.book);
+    let day = judged.period.last_day();
+    let products = Products::new(master, &judged.attribution, book, &regions, day)
+        .with_rules(&config.products);
+    Ok(products.evidence(&product.material, &product.production_version)?)
 }
 
 /// The footprint of one order of the judged month.

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::factor::Scope;
 use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
+use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
 use crate::post::state::Phase;
@@ -211,12 +212,34 @@ pub fn settle_ledger(books: &mut Books, store: &Store, now: Timestamp) -> Result
             set.state.phase,
             Phase::RolledBack | Phase::RolledBackConflicts | Phase::Refused
         );
-        store.enter(&run.transaction, id.as_str(), LedgerKind::Posting, now)?;
-        if !stands {
-            store.enter(&run.transaction.reversed(), id.as_str(), LedgerKind::Reversal, now)?;
+        let all = whole_way(&run);
+        for (kind, transaction) in &all {
+            store.enter(transaction, id.as_str(), *kind, now)?;
+        }
+        let entered: Vec<Transaction> =
+            all.into_iter().map(|(_, transaction)| transaction).collect();
+        if !stands && let Some(mut back) = Transaction::all_reversed(&entered) {
+            // What was closed in between stays as it was: the next open period takes it back.
+            back.period = store.first_open(run.company_code.as_str(), run.period)?;
+            store.enter(&back, id.as_str(), LedgerKind::Reversal, now)?;
         }
     }
     Ok(())
+}
+
+/// The transactions of a posting run, from the source to FI. A run of an older version charged FI
+/// from the atmosphere at once.
+fn whole_way(run: &PostingRun) -> Vec<(LedgerKind, Transaction)> {
+    let at_once = run.transaction.entries.iter().any(|entry| entry.account == Account::Atmosphere);
+    let mut all = Vec::new();
+    if !at_once {
+        let meter = run.meter.id.to_string();
+        let chain = Transaction::chain(&run.company_code, run.period, &run.inventory, &meter);
+        let kinds = [LedgerKind::Recognition, LedgerKind::Allocation, LedgerKind::Absorption];
+        all.extend(kinds.into_iter().zip(chain).filter(|(_, step)| !step.entries.is_empty()));
+    }
+    all.push((LedgerKind::Posting, run.transaction.clone()));
+    all
 }
 
 /// What the carbon ledger says was posted for a company code and period.

@@ -1,6 +1,7 @@
 //! Product footprints, cradle to gate, over bill of material and routing.
 
 mod actual;
+mod evidence;
 mod process;
 pub mod rules;
 mod walk;
@@ -24,6 +25,7 @@ use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 pub use actual::OrderFootprint;
+pub use evidence::{ElectricityEvidence, InputEvidence, ProcessEvidence, ProductEvidence};
 use process::Process;
 use rules::ProductRules;
 

@@ -24,6 +24,8 @@ mod dependencies;
 
 mod doctor;
 
+mod explain;
+
 mod full_disk;
 mod hostile_sap;
 mod interfaces;

@@ -13,13 +13,13 @@ use crate::footprint::{Contribution, FootprintError};
 use crate::id::{MaterialNumber, ProductionVersionCode};
 
 /// A process below the product.
-struct Below {
-    made: Made,
-    process: Rc<Process>,
+pub(super) struct Below {
+    pub made: Made,
+    pub process: Rc<Process>,
     /// Share of the process that one unit of what is made carries.
-    share: Decimal,
+    pub share: Decimal,
     path: Vec<MaterialNumber>,
-    inputs: Vec<(usize, Decimal)>,
+    pub inputs: Vec<(usize, Decimal)>,
 }
 
 impl Products<'_> {
@@ -49,7 +49,7 @@ impl Products<'_> {
     }
 
     /// The product and every process below it, each once, nearest first.
-    fn everything_below(&self, root: Made) -> Result<Vec<Below>, FootprintError> {
+    pub(super) fn everything_below(&self, root: Made) -> Result<Vec<Below>, FootprintError> {
         let mut places: BTreeMap<Made, usize> = BTreeMap::new();
         let mut below = vec![self.below(root.clone(), Vec::new())?];
         places.insert(root, 0);
