@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod explain;
+mod factors;
 mod footprint;
 mod interfaces;
 mod journal;
@@ -81,6 +82,8 @@ pub enum Command {
     Sync(sync::Sync),
     /// Apply the rules to readings and production; show what is odd.
     Check(check::Check),
+    /// Show, compare, check, sign and apply versions of the factor database.
+    Factors(factors::Factors),
     /// Show the footprints of products and the inventory of a month.
     Footprint(footprint::Footprint),
     /// Find a plan with less carbon, or solve a planning instance.
@@ -130,6 +133,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Doctor(arguments) => doctor::run(arguments, &context).await,
         Command::Sync(arguments) => sync::run(arguments, &context).await,
         Command::Check(arguments) => check::run(arguments, &context).await,
+        Command::Factors(arguments) => factors::run(arguments, &context).await,
         Command::Footprint(arguments) => footprint::run(arguments, &context).await,
         Command::Plan(arguments) => plan::run(arguments, &context).await,
         Command::Post(arguments) => post::run(arguments, &context).await,

@@ -6,6 +6,7 @@
 pub mod accounts;
 
 pub mod budgets;
+pub mod factor_package;
 
 pub mod factors;
 
@@ -401,6 +402,12 @@ mod tests {
         std::fs::create_dir(directory.path().join("mappings")).unwrap();
         for (name, text) in SHIPPED {
             std::fs::write(directory.path().join("mappings").join(name), text).unwrap();
+        }
+        let version = directory.path().join("mappings/factors/2026-4");
+        std::fs::create_dir_all(&version).unwrap();
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors/2026-4");
+        for file in std::fs::read_dir(shipped).unwrap().flatten() {
+            std::fs::copy(file.path(), version.join(file.file_name())).unwrap();
         }
         let path = directory.path().join("carbide.toml");
         std::fs::write(&path, settings).unwrap();

@@ -1,5 +1,13 @@
 //! Emission factors: rows with validity and source, and the book that finds the row for a day.
 
+pub mod adjustment;
+
+pub mod difference;
+
+pub mod gas;
+
+pub mod package;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -90,6 +98,30 @@ pub struct EmissionFactor {
     pub confidence: String,
     /// Whether it is primary data in the sense of PACT: from the supplier or site itself.
     pub primary: bool,
+    /// Where it stands in the factor database, and what was done to it; `None` for a row that the
+    /// plant wrote itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<FactorOrigin>,
+}
+
+/// The way of a value from its publication to the plant's book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorOrigin {
+    /// Version of the factor database.
+    pub package: String,
+    /// First day on which that version was known.
+    pub known_since: Date,
+    /// Series that the row belongs to.
+    pub series: String,
+    /// The publisher's own cell, before any conversion.
+    pub published: String,
+    /// Data quality, 1 (best) to 5; a proxy is one step worse than its row.
+    pub data_quality: u8,
+    /// kg of biogenic CO₂ per unit, reported apart.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub biogenic_co2: Decimal,
+    /// GWP set, adjustments and proxies, in words and in order.
+    pub steps: Vec<String>,
 }
 
 /// No row can be used. A factor is never guessed.
@@ -188,6 +220,27 @@ impl FactorBook {
         })
     }
 
+    /// The row that [`FactorBook::factor`] takes, and why it is that one: every row of the activity
+    /// with the reason for taking or passing it over.
+    ///
+    /// # Errors
+    ///
+    /// As [`FactorBook::factor`].
+    pub fn choose(
+        &self,
+        activity: &str,
+        supplier: Option<&str>,
+        regions: &[&str],
+        day: Date,
+    ) -> Result<Choice<'_>, FactorError> {
+        let row = self.factor(activity, supplier, regions, day)?;
+        let of_activity = self.rows.iter().filter(|other| other.activity == activity);
+        let considered = of_activity
+            .map(|other| (other.id.clone(), reason(other, row, supplier, regions, day)))
+            .collect();
+        Ok(Choice { row, considered })
+    }
+
     fn only(
         &self,
         activity: &str,
@@ -211,6 +264,47 @@ impl FactorBook {
     }
 }
 
+/// A row and the reasons for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice<'a> {
+    /// The row.
+    pub row: &'a EmissionFactor,
+    /// Every row of the activity by key, and why it was taken or passed over.
+    pub considered: Vec<(String, String)>,
+}
+
+fn reason(
+    other: &EmissionFactor,
+    taken: &EmissionFactor,
+    supplier: Option<&str>,
+    regions: &[&str],
+    day: Date,
+) -> String {
+    if other.id == taken.id {
+        return match &other.supplier {
+            Some(supplier) => format!("taken: the value of supplier {supplier} itself"),
+            None => format!("taken: the nearest region with a row on {day} is {}", other.region),
+        };
+    }
+    match &other.supplier {
+        Some(of) if Some(of.as_str()) != supplier => return format!("of another supplier, {of}"),
+        _ => {}
+    }
+    if day < other.valid_from {
+        return format!("valid from {} only", other.valid_from);
+    }
+    if let Some(end) = other.valid_to.filter(|end| *end <= day) {
+        return format!("valid to before {end} only");
+    }
+    if other.supplier.is_none() && taken.supplier.is_some() {
+        return "an average; the supplier's own value comes first".to_owned();
+    }
+    if !regions.contains(&other.region.as_str()) {
+        return format!("for region {}, which is none of the plant's", other.region);
+    }
+    format!("for region {}, farther away than {}", other.region, taken.region)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +326,7 @@ mod tests {
             uncertainty_percent: None,
             confidence: "test".to_owned(),
             primary: false,
+            origin: None,
         }
     }
 
@@ -268,5 +363,30 @@ mod tests {
         let refused = book.factor("electricity", None, &["DE"], day("2018-07-01"));
 
         assert!(matches!(refused, Err(FactorError::Ambiguous { .. })));
+    }
+
+    #[test]
+    fn the_choice_says_why_every_other_row_was_passed_over() {
+        let own = EmissionFactor {
+            supplier: Some("100201".to_owned()),
+            ..row("own", "2018-01-01", None)
+        };
+        let world = EmissionFactor { region: "GLO".to_owned(), ..row("world", "2018-01-01", None) };
+        let old = row("old", "2017-01-01", Some("2018-01-01"));
+        let book = FactorBook::new(vec![row("mix", "2018-01-01", None), world, old, own]);
+
+        let chosen =
+            book.choose("electricity", Some("100201"), &["DE"], day("2018-06-01")).unwrap();
+
+        let reasons: Vec<&str> = chosen.considered.iter().map(|(_, why)| why.as_str()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "an average; the supplier's own value comes first",
+                "an average; the supplier's own value comes first",
+                "valid to before 2018-01-01 only",
+                "taken: the value of supplier 100201 itself",
+            ]
+        );
     }
 }

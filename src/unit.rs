@@ -25,6 +25,8 @@ pub enum Dimension {
     Count,
     /// Volume at normal conditions; base m3.
     Volume,
+    /// Area; base m2.
+    Area,
 }
 
 /// A unit of measure.
@@ -57,6 +59,8 @@ pub enum Uom {
     Piece,
     /// Cubic metre.
     CubicMetre,
+    /// Square metre.
+    SquareMetre,
 }
 
 /// A unit that is not in the table.
@@ -91,6 +95,7 @@ const TABLE: &[Row] = &[
     (Uom::TonneKm, Dimension::TransportWork, "D44", &["TKM", "D44"], 1, 1),
     (Uom::Piece, Dimension::Count, "PCE", &["PC", "ST", "EA", "PCE", "C62", "H87"], 1, 1),
     (Uom::CubicMetre, Dimension::Volume, "MTQ", &["M3", "MTQ"], 1, 1),
+    (Uom::SquareMetre, Dimension::Area, "MTK", &["M2", "MTK"], 1, 1),
 ];
 
 impl Uom {

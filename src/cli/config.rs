@@ -34,10 +34,41 @@ enum ConfigCommand {
     },
 }
 
+/// A file of the factor database that ships.
+macro_rules! factors {
+    ($name:literal) => {
+        (
+            concat!("mappings/factors/2026-4/", $name),
+            include_bytes!(concat!("../../mappings/factors/2026-4/", $name)),
+        )
+    };
+}
+
 /// Settings and mappings that `config init` and the demo write.
 pub(super) const EXAMPLE: &[(&str, &[u8])] = &[
     ("carbide.toml", include_bytes!("../../mappings/carbide.toml")),
     ("mappings/factors.toml", include_bytes!("../../mappings/factors.toml")),
+    factors!("package.toml"),
+    factors!("sources.toml"),
+    factors!("adjustments.toml"),
+    factors!("gwp100.csv"),
+    factors!("fuels.csv"),
+    factors!("steel.csv"),
+    factors!("cement_lime.csv"),
+    factors!("chemical.csv"),
+    factors!("electronics.csv"),
+    factors!("nonferrous.csv"),
+    factors!("glass_ceramics.csv"),
+    factors!("pulp_paper.csv"),
+    factors!("plastics_rubber.csv"),
+    factors!("purchased_material.csv"),
+    factors!("electricity.csv"),
+    factors!("freight.csv"),
+    factors!("heat_steam.csv"),
+    factors!("fuel.csv"),
+    factors!("fuel_upstream.csv"),
+    factors!("cbam_fuel.csv"),
+    factors!("package.sig"),
     ("mappings/suppliers.toml", include_bytes!("../../mappings/suppliers.toml")),
     ("mappings/transport.toml", include_bytes!("../../mappings/transport.toml")),
     ("mappings/accounts.toml", include_bytes!("../../mappings/accounts.toml")),

@@ -12,7 +12,9 @@ use super::exit::print_json;
 use super::{CliError, Context, Exit};
 pub(super) use order::print as print_order;
 
+use crate::config::factors::{self, Reading};
 use crate::cycle::footprints;
+use crate::factor::gas::GwpSet;
 use crate::footprint::{Inventory, ProductFootprint};
 use crate::period::PostingPeriod;
 use crate::present::figure;
@@ -32,6 +34,14 @@ pub struct Footprint {
     /// Read SAP and meters again first.
     #[arg(long)]
     fresh: bool,
+
+    /// Factor book to use instead of the plant's own.
+    #[arg(long)]
+    book: Option<String>,
+
+    /// GWP set to use instead of the one that the mapping names: AR4, AR5 or AR6.
+    #[arg(long)]
+    gwp: Option<GwpSet>,
 }
 
 /// Other footprints than those of the plant's products.
@@ -52,7 +62,13 @@ pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit,
         Some(What::Organisation(arguments)) => return organisation::run(arguments, context).await,
         None => {}
     }
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    if arguments.book.is_some() || arguments.gwp.is_some() {
+        let (book, gwp_set) = (arguments.book, arguments.gwp);
+        let reading = Reading { book, gwp_set, ..Reading::default() };
+        let path = session.config.mapping("factors.toml");
+        session.config.factors = factors::load_as(&path, reading)?;
+    }
     let (_, facts) = session.facts(arguments.fresh, context).await?;
     let judged = session.judge(&facts, arguments.period)?;
     let products = footprints(&facts, &judged, &session.config)?;

@@ -1,5 +1,9 @@
-//! `mappings/factors.toml`: the emission factors that this plant uses.
+//! `mappings/factors.toml`: the emission factors that this plant uses, chosen from the factor
+//! database or written out, in one or more books.
 
+mod choose;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -7,15 +11,30 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::factor_package;
 use super::file::{self, ConfigError};
+use crate::audit::VerifierKey;
+use crate::factor::gas::GwpSet;
+use crate::factor::package::FactorDatabase;
 use crate::factor::{EmissionFactor, FactorBook, Scope};
-use crate::unit::Uom;
+use crate::unit::{Dimension, Uom};
 
-/// The factor book, and the grid series that gives the hours of a year their shape.
-#[derive(Clone, Debug, Default)]
+/// The book that everything uses unless another is asked for.
+pub const PLANT_BOOK: &str = "plant";
+
+/// The factor books, and the grid series that gives the hours of a year their shape.
+#[derive(Clone, Debug)]
 pub struct FactorMapping {
-    /// Every factor row.
+    /// The book in use.
     pub book: FactorBook,
+    /// Every book by name; the plant's own is [`PLANT_BOOK`].
+    pub books: BTreeMap<String, FactorBook>,
+    /// GWP set of every factor whose gases are known.
+    pub gwp_set: GwpSet,
+    /// Versions of the factor database.
+    pub database: FactorDatabase,
+    /// Who may sign a version of it.
+    pub trusted_keys: Vec<VerifierKey>,
     /// Path of the hourly grid intensity, from the folder of the mapping.
     pub grid_series: Option<String>,
     /// Path of the hourly day-ahead price, from the folder of the mapping.
@@ -25,16 +44,31 @@ pub struct FactorMapping {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    /// Folder with the versions of the factor database, from the folder of the mapping.
+    #[serde(default = "database_folder")]
+    database: String,
+    /// What was known on this day; the newest version if it is not given.
+    #[serde(default)]
+    known_at: Option<Spanned<String>>,
+    #[serde(default = "newest_set")]
+    gwp_set: GwpSet,
+    #[serde(default)]
+    trusted_keys: Vec<Spanned<String>>,
+    #[serde(default)]
+    choose: Vec<choose::Choose>,
     #[serde(default)]
     grid_series: Option<String>,
     #[serde(default)]
     price_series: Option<String>,
+    #[serde(default)]
     factor: Vec<Row>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
+    #[serde(default = "plant_books")]
+    books: Vec<String>,
     id: Spanned<String>,
     activity: String,
     #[serde(default)]
@@ -61,38 +95,151 @@ fn not_applicable() -> String {
     "n/a".to_owned()
 }
 
-/// Loads the mapping.
+fn database_folder() -> String {
+    "factors".to_owned()
+}
+
+fn newest_set() -> GwpSet {
+    GwpSet::Ar6
+}
+
+fn plant_books() -> Vec<String> {
+    vec![PLANT_BOOK.to_owned()]
+}
+
+/// How the mapping is to be read, where it is not as it says itself.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Book to use instead of the plant's.
+    pub book: Option<String>,
+    /// GWP set to use instead of the mapping's.
+    pub gwp_set: Option<GwpSet>,
+    /// Factor database to use instead of the one beside the mapping.
+    pub database: Option<FactorDatabase>,
+}
+
+/// Loads the mapping, and the factor database beside it.
 ///
 /// # Errors
 ///
 /// [`ConfigError`] with the place of an unknown unit, a value that is no decimal, a day that does
-/// not exist, a missing validity, a period that ends before it begins, or an id given twice.
+/// not exist, a missing validity, a period that ends before it begins, an id given twice, a series
+/// that the database does not have, or a unit that does not fit the activity.
 pub fn load(path: &Path) -> Result<FactorMapping, ConfigError> {
+    load_as(path, Reading::default())
+}
+
+/// As [`load`], with another book, GWP set or database than the mapping names.
+///
+/// # Errors
+///
+/// As [`load`], and for a book that nothing is in.
+pub fn load_as(path: &Path, reading: Reading) -> Result<FactorMapping, ConfigError> {
     let text = file::read(path)?;
-    parse(path, &text)
+    parse(path, &text, reading)
 }
 
 /// Reads the mapping from `text`, which stands in `path`.
 ///
 /// # Errors
 ///
-/// As [`load`].
-pub fn parse(path: &Path, text: &str) -> Result<FactorMapping, ConfigError> {
+/// As [`load_as`].
+pub fn parse(path: &Path, text: &str, reading: Reading) -> Result<FactorMapping, ConfigError> {
     let document: Document = file::parse(path, text)?;
-    let mut rows: Vec<EmissionFactor> = Vec::with_capacity(document.factor.len());
-    for row in document.factor {
-        let id_at = row.id.span().start;
-        let row = checked(path, text, row)?;
-        if rows.iter().any(|earlier| earlier.id == row.id) {
-            return Err(file::at(path, text, id_at, format!("factor {} is given twice", row.id)));
+    let gwp_set = reading.gwp_set.unwrap_or(document.gwp_set);
+    let database = match reading.database {
+        Some(database) => database,
+        None => {
+            let folder = path.parent().unwrap_or(Path::new("")).join(&document.database);
+            factor_package::load_all(&folder)?
         }
-        rows.push(row);
+    };
+    let known_at = document.known_at.as_ref().map(|day| {
+        let wrong = || format!("'{}' is no day; write \"2026-11-26\"", day.get_ref());
+        let parsed = day.get_ref().parse::<Date>();
+        parsed.map_err(|_| file::at(path, text, day.span().start, wrong()))
+    });
+    let known_at = known_at.transpose()?;
+    let trusted_keys = document.trusted_keys.iter().map(|key| {
+        let parsed = VerifierKey::parse(key.get_ref());
+        parsed.map_err(|error| file::at(path, text, key.span().start, error.to_string()))
+    });
+    let trusted_keys = trusted_keys.collect::<Result<_, _>>()?;
+    let mut rows: BTreeMap<String, Vec<EmissionFactor>> = BTreeMap::new();
+    let mut add = |at: usize, books: &[String], row: &EmissionFactor| {
+        fits(row).map_err(|reason| file::at(path, text, at, reason))?;
+        for book in books {
+            let rows = rows.entry(book.clone()).or_default();
+            // One row of the database may serve several activities.
+            let same = |other: &EmissionFactor| {
+                other.id == row.id
+                    && (other.activity == row.activity
+                        || other.origin.is_some() != row.origin.is_some())
+            };
+            if rows.iter().any(same) {
+                return Err(file::at(path, text, at, format!("factor {} is given twice", row.id)));
+            }
+            rows.push(row.clone());
+        }
+        Ok(())
+    };
+    for row in document.factor {
+        let (at, books) = (row.id.span().start, row.books.clone());
+        add(at, &books, &checked(path, text, row)?)?;
     }
+    for choice in document.choose {
+        let at = choice.series.span().start;
+        let package = database.known_at(known_at).ok_or_else(|| {
+            let when = known_at.map_or(String::new(), |day| format!(" on {day}"));
+            let reason = format!("FAC-PACKAGE: no version of the factor database was known{when}");
+            file::at(path, text, at, reason)
+        })?;
+        let chosen = choice.rows(package, gwp_set);
+        for row in chosen.map_err(|reason| file::at(path, text, at, reason))? {
+            add(at, &choice.books, &row)?;
+        }
+    }
+    let books: BTreeMap<String, FactorBook> =
+        rows.into_iter().map(|(name, rows)| (name, FactorBook::new(rows))).collect();
+    let name = reading.book.unwrap_or_else(|| PLANT_BOOK.to_owned());
+    let book = books.get(&name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = books.keys().map(String::as_str).collect();
+        let reason =
+            format!("FAC-BOOK: no factor is in book '{name}'; known are {}", known.join(", "));
+        file::at(path, text, 0, reason)
+    })?;
     Ok(FactorMapping {
-        book: FactorBook::new(rows),
+        book,
+        books,
+        gwp_set,
+        database,
+        trusted_keys,
         grid_series: document.grid_series,
         price_series: document.price_series,
     })
+}
+
+/// Whether the unit of a row can be that of its activity.
+fn fits(row: &EmissionFactor) -> Result<(), String> {
+    let kind = row.activity.split(':').next().unwrap_or_default();
+    let wanted = match kind {
+        "electricity" => Dimension::Energy,
+        "natural_gas" | "natural_gas_upstream" => Dimension::FuelEnergy,
+        "freight" => Dimension::TransportWork,
+        _ => return Ok(()),
+    };
+    if row.unit.dimension() == wanted {
+        return Ok(());
+    }
+    let activity = match wanted {
+        Dimension::Energy => "kWh",
+        Dimension::FuelEnergy => "GJ (net calorific value)",
+        _ => "tkm",
+    };
+    Err(format!(
+        "FAC-DIM: activity {} is in {activity}, factor {} is per {}; give a conversion",
+        row.activity, row.id, row.unit
+    ))
 }
 
 fn checked(path: &Path, text: &str, row: Row) -> Result<EmissionFactor, ConfigError> {
@@ -123,8 +270,17 @@ fn checked(path: &Path, text: &str, row: Row) -> Result<EmissionFactor, ConfigEr
             format!("factor {} ends before it begins", row.id.get_ref()),
         ));
     }
+    let kg_co2e_per_unit = decimal(&row.kg_co2e_per_unit)?;
+    if kg_co2e_per_unit < Decimal::ZERO {
+        let reason = format!(
+            "FAC-NEG: factor {} is negative; a removal is reported apart (ISO 14064-1, 5.2.3), it is \
+             no factor",
+            row.id.get_ref()
+        );
+        return Err(wrong(row.kg_co2e_per_unit.span().start, reason));
+    }
     Ok(EmissionFactor {
-        kg_co2e_per_unit: decimal(&row.kg_co2e_per_unit)?,
+        kg_co2e_per_unit,
         uncertainty_percent: row.uncertainty_percent.as_ref().map(decimal).transpose()?,
         id: row.id.into_inner(),
         activity: row.activity,
@@ -139,6 +295,7 @@ fn checked(path: &Path, text: &str, row: Row) -> Result<EmissionFactor, ConfigEr
         licence: row.licence,
         confidence: row.confidence,
         primary: row.primary,
+        origin: None,
     })
 }
 
@@ -161,12 +318,12 @@ confidence = "read"
 "#;
 
     fn refusal(text: &str) -> String {
-        parse(Path::new("factors.toml"), text).unwrap_err().to_string()
+        parse(Path::new("factors.toml"), text, Reading::default()).unwrap_err().to_string()
     }
 
     #[test]
     fn a_complete_row_loads() {
-        let mapping = parse(Path::new("factors.toml"), ROW).unwrap();
+        let mapping = parse(Path::new("factors.toml"), ROW, Reading::default()).unwrap();
 
         assert_eq!(mapping.book.rows()[0].kg_co2e_per_unit, Decimal::new(468, 3));
     }

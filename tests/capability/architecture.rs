@@ -33,8 +33,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("store", true, &["ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
-    // Settings name certificates and pins: they are judged by the code that will use them.
-    ("config", true, &["plan", "source", "check", "footprint", "post", "sap"]),
+    // Settings name certificates, pins and signatures: they are judged by the code that uses them.
+    ("config", true, &["audit", "plan", "source", "check", "footprint", "post", "sap"]),
     (
         "cycle",
         true,

@@ -79,11 +79,14 @@ fn every_function_module_that_is_called_is_in_the_manifest() {
         .iter()
         .flat_map(|list| words(manifest["rfc"].get(list)))
         .collect();
+    // The NW RFC library's own names and our error codes are no function modules.
+    let library = literals("sap/nw_rfc");
     let called: BTreeSet<String> = ["post", "sap", "cli", "doctor"]
         .iter()
         .flat_map(|folder| literals(folder))
         .filter(|text| text.starts_with("BAPI_") || text.starts_with("RFC"))
         .filter(|text| *text != "RFC" && !text.contains(' '))
+        .filter(|text| !text.starts_with("RFC-") && !library.contains(text))
         .collect();
 
     assert_eq!(called, listed);

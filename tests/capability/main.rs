@@ -25,6 +25,7 @@ mod dependencies;
 mod doctor;
 
 mod explain;
+mod factor_database;
 
 mod full_disk;
 mod hostile_sap;

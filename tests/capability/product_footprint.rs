@@ -50,6 +50,7 @@ fn factor(id: &str, activity: &str, unit: Uom, kg: &str, scope: Scope) -> Emissi
         uncertainty_percent: None,
         confidence: "test".to_owned(),
         primary: false,
+        origin: None,
     }
 }
 
