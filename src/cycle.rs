@@ -13,6 +13,8 @@ mod carbon;
 
 mod facts;
 
+mod installation;
+
 mod judge;
 
 mod organisation;
@@ -27,6 +29,7 @@ mod sync;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use facts::{Facts, MeterReadings};
+pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, plan};

@@ -1,53 +1,39 @@
 //! What every command that touches the plant begins with: settings, clients, store, facts.
 
-use std::sync::{Arc, Mutex};
-
-use jiff::Timestamp;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use super::{CliError, Context, Exit};
 use crate::config::Config;
-use crate::cycle::{self, Books, Connections, CycleError, Facts, Judged, SyncReport};
+use crate::cycle::{Books, CycleError, Facts, Installation, Judged, SyncReport};
 use crate::period::PostingPeriod;
 use crate::post::{PostError, SystemRole};
-use crate::store::{Kind, Mirror, Store, StoreError};
+use crate::store::StoreError;
 
-/// An open installation.
-pub(super) struct Session {
-    pub config: Config,
-    pub connections: Connections,
-    pub store: Store,
-}
+/// An open installation whose work is told on stderr.
+pub(super) struct Session(Installation);
 
 impl Session {
     pub fn open(context: &Context) -> Result<Self, CliError> {
-        let config = Config::load(&context.config)?;
-        let connections = cycle::connect(&config)?;
-        let store = Store::open(&config.path(&config.settings.post.directory))?;
-        Ok(Self { config, connections, store })
+        Ok(Self(Installation::open(&context.config)?))
     }
 
     /// The journal. Whatever an earlier process left unfinished is finished first.
     pub async fn books(&self) -> Result<Books, CliError> {
-        let mut books = cycle::poster(&self.config, &self.connections)?;
-        for recovered in books.recover().await?.into_iter().filter(|set| set.found != set.now) {
+        let (books, recovered) = self.0.books().await?;
+        for set in recovered {
             eprintln!(
                 "Recovered {}: it was {}, it is {}. {}",
-                recovered.change_set_id, recovered.found, recovered.now, recovered.text
+                set.change_set_id, set.found, set.now, set.text
             );
         }
-        cycle::settle_ledger(&mut books, &self.store, Timestamp::now())?;
         Ok(books)
-    }
-
-    /// The journal as it is. A dry run sends nothing, not even what a recovery would.
-    pub fn books_to_look(&self) -> Result<Books, CliError> {
-        Ok(cycle::poster(&self.config, &self.connections)?)
     }
 
     /// The last snapshot of facts, or a new one if there is none or a fresh one is wanted.
     pub async fn facts(&self, fresh: bool, context: &Context) -> Result<(String, Facts), CliError> {
-        if !fresh && let Some((key, _, facts)) = self.store.latest::<Facts>(Kind::Facts)? {
-            return Ok((key, facts));
+        if !fresh && let Some(found) = self.last_facts()? {
+            return Ok(found);
         }
         let (key, facts, _) = self.read(None, context).await?;
         Ok((key, facts))
@@ -60,32 +46,30 @@ impl Session {
         full: Option<&str>,
         context: &Context,
     ) -> Result<(String, Facts, SyncReport), CliError> {
-        let settings = &self.config.settings;
-        let system = format!("{} client {}", settings.sap.system, settings.sap.client);
-        let folder = self.config.path(&settings.post.directory);
-        if full.is_none() && !Mirror::is_there(&folder) && self.store.has(Kind::Facts)? {
-            return Err(StoreError::MirrorLost { path: folder.join("mirror.db") }.into());
-        }
-        let mirror = Mirror::open(&folder, &system)?;
-        let mirror = Arc::new(Mutex::new(mirror));
         let stage = context.progress.stage("Reading SAP and meters");
-        let stage = Arc::new(stage);
-        let progress = {
-            let stage = Arc::clone(&stage);
-            Arc::new(move |text: String| stage.at(&text))
-        };
-        let now = Timestamp::now();
-        let read = cycle::read_facts(&self.config, &self.connections, &mirror, full, now, progress);
-        let (facts, report) = read.await?;
-        for alarm in &report.alarms {
+        let read = self.0.read(full, Arc::new(move |text: String| stage.at(&text))).await?;
+        for alarm in &read.2.alarms {
             eprintln!("Alarm: {alarm}");
         }
-        let key = self.store.keep(Kind::Facts, now, &facts)?;
-        Ok((key, facts, report))
+        Ok(read)
     }
 
     pub fn judge(&self, facts: &Facts, period: Option<PostingPeriod>) -> Result<Judged, CliError> {
-        Ok(cycle::judge(facts, &self.config, period, Timestamp::now())?)
+        Ok(self.0.judge(facts, period)?)
+    }
+}
+
+impl Deref for Session {
+    type Target = Installation;
+
+    fn deref(&self) -> &Installation {
+        &self.0
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Installation {
+        &mut self.0
     }
 }
 

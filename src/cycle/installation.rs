@@ -1,0 +1,112 @@
+//! An open installation: settings, clients and store, and what each command and the daemon begin
+//! with.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::read::{Connections, connect};
+use super::{
+    Books, CycleError, Facts, Judged, SyncReport, judge, poster, read_facts, settle_ledger,
+};
+use crate::config::Config;
+use crate::period::PostingPeriod;
+use crate::post::Recovered;
+use crate::store::{Kind, Mirror, Store, StoreError};
+
+/// Is told what is being read.
+pub type Say = Arc<dyn Fn(String) + Send + Sync>;
+
+/// An open installation.
+pub struct Installation {
+    /// Settings and mappings.
+    pub config: Config,
+    /// Clients of SAP and the energy management system.
+    pub connections: Connections,
+    /// Snapshots, plans and the carbon ledger.
+    pub store: Store,
+}
+
+impl Installation {
+    /// Opens what the settings file names.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError`] if the settings are wrong, a secret cannot be had, or the store does not open.
+    pub fn open(settings: &Path) -> Result<Self, CycleError> {
+        let config = Config::load(settings)?;
+        let connections = connect(&config)?;
+        let store = Store::open(&config.path(&config.settings.post.directory))?;
+        Ok(Self { config, connections, store })
+    }
+
+    /// The journal, after what an earlier process left unfinished was finished, and what that was.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Post`] if the journal cannot be used; nothing is posted then.
+    pub async fn books(&self) -> Result<(Books, Vec<Recovered>), CycleError> {
+        let mut books = poster(&self.config, &self.connections)?;
+        let mut recovered = books.recover().await?;
+        recovered.retain(|set| set.found != set.now);
+        settle_ledger(&mut books, &self.store, Timestamp::now())?;
+        Ok((books, recovered))
+    }
+
+    /// The journal as it is. A dry run sends nothing, not even what a recovery would.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Post`] if the journal cannot be read.
+    pub fn books_to_look(&self) -> Result<Books, CycleError> {
+        poster(&self.config, &self.connections)
+    }
+
+    /// The last snapshot of facts with its key.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Store`] if it cannot be read.
+    pub fn last_facts(&self) -> Result<Option<(String, Facts)>, CycleError> {
+        Ok(self.store.latest::<Facts>(Kind::Facts)?.map(|(key, _, facts)| (key, facts)))
+    }
+
+    /// Reads what changed, and keeps the facts as a snapshot. `full` is why everything is to be read
+    /// again, if it is.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError`] if SAP or the meters cannot be read, or the mirror of SAP was lost.
+    pub async fn read(
+        &self,
+        full: Option<&str>,
+        say: Say,
+    ) -> Result<(String, Facts, SyncReport), CycleError> {
+        let settings = &self.config.settings;
+        let system = format!("{} client {}", settings.sap.system, settings.sap.client);
+        let folder = self.config.path(&settings.post.directory);
+        if full.is_none() && !Mirror::is_there(&folder) && self.store.has(Kind::Facts)? {
+            return Err(StoreError::MirrorLost { path: folder.join("mirror.db") }.into());
+        }
+        let mirror = Arc::new(Mutex::new(Mirror::open(&folder, &system)?));
+        let now = Timestamp::now();
+        let read = read_facts(&self.config, &self.connections, &mirror, full, now, say);
+        let (facts, report) = read.await?;
+        let key = self.store.keep(Kind::Facts, now, &facts)?;
+        Ok((key, facts, report))
+    }
+
+    /// Judges facts by the rules, factors and shifts of the settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`judge`](super::judge()).
+    pub fn judge(
+        &self,
+        facts: &Facts,
+        period: Option<PostingPeriod>,
+    ) -> Result<Judged, CycleError> {
+        judge(facts, &self.config, period, Timestamp::now())
+    }
+}
