@@ -19,6 +19,7 @@ mod inventory;
 pub mod label;
 pub mod organisation;
 pub mod product;
+pub mod quality;
 pub mod recycled;
 pub mod system;
 pub mod uncertainty;

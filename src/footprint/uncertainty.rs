@@ -6,6 +6,7 @@
 
 mod analytic;
 mod monte_carlo;
+pub mod product;
 mod random;
 
 use super::system::{Columns, Link, ProductSystem, SystemError};
