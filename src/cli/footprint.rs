@@ -1,7 +1,10 @@
 //! `carbide footprint`: products, and the inventory of a month.
 
+mod cbam;
 mod order;
 mod organisation;
+mod quality;
+mod restate;
 mod solve;
 
 use clap::{Args, Subcommand};
@@ -42,6 +45,10 @@ pub struct Footprint {
     /// GWP set to use instead of the one that the mapping names: AR4, AR5 or AR6.
     #[arg(long)]
     gwp: Option<GwpSet>,
+
+    /// Draw each footprint so often (Monte Carlo), beside the error propagation; with --json.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    draws: Option<u32>,
 }
 
 /// Other footprints than those of the plant's products.
@@ -51,6 +58,10 @@ enum What {
     Solve(solve::Solve),
     /// Show what a production order emitted, beside the standard.
     Order(order::Order),
+    /// Calculate the embedded emissions of CBAM goods in a JSON file.
+    Cbam(cbam::Cbam),
+    /// Show the balanced difference that changed factors make of a month that was posted.
+    Restate(restate::Restate),
     /// Show the inventory by ISO 14064-1 category and scope, intensity and budgets.
     Organisation(organisation::Organisation),
 }
@@ -58,6 +69,8 @@ enum What {
 pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit, CliError> {
     match &arguments.what {
         Some(What::Solve(arguments)) => return solve::run(arguments, context),
+        Some(What::Cbam(arguments)) => return cbam::run(arguments, context),
+        Some(What::Restate(arguments)) => return restate::run(arguments, context),
         Some(What::Order(arguments)) => return order::run(arguments, context).await,
         Some(What::Organisation(arguments)) => return organisation::run(arguments, context).await,
         None => {}
@@ -75,7 +88,10 @@ pub(super) async fn run(arguments: Footprint, context: &Context) -> Result<Exit,
     if context.json {
         print_json(&json!({
             "period": judged.period.to_string(),
-            "footprints": products.iter().map(document).collect::<Vec<_>>(),
+            "footprints": products
+                .iter()
+                .map(|product| quality::document(product, &judged, &session.config, arguments.draws))
+                .collect::<Vec<_>>(),
             "inventory": judged.inventory,
         }))?;
     } else {
@@ -110,7 +126,7 @@ pub(super) fn document(product: &ProductFootprint) -> Value {
 }
 
 /// A figure for reading, with nine decimals; what is posted is never taken from here.
-fn number(value: rust_decimal::Decimal) -> Value {
+pub(super) fn number(value: rust_decimal::Decimal) -> Value {
     use rust_decimal::prelude::ToPrimitive;
     value.round_dp(9).to_f64().unwrap_or(f64::NAN).into()
 }

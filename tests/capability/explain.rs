@@ -149,3 +149,96 @@ async fn the_organisation_has_its_categories_budgets_and_orders() {
     assert!((actual - standard - above).abs() < 1e-9 && actual > 0.0);
     ended_with(&plant.carbide(&["footprint", "order", "4711"]), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_footprint_says_its_stages_its_quality_and_how_far_it_may_be_off() {
+    let plant = Plant::new().await;
+
+    let report = plant.json(&["footprint", "--draws", "20000"]);
+
+    let product = &report["footprints"][0];
+    let total = product["kg_co2e_per_unit"].as_f64().unwrap();
+    let stages: f64 =
+        product["by_stage"].as_object().unwrap().values().filter_map(Value::as_f64).sum();
+    assert!((stages - total).abs() < 1e-6);
+    for criterion in ["technological", "temporal", "geographical"] {
+        let rating = product["data_quality"][criterion].as_f64().unwrap();
+        assert!((1.0..=3.0).contains(&rating), "{criterion} {rating}");
+    }
+    let (analytic, drawn) = (&product["uncertainty"], &product["uncertainty"]["monte_carlo"]);
+    let sd = analytic["sd_kg_co2e"].as_f64().unwrap();
+    assert!((drawn["mean_kg_co2e"].as_f64().unwrap() - total).abs() < 5.0 * sd / 20_000f64.sqrt());
+    assert!((drawn["sd_kg_co2e"].as_f64().unwrap() / sd - 1.0).abs() < 0.05);
+    assert!(drawn["low_2_5_percent"].as_f64().unwrap() < total);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_factor_makes_a_balanced_difference_and_changes_nothing_posted() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["post", "--carbon", "--no-wait"]), 0);
+    let same = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+    let factors = std::fs::read_to_string(plant.path("mappings/factors.toml")).unwrap();
+    let chosen = "[[choose]]\nbooks = [\"plant\", \"cbam\"]\nactivity = \"electricity\"\nseries = \"EG-DE-UBA\"\n";
+    assert!(factors.contains(chosen));
+    let dearer = r#"[[factor]]
+id = "EG-DE-UBA-2018"
+activity = "electricity"
+unit = "KWH"
+kg_co2e_per_unit = "0.478"
+scope = "s2"
+region = "DE"
+valid_from = "2018-01-01"
+valid_to = "2019-01-01"
+source = "what the publisher corrected it to"
+licence = "made up"
+confidence = "made up"
+"#;
+    let dearer = factors.replace(chosen, dearer);
+    std::fs::write(plant.path("mappings/factors.toml"), dearer).unwrap();
+
+    let restated = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+
+    assert_eq!(same["correction"], Value::Null);
+    assert_eq!(restated["changed_factors"][0]["id"], "EG-DE-UBA-2018");
+    let entries = restated["correction"]["entries"].as_array().unwrap();
+    let sum: i64 = entries.iter().map(|entry| entry["amount"].as_i64().unwrap()).sum();
+    assert_eq!(sum, 0);
+    let difference =
+        restated["restated_mg"].as_i64().unwrap() - restated["posted_mg"].as_i64().unwrap();
+    let run = plant.json(&["explain", "CS-1"]);
+    let kwh: f64 = run["run"]["inventory"]["metered_kwh"].as_str().unwrap().parse().unwrap();
+    assert!((difference as f64 / 1e6 - kwh * 0.01).abs() < 0.002, "{difference}");
+}
+
+#[test]
+fn goods_under_the_border_adjustment_are_calculated_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("goods.json");
+    let good = |name: &str, direct: &str, mwh: &str, factor: &str, from: Value| {
+        json!({ "name": name, "installation": "works", "route": "BF", "direct": direct,
+                "electricity_mwh": mwh, "electricity_factor": factor, "precursors": from })
+    };
+    let goods = json!([
+        good(
+            "slab",
+            "0.32",
+            "0.15",
+            "0.62",
+            json!([
+            { "good": "pig iron", "mass": "0.92" }, { "good": "FeMn", "mass": "0.012" }])
+        ),
+        good("pig iron", "1.6", "0.05", "1", json!([])),
+        good("FeMn", "1.3", "2.2", "0.62", json!([])),
+    ]);
+    std::fs::write(&file, goods.to_string()).unwrap();
+    let command = Command::new(env!("CARGO_BIN_EXE_carbide"))
+        .args(["footprint", "cbam", &file.display().to_string(), "--json"])
+        .output()
+        .unwrap();
+
+    ended_with(&command, 0);
+    let found: Value = serde_json::from_slice(&command.stdout).unwrap();
+
+    assert_eq!(found[0]["direct"], "1.8076");
+    assert_eq!(found[0]["indirect"], "0.155368");
+}
