@@ -1,13 +1,29 @@
-//! Rules over readings and production: what is odd is named, what is wrong is held, what is missing
-//! is imputed by a named method or stays missing. Originals are kept. Pure.
+//! Rules over readings, production, products and factors: what is odd is named, what is wrong is held,
+//! what is missing is imputed by the best measured method or stays missing. Originals are kept. Pure.
+
+mod balance;
+
+mod batches;
+
+mod counter;
+
+mod factors;
 
 mod gaps;
 
+mod impute;
+
+mod life;
+
 mod production;
+
+mod products;
 
 mod readings;
 
 mod rule;
+
+mod scale;
 
 mod time_order;
 
@@ -19,9 +35,22 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use balance::{Metered, balance};
+pub use batches::{Batch, Temperature, furnace_temperature, gas_per_batch};
+pub use counter::{CounterReading, Register, from_counter};
+pub use factors::{FactorUse, factor_use};
+pub use impute::{
+    Ladder, Method, Rung, active_from_reactive, by_balance, calibrate, scaled_to_register,
+};
+pub use life::{FindingKey, IllegalStep, LifeEvent, LifeState, Step, Tracked};
 pub use production::production;
-pub use readings::{CheckedReadings, readings};
-pub use rule::{RULES, Rule, RuleLimits, Severity};
+pub use products::{MaterialFootprint, material_footprint, transport_share};
+pub use readings::{Background, CheckedReadings, Decision, Decisions, readings, readings_with};
+pub use rule::{
+    AverageLimits, AverageMode, BalanceLimits, CounterLimits, Datum, ExcessLimits, FactorLimits,
+    GasLimits, MissingLimits, RULES, Rule, RuleInfo, RuleSet, Severity, SpikeLimits, StuckLimits,
+    TemperatureLimits, TimeLimits, TransportLimits,
+};
 
 use crate::period::Interval;
 
@@ -70,4 +99,7 @@ pub struct Correction {
     pub new_kwh: Option<Decimal>,
     /// How the new one was found.
     pub method: String,
+    /// Measured error of the method on this meter: mean absolute error in percent of the energy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_percent: Option<Decimal>,
 }

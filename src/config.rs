@@ -36,7 +36,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::check::RuleLimits;
+use crate::check::RuleSet;
 use crate::footprint::budget::Budget;
 use crate::footprint::product::rules::ProductRules;
 use crate::id::{CompanyCode, PlantCode};
@@ -262,7 +262,7 @@ pub struct Config {
     /// `mappings/ems.toml`
     pub ems: EmsMapping,
     /// `mappings/rules.toml`
-    pub rules: RuleLimits,
+    pub rules: RuleSet,
 }
 
 impl Config {

@@ -1,110 +1,121 @@
-//! Gaps: filled by a named method if they are short, missing if they are not. Never a zero.
+//! R4: gaps, filled by the best measured method if they are short, missing if they are not. Never a
+//! zero.
 
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 
+use super::impute::{Ladder, calibrate};
 use super::readings::Log;
-use super::{Correction, Finding, RuleLimits, Severity};
+use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{Series, Slot};
 use crate::value_state::ValueState;
 
-/// Fills each gap by the method for its length; longer gaps stay missing.
-pub(super) fn impute(series: &mut Series, limits: &RuleLimits, log: &mut Log<'_>) {
+/// Fills each gap by the method for its length; longer gaps stay missing, and so do gaps so new that
+/// late readings may still come.
+pub(super) fn impute(
+    series: &mut Series,
+    rules: &RuleSet,
+    now: Timestamp,
+    log: &mut Log<'_>,
+) -> Option<Ladder> {
+    let gaps = gaps(series);
+    if gaps.is_empty() || !rules.missing.enabled {
+        return None;
+    }
+    let limits = &rules.missing.limits;
     let minutes = usize::try_from(series.step.as_mins()).unwrap_or(1).max(1);
-    let day = (24 * 60) / minutes;
-    let mut index = 0;
+    let most = limits.impute_up_to_hours as usize * 60;
+    let waiting = SignedDuration::from_hours(i64::from(limits.impute_after_hours));
+    let known: Vec<Option<f64>> =
+        series.slots.iter().map(|slot| slot.energy.map(Energy::to_f64)).collect();
+    let fillable = gaps.iter().any(|gap| gap.len() * minutes <= most);
+    let ladder = fillable.then(|| calibrate(&known, minutes));
+    for gap in gaps {
+        let interval = Interval {
+            start: series.interval(gap.start).start,
+            end: series.interval(gap.end - 1).end,
+        };
+        let young = interval.end + waiting > now;
+        let filled = ladder
+            .as_ref()
+            .filter(|_| !young && gap.len() * minutes <= most)
+            .and_then(|ladder| ladder.fill(&known, &gap));
+        tell(&gap, interval, young, filled.as_ref().map(|(_, method)| method.as_str()), rules, log);
+        let Some((values, method)) = filled else { continue };
+        for (position, value) in gap.zip(values) {
+            let interval_end = series.interval(position).end;
+            // The one place where an estimate becomes a decimal: to a millionth of a kWh.
+            let energy = Decimal::from_f64(value).unwrap_or_default().round_dp(6);
+            log.corrections.push(Correction {
+                rule: "R4".to_owned(),
+                interval_end,
+                old_stamp: interval_end,
+                old_kwh: None,
+                new_kwh: Some(energy),
+                method: method.name.to_owned(),
+                error_percent: method
+                    .error_percent
+                    .and_then(Decimal::from_f64)
+                    .map(|error| error.round_dp(1)),
+            });
+            let energy = Some(Energy::new(energy));
+            series.slots[position] = Slot { energy, state: ValueState::Imputed };
+        }
+    }
+    ladder
+}
+
+fn gaps(series: &Series) -> Vec<std::ops::Range<usize>> {
+    let (mut gaps, mut index) = (Vec::new(), 0);
     while index < series.slots.len() {
         if series.slots[index].energy.is_some() {
             index += 1;
             continue;
         }
         let length = series.slots[index..].iter().take_while(|s| s.energy.is_none()).count();
-        let gap = index..index + length;
-        let filled = if length * minutes <= limits.linear_minutes {
-            straight(series, &gap).map(|values| (values, "straight line between neighbours"))
-        } else if length * minutes <= limits.median_hours * 60 {
-            medians(series, &gap, day)
-                .map(|values| (values, "median of the same weekday and time, four weeks around"))
-        } else {
-            None
-        };
-        let interval = Interval {
-            start: series.interval(gap.start).start,
-            end: series.interval(gap.end - 1).end,
-        };
-        let (severity, text, proposal) = match &filled {
-            Some((_, method)) => (
-                Severity::Notice,
-                format!("{length} intervals had no reading and were imputed: {method}"),
-                "enter the readings by hand if they are known",
-            ),
-            None => (
-                Severity::Hold,
-                format!(
-                    "METER-GAP: {length} intervals have no reading and no method may fill them"
-                ),
-                "enter the readings by hand; nothing can be posted for them",
-            ),
-        };
-        log.findings.push(Finding {
-            rule: "R4".to_owned(),
-            severity,
-            subject: log.meter.id.to_string(),
-            interval: Some(interval),
-            count: length,
-            text,
-            proposal: proposal.to_owned(),
-        });
-        if let Some((values, method)) = filled {
-            for (position, value) in gap.clone().zip(values) {
-                let interval_end = series.interval(position).end;
-                log.corrections.push(Correction {
-                    rule: "R4".to_owned(),
-                    interval_end,
-                    old_stamp: interval_end,
-                    old_kwh: None,
-                    new_kwh: Some(value.amount()),
-                    method: method.to_owned(),
-                });
-                series.slots[position] = Slot { energy: Some(value), state: ValueState::Imputed };
-            }
-        }
-        index = gap.end;
+        gaps.push(index..index + length);
+        index += length;
     }
+    gaps
 }
 
-/// A straight line from the reading before to the one after.
-fn straight(series: &Series, gap: &std::ops::Range<usize>) -> Option<Vec<Energy>> {
-    let before = series.slots.get(gap.start.checked_sub(1)?)?.energy?;
-    let after = series.slots.get(gap.end)?.energy?;
-    let steps = Decimal::from(gap.len() + 1);
-    let value = |step: usize| {
-        let share = Decimal::from(step) / steps;
-        Energy::new((before.amount() + (after.amount() - before.amount()) * share).round_dp(6))
+fn tell(
+    gap: &std::ops::Range<usize>,
+    interval: Interval,
+    young: bool,
+    method: Option<&str>,
+    rules: &RuleSet,
+    log: &mut Log<'_>,
+) {
+    let length = gap.len();
+    let (severity, text) = match method {
+        Some(method) => (
+            Severity::Notice,
+            format!("{length} intervals had no reading and were imputed: {method}"),
+        ),
+        None if young => (
+            rules.missing.severity,
+            format!("{length} intervals have no reading yet; late ones are waited for"),
+        ),
+        None => (
+            Severity::Hold,
+            format!(
+                "METER-GAP: {length} intervals have no readings from {} to {} and no method may \
+                 fill them",
+                interval.start, interval.end
+            ),
+        ),
     };
-    Some((1..=gap.len()).map(value).collect())
-}
-
-/// For each slot the median of the same slot of the week in the four weeks before and after.
-fn medians(series: &Series, gap: &std::ops::Range<usize>, day: usize) -> Option<Vec<Energy>> {
-    let week = 7 * day;
-    gap.clone()
-        .map(|position| {
-            let before = (1..=4).filter_map(|weeks| position.checked_sub(weeks * week));
-            let after = (1..=4).map(|weeks| position + weeks * week);
-            let mut known: Vec<Energy> =
-                before.chain(after).filter_map(|index| series.slots.get(index)?.energy).collect();
-            known.sort();
-            let middle = known.len() / 2;
-            match known.len() {
-                0 => None,
-                n if n % 2 == 1 => Some(known[middle]),
-                _ => {
-                    let sum = known[middle - 1] + known[middle];
-                    Some(Energy::new((sum.amount() / Decimal::TWO).round_dp(6)))
-                }
-            }
-        })
-        .collect()
+    log.findings.push(Finding {
+        rule: "R4".to_owned(),
+        severity,
+        subject: log.meter.id.to_string(),
+        interval: Some(interval),
+        count: length,
+        text,
+        proposal: rules.missing.action.clone(),
+    });
 }

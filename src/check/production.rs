@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Checked, Finding, RuleLimits, Severity};
+use super::{Checked, ExcessLimits, Finding, RuleSet};
 use crate::order::Confirmation;
 use crate::period::{ShiftCalendar, ShiftOnDay};
 use crate::reading::Series;
@@ -21,7 +21,7 @@ pub fn production(
     confirmations: &[Confirmation],
     series: &Checked<Series>,
     shifts: &ShiftCalendar,
-    limits: &RuleLimits,
+    rules: &RuleSet,
 ) -> Vec<Finding> {
     let mut by_shift: BTreeMap<ShiftOnDay, Vec<&Confirmation>> = BTreeMap::new();
     for confirmation in confirmations {
@@ -30,8 +30,8 @@ pub fn production(
             .or_default()
             .push(confirmation);
     }
-    let mut findings = excess(&by_shift, series, shifts, limits);
-    findings.extend(without_readings(confirmations, series, shifts, limits));
+    let mut findings = excess(&by_shift, series, shifts, rules);
+    findings.extend(without_readings(confirmations, series, shifts, rules));
     findings
 }
 
@@ -39,8 +39,12 @@ fn excess(
     by_shift: &BTreeMap<ShiftOnDay, Vec<&Confirmation>>,
     series: &Series,
     shifts: &ShiftCalendar,
-    limits: &RuleLimits,
+    rules: &RuleSet,
 ) -> Vec<Finding> {
+    let limits = &rules.excess.limits;
+    if !rules.excess.enabled {
+        return Vec::new();
+    }
     let mut history: BTreeMap<(Vec<&str>, usize), VecDeque<f64>> = BTreeMap::new();
     let mut findings = Vec::new();
     for (shift, confirmed) in by_shift {
@@ -56,11 +60,11 @@ fn excess(
         }
         let specific = energy.to_f64() / tonnes;
         let before = history.entry((materials.clone(), shift.shift)).or_default();
-        if before.len() >= limits.excess_batches && is_excess(specific, before, limits) {
+        if before.len() >= limits.batches && is_excess(specific, before, limits) {
             let mean = before.iter().sum::<f64>() / before.len() as f64;
             findings.push(Finding {
                 rule: "R2".to_owned(),
-                severity: Severity::Warning,
+                severity: rules.excess.severity,
                 subject: materials.join(" + "),
                 interval: Some(interval),
                 count: 1,
@@ -69,18 +73,19 @@ fn excess(
                     before.len(),
                     100.0 * (specific / mean - 1.0)
                 ),
-                proposal: "ask maintenance; a small batch carries the idle load of its shift".to_owned(),
+                proposal: rules.excess.action.clone(),
             });
         }
         before.push_back(specific);
-        if before.len() > limits.excess_batches {
+        if before.len() > limits.batches {
             before.pop_front();
         }
     }
     findings
 }
 
-fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &RuleLimits) -> bool {
+/// Above the mean by the ratio, and above the median by so many scaled deviations.
+pub(super) fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &ExcessLimits) -> bool {
     let mean = before.iter().sum::<f64>() / before.len() as f64;
     let middle = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
@@ -88,16 +93,18 @@ fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &RuleLimits) -> bool
     };
     let median = middle(before.iter().copied().collect());
     let deviation = middle(before.iter().map(|value| (value - median).abs()).collect());
-    specific > limits.excess_ratio * mean
-        && specific > median + limits.excess_deviations * 1.4826 * deviation
+    specific > limits.ratio * mean && specific > median + limits.deviations * 1.4826 * deviation
 }
 
 fn without_readings(
     confirmations: &[Confirmation],
     series: &Series,
     shifts: &ShiftCalendar,
-    limits: &RuleLimits,
+    rules: &RuleSet,
 ) -> Vec<Finding> {
+    if !rules.missing.enabled {
+        return Vec::new();
+    }
     let Some(span) = series.span() else { return Vec::new() };
     let mut days: BTreeMap<_, (usize, usize)> = BTreeMap::new();
     for confirmation in confirmations.iter().filter(|c| span.contains(c.execution.start)) {
@@ -108,15 +115,15 @@ fn without_readings(
         count.1 += usize::from(series.within(confirmation.execution).any(|(_, s)| poor(s.state)));
     }
     days.into_iter()
-        .filter(|(_, (all, missing))| *missing as f64 > limits.missing_share * *all as f64)
+        .filter(|(_, (all, missing))| *missing as f64 > rules.missing.limits.share * *all as f64)
         .map(|((day, center), (all, missing))| Finding {
             rule: "R4".to_owned(),
-            severity: Severity::Warning,
+            severity: rules.missing.severity,
             subject: center.to_string(),
             interval: None,
             count: missing,
             text: format!("{day}: {missing} of {all} batches have missing or imputed readings"),
-            proposal: "enter the readings by hand".to_owned(),
+            proposal: rules.missing.action.clone(),
         })
         .collect()
 }

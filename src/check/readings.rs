@@ -1,9 +1,16 @@
 //! The path of a series through the rules: time first, then values, then gaps.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
-use super::{Checked, Correction, Finding, RuleLimits, gaps, time_order, values};
-use crate::reading::{Meter, RawReading, Series};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::impute::Ladder;
+use super::{Checked, Correction, Finding, RuleSet, gaps, scale, time_order, values};
+use crate::period::Interval;
+use crate::quantity::Energy;
+use crate::reading::{Meter, RawReading, Series, Slot};
+use crate::value_state::ValueState;
 
 /// A series that went through the rules, with what they said.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +21,51 @@ pub struct CheckedReadings {
     pub findings: Vec<Finding>,
     /// What was changed.
     pub corrections: Vec<Correction>,
+    /// The methods that filled gaps, with their errors on this meter; `None` if there were no gaps.
+    pub ladder: Option<Ladder>,
+}
+
+/// What a person decided about a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The reading is right, whatever a rule says.
+    Accepted,
+    /// This is the right one.
+    Corrected(Energy),
+}
+
+/// Decisions by the end of the interval.
+pub type Decisions = BTreeMap<Timestamp, Decision>;
+
+/// What is known of a meter beside its readings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Background<'a> {
+    /// Most that one interval can hold: contract power times step.
+    pub capacity: Option<Energy>,
+    /// Largest reading of the days before the first row.
+    pub largest_before: Option<Energy>,
+    /// When the machine behind the meter was confirmed to run.
+    pub running: &'a [Interval],
+    /// What people decided.
+    pub decisions: Option<&'a Decisions>,
+}
+
+impl Background<'_> {
+    pub(super) fn accepted(&self, end: Timestamp) -> bool {
+        self.decisions.is_some_and(|all| all.get(&end) == Some(&Decision::Accepted))
+    }
+}
+
+/// Checks the readings of one meter of which nothing else is known; see [`readings_with`].
+pub fn readings(
+    rows: &[RawReading],
+    meter: &Meter,
+    step: SignedDuration,
+    rules: &RuleSet,
+    now: Timestamp,
+) -> CheckedReadings {
+    readings_with(rows, meter, step, rules, now, &Background::default())
 }
 
 /// Checks the readings of one meter.
@@ -23,25 +75,48 @@ pub struct CheckedReadings {
 ///
 /// # Source
 ///
-/// Rules R10, R8, R7 and R4 with the imputation ladder of the methods: straight line up to an hour,
-/// median of the same weekday and time over four weeks before and after up to a day, longer gaps
-/// stay missing.
-pub fn readings(
+/// Rules R10, R11, R8, R7 and R4 of the methods, in this order, with the imputation ladder: the best
+/// method for the length of the gap, measured on the meter itself; longer gaps stay missing.
+pub fn readings_with(
     rows: &[RawReading],
     meter: &Meter,
     step: SignedDuration,
-    limits: &RuleLimits,
+    rules: &RuleSet,
     now: Timestamp,
+    background: &Background<'_>,
 ) -> CheckedReadings {
     let mut log = Log { meter, findings: Vec::new(), corrections: Vec::new() };
-    let mut series = time_order::ordered(rows, step, now, &mut log);
-    values::hold_spikes(&mut series, limits, &mut log);
-    values::hold_stuck(&mut series, limits, &mut log);
-    gaps::impute(&mut series, limits, &mut log);
+    let mut series = time_order::ordered(rows, step, rules, now, &mut log);
+    enter_decisions(&mut series, background, &mut log);
+    values::hold_negative(&mut series, rules, background, &mut log);
+    values::hold_spikes(&mut series, rules, background, &mut log);
+    scale::hold_wrong_scale(&mut series, rules, background, &mut log);
+    values::hold_stuck(&mut series, rules, background, &mut log);
+    let ladder = gaps::impute(&mut series, rules, now, &mut log);
     CheckedReadings {
         series: Checked(series),
         findings: log.findings,
         corrections: log.corrections,
+        ladder,
+    }
+}
+
+/// Puts what people entered in the place of what was read.
+fn enter_decisions(series: &mut Series, background: &Background<'_>, log: &mut Log<'_>) {
+    for (end, decision) in background.decisions.into_iter().flatten() {
+        let Decision::Corrected(energy) = decision else { continue };
+        let Some(index) = series.index_at(*end - series.step) else { continue };
+        let old = series.slots[index].energy.map(Energy::amount);
+        series.slots[index] = Slot { energy: Some(*energy), state: ValueState::Estimated };
+        log.corrections.push(Correction {
+            rule: "decision".to_owned(),
+            interval_end: *end,
+            old_stamp: *end,
+            old_kwh: old,
+            new_kwh: Some(energy.amount()),
+            method: "entered by hand".to_owned(),
+            error_percent: None,
+        });
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rules: names that people can quote, and limits that they can set.
+//! The rules: names that people can quote, and what `mappings/rules.toml` says of each.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,55 +21,334 @@ pub struct Rule {
     pub id: &'static str,
     /// Name.
     pub title: &'static str,
-    /// What follows.
-    pub severity: Severity,
 }
 
-/// Every rule, in the order in which they are applied: time, values, gaps, then production.
+/// Every rule, in the order in which they are applied: time, counter, values, balance and gaps, then
+/// production, then products and factors.
 pub const RULES: &[Rule] = &[
-    Rule { id: "R10", title: "time stamps out of order", severity: Severity::Notice },
-    Rule { id: "R8", title: "spike or wrong scale", severity: Severity::Hold },
-    Rule { id: "R7", title: "stuck meter", severity: Severity::Hold },
-    Rule { id: "R4", title: "readings missing", severity: Severity::Warning },
-    Rule { id: "R2", title: "energy per unit above history", severity: Severity::Warning },
+    Rule { id: "R10", title: "time stamps out of order" },
+    Rule { id: "R11", title: "counter runs backwards or jumps" },
+    Rule { id: "R8", title: "spike or wrong scale" },
+    Rule { id: "R7", title: "stuck meter" },
+    Rule { id: "R9", title: "parent and children disagree" },
+    Rule { id: "R4", title: "readings missing" },
+    Rule { id: "R2", title: "energy per unit above history" },
+    Rule { id: "R5", title: "blast furnace too hot" },
+    Rule { id: "R6", title: "gas per batch above its average" },
+    Rule { id: "R1", title: "material footprint far from the average" },
+    Rule { id: "R12", title: "no factor, or one that does not fit" },
+    Rule { id: "R3", title: "transport is a large part" },
 ];
 
-/// Limits of the rules; `mappings/rules.toml` sets them.
+/// What `mappings/rules.toml` says of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RuleLimits {
-    /// R7: equal consecutive non-zero readings that make a stuck meter.
-    pub stuck_readings: usize,
-    /// R8: how many times the largest reading of the days before.
-    pub spike_factor: f64,
-    /// R8: days looked back.
-    pub spike_days: usize,
-    /// R4: share of batches without readings.
-    pub missing_share: f64,
-    /// R2: energy per unit over the mean of the batches before.
-    pub excess_ratio: f64,
-    /// R2: scaled median absolute deviations over their median.
-    pub excess_deviations: f64,
-    /// R2: batches of the same products and shift looked back.
-    pub excess_batches: usize,
-    /// Gaps up to so many minutes are filled in a straight line.
-    pub linear_minutes: usize,
-    /// Gaps up to so many hours are filled with the median of the same weekday and time.
-    pub median_hours: usize,
+#[serde(deny_unknown_fields)]
+pub struct Datum<L> {
+    /// Whether the rule is applied.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// What it looks at, in words.
+    pub scope: String,
+    /// What follows from a finding. What was repaired without doubt is a notice.
+    pub severity: Severity,
+    /// What to do.
+    pub action: String,
+    /// Hours until somebody has decided; no limit if not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_hours: Option<u32>,
+    /// What happens when nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_deadline: Option<String>,
+    /// Thresholds.
+    pub limits: L,
 }
 
-impl Default for RuleLimits {
-    fn default() -> Self {
-        Self {
-            stuck_readings: 8,
-            spike_factor: 3.0,
-            spike_days: 28,
-            missing_share: 0.10,
-            excess_ratio: 1.20,
-            excess_deviations: 3.0,
-            excess_batches: 8,
-            linear_minutes: 60,
-            median_hours: 24,
+fn yes() -> bool {
+    true
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $kind,)*
         }
+    )*};
+}
+
+/// In which direction R1 looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AverageMode {
+    /// Only more than the average by the share.
+    Above,
+    /// More or less by the share.
+    Both,
+    /// More than the share of the average, as the words of the rule can also be read.
+    Literal,
+}
+
+limits! {
+    /// Thresholds of R1.
+    AverageLimits {
+        /// Distance from the average as a share of it.
+        share: f64,
+        /// Direction.
+        mode: AverageMode,
+        /// Suppliers whose evidence was looked at.
+        accepted_suppliers: Vec<String>,
+    }
+    /// Thresholds of R2.
+    ExcessLimits {
+        /// Energy per unit over the mean of the batches before.
+        ratio: f64,
+        /// Scaled median absolute deviations over their median.
+        deviations: f64,
+        /// Batches of the same products and shift looked back.
+        batches: usize,
+    }
+    /// Thresholds of R3.
+    TransportLimits {
+        /// Share of the footprint.
+        share: f64,
+        /// Materials for which it was accepted.
+        accepted_materials: Vec<String>,
+    }
+    /// Thresholds of R4.
+    MissingLimits {
+        /// Share of batches without readings.
+        share: f64,
+        /// A gap is filled when it has been open so long: late readings may come until then.
+        impute_after_hours: u32,
+        /// Longer gaps stay missing.
+        impute_up_to_hours: u32,
+    }
+    /// Thresholds of R5.
+    TemperatureLimits {
+        /// Degrees Celsius.
+        celsius: f64,
+        /// Minutes above them without a break.
+        minutes: u32,
+    }
+    /// Thresholds of R6.
+    GasLimits {
+        /// Gas over the mean of the batches before.
+        ratio: f64,
+        /// Batches of the product looked back.
+        batches: usize,
+        /// So many in a row.
+        consecutive: usize,
+    }
+    /// Thresholds of R7.
+    StuckLimits {
+        /// Equal consecutive non-zero readings.
+        readings: usize,
+    }
+    /// Thresholds of R8.
+    SpikeLimits {
+        /// Times the largest reading of the days before.
+        factor: f64,
+        /// Days looked back.
+        days: usize,
+        /// Ratios that a wrong unit or CT ratio gives.
+        scales: Vec<f64>,
+        /// How near the ratio of a day must be to one of them.
+        scale_tolerance: f64,
+    }
+    /// Thresholds of R9.
+    BalanceLimits {
+        /// Standard deviations by the accuracy classes.
+        deviations: f64,
+        /// Share of the parent, when every child has a meter.
+        share: f64,
+        /// Hours over which is summed before comparing.
+        hours: u32,
+    }
+    /// Thresholds of R10.
+    TimeLimits {
+        /// Minutes that a clock may be ahead of ours.
+        ahead_minutes: u32,
+    }
+    /// Thresholds of R11.
+    CounterLimits {
+        /// A fall from beyond this share of the register's end is a roll-over.
+        rollover_share: f64,
+    }
+    /// Thresholds of R12.
+    FactorLimits {
+        /// Months for which an expired row is announced as late, not as wrong.
+        grace_months: u32,
+        /// GWP set of the inventory.
+        gwp_set: String,
+    }
+}
+
+/// `mappings/rules.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleSet {
+    /// Material footprint far from the average.
+    #[serde(rename = "R1")]
+    pub average: Datum<AverageLimits>,
+    /// Energy per unit above history.
+    #[serde(rename = "R2")]
+    pub excess: Datum<ExcessLimits>,
+    /// Transport is a large part.
+    #[serde(rename = "R3")]
+    pub transport: Datum<TransportLimits>,
+    /// Readings missing.
+    #[serde(rename = "R4")]
+    pub missing: Datum<MissingLimits>,
+    /// Blast furnace too hot.
+    #[serde(rename = "R5")]
+    pub temperature: Datum<TemperatureLimits>,
+    /// Gas per batch above its average.
+    #[serde(rename = "R6")]
+    pub gas: Datum<GasLimits>,
+    /// Stuck meter.
+    #[serde(rename = "R7")]
+    pub stuck: Datum<StuckLimits>,
+    /// Spike or wrong scale.
+    #[serde(rename = "R8")]
+    pub spike: Datum<SpikeLimits>,
+    /// Parent and children disagree.
+    #[serde(rename = "R9")]
+    pub balance: Datum<BalanceLimits>,
+    /// Time stamps.
+    #[serde(rename = "R10")]
+    pub time: Datum<TimeLimits>,
+    /// Counter.
+    #[serde(rename = "R11")]
+    pub counter: Datum<CounterLimits>,
+    /// Factors.
+    #[serde(rename = "R12")]
+    pub factor: Datum<FactorLimits>,
+}
+
+impl Default for RuleSet {
+    /// The rules as shipped in `mappings/rules.toml`.
+    fn default() -> Self {
+        /// The same fields without a default of their own.
+        #[derive(Deserialize)]
+        #[allow(non_snake_case, clippy::upper_case_acronyms)]
+        struct Whole {
+            R1: Datum<AverageLimits>,
+            R2: Datum<ExcessLimits>,
+            R3: Datum<TransportLimits>,
+            R4: Datum<MissingLimits>,
+            R5: Datum<TemperatureLimits>,
+            R6: Datum<GasLimits>,
+            R7: Datum<StuckLimits>,
+            R8: Datum<SpikeLimits>,
+            R9: Datum<BalanceLimits>,
+            R10: Datum<TimeLimits>,
+            R11: Datum<CounterLimits>,
+            R12: Datum<FactorLimits>,
+        }
+        let shipped = include_str!("../../mappings/rules.toml");
+        let whole: Whole = toml::from_str(shipped).expect("the shipped rules are tested to load");
+        Self {
+            average: whole.R1,
+            excess: whole.R2,
+            transport: whole.R3,
+            missing: whole.R4,
+            temperature: whole.R5,
+            gas: whole.R6,
+            stuck: whole.R7,
+            spike: whole.R8,
+            balance: whole.R9,
+            time: whole.R10,
+            counter: whole.R11,
+            factor: whole.R12,
+        }
+    }
+}
+
+/// What people see of a rule.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleInfo {
+    /// Key.
+    pub id: &'static str,
+    /// Name.
+    pub title: &'static str,
+    /// Whether it is applied.
+    pub enabled: bool,
+    /// What it looks at.
+    pub scope: String,
+    /// What follows.
+    pub severity: Severity,
+    /// What to do.
+    pub action: String,
+    /// Hours until somebody has decided.
+    pub deadline_hours: Option<u32>,
+    /// What happens when nobody has.
+    pub on_deadline: Option<String>,
+    /// Thresholds.
+    pub limits: serde_json::Value,
+}
+
+impl RuleSet {
+    /// Every rule with its datum, in the order in which they are applied.
+    pub fn list(&self) -> Vec<RuleInfo> {
+        fn info<L: Serialize>(rule: &Rule, datum: &Datum<L>) -> RuleInfo {
+            RuleInfo {
+                id: rule.id,
+                title: rule.title,
+                enabled: datum.enabled,
+                scope: datum.scope.clone(),
+                severity: datum.severity,
+                action: datum.action.clone(),
+                deadline_hours: datum.deadline_hours,
+                on_deadline: datum.on_deadline.clone(),
+                limits: serde_json::to_value(&datum.limits).unwrap_or_default(),
+            }
+        }
+        let of = |rule: &Rule| match rule.id {
+            "R1" => info(rule, &self.average),
+            "R2" => info(rule, &self.excess),
+            "R3" => info(rule, &self.transport),
+            "R4" => info(rule, &self.missing),
+            "R5" => info(rule, &self.temperature),
+            "R6" => info(rule, &self.gas),
+            "R7" => info(rule, &self.stuck),
+            "R8" => info(rule, &self.spike),
+            "R9" => info(rule, &self.balance),
+            "R10" => info(rule, &self.time),
+            "R11" => info(rule, &self.counter),
+            _ => info(rule, &self.factor),
+        };
+        RULES.iter().map(of).collect()
+    }
+
+    /// Deadline of a rule in hours, and what happens then.
+    pub fn deadline(&self, rule: &str) -> (Option<u32>, Option<String>) {
+        let found = self.list().into_iter().find(|info| info.id == rule);
+        found.map_or((None, None), |info| (info.deadline_hours, info.on_deadline))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_rules_load_and_are_twelve() {
+        let rules = RuleSet::default();
+
+        assert_eq!(rules.list().len(), 12);
+        assert_eq!(rules.deadline("R4").0, Some(4));
+        assert_eq!(rules.deadline("R1").1.as_deref(), Some("flag for re-audit"));
+    }
+
+    #[test]
+    fn a_file_with_one_rule_leaves_the_others_as_shipped() {
+        let one = "[R7]\nscope = \"meters\"\nseverity = \"hold\"\naction = \"look\"\nlimits = { readings = 20 }";
+        let rules: RuleSet = toml::from_str(one).unwrap();
+
+        assert_eq!(rules.stuck.limits.readings, 20);
+        assert_eq!(rules.spike, RuleSet::default().spike);
+        assert!(toml::from_str::<RuleSet>("[R13]\nx = 1").is_err());
     }
 }

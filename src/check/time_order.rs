@@ -1,19 +1,15 @@
 //! R10: stamps in order, each interval once, on the grid of the step.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::readings::Log;
-use super::{Correction, Finding, Severity};
+use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{RawReading, Series, Slot};
 use crate::value_state::ValueState;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// A clock may be so far ahead of ours.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// How often a defect was seen, first and last.
 #[derive(Default)]
@@ -26,9 +22,16 @@ struct Seen {
 impl Seen {
     fn at(&mut self, stamp: Timestamp) {
         self.count += 1;
-        self.first = Some(self.first.unwrap_or(stamp));
-        self.last = Some(stamp);
+        self.first = Some(self.first.map_or(stamp, |first| first.min(stamp)));
+        self.last = Some(self.last.map_or(stamp, |last| last.max(stamp)));
     }
+}
+
+/// A reading whose stamp was looked at.
+#[derive(Clone, Copy)]
+struct Placed {
+    end: Timestamp,
+    energy: Option<Energy>,
 }
 
 /// The series of `rows`: a slot for every interval between the first and the last stamp.
@@ -39,91 +42,150 @@ impl Seen {
 pub(super) fn ordered(
     rows: &[RawReading],
     step: SignedDuration,
+    rules: &RuleSet,
     now: Timestamp,
     log: &mut Log<'_>,
 ) -> Series {
-    let (mut repaired, mut off_grid, mut future) =
-        (Seen::default(), Seen::default(), Seen::default());
-    let (mut repeated, mut differing, mut empty) =
-        (Seen::default(), Seen::default(), Seen::default());
-    let mut by_end: BTreeMap<Timestamp, Option<Energy>> = BTreeMap::new();
+    let mut found = Defects::default();
+    let latest = now + SignedDuration::from_mins(i64::from(rules.time.limits.ahead_minutes));
+    let mut placed: Vec<Placed> = Vec::with_capacity(rows.len());
     let mut expected: Option<Timestamp> = None;
+    let mut sorted = true;
     for row in rows {
         let mut end = row.stamp;
-        if expected == Some(end + DAY) {
-            end += DAY;
-            repaired.at(end);
-            log.corrections.push(Correction {
-                rule: "R10".to_owned(),
-                interval_end: end,
-                old_stamp: row.stamp,
-                old_kwh: row.energy.map(Energy::amount),
-                new_kwh: row.energy.map(Energy::amount),
-                method: "day's last interval was stamped with the day before".to_owned(),
-            });
-        }
-        if end.as_second().rem_euclid(step.as_secs()) != 0 {
-            off_grid.at(end);
-            continue;
-        }
-        if end > now + AHEAD_MAX {
-            future.at(end);
-            continue;
-        }
-        if row.energy.is_none() {
-            empty.at(end);
-        }
-        match by_end.insert(end, row.energy) {
-            None => {}
-            Some(known) if known == row.energy => repeated.at(end),
-            Some(known) => {
-                differing.at(end);
+        if expected.is_some_and(|expected| end < expected) {
+            if expected == Some(end + DAY) {
+                end += DAY;
+                found.repaired.at(end);
                 log.corrections.push(Correction {
                     rule: "R10".to_owned(),
                     interval_end: end,
-                    old_stamp: end,
-                    old_kwh: known.map(Energy::amount),
+                    old_stamp: row.stamp,
+                    old_kwh: row.energy.map(Energy::amount),
                     new_kwh: row.energy.map(Energy::amount),
-                    method: "two rows for one interval: the later arrival counts".to_owned(),
+                    method: "day's last interval was stamped with the day before".to_owned(),
+                    error_percent: None,
                 });
+            } else {
+                sorted = false;
+                if placed.last().is_some_and(|before| before.end != end) {
+                    found.backward.at(end);
+                }
             }
         }
+        if end.as_second().rem_euclid(step.as_secs()) != 0 {
+            found.off_grid.at(end);
+            continue;
+        }
+        if end > latest {
+            found.future.at(end);
+            continue;
+        }
+        if row.energy.is_none() {
+            found.empty.at(end);
+        }
+        placed.push(Placed { end, energy: row.energy });
         expected = Some(end + step);
     }
-    for (seen, severity, text, proposal) in [
-        (
-            repaired,
-            Severity::Notice,
-            "the last interval of a day is stamped with the day before; it was put where it belongs",
-            "correct the export of the energy management system",
-        ),
-        (
-            off_grid,
-            Severity::Hold,
-            "the stamp is not on the grid of the step; left out",
-            "look at the meter's clock",
-        ),
-        (
-            future,
-            Severity::Hold,
-            "the stamp lies in the future; left out",
-            "look at the meter's clock",
-        ),
-        (
-            repeated,
-            Severity::Notice,
-            "the same reading came twice; one was kept",
-            "look at the export",
-        ),
-        (
-            differing,
-            Severity::Warning,
-            "two different readings for one interval; the later one counts",
-            "say which one is right",
-        ),
-        (empty, Severity::Warning, "METER-NULL: the reading is empty", "enter the reading by hand"),
-    ] {
-        if let (Some(first), Some(last)) = (seen.first, seen.last) {
+    if !sorted {
+        // Stable: of two rows for one interval the later arrival stays the later.
+        placed.sort_by_key(|row| row.end);
+        once(&mut placed, &mut found, log);
+    }
+    if rules.time.enabled {
+        found.tell(step, rules, log);
+    }
+    series(&placed, step, log)
+}
+
+/// Keeps of several rows for one interval the one that arrived last.
+fn once(placed: &mut Vec<Placed>, found: &mut Defects, log: &mut Log<'_>) {
+    placed.dedup_by(|later, kept| {
+        if later.end != kept.end {
+            return false;
+        }
+        if later.energy == kept.energy {
+            found.repeated.at(kept.end);
+        } else {
+            found.differing.at(kept.end);
+            found.pair.get_or_insert((kept.energy, later.energy));
+            log.corrections.push(Correction {
+                rule: "R10".to_owned(),
+                interval_end: kept.end,
+                old_stamp: kept.end,
+                old_kwh: kept.energy.map(Energy::amount),
+                new_kwh: later.energy.map(Energy::amount),
+                method: "two rows for one interval: the later arrival counts".to_owned(),
+                error_percent: None,
+            });
+        }
+        kept.energy = later.energy;
+        true
+    });
+}
+
+/// What is wrong with stamps, by kind.
+#[derive(Default)]
+struct Defects {
+    repaired: Seen,
+    backward: Seen,
+    off_grid: Seen,
+    future: Seen,
+    repeated: Seen,
+    differing: Seen,
+    empty: Seen,
+    /// The first two different readings of one interval.
+    pair: Option<(Option<Energy>, Option<Energy>)>,
+}
+
+impl Defects {
+    fn tell(&self, step: SignedDuration, rules: &RuleSet, log: &mut Log<'_>) {
+        let severity = rules.time.severity;
+        let amount = |energy: Option<Energy>| {
+            energy.map_or_else(|| "empty".to_owned(), |e| e.amount().normalize().to_string())
+        };
+        let pair = self.pair.map_or_else(String::new, |(first, second)| {
+            format!(" {}, {}", amount(first), amount(second))
+        });
+        let differing = format!(
+            "METER-DUP: two different readings{pair} for one interval; the later one counts"
+        );
+        for (seen, severity, text, proposal) in [
+            (
+                &self.repaired,
+                Severity::Notice,
+                "the last interval of a day is stamped with the day before; it was put where it \
+                 belongs",
+                "correct the export of the energy management system",
+            ),
+            (
+                &self.backward,
+                severity,
+                "stamps go back: rows came late or twice, or a clock was set back",
+                "look at the meter's clock and at the export",
+            ),
+            (
+                &self.off_grid,
+                Severity::Hold,
+                "METER-TIME: the stamp is not on the grid of the step; left out",
+                "look at the meter's clock",
+            ),
+            (
+                &self.future,
+                Severity::Hold,
+                "METER-TIME: the stamp lies in the future; left out",
+                "look at the meter's clock",
+            ),
+            (
+                &self.repeated,
+                Severity::Notice,
+                "the same reading came twice; one was kept",
+                "look at the export",
+            ),
+            (&self.differing, severity, &differing, "say which one is right"),
+            (&self.empty, severity, "METER-NULL: reading is empty", "enter the reading by hand"),
+        ] {
+            let (Some(first), Some(last)) = (seen.first, seen.last) else { continue };
             log.findings.push(Finding {
                 rule: "R10".to_owned(),
                 severity,
@@ -135,27 +197,22 @@ pub(super) fn ordered(
             });
         }
     }
-    series(by_end, step, log)
 }
 
-fn series(
-    by_end: BTreeMap<Timestamp, Option<Energy>>,
-    step: SignedDuration,
-    log: &Log<'_>,
-) -> Series {
+fn series(placed: &[Placed], step: SignedDuration, log: &Log<'_>) -> Series {
     let meter = log.meter.id.clone();
-    let (Some((first, _)), Some((last, _))) = (by_end.first_key_value(), by_end.last_key_value())
-    else {
+    let (Some(first), Some(last)) = (placed.first(), placed.last()) else {
         return Series { meter, start: Timestamp::UNIX_EPOCH, step, slots: Vec::new() };
     };
-    let position = |end: Timestamp| {
-        usize::try_from(first.duration_until(end).as_secs() / step.as_secs()).unwrap_or(0)
-    };
-    let mut slots = vec![Slot::MISSING; position(*last) + 1];
-    for (end, energy) in &by_end {
-        if energy.is_some() {
-            slots[position(*end)] = Slot { energy: *energy, state: ValueState::Measured };
+    let seconds = step.as_secs();
+    let begin = first.end.as_second();
+    let position =
+        |end: Timestamp| usize::try_from((end.as_second() - begin) / seconds).unwrap_or(0);
+    let mut slots = vec![Slot::MISSING; position(last.end) + 1];
+    for row in placed {
+        if row.energy.is_some() {
+            slots[position(row.end)] = Slot { energy: row.energy, state: ValueState::Measured };
         }
     }
-    Series { meter, start: *first - step, step, slots }
+    Series { meter, start: first.end - step, step, slots }
 }

@@ -1,12 +1,12 @@
-//! R7 and R8: readings that a sound meter does not give. They are held and become missing.
+//! R7, R8 and R11: readings that a sound meter does not give. They are held and become missing.
 
 use std::collections::VecDeque;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::readings::Log;
-use super::{Correction, Finding, RuleLimits, Severity};
+use super::readings::{Background, Log};
+use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{Series, Slot};
@@ -14,80 +14,229 @@ use crate::reading::{Series, Slot};
 /// Days of history before R8 says anything.
 const HISTORY_DAYS_MIN: usize = 7;
 
-/// R8: a reading above so many times the largest of the days before is no reading.
-pub(super) fn hold_spikes(series: &mut Series, limits: &RuleLimits, log: &mut Log<'_>) {
-    let day = slots_of_a_day(series);
-    let (window, history_min) = (day * limits.spike_days, day * HISTORY_DAYS_MIN);
-    let factor = Decimal::from_f64(limits.spike_factor).unwrap_or(Decimal::from(3));
-    // Positions whose energies fall: the first is the largest of the window.
-    let mut largest: VecDeque<(usize, Energy)> = VecDeque::new();
-    let mut held = Vec::new();
+/// R11: an interval of negative energy, or of more than the connection can carry.
+pub(super) fn hold_negative(
+    series: &mut Series,
+    rules: &RuleSet,
+    background: &Background<'_>,
+    log: &mut Log<'_>,
+) {
+    if !rules.counter.enabled {
+        return;
+    }
+    let (mut negative, mut beyond) = (Vec::new(), Vec::new());
     for index in 0..series.slots.len() {
-        while largest.front().is_some_and(|(at, _)| at + window < index) {
-            largest.pop_front();
-        }
         let Some(energy) = series.slots[index].energy else { continue };
-        let limit = largest.front().map(|(_, most)| most.scaled(factor));
-        if index >= history_min && limit.is_some_and(|limit| energy > limit && !limit.is_zero()) {
+        if energy.amount().is_sign_negative() && !energy.is_zero() {
+            negative.push(index);
+        } else if background.capacity.is_some_and(|capacity| energy > capacity)
+            && !background.accepted(series.interval(index).end)
+        {
+            beyond.push(index);
+        }
+    }
+    let severity = rules.counter.severity;
+    let what = What { rule: "R11", severity, action: &rules.counter.action };
+    hold(series, &negative, &what, "METER-BACK: the interval is negative", log);
+    let text = match background.capacity {
+        Some(capacity) => format!("METER-JUMP: above the limit {capacity} of the connection"),
+        None => return,
+    };
+    hold(series, &beyond, &what, &text, log);
+}
+
+/// R8: a reading above so many times the largest of the days before is no reading. In the first week
+/// the days after stand for those before.
+pub(super) fn hold_spikes(
+    series: &mut Series,
+    rules: &RuleSet,
+    background: &Background<'_>,
+    log: &mut Log<'_>,
+) {
+    if !rules.spike.enabled {
+        return;
+    }
+    let limits = &rules.spike.limits;
+    let day = slots_of_a_day(series);
+    let (window, history_min) = (day * limits.days, day * HISTORY_DAYS_MIN);
+    let factor = Decimal::from_f64(limits.factor).unwrap_or(Decimal::from(3));
+    let mut held = Vec::new();
+    let mut largest = Largest::new(background.largest_before, factor);
+    for index in 0..series.slots.len() {
+        let Some(energy) = series.slots[index].energy else { continue };
+        let known = background.largest_before.is_some() || index >= history_min;
+        largest.forget(|at| at + window < index);
+        if known
+            && largest.is_exceeded_by(energy)
+            && !background.accepted(series.interval(index).end)
+        {
             held.push(index);
             continue;
         }
-        while largest.back().is_some_and(|(_, smaller)| *smaller <= energy) {
-            largest.pop_back();
-        }
-        largest.push_back((index, energy));
+        largest.add(index, energy);
     }
-    hold(series, &held, "R8", "the reading is above any of the days before", log);
+    if background.largest_before.is_none() && series.slots.len() > 2 * history_min {
+        let first_week = held.partition_point(|index| *index < history_min);
+        debug_assert_eq!(first_week, 0);
+        let mut early = Vec::new();
+        let mut largest = Largest::new(None, factor);
+        let end = (history_min + window).min(series.slots.len());
+        for index in (0..end).rev() {
+            let Some(energy) = series.slots[index].energy else { continue };
+            if index >= history_min && held.binary_search(&index).is_ok() {
+                continue;
+            }
+            if index < history_min
+                && largest.is_exceeded_by(energy)
+                && !background.accepted(series.interval(index).end)
+            {
+                early.push(index);
+                continue;
+            }
+            largest.add(index, energy);
+        }
+        early.reverse();
+        early.append(&mut held);
+        held = early;
+    }
+    let what = What { rule: "R8", severity: rules.spike.severity, action: &rules.spike.action };
+    hold(series, &held, &what, "the reading is above any of the days around", log);
 }
 
-/// R7: the same non-zero reading again and again.
-pub(super) fn hold_stuck(series: &mut Series, limits: &RuleLimits, log: &mut Log<'_>) {
+/// The largest reading of a moving window.
+struct Largest {
+    /// Positions whose energies fall: the first is the largest of the window.
+    falling: VecDeque<(usize, Energy)>,
+    before: Option<Energy>,
+    factor: Decimal,
+    /// The limit that follows, kept while the largest stays.
+    limit: Option<(Energy, Energy)>,
+}
+
+impl Largest {
+    fn new(before: Option<Energy>, factor: Decimal) -> Self {
+        Self { falling: VecDeque::new(), before, factor, limit: None }
+    }
+
+    fn forget(&mut self, old: impl Fn(usize) -> bool) {
+        while self.falling.front().is_some_and(|(at, _)| old(*at)) {
+            self.falling.pop_front();
+        }
+    }
+
+    fn is_exceeded_by(&mut self, energy: Energy) -> bool {
+        let most = self.falling.front().map(|(_, most)| *most).max(self.before);
+        let Some(most) = most.filter(|most| !most.is_zero()) else { return false };
+        let limit = match self.limit {
+            Some((of, limit)) if of == most => limit,
+            _ => {
+                let limit = most.scaled(self.factor);
+                self.limit = Some((most, limit));
+                limit
+            }
+        };
+        energy > limit
+    }
+
+    fn add(&mut self, index: usize, energy: Energy) {
+        while self.falling.back().is_some_and(|(_, smaller)| *smaller <= energy) {
+            self.falling.pop_back();
+        }
+        self.falling.push_back((index, energy));
+    }
+}
+
+/// R7: the same non-zero reading again and again, or zeros while the machine was confirmed to run.
+pub(super) fn hold_stuck(
+    series: &mut Series,
+    rules: &RuleSet,
+    background: &Background<'_>,
+    log: &mut Log<'_>,
+) {
+    if !rules.stuck.enabled {
+        return;
+    }
+    let least = rules.stuck.limits.readings.max(2);
+    let runs_in = |index: usize| {
+        let interval = series.interval(index);
+        background.running.iter().any(|run| run.start <= interval.start && interval.end <= run.end)
+    };
     let (mut held, mut first) = (Vec::new(), 0);
     for index in 1..=series.slots.len() {
-        let same = series.slots.get(index).is_some_and(|slot| {
-            slot.energy.is_some_and(|energy| !energy.is_zero())
-                && slot.energy == series.slots[first].energy
-        });
+        let start = series.slots[first].energy;
+        let same = series
+            .slots
+            .get(index)
+            .is_some_and(|slot| slot.energy.is_some() && slot.energy == start);
         if same {
             continue;
         }
-        if index - first >= limits.stuck_readings.max(2) {
-            held.extend(first..index);
+        if index - first >= least
+            && let Some(energy) = start
+        {
+            if !energy.is_zero() {
+                held.extend(first..index);
+            } else if !background.running.is_empty() {
+                let running: Vec<usize> = (first..index).filter(|at| runs_in(*at)).collect();
+                if running.len() >= least {
+                    held.extend(running);
+                }
+            }
         }
         first = index;
     }
-    hold(series, &held, "R7", "the meter repeats one reading", log);
+    held.retain(|index| !background.accepted(series.interval(*index).end));
+    let what = What { rule: "R7", severity: rules.stuck.severity, action: &rules.stuck.action };
+    hold(series, &held, &what, "the meter repeats one reading", log);
 }
 
-fn slots_of_a_day(series: &Series) -> usize {
+pub(super) fn slots_of_a_day(series: &Series) -> usize {
     usize::try_from(86_400 / series.step.as_secs().max(1)).unwrap_or(1)
 }
 
-/// Makes slots missing, keeps what they held, and names each run of them.
-fn hold(series: &mut Series, held: &[usize], rule: &str, text: &str, log: &mut Log<'_>) {
+/// What a rule says of what it holds.
+pub(super) struct What<'a> {
+    pub rule: &'a str,
+    pub severity: Severity,
+    pub action: &'a str,
+}
+
+/// Makes slots missing, keeps what they held, and names each run of them. A rule that does not hold
+/// only names them.
+pub(super) fn hold(
+    series: &mut Series,
+    held: &[usize],
+    what: &What<'_>,
+    text: &str,
+    log: &mut Log<'_>,
+) {
     for run in held.chunk_by(|a, b| a + 1 == *b) {
         let (start, end) = (series.interval(run[0]).start, series.interval(run[run.len() - 1]).end);
-        for index in run {
+        let first = series.slots[run[0]].energy;
+        for index in run.iter().filter(|_| what.severity == Severity::Hold) {
             let interval_end = series.interval(*index).end;
             let old = series.slots[*index].energy.map(Energy::amount);
             log.corrections.push(Correction {
-                rule: rule.to_owned(),
+                rule: what.rule.to_owned(),
                 interval_end,
                 old_stamp: interval_end,
                 old_kwh: old,
                 new_kwh: None,
                 method: "held".to_owned(),
+                error_percent: None,
             });
             series.slots[*index] = Slot::MISSING;
         }
+        let reading = first
+            .map_or_else(String::new, |energy| format!(" ({} kWh)", energy.amount().normalize()));
         log.findings.push(Finding {
-            rule: rule.to_owned(),
-            severity: Severity::Hold,
+            rule: what.rule.to_owned(),
+            severity: what.severity,
             subject: log.meter.id.to_string(),
             interval: Some(Interval { start, end }),
             count: run.len(),
-            text: text.to_owned(),
-            proposal: "look at the meter; confirm the reading or enter the right one".to_owned(),
+            text: format!("{text}{reading}"),
+            proposal: what.action.to_owned(),
         });
     }
 }

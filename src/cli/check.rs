@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::connect::Session;
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::check::{Finding, RULES, Severity};
+use crate::check::{Finding, RULES, RuleSet, Severity};
+use crate::config::Config;
 use crate::present::table::{Align, Table};
 
 /// Apply the rules to readings and production; show what is odd.
@@ -25,10 +26,7 @@ pub struct Check {
 
 pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, CliError> {
     if arguments.list {
-        for rule in RULES {
-            println!("{:<4} {:<32} {:?}", rule.id, rule.title, rule.severity);
-        }
-        return Ok(Exit::Done);
+        return list(context);
     }
     let session = Session::open(context)?;
     let (_, facts) = session.facts(arguments.fresh, context).await?;
@@ -41,6 +39,38 @@ pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, Cli
     }
     let held = judged.findings.iter().any(|finding| finding.severity == Severity::Hold);
     Ok(if held { Exit::No } else { Exit::Done })
+}
+
+/// The rules of the settings; as shipped where there are none.
+fn list(context: &Context) -> Result<Exit, CliError> {
+    let configured = context.config.exists().then(|| Config::load(&context.config)).transpose()?;
+    let rules = configured.map_or_else(RuleSet::default, |config| config.rules);
+    if context.json {
+        print_json(&rules.list())?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&[
+        ("rule", Align::Left),
+        ("what", Align::Left),
+        ("severity", Align::Left),
+        ("hours", Align::Right),
+        ("limits", Align::Left),
+    ]);
+    for rule in rules.list() {
+        table.row([
+            rule.id.to_owned(),
+            rule.title.to_owned(),
+            if rule.enabled {
+                format!("{:?}", rule.severity).to_lowercase()
+            } else {
+                "off".to_owned()
+            },
+            rule.deadline_hours.map_or_else(|| "-".to_owned(), |hours| hours.to_string()),
+            rule.limits.to_string(),
+        ]);
+    }
+    print!("{table}");
+    Ok(Exit::Done)
 }
 
 /// Findings by rule: how many, and the findings themselves.

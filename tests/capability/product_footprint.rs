@@ -240,12 +240,9 @@ fn checked(series: &Series) -> carbide::check::Checked<Series> {
     };
     let rows: Vec<RawReading> = series.slots.iter().enumerate().map(row).collect();
     // Nothing is held and nothing imputed: these tests are about what comes after.
-    let limits = carbide::check::RuleLimits {
-        stuck_readings: usize::MAX,
-        linear_minutes: 0,
-        median_hours: 0,
-        ..Default::default()
-    };
+    let mut limits = carbide::check::RuleSet::default();
+    limits.stuck.enabled = false;
+    limits.missing.limits.impute_up_to_hours = 0;
     let now = at("2018-10-01T00:00:00Z");
     carbide::check::readings(&rows, &meter(), series.step, &limits, now).series
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use carbide::check::{self, RuleLimits};
+use carbide::check::{self, RuleSet};
 use carbide::id::MeterId;
 use carbide::quantity::Energy;
 use carbide::reading::Meter;
@@ -89,7 +89,7 @@ fn the_published_time_defect_is_found_and_repaired_and_nothing_is_lost() {
     let meter: Meter = mapping().meter[0].meter();
     let step = SignedDuration::from_mins(15);
 
-    let checked = check::readings(&read.rows, &meter, step, &RuleLimits::default(), now());
+    let checked = check::readings(&read.rows, &meter, step, &RuleSet::default(), now());
 
     let shifted = checked.findings.iter().find(|finding| finding.rule == "R10").unwrap();
     assert_eq!(shifted.count, 273);
@@ -116,7 +116,7 @@ fn a_stuck_meter_and_a_spike_are_held_and_short_gaps_imputed() {
     let meter: Meter = mapping().meter[0].meter();
     let step = SignedDuration::from_mins(15);
 
-    let checked = check::readings(&read.rows, &meter, step, &RuleLimits::default(), now());
+    let checked = check::readings(&read.rows, &meter, step, &RuleSet::default(), now());
 
     let found = |rule: &str| checked.findings.iter().filter(|f| f.rule == rule).count();
     assert_eq!((found("R7"), found("R8"), found("R4")), (1, 1, 3));
@@ -136,7 +136,7 @@ fn a_long_gap_stays_missing() {
     let meter: Meter = mapping().meter[0].meter();
     let step = SignedDuration::from_mins(15);
 
-    let checked = check::readings(&read.rows, &meter, step, &RuleLimits::default(), now());
+    let checked = check::readings(&read.rows, &meter, step, &RuleSet::default(), now());
 
     assert!((9_000..9_300).all(|index| checked.series.slots[index].energy.is_none()));
     assert!(checked.findings.iter().any(|finding| finding.text.contains("METER-GAP: 300")));
