@@ -14,6 +14,7 @@ mod footprint;
 mod interfaces;
 mod journal;
 mod ledger;
+mod meters;
 mod plan;
 mod planning;
 mod post;
@@ -84,6 +85,8 @@ pub enum Command {
     Check(check::Check),
     /// Show, compare, check, sign and apply versions of the factor database.
     Factors(factors::Factors),
+    /// Reconcile a tree of meters with its bill.
+    Meters(meters::Meters),
     /// Show the footprints of products and the inventory of a month.
     Footprint(footprint::Footprint),
     /// Find a plan with less carbon, or solve a planning instance.
@@ -134,6 +137,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Sync(arguments) => sync::run(arguments, &context).await,
         Command::Check(arguments) => check::run(arguments, &context).await,
         Command::Factors(arguments) => factors::run(arguments, &context).await,
+        Command::Meters(arguments) => meters::run(&arguments, &context),
         Command::Footprint(arguments) => footprint::run(arguments, &context).await,
         Command::Plan(arguments) => plan::run(arguments, &context).await,
         Command::Post(arguments) => post::run(arguments, &context).await,

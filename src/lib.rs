@@ -32,6 +32,8 @@ pub mod factor;
 // Judgement: pure functions from values to values.
 pub mod check;
 
+pub mod meters;
+
 pub mod footprint;
 
 pub mod ledger;

@@ -20,7 +20,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("reading", true, &[]),
     ("factor", true, &[]),
     ("check", true, &[]),
-    ("footprint", true, &["check"]),
+    ("meters", true, &["check"]),
+    ("footprint", true, &["check", "meters"]),
     ("ledger", true, &["check", "footprint"]),
     ("plan", true, &["check", "footprint"]),
     ("audit", false, &[]),
@@ -34,12 +35,13 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
     // Settings name certificates, pins and signatures: they are judged by the code that uses them.
-    ("config", true, &["audit", "plan", "source", "check", "footprint", "post", "sap"]),
+    ("config", true, &["audit", "plan", "source", "check", "meters", "footprint", "post", "sap"]),
     (
         "cycle",
         true,
         &[
             "check",
+            "meters",
             "footprint",
             "ledger",
             "plan",
@@ -60,6 +62,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
         &[
             "audit",
             "check",
+            "meters",
             "footprint",
             "ledger",
             "plan",
@@ -90,6 +93,7 @@ const PURE: &[&str] = &[
     "reading",
     "factor",
     "check",
+    "meters",
     "footprint",
     "ledger",
     "plan",

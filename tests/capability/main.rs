@@ -49,6 +49,7 @@ mod read_meters;
 mod read_sap;
 
 mod real_crashes;
+mod reconcile_meters;
 mod recorded_answers;
 
 mod sandbox;

@@ -1,0 +1,122 @@
+//! From the bill to the machine: the tree of meters of a site, its balances reconciled so that every
+//! level sums exactly, what has no meter allocated or profiled, and the emissions of what flowed.
+//! Pure.
+
+mod allocate;
+
+mod balance;
+
+mod dual;
+
+mod exact;
+
+mod gross;
+
+mod nnls;
+
+mod profile;
+
+mod reconcile;
+
+mod tree;
+
+pub use allocate::{Load, allocate};
+pub use dual::{DualEmissions, HourlyIntensity, Instrument, dual_emissions};
+pub use gross::{MeterProposal, NotIdentifiable, chi_squared_limit};
+pub use nnls::non_negative_least_squares;
+pub use profile::{MachineHours, MachineProfile, Prior, fit_profiles};
+pub use reconcile::{Reconciled, ReconciledNode, TreeFinding, reconcile};
+pub use tree::{Node, NodeKind, SiteTree};
+
+use crate::unit::Uom;
+
+/// Why a tree of meters cannot be reconciled. Nothing is guessed in its place.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MeterError {
+    /// A node hangs on nothing.
+    #[error(
+        "METER-PLACE: meter {meter} has no place in the tree: its parent {parent} is not there. Name \
+         an existing parent in mappings/meters.toml."
+    )]
+    NoPlace {
+        /// Node.
+        meter: String,
+        /// Parent that it names.
+        parent: String,
+    },
+    /// A node is its own ancestor.
+    #[error("METER-CYCLE: {path} is a cycle; each meter needs one way up to the bill")]
+    Cycle {
+        /// Names of the cycle, first one again at the end.
+        path: String,
+    },
+    /// No node, or more than one, is the top.
+    #[error("METER-ROOT: a tree has one top, here are {count}: {names}")]
+    Roots {
+        /// How many.
+        count: usize,
+        /// Their names.
+        names: String,
+    },
+    /// A name stands twice.
+    #[error("METER-TWICE: meter {meter} stands twice in the tree")]
+    Twice {
+        /// Name.
+        meter: String,
+    },
+    /// A unit does not fit the medium, or two units measure different things.
+    #[error(
+        "METER-UNIT: meter {meter} counts in {unit}, the tree in {tree}; they measure different \
+         things. Correct the unit in mappings/meters.toml."
+    )]
+    Unit {
+        /// Node.
+        meter: String,
+        /// Its unit.
+        unit: Uom,
+        /// Unit of the tree.
+        tree: Uom,
+    },
+    /// A value is below zero or no number.
+    #[error("METER-NEGATIVE: meter {meter} reads {value}; a consumption is not negative")]
+    Negative {
+        /// Node.
+        meter: String,
+        /// Value.
+        value: String,
+    },
+    /// An accuracy class is zero, negative or above 100 %.
+    #[error("METER-CLASS: meter {meter}: {class} % is no accuracy class")]
+    Class {
+        /// Node.
+        meter: String,
+        /// Class.
+        class: String,
+    },
+    /// Two children of one node have neither meter nor estimate.
+    #[error(
+        "METER-UNKNOWN: below {parent}, {children} have neither meter nor estimate; only one of them \
+         can be found as the rest. Estimate or meter the others."
+    )]
+    Undetermined {
+        /// Parent.
+        parent: String,
+        /// Children.
+        children: String,
+    },
+    /// Values without any error that contradict each other.
+    #[error(
+        "METER-EXACT: {parent} is exact and its children too, but they sum to {sum}, not {value}"
+    )]
+    Contradiction {
+        /// Parent.
+        parent: String,
+        /// Its value.
+        value: f64,
+        /// Sum of its children.
+        sum: f64,
+    },
+    /// Weights that give nothing to share by.
+    #[error("METER-SHARE: {0}")]
+    Share(String),
+}
