@@ -11,6 +11,8 @@ mod access;
 
 mod carbon;
 
+mod correction;
+
 mod facts;
 
 mod installation;
@@ -28,6 +30,7 @@ mod read;
 mod sync;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
+pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
 pub use facts::{Facts, MeterReadings};
 pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};

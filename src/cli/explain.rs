@@ -241,6 +241,12 @@ fn explain_run(
         "  at {} per t CO2e, approved by {}; code version {}, facts {}",
         run.price_per_tonne, run.approved_by, run.code_version, run.facts
     );
+    if let Some(corrects) = &run.corrects {
+        println!("  corrects {} as posted by {}", corrects.period, corrects.change_sets.join(", "));
+        for factor in &corrects.factors {
+            println!("  because of factor {factor}");
+        }
+    }
     let mut table = Table::new(&[
         ("cost center", Align::Left),
         ("scope", Align::Left),

@@ -14,6 +14,7 @@ use super::connect::{Session, month};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
 pub(super) use order::print as print_order;
+pub(super) use restate::restated;
 
 use crate::config::factors::{self, Reading};
 use crate::cycle::footprints;

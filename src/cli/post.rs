@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::connect::{Session, month, person, requester};
 use super::exit::print_json;
+use super::footprint::restated;
 use super::{CliError, Context, Exit};
 use crate::cycle::{self, Books, Facts, PlanRecord, PostingRun};
-use crate::period::ShiftCalendar;
+use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::report::Progress;
 use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
 use crate::present::table::{Align, Table};
@@ -28,6 +29,16 @@ pub struct Post {
     #[arg(long, value_name = "MONTH", num_args = 0..=1, default_missing_value = "latest")]
     carbon: Option<String>,
 
+    /// Post what today's factors make of a month that was posted, as 2018-09: the difference, as a
+    /// document of its own. `carbide footprint restate` shows it.
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    correction: Option<PostingPeriod>,
+
+    /// Period into which the correction is posted; the first from its month on that is open in the
+    /// carbon ledger if it is not given.
+    #[arg(long, value_name = "MONTH", value_parser = month, requires = "correction")]
+    into: Option<PostingPeriod>,
+
     /// List every document that would be created, and send nothing.
     #[arg(long)]
     dry_run: bool,
@@ -37,7 +48,7 @@ pub struct Post {
     request: bool,
 
     /// Post what was approved: its request, as R-1.
-    #[arg(long, value_name = "REQUEST", conflicts_with_all = ["plan", "carbon", "dry_run"])]
+    #[arg(long, value_name = "REQUEST", conflicts_with_all = ["plan", "carbon", "correction", "dry_run"])]
     approved: Option<String>,
 
     /// Post although rows of SAP or the meters were left out, and why that is right; it is kept in the
@@ -62,7 +73,9 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         }
         return posted(vec![receipt], books, &session, arguments.no_wait, context).await;
     }
-    let both = arguments.plan.is_none() && arguments.carbon.is_none();
+    let chosen =
+        arguments.plan.is_some() || arguments.carbon.is_some() || arguments.correction.is_some();
+    let both = !chosen;
     let mut books =
         if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
     let mut drafts = Vec::new();
@@ -84,6 +97,15 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
         drafts.push(carbon_draft_of(&session, &run, &books)?);
         behind.push(facts);
+    }
+    if let Some(month) = arguments.correction {
+        let restated = restated(&session, &mut books, month, arguments.into)?;
+        let Some(run) = &restated.correction else {
+            let text = format!("{month}: today's factors give what was posted; nothing was posted");
+            return Err(CliError::new(Exit::No, text));
+        };
+        drafts.push(carbon_draft_of(&session, run, &books)?);
+        behind.push(restated.facts);
     }
     if arguments.dry_run {
         return preview(&books, &drafts, session.config.settings.post.documents_max, context);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{CycleError, Judged};
+use super::{Corrects, CycleError, Judged};
 use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::factor::Scope;
@@ -37,7 +37,7 @@ pub struct PostedLine {
 pub struct PostingRun {
     /// Company code.
     pub company_code: CompanyCode,
-    /// Period.
+    /// Period into which it is posted.
     pub period: PostingPeriod,
     /// BLART.
     pub document_type: String,
@@ -69,12 +69,21 @@ pub struct PostingRun {
     pub facts: String,
     /// Version of the code that calculated it.
     pub code_version: String,
+    /// What it corrects; `None` for the first posting of a month. Lines and transaction are then the
+    /// differences, and inventory, readings and facts those of the month that is corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Corrects>,
 }
 
 impl PostingRun {
     /// What FI is to show: the sum of the lines.
     pub fn posted(&self) -> Milligrams {
         self.transaction.posted()
+    }
+
+    /// The month whose emissions it is about.
+    pub fn month(&self) -> PostingPeriod {
+        self.corrects.as_ref().map_or(self.period, |corrects| corrects.period)
     }
 }
 
@@ -163,5 +172,6 @@ pub fn posting_run(
         findings: findings_of(judged, interval),
         facts: facts_key.to_owned(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        corrects: None,
     })
 }

@@ -21,6 +21,9 @@ use crate::store::{Kind, LedgerKind, Store};
 use crate::unit::Measure;
 use crate::value_state::ValueState;
 
+/// Most factors that the purpose of a correction names.
+const REASONS_MAX: usize = 3;
+
 /// The poster of the configured system.
 pub type Books = Poster<SapBooks, SystemClock>;
 
@@ -108,7 +111,8 @@ pub fn plan_draft(
     })
 }
 
-/// The change set that posts a month's emissions: one balanced FI document.
+/// The change set that posts a month's emissions, or what they differ from what was posted: one
+/// balanced FI document.
 ///
 /// # Errors
 ///
@@ -122,6 +126,10 @@ pub fn carbon_draft(
 ) -> Result<ChangeSetDraft, CycleError> {
     within_budget(1, config)?;
     let evidence = short(key).to_owned();
+    let (month, what) = match &run.corrects {
+        Some(corrects) => (corrects.period, " corr."),
+        None => (run.period, ""),
+    };
     let mut lines: Vec<FiLine> = run
         .lines
         .iter()
@@ -130,7 +138,7 @@ pub fn carbon_draft(
             cost_center: Some(line.cost_center.clone()),
             amount: line.amount.amount,
             quantity_kg: Some(line.kilograms),
-            text: format!("CO2e {} {} {}", run.period, line.scope.name(), line.state),
+            text: format!("CO2e {month}{what} {} {}", line.scope.name(), line.state),
             scope: Some(match line.scope {
                 Scope::Direct => 1,
                 Scope::PurchasedEnergy => 2,
@@ -142,16 +150,19 @@ pub fn carbon_draft(
         .collect();
     let total = lines.iter().map(|line| line.amount).sum::<rust_decimal::Decimal>();
     let weakest = run.lines.iter().map(|line| line.state).max().unwrap_or(ValueState::Measured);
-    lines.push(FiLine {
-        gl_account: run.credit.clone(),
-        cost_center: None,
-        amount: -total,
-        quantity_kg: None,
-        text: format!("CO2e {} internal carbon fund", run.period),
-        scope: None,
-        value_state: weakest,
-        evidence,
-    });
+    // Differences may sum to nothing, and accounting takes no line without an amount.
+    if !total.is_zero() {
+        lines.push(FiLine {
+            gl_account: run.credit.clone(),
+            cost_center: None,
+            amount: -total,
+            quantity_kg: None,
+            text: format!("CO2e {month}{what} internal carbon fund"),
+            scope: None,
+            value_state: weakest,
+            evidence,
+        });
+    }
     let mut posting = FiPosting {
         company_code: run.company_code.clone(),
         document_type: run.document_type.clone(),
@@ -160,19 +171,47 @@ pub fn carbon_draft(
         period: run.period,
         currency: run.price_per_tonne.currency.clone(),
         boundary: format!("plant {} scope 1+2", config.settings.plant.code),
-        kind: "valued".to_owned(),
+        kind: kind(run),
         revision: 1,
         reversal_reason: "01".to_owned(),
         lines,
     };
     posting.revision = books.next_revision(&posting);
     Ok(ChangeSetDraft {
-        purpose: format!("carbon posting {} of company code {}", run.period, run.company_code),
+        purpose: purpose(run),
         requested_by: requested_by.to_owned(),
         plan_hash: key.to_owned(),
         after: None,
         documents: vec![NewDocument::FiDocument(posting)],
     })
+}
+
+/// What kind of posting it is. The corrections of a month are counted, so that each is one of its own.
+fn kind(run: &PostingRun) -> String {
+    match &run.corrects {
+        Some(corrects) => format!("correction-{}-{}", corrects.period, corrects.change_sets.len()),
+        None => "valued".to_owned(),
+    }
+}
+
+fn purpose(run: &PostingRun) -> String {
+    let (period, company_code) = (run.period, &run.company_code);
+    let Some(corrects) = &run.corrects else {
+        return format!("carbon posting {period} of company code {company_code}");
+    };
+    let mut reasons: Vec<String> =
+        corrects.factors.iter().take(REASONS_MAX).map(ToString::to_string).collect();
+    if corrects.factors.len() > REASONS_MAX {
+        reasons.push(format!("and {} more", corrects.factors.len() - REASONS_MAX));
+    }
+    if reasons.is_empty() {
+        reasons.push("no factor differs; mappings or code do".to_owned());
+    }
+    format!(
+        "correction of {} in {period} of company code {company_code}: {}",
+        corrects.period,
+        reasons.join(", ")
+    )
 }
 
 /// The first characters of a hash: enough to find it, short enough for a field.
@@ -227,19 +266,32 @@ pub fn settle_ledger(books: &mut Books, store: &Store, now: Timestamp) -> Result
     Ok(())
 }
 
-/// The transactions of a posting run, from the source to FI. A run of an older version charged FI
-/// from the atmosphere at once.
+/// The transactions of a posting run, from the source to FI.
 fn whole_way(run: &PostingRun) -> Vec<(LedgerKind, Transaction)> {
-    let at_once = run.transaction.entries.iter().any(|entry| entry.account == Account::Atmosphere);
-    let mut all = Vec::new();
-    if !at_once {
-        let meter = run.meter.id.to_string();
-        let chain = Transaction::chain(&run.company_code, run.period, &run.inventory, &meter);
-        let kinds = [LedgerKind::Recognition, LedgerKind::Allocation, LedgerKind::Absorption];
-        all.extend(kinds.into_iter().zip(chain).filter(|(_, step)| !step.entries.is_empty()));
-    }
-    all.push((LedgerKind::Posting, run.transaction.clone()));
+    let kinds = [LedgerKind::Recognition, LedgerKind::Allocation, LedgerKind::Absorption];
+    let last = match run.corrects {
+        Some(_) => LedgerKind::Correction,
+        None => LedgerKind::Posting,
+    };
+    let mut all: Vec<_> = kinds.into_iter().zip(way_to_products(run)).collect();
+    all.push((last, run.transaction.clone()));
+    all.retain(|(_, step)| !step.entries.is_empty());
     all
+}
+
+/// The transactions of a posting run from the source to the products. A run of an older version
+/// charged FI from the atmosphere at once.
+pub(super) fn way_to_products(run: &PostingRun) -> [Transaction; 3] {
+    if let Some(corrects) = &run.corrects {
+        return corrects.chain.clone();
+    }
+    let at_once = run.transaction.entries.iter().any(|entry| entry.account == Account::Atmosphere);
+    if at_once {
+        let nothing = Transaction { entries: Vec::new(), ..run.transaction.clone() };
+        return [nothing.clone(), nothing.clone(), nothing];
+    }
+    let meter = run.meter.id.to_string();
+    Transaction::chain(&run.company_code, run.period, &run.inventory, &meter)
 }
 
 /// What the carbon ledger says was posted for a company code and period.

@@ -398,19 +398,38 @@ impl<'a> Products<'a> {
     }
 
     /// The operations of a production version.
+    ///
+    /// # Errors
+    ///
+    /// [`FootprintError::MasterData`] if SAP did not deliver them, or if one of them lets nothing good
+    /// through.
     pub fn routing(&self, version: &ProductionVersion) -> Result<&'a [Operation], FootprintError> {
         let key = (version.routing_group.clone(), version.routing_variant.clone());
-        let routing = self.master.routings.get(&key);
-        routing.map(|routing| routing.operations.as_slice()).ok_or_else(|| {
-            FootprintError::MasterData {
-                material: version.material.clone(),
-                reason: format!(
-                    "production version {} uses routing {}/{}, which SAP did not deliver; look at \
-                     it in CA03",
-                    version.code, version.routing_group, version.routing_variant
-                ),
-            }
-        })
+        let wrong = |reason: String| {
+            let material = version.material.clone();
+            FootprintError::MasterData { material, reason }
+        };
+        let routing = self.master.routings.get(&key).ok_or_else(|| {
+            wrong(format!(
+                "production version {} uses routing {}/{}, which SAP did not deliver; look at it in \
+                 CA03",
+                version.code, version.routing_group, version.routing_variant
+            ))
+        })?;
+        let scrap = |operation: &&Operation| {
+            !(Decimal::ZERO..Decimal::ONE_HUNDRED).contains(&operation.scrap_percent)
+        };
+        if let Some(operation) = routing.operations.iter().find(scrap) {
+            return Err(wrong(format!(
+                "operation {} of routing {}/{} scraps {} % of what enters it; a yield lies above 0 and \
+                 up to 100 %. Correct the scrap in CA02.",
+                operation.number,
+                version.routing_group,
+                version.routing_variant,
+                operation.scrap_percent
+            )));
+        }
+        Ok(&routing.operations)
     }
 }
 

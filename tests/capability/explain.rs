@@ -172,19 +172,18 @@ async fn a_footprint_says_its_stages_its_quality_and_how_far_it_may_be_off() {
     assert!(drawn["low_2_5_percent"].as_f64().unwrap() < total);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_changed_factor_makes_a_balanced_difference_and_changes_nothing_posted() {
-    let plant = Plant::new().await;
-    ended_with(&plant.carbide(&["post", "--carbon", "--no-wait"]), 0);
-    let same = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+/// The plant's factor of purchased electricity as its publisher corrected it.
+fn dearer_electricity(plant: &Plant, kg_co2e: &str) {
     let factors = std::fs::read_to_string(plant.path("mappings/factors.toml")).unwrap();
-    let chosen = "[[choose]]\nbooks = [\"plant\", \"cbam\"]\nactivity = \"electricity\"\nseries = \"EG-DE-UBA\"\n";
-    assert!(factors.contains(chosen));
-    let dearer = r#"[[factor]]
+    let row = factors.find("activity = \"electricity\"\n").unwrap();
+    let start = factors[..row].rfind("[[").unwrap();
+    let end = row + factors[row..].find("\n[[").unwrap();
+    let dearer = format!(
+        r#"[[factor]]
 id = "EG-DE-UBA-2018"
 activity = "electricity"
 unit = "KWH"
-kg_co2e_per_unit = "0.478"
+kg_co2e_per_unit = "{kg_co2e}"
 scope = "s2"
 region = "DE"
 valid_from = "2018-01-01"
@@ -192,22 +191,75 @@ valid_to = "2019-01-01"
 source = "what the publisher corrected it to"
 licence = "made up"
 confidence = "made up"
-"#;
-    let dearer = factors.replace(chosen, dearer);
-    std::fs::write(plant.path("mappings/factors.toml"), dearer).unwrap();
+"#
+    );
+    let changed = [&factors[..start], &dearer, &factors[end..]].concat();
+    std::fs::write(plant.path("mappings/factors.toml"), changed).unwrap();
+}
+
+/// kg CO2e that the accounts of FI and of the ledger show for a period.
+fn posted_kg(plant: &Plant, period: &str) -> f64 {
+    let ledger = plant.json(&["ledger", "show", "--period", period]);
+    assert_eq!(ledger["sum_mg"], 0);
+    let accounts = ledger["accounts"].as_array().unwrap();
+    let charged = accounts.iter().filter(|account| account["account"] == "carbon_cost");
+    charged.map(|account| account["amount"].as_i64().unwrap()).sum::<i64>() as f64 / 1e6
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_factor_is_posted_as_a_balanced_difference_and_what_stands_stays() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["post", "--carbon", "--no-wait"]), 0);
+    let before = posted_kg(&plant, "2018-09");
+    let same = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+    let nothing = plant.carbide(&["post", "--correction", "2018-09", "--no-wait"]);
+    dearer_electricity(&plant, "0.478");
 
     let restated = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+    ended_with(&plant.carbide(&["post", "--correction", "2018-09", "--no-wait"]), 0);
 
     assert_eq!(same["correction"], Value::Null);
+    ended_with(&nothing, 1);
+    assert_eq!(restated["changed_factors"].as_array().unwrap().len(), 1);
     assert_eq!(restated["changed_factors"][0]["id"], "EG-DE-UBA-2018");
     let entries = restated["correction"]["entries"].as_array().unwrap();
-    let sum: i64 = entries.iter().map(|entry| entry["amount"].as_i64().unwrap()).sum();
-    assert_eq!(sum, 0);
-    let difference =
-        restated["restated_mg"].as_i64().unwrap() - restated["posted_mg"].as_i64().unwrap();
-    let run = plant.json(&["explain", "CS-1"]);
-    let kwh: f64 = run["run"]["inventory"]["metered_kwh"].as_str().unwrap().parse().unwrap();
-    assert!((difference as f64 / 1e6 - kwh * 0.01).abs() < 0.002, "{difference}");
+    assert_eq!(entries.iter().map(|entry| entry["amount"].as_i64().unwrap()).sum::<i64>(), 0);
+    let original = plant.json(&["explain", "CS-1"]);
+    let kwh: f64 = original["run"]["inventory"]["metered_kwh"].as_str().unwrap().parse().unwrap();
+    let difference = posted_kg(&plant, "2018-09") - before;
+    assert!((difference - kwh * 0.01).abs() < 0.002, "{difference}");
+    let again = plant.json(&["footprint", "restate", "--period", "2018-09"]);
+    assert_eq!(again["correction"], Value::Null);
+    assert_eq!(again["posted_by"], json!(["CS-1", "CS-2"]));
+    assert_eq!(again["posted_mg"], restated["restated_mg"]);
+    // The document of the difference is explained, and found again, like any other.
+    let correction = plant.json(&["explain", "CS-2"]);
+    assert_eq!(correction["run"]["corrects"]["change_sets"], json!(["CS-1"]));
+    let found = recomputed(&correction);
+    assert!(found.status.success(), "{}", text(&found));
+    let mut changed = correction;
+    changed["run"]["lines"][0]["kilograms"] = json!("1");
+    assert!(!recomputed(&changed).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correction_of_a_closed_month_goes_into_the_next_and_can_be_taken_back() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["post", "--carbon", "2018-08", "--no-wait"]), 0);
+    ended_with(&plant.carbide(&["ledger", "close", "2018-08", "--why", "month end"]), 0);
+    let august = posted_kg(&plant, "2018-08");
+    dearer_electricity(&plant, "0.458");
+
+    ended_with(&plant.carbide(&["post", "--correction", "2018-08", "--no-wait"]), 0);
+
+    let less = posted_kg(&plant, "2018-09");
+    assert!(less < 0.0, "{less}");
+    assert_eq!(posted_kg(&plant, "2018-08"), august);
+    ended_with(&plant.carbide(&["undo", "CS-2"]), 0);
+    assert_eq!(posted_kg(&plant, "2018-09"), 0.0);
+    let restated = plant.json(&["footprint", "restate", "--period", "2018-08"]);
+    assert_eq!(restated["posted_by"], json!(["CS-1"]));
+    assert_eq!(restated["into"], "2018-09");
 }
 
 #[test]

@@ -478,6 +478,25 @@ fn a_factor_that_has_expired_is_an_error() {
     assert!(refused.to_string().starts_with("R12: no factor"));
 }
 
+#[test]
+fn an_operation_without_yield_is_an_error_with_its_routing() {
+    let (given, book) = (attribution(&day_of_readings("10")).unwrap(), book());
+    let refused = |percent: &str| {
+        let mut master = plant();
+        let melting = master.routings.get_mut(&(id("50"), "1".to_owned())).unwrap();
+        melting.operations[0].scrap_percent = decimal(percent);
+        let day = "2018-09-30".parse().unwrap();
+        let products = Products::new(&master, &given, &book, &["DE"], day);
+        products.footprint(&id("BAR"), &id("0001")).unwrap_err().to_string()
+    };
+
+    for percent in ["100", "130", "-5"] {
+        let text = refused(percent);
+        assert!(text.contains("BILLET: operation 0010 of routing 50/1 scraps"), "{text}");
+        assert!(text.contains("CA02"), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_was_metered_is_allocated_to_the_milligram(

@@ -72,15 +72,15 @@ def document(run):
             sys.exit(f"{line['consumer']}: {float(exact)} mg, stated {line['emissions']}")
         charged[line["consumer"]["cost_center"], line["scope"], line["state"]] += line["emissions"]
     if len(grid) == 1:
-        metered_mg = kwh * Fraction(grid[0]["kg_co2e_per_unit"]) * 10**6
         allocated = sum(line["emissions"] for line in lines if line["factor"] == grid[0]["id"])
-        near(allocated, metered_mg, "allocated against metered", 1e-12)
-    for line in run["lines"]:
-        mg = charged.pop((line["cost_center"], line["scope"], line["state"]))
-        if abs(Fraction(line["kilograms"]) * 10**6 - mg) >= 1000:
-            sys.exit(f"FI line {line['cost_center']}: {line['kilograms']} kg from {mg} mg")
-    total = sum(line["emissions"] for line in lines)
-    posted = sum(Fraction(line["kilograms"]) for line in run["lines"])
+        near(allocated, kwh * Fraction(grid[0]["kg_co2e_per_unit"]) * 10**6, "metered", 1e-12)
+    said = defaultdict(Fraction)
+    for line in run["lines"] + run.get("corrects", {}).get("posted", []):
+        said[line["cost_center"], line["scope"], line["state"]] += Fraction(line["kilograms"])
+    for key, kilograms in said.items():
+        if abs(kilograms * 10**6 - charged.pop(key, 0)) >= 1000:
+            sys.exit(f"FI line {key}: {float(kilograms)} kg are not what its terms sum to")
+    total, posted = sum(line["emissions"] for line in lines), sum(said.values())
     if any(mg >= 1000 for mg in charged.values()) or not 0 <= total - posted * 10**6 < 1000:
         sys.exit(f"posted {float(posted)} kg of {total} mg")
     print(f"document {float(posted):.6f}")

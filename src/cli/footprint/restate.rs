@@ -1,15 +1,12 @@
 //! `carbide footprint restate`: what today's factors make of a month that was posted.
 
 use clap::Args;
-use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::connect::{Session, month};
 use crate::cli::exit::print_json;
 use crate::cli::{CliError, Context, Exit};
-use crate::cycle::{Facts, PostingRun, posting_run};
-use crate::factor::EmissionFactor;
-use crate::ledger::Account;
+use crate::cycle::{self, Books, Facts, PostingRun, Standing};
 use crate::period::PostingPeriod;
 use crate::present::figure;
 use crate::present::table::{Align, Table};
@@ -19,7 +16,7 @@ use crate::store::Kind;
 /// Show the balanced difference that changed factors make of a month that was posted.
 ///
 /// The month is calculated again from the facts that it was posted with; what differs is the factors.
-/// Nothing is posted.
+/// Nothing is posted: `carbide post --correction` does that.
 #[derive(Debug, Args)]
 pub struct Restate {
     /// Month, as 2018-09.
@@ -27,78 +24,92 @@ pub struct Restate {
     period: PostingPeriod,
 }
 
-pub(super) fn run(arguments: &Restate, context: &Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
-    let runs: Vec<(String, _, PostingRun)> = session.store.all(Kind::PostingRun)?;
-    let Some((key, _, old)) = runs.into_iter().find(|(_, _, run)| run.period == arguments.period)
-    else {
-        let text = format!("{} was not posted; there is nothing to restate", arguments.period);
+/// A month as it stands and as it is calculated now.
+pub(in crate::cli) struct Restated {
+    pub standing: Vec<Standing>,
+    pub facts: Facts,
+    pub now: Milligrams,
+    pub correction: Option<PostingRun>,
+}
+
+/// Calculates a posted month again from the facts of its last posting.
+pub(in crate::cli) fn restated(
+    session: &Session,
+    books: &mut Books,
+    month: PostingPeriod,
+    into: Option<PostingPeriod>,
+) -> Result<Restated, CliError> {
+    let company_code = &session.config.settings.plant.company_code;
+    let standing = cycle::standing(books, &session.store, company_code, month)?;
+    let Some(last) = standing.last() else {
+        let text = format!("{month} was not posted; there is nothing to correct");
         return Err(CliError::new(Exit::No, text));
     };
-    let (facts_key, _, facts): (_, _, Facts) = session.store.get(Kind::Facts, &old.facts)?;
-    let judged = session.judge(&facts, Some(arguments.period))?;
-    let new = posting_run(&judged, &session.config, &facts_key)?;
-    let correction = old.transaction.correction(&new.transaction);
-    let factors = changed_factors(&old, &new);
+    let (facts_key, _, facts): (_, _, Facts) = session.store.get(Kind::Facts, &last.run.facts)?;
+    let judged = session.judge(&facts, Some(month))?;
+    let calculated = cycle::posting_run(&judged, &session.config, &facts_key)?;
+    let now = calculated.posted();
+    let into = match into {
+        Some(into) => into,
+        None => session.store.first_open(company_code.as_str(), month)?,
+    };
+    let correction = cycle::correction_run(&standing, calculated, into)?;
+    Ok(Restated { standing, facts, now, correction })
+}
+
+pub(super) fn run(arguments: &Restate, context: &Context) -> Result<Exit, CliError> {
+    let session = Session::open(context)?;
+    let mut books = session.books_to_look()?;
+    let period = arguments.period;
+    let restated = restated(&session, &mut books, period, None)?;
+    let posted: Milligrams = restated.standing.iter().map(|standing| standing.run.posted()).sum();
+    let correction = restated.correction.as_ref();
+    let corrects = correction.and_then(|run| run.corrects.as_ref());
     if context.json {
         print_json(&json!({
-            "period": arguments.period.to_string(),
-            "posted": key,
-            "facts": facts_key,
-            "changed_factors": factors,
-            "posted_mg": old.posted(),
-            "restated_mg": new.posted(),
-            "correction": correction,
+            "period": period.to_string(),
+            "posted_by": restated.standing.iter().map(|one| &one.change_set).collect::<Vec<_>>(),
+            "changed_factors": corrects.map(|corrects| &corrects.factors),
+            "posted_mg": posted,
+            "restated_mg": restated.now,
+            "into": correction.map(|run| run.period.to_string()),
+            "lines": correction.map(|run| &run.lines),
+            "correction": correction.map(|run| &run.transaction),
         }))?;
         return Ok(Exit::Done);
     }
-    let Some(correction) = correction else {
-        println!("{}: today's factors give what was posted; nothing to restate", arguments.period);
+    let Some((run, corrects)) = correction.zip(corrects) else {
+        println!("{period}: today's factors give what was posted; nothing to correct");
         return Ok(Exit::Done);
     };
-    for factor in &factors {
-        println!("  factor {}: {} -> {}", factor["id"], factor["posted"], factor["now"]);
+    for factor in &corrects.factors {
+        println!("  factor {factor}");
     }
     let mut table = Table::new(&[
         ("cost center", Align::Left),
         ("scope", Align::Left),
         ("state", Align::Left),
         ("kg CO2e", Align::Right),
+        ("amount", Align::Right),
     ]);
-    for entry in &correction.entries {
-        if let Account::CarbonCost { cost_center, scope, state } = &entry.account {
-            table.row([
-                cost_center.to_string(),
-                scope.name().to_owned(),
-                state.to_string(),
-                figure::decimal(entry.amount.to_emissions().amount(), 3),
-            ]);
-        }
+    for line in &run.lines {
+        table.row([
+            line.cost_center.to_string(),
+            line.scope.name().to_owned(),
+            line.state.to_string(),
+            figure::decimal(line.kilograms, 3),
+            line.amount.to_string(),
+        ]);
     }
     print!("{table}");
     let kg = |amount: Milligrams| figure::decimal(amount.to_emissions().amount(), 3);
     println!(
-        "{}: posted {} kg CO2e, restated {} kg CO2e, difference {} kg CO2e",
-        arguments.period,
-        kg(old.posted()),
-        kg(new.posted()),
-        kg(correction.posted())
+        "{period}: posted {} kg CO2e, restated {} kg CO2e, difference {} kg CO2e into {}",
+        kg(posted),
+        kg(restated.now),
+        kg(run.posted()),
+        run.period
     );
+    println!("Post it with: carbide post --correction {period}");
     Ok(Exit::Done)
-}
-
-/// Factor rows whose value differs, or that one side alone used.
-fn changed_factors(old: &PostingRun, new: &PostingRun) -> Vec<Value> {
-    let value = |rows: &[EmissionFactor], id: &str| -> Option<Decimal> {
-        rows.iter().find(|row| row.id == id).map(|row| row.kg_co2e_per_unit)
-    };
-    let (old, new) = (&old.inventory.factors, &new.inventory.factors);
-    let mut ids: Vec<&str> = old.iter().chain(new).map(|row| row.id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter()
-        .map(|id| (id, value(old, id), value(new, id)))
-        .filter(|(_, old, new)| old != new)
-        .map(|(id, old, new)| json!({ "id": id, "posted": old, "now": new }))
-        .collect()
 }
