@@ -14,6 +14,7 @@ mod footprint;
 mod interfaces;
 mod journal;
 mod ledger;
+mod mappings;
 mod meters;
 mod plan;
 mod planning;
@@ -109,6 +110,8 @@ pub enum Command {
     Explain(explain::Explain),
     /// Show every interface of SAP that may be touched, the role that it needs, and what was used.
     Interfaces(interfaces::Interfaces),
+    /// Check and list the mapping of SAP's fields.
+    Mappings(mappings::Mappings),
     /// Show the settings, write an example, store a secret.
     Config(config::Config),
 }
@@ -149,6 +152,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Audit(arguments) => audit::run(&arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
+        Command::Mappings(arguments) => mappings::run(arguments, &context).await,
         Command::Config(arguments) => config::run(arguments, &context),
     }
 }

@@ -10,6 +10,8 @@ pub mod factor_package;
 
 pub mod factors;
 
+pub mod fields;
+
 pub mod file;
 
 pub mod file_system;
@@ -31,6 +33,7 @@ pub mod suppliers;
 pub mod transport;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -43,6 +46,7 @@ use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
 use crate::sap::tls;
 use crate::source::ems::EmsMapping;
+use crate::source::sap::field_mapping::FieldMapping;
 use secrets::SecretSource;
 
 pub use file::ConfigError;
@@ -259,6 +263,8 @@ pub struct Config {
     pub products: ProductRules,
     /// `mappings/budgets.toml`
     pub budgets: Vec<Budget>,
+    /// `mappings/fields/*.toml` and `mappings/units.toml`
+    pub fields: Arc<FieldMapping>,
     /// `mappings/ems.toml`
     pub ems: EmsMapping,
     /// `mappings/rules.toml`
@@ -318,6 +324,7 @@ impl Config {
             accounts: accounts::load(&mapping("accounts.toml"))?,
             products: products::load(&mapping("products.toml"))?,
             budgets: budgets::load(&mapping("budgets.toml"))?,
+            fields: fields::load(&base.join("mappings"))?,
             ems: ems(&mapping("ems.toml"))?,
             rules: file::load(&mapping("rules.toml"))?,
             base,

@@ -10,6 +10,8 @@
 
 mod check;
 
+pub mod fields;
+
 mod here;
 
 mod meter;

@@ -46,6 +46,21 @@ pub struct SandboxOptions {
     pub password: String,
     /// Rows of a page before `__next`.
     pub page_rows: usize,
+    /// Fields that this customer added to SAP's own.
+    pub own_fields: Vec<OwnField>,
+}
+
+/// A field that a key user or an append added to an entity set.
+#[derive(Clone, Debug)]
+pub struct OwnField {
+    /// Entity set.
+    pub set: String,
+    /// Property, as `YY1_...`.
+    pub name: String,
+    /// Its type, as `Edm.Decimal`.
+    pub edm_type: String,
+    /// Its facets as they stand in EDMX, as `Precision="13" Scale="3"`.
+    pub facets: String,
 }
 
 impl SandboxOptions {
@@ -56,6 +71,7 @@ impl SandboxOptions {
             user: user.to_owned(),
             password: password.to_owned(),
             page_rows: 100,
+            own_fields: Vec::new(),
         }
     }
 }

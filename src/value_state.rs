@@ -47,6 +47,11 @@ impl ValueState {
         }
     }
 
+    /// How a value is known that SAP has recorded.
+    pub const fn recorded() -> Self {
+        Self::Calculated
+    }
+
     /// The state of a value made of two others.
     pub fn and(self, other: Self) -> Self {
         self.max(other)

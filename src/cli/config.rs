@@ -10,6 +10,7 @@ use super::{CliError, Context, Exit};
 use crate::config::secrets::SecretSource;
 use crate::config::{Config as Settings, ConfigError};
 use crate::secret::Secret;
+use crate::source::sap::field_mapping::STANDARD_FILES;
 
 /// Show the settings, write an example, store a secret.
 #[derive(Debug, Args)]
@@ -75,6 +76,8 @@ pub(super) const EXAMPLE: &[(&str, &[u8])] = &[
     ("mappings/products.toml", include_bytes!("../../mappings/products.toml")),
     ("mappings/budgets.toml", include_bytes!("../../mappings/budgets.toml")),
     ("mappings/rules.toml", include_bytes!("../../mappings/rules.toml")),
+    ("mappings/units.toml", include_bytes!("../../mappings/units.toml")),
+    ("mappings/fields/README.md", include_bytes!("../../mappings/fields/README.md")),
     ("mappings/ems.toml", include_bytes!("../../mappings/ems.toml")),
     ("mappings/grid/README.md", include_bytes!("../../mappings/grid/README.md")),
     (
@@ -98,6 +101,13 @@ pub(super) fn write_example(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
         std::fs::write(&path, content)?;
         written.push(path);
+    }
+    for (name, content) in STANDARD_FILES {
+        let path = folder.join("mappings/fields").join(name);
+        if !path.exists() {
+            std::fs::write(&path, content)?;
+            written.push(path);
+        }
     }
     Ok(written)
 }

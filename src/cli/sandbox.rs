@@ -44,6 +44,7 @@ pub(super) async fn run(arguments: Sandbox) -> Result<Exit, CliError> {
         user: arguments.user.clone(),
         password: password.clone(),
         page_rows: arguments.page_rows,
+        own_fields: Vec::new(),
     };
     let sandbox = start(options).await?;
     println!("sandbox SAP at {} client 100, user {}", sandbox.url(), arguments.user);

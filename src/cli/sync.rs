@@ -74,6 +74,11 @@ fn print_sets(report: &SyncReport) {
         ]);
     }
     print!("{table}");
+    for set in report.sets.iter().filter(|set| set.way == Way::Full) {
+        if let Some(why) = &set.why {
+            println!("  {} was read whole: {why}", set.set);
+        }
+    }
 }
 
 /// What was read, in numbers.

@@ -85,10 +85,16 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
 
 /// An error at byte `offset` of `text`.
 pub fn at(path: &Path, text: &str, offset: usize, reason: String) -> ConfigError {
-    let before = &text[..offset.min(text.len())];
+    let (line, column) = line_and_column(text, offset);
+    ConfigError::Place { path: path.to_owned(), line, column, reason }
+}
+
+/// Line and column of byte `offset` of `text`, both from 1.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-    ConfigError::Place { path: path.to_owned(), line, column, reason }
+    (line, column)
 }
 
 /// An error at the line that sets `key`, as `key` or `section.key`; at the section, or at the start

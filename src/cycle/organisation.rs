@@ -124,9 +124,10 @@ impl Making<'_> {
         period: PostingPeriod,
         category: Category,
         source: String,
-        activity: Measure,
+        activity: (Measure, ValueState),
         factor: &EmissionFactor,
     ) -> Option<Line> {
+        let (activity, known) = activity;
         let emissions = Emissions::new(activity.amount * factor.kg_co2e_per_unit);
         Some(Line {
             plant: self.config.settings.plant.code.clone(),
@@ -136,11 +137,7 @@ impl Making<'_> {
             source,
             activity,
             factor: factor.id.clone(),
-            state: if factor.supplier.is_some() {
-                ValueState::Calculated
-            } else {
-                ValueState::Default
-            },
+            state: if factor.supplier.is_some() { known } else { ValueState::Default },
             emissions: Milligrams::nearest(emissions)?,
             market_based: None,
             biogenic: Milligrams::ZERO,
@@ -183,8 +180,8 @@ impl Making<'_> {
             });
         }
         if let Some(upstream) = upstream.filter(|_| !fuel.is_zero()) {
-            let (source, used) =
-                ("supply of natural gas".to_owned(), Measure::new(fuel, Uom::Gigajoule));
+            let source = "supply of natural gas".to_owned();
+            let used = (Measure::new(fuel, Uom::Gigajoule), ValueState::recorded());
             let line = self.line(period, Category::scope3(3), source, used, &upstream);
             self.lines.extend(line);
         }
@@ -192,17 +189,20 @@ impl Making<'_> {
 
     /// What suppliers delivered.
     fn received(&mut self, period: PostingPeriod) {
-        let mut sums: BTreeMap<(MaterialNumber, Option<String>), Decimal> = BTreeMap::new();
+        let mut sums: BTreeMap<(MaterialNumber, Option<String>), (Decimal, ValueState)> =
+            BTreeMap::new();
         for movement in &self.facts.orders.goods_movements {
             if movement.kind == MovementKind::Receipt
                 && PostingPeriod::of(movement.posted) == period
             {
                 let supplier = movement.supplier.as_ref().map(ToString::to_string);
                 let key = (movement.material.clone(), supplier);
-                *sums.entry(key).or_default() += movement.quantity.amount;
+                let sum = sums.entry(key).or_insert((Decimal::ZERO, ValueState::recorded()));
+                sum.0 += movement.quantity.amount;
+                sum.1 = sum.1.and(movement.state);
             }
         }
-        for ((material, supplier), amount) in sums {
+        for ((material, supplier), (amount, known)) in sums {
             let Some(unit) = self.facts.master.materials.get(&material).map(|m| m.base_unit) else {
                 self.unresolved.push(format!("{period} {material}: it has no material master"));
                 continue;
@@ -218,7 +218,7 @@ impl Making<'_> {
                         Some(supplier) => format!("{material} from {supplier}"),
                         None => material.to_string(),
                     };
-                    let activity = Measure::new(amount, factor.unit);
+                    let activity = (Measure::new(amount, factor.unit), known);
                     let line = self.line(period, Category::scope3(1), source, activity, factor);
                     line.ok_or_else(|| {
                         "its emissions are beyond the range of the ledger".to_owned()
@@ -233,14 +233,17 @@ impl Making<'_> {
 
     /// What left to customers.
     fn delivered(&mut self, period: PostingPeriod) {
-        let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+        let mut sums: BTreeMap<String, (Decimal, ValueState)> = BTreeMap::new();
         for item in &self.facts.orders.deliveries {
             if item.left.is_some_and(|day| PostingPeriod::of(day) == period) {
-                *sums.entry(item.shipping_type.clone()).or_default() +=
-                    item.gross_weight_kg / Decimal::ONE_THOUSAND;
+                let sum = sums
+                    .entry(item.shipping_type.clone())
+                    .or_insert((Decimal::ZERO, ValueState::recorded()));
+                sum.0 += item.gross_weight_kg / Decimal::ONE_THOUSAND;
+                sum.1 = sum.1.and(item.weight_state);
             }
         }
-        for (shipping_type, tonnes) in sums {
+        for (shipping_type, (tonnes, known)) in sums {
             let lanes = &self.config.transport.lane;
             let lane = lanes.iter().find(|lane| lane.shipping_type == shipping_type);
             let Some((lane, mode)) = lane.and_then(|lane| Some((lane, lane.mode.first()?))) else {
@@ -249,7 +252,7 @@ impl Making<'_> {
                 ));
                 continue;
             };
-            let work = Measure::new(tonnes * lane.distance_km, Uom::TonneKm);
+            let work = (Measure::new(tonnes * lane.distance_km, Uom::TonneKm), known);
             let source = format!("{} by {}", lane.name, mode.name);
             let counted = match self.factor(&mode.factor, None, period) {
                 Ok(factor) => self.line(period, Category::scope3(9), source, work, factor),

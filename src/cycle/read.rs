@@ -130,6 +130,7 @@ pub fn reading(
         confirmations_from: today.saturating_sub(1.year()),
         overlap: SignedDuration::from_mins(settings.sync.overlap_minutes.into()),
         full_compare: SignedDuration::from_hours(settings.sync.full_compare_hours.into()),
+        fields: Arc::clone(&config.fields),
         progress,
     }
 }

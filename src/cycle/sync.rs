@@ -160,8 +160,9 @@ pub fn tables(reading: &Reading, mirror: &SharedMirror) -> Result<Tables, CycleE
     for set in entity_sets(reading) {
         let (mut rows, mut problem) = (Vec::new(), None);
         let id = mirror.set(set.service.name, set.name())?.id;
+        let names = reading.fields.names(set.name());
         mirror.each(id, |content| match Entity::from_json(set.name(), content) {
-            Ok(row) => rows.push(row),
+            Ok(row) => rows.push(row.named(names)),
             Err(error) => problem = Some(error),
         })?;
         if let Some(problem) = problem {

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::CHECK_MAX;
 use super::check::{Check, State, limited};
+use super::fields::misfits;
 use crate::config::Config;
 use crate::cycle::Connections;
 use crate::sandbox;
@@ -17,6 +18,7 @@ use crate::sap::interfaces::{Manifest, ServiceEntry};
 use crate::sap::odata::metadata::{Difference, Metadata};
 use crate::sap::odata::{Filter, ODataClient, Service};
 use crate::sap::rfc::{Call, RfcClient};
+use crate::source::sap::field_mapping::FieldMapping;
 use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
 
 /// Clocks may differ by this much: SAP stamps a change, we ask for what came after.
@@ -67,9 +69,10 @@ pub(super) async fn examine(
     let mut tasks = JoinSet::new();
     for (index, service) in SERVICES.iter().enumerate() {
         let (odata, limit, manifest) = (odata.clone(), Arc::clone(&limit), Arc::clone(&manifest));
+        let fields = Arc::clone(&config.fields);
         tasks.spawn(async move {
             let _permit = limit.acquire().await;
-            (index, examine_service(&odata, *service, &manifest).await)
+            (index, examine_service(&odata, *service, &manifest, &fields).await)
         });
     }
     let rfc = connections.rfc.clone();
@@ -181,7 +184,12 @@ fn certificate(odata: &ODataClient) -> Check {
 }
 
 /// Metadata, rights, and for a service that is written: token and repeatability.
-async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manifest) -> Found {
+async fn examine_service(
+    odata: &ODataClient,
+    service: Service,
+    manifest: &Manifest,
+    fields: &FieldMapping,
+) -> Found {
     let began = Instant::now();
     let Some(entry) = manifest.service.iter().find(|entry| entry.name == service.name) else {
         let text = "it is not in the manifest";
@@ -190,7 +198,10 @@ async fn examine_service(odata: &ODataClient, service: Service, manifest: &Manif
     };
     let (live, check) = match tokio::time::timeout(CHECK_MAX, shape(odata, service)).await {
         Ok(Ok(live)) => {
-            let check = compared(service, &live);
+            let check = match own_fields(service, &live, fields) {
+                Some(misfit) => misfit,
+                None => compared(service, &live),
+            };
             (Some(live), check)
         }
         Ok(Err(check)) => (None, check),
@@ -235,6 +246,17 @@ async fn shape(odata: &ODataClient, service: Service) -> Result<Metadata, Check>
         let text = format!("the $metadata cannot be read: {reason}");
         Check::fail(service.name, text, "Test the service in /IWFND/GW_CLIENT")
     })
+}
+
+/// What the plant's own lines of the field mapping need and the service does not offer.
+fn own_fields(service: Service, live: &Metadata, fields: &FieldMapping) -> Option<Check> {
+    let found = misfits(&fields.fields, service.name, live, true);
+    let found: Vec<_> = found.iter().filter(|misfit| misfit.field.own && misfit.refused).collect();
+    let shown = found.iter().take(SHOWN_MAX).map(|misfit| misfit.text.as_str());
+    let text = shown.collect::<Vec<_>>().join("; ");
+    let advice =
+        "See `carbide mappings check`; a key user's field must be published for this service";
+    (!found.is_empty()).then(|| Check::fail(service.name, text, advice))
 }
 
 fn compared(service: Service, live: &Metadata) -> Check {

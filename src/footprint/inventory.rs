@@ -136,7 +136,7 @@ fn direct_emissions(
     regions: &[&str],
     factors: &mut BTreeMap<String, EmissionFactor>,
 ) -> Result<Vec<InventoryLine>, FootprintError> {
-    let mut activities: BTreeMap<(Consumer, String), Decimal> = BTreeMap::new();
+    let mut activities: BTreeMap<(Consumer, String, ValueState), Decimal> = BTreeMap::new();
     for confirmation in confirmations.iter().filter(|c| period.contains(c.execution.start)) {
         let Some(center) =
             master.work_centers.values().find(|center| center.code == confirmation.work_center)
@@ -148,29 +148,33 @@ fn direct_emissions(
             production: Some((confirmation.work_center.clone(), confirmation.material.clone())),
         };
         let day = confirmation.execution.start.to_zoned(shifts.zone().clone()).date();
-        let mut add = |activity: &str, amount: Decimal, unit: Uom| {
+        let mut add = |activity: &str, amount: Decimal, unit: Uom, state: ValueState| {
             let factor = book.factor(activity, None, regions, day)?;
             unit_of(factor, unit)?;
             factors.entry(factor.id.clone()).or_insert_with(|| factor.clone());
-            *activities.entry((consumer.clone(), factor.id.clone())).or_default() += amount;
+            let key = (consumer.clone(), factor.id.clone(), state);
+            *activities.entry(key).or_default() += amount;
             Ok::<_, FootprintError>(())
         };
         if let Some(gas) = confirmation.activity(StandardValue::NaturalGas) {
-            add("natural_gas", in_unit(confirmation, gas, Uom::Gigajoule)?, Uom::Gigajoule)?;
+            let state = confirmation.state_of(StandardValue::NaturalGas);
+            let gas = in_unit(confirmation, gas, Uom::Gigajoule)?;
+            add("natural_gas", gas, Uom::Gigajoule, state)?;
         }
         let process = process_activity(&confirmation.work_center);
         if book.rows().iter().any(|row| row.activity == process) {
-            add(&process, in_unit(confirmation, confirmation.yielded, Uom::Tonne)?, Uom::Tonne)?;
+            let tonnes = in_unit(confirmation, confirmation.yielded, Uom::Tonne)?;
+            add(&process, tonnes, Uom::Tonne, ValueState::recorded())?;
         }
     }
-    let line = |((consumer, id), amount): ((Consumer, String), Decimal)| {
+    let line = |((consumer, id, state), amount): ((Consumer, String, ValueState), Decimal)| {
         let factor = &factors[&id];
         let emissions = Milligrams::nearest(Emissions::new(amount * factor.kg_co2e_per_unit))
             .ok_or_else(|| FootprintError::TooLarge { place: format!("factor {id}") })?;
         Ok(InventoryLine {
             consumer,
             scope: factor.scope,
-            state: ValueState::Calculated,
+            state,
             activity: Measure::new(amount, factor.unit),
             factor: id,
             emissions,

@@ -42,6 +42,8 @@ pub struct OperationUse<'a> {
     pub electricity_kwh: BTreeMap<ValueState, Decimal>,
     /// Natural gas in GJ(NCV).
     pub natural_gas_gj: Option<Decimal>,
+    /// How that is known.
+    pub natural_gas_state: ValueState,
     /// Output of the operation in base units of the product.
     pub output: Decimal,
 }
@@ -136,7 +138,8 @@ impl<'a> Products<'a> {
                 let standard = self.standard(material, operation, StandardValue::Electricity)?;
                 let leaving = input_per_good_unit(std::slice::from_ref(operation));
                 let scaled = standard.map(|kwh| kwh * leaving * self.site_ratio() * overhead);
-                Ok(scaled.map(|kwh| (ValueState::Calculated, kwh)).into_iter().collect())
+                let state = operation.state_of(StandardValue::Electricity);
+                Ok(scaled.map(|kwh| (state, kwh)).into_iter().collect())
             }
         }
     }
@@ -183,6 +186,7 @@ impl<'a> Products<'a> {
                     .map(|(state, kwh)| (state, kwh * leaving))
                     .collect(),
                 natural_gas_gj: standard(StandardValue::NaturalGas)?.map(|gas| gas * entering),
+                natural_gas_state: operation.state_of(StandardValue::NaturalGas),
                 output: leaving,
             });
         }
@@ -235,9 +239,10 @@ impl<'a> Products<'a> {
             }
             let calculated = ValueState::Calculated;
             if let Some(gas) = used.natural_gas_gj {
-                add("natural gas", "natural_gas", Uom::Gigajoule, gas, calculated)?;
+                let state = used.natural_gas_state;
+                add("natural gas", "natural_gas", Uom::Gigajoule, gas, state)?;
                 let upstream = "natural_gas_upstream";
-                add("supply of natural gas", upstream, Uom::Gigajoule, gas, calculated)?;
+                add("supply of natural gas", upstream, Uom::Gigajoule, gas, state)?;
             }
             let process = process_activity(center);
             if self.book.rows().iter().any(|row| row.activity == process) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{MaterialNumber, PlantCode};
 use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
 
 /// One alternative of a material's bill of material.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct BomItem {
     pub component: MaterialNumber,
     /// How much for the base quantity, without scrap. Negative for what comes out beside the product.
     pub quantity: Measure,
+    /// How that quantity is known.
+    #[serde(default = "ValueState::recorded")]
+    pub state: ValueState,
     /// Component scrap in percent, STPO-AUSCH.
     #[serde(with = "rust_decimal::serde::str")]
     pub component_scrap_percent: Decimal,
@@ -71,6 +75,7 @@ impl BomItem {
             number: number.to_owned(),
             component,
             quantity,
+            state: ValueState::recorded(),
             component_scrap_percent: Decimal::ZERO,
             operation_scrap_percent: Decimal::ZERO,
             net_scrap: false,

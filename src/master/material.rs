@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::MaterialNumber;
 use crate::unit::Uom;
+use crate::value_state::ValueState;
 
 /// Whether a plant makes or buys a material, MARC-BESKZ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Material {
     pub base_unit: Uom,
     /// Net mass of one base unit in kg, if the master data say.
     pub net_weight_kg: Option<Decimal>,
+    /// How that mass is known.
+    #[serde(default = "ValueState::recorded")]
+    pub net_weight_state: ValueState,
     /// Material group, MATKL: which set-up a work center needs.
     pub group: String,
     /// Made or bought.

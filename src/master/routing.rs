@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{PlantCode, RoutingGroup, WorkCenterInternalId};
 use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
 
 /// A task list: the operations that make a material.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct Operation {
     pub unit: Uom,
     /// What the operation uses, by meaning.
     pub standard_values: Vec<(StandardValue, Measure)>,
+    /// Standard values that SAP does not have and a default stands in for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stood_in: Vec<StandardValue>,
     /// Operation scrap in percent.
     #[serde(with = "rust_decimal::serde::str")]
     pub scrap_percent: Decimal,
@@ -44,6 +48,11 @@ impl Operation {
     /// The standard value of one meaning, if the routing has it.
     pub fn standard_value(&self, meaning: StandardValue) -> Option<Measure> {
         self.standard_values.iter().find(|(known, _)| *known == meaning).map(|&(_, value)| value)
+    }
+
+    /// How the standard value of one meaning is known.
+    pub fn state_of(&self, meaning: StandardValue) -> ValueState {
+        if self.stood_in.contains(&meaning) { ValueState::Default } else { ValueState::recorded() }
     }
 }
 

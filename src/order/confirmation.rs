@@ -8,6 +8,7 @@ use crate::id::{
 use crate::master::StandardValue;
 use crate::period::Interval;
 use crate::unit::Measure;
+use crate::value_state::ValueState;
 
 /// What an operation made and used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +35,19 @@ pub struct Confirmation {
     pub scrapped: Measure,
     /// What it used, by meaning.
     pub activities: Vec<(StandardValue, Measure)>,
+    /// Activities that SAP does not have and a default stands in for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stood_in: Vec<StandardValue>,
 }
 
 impl Confirmation {
     /// The confirmed activity of one meaning, if any.
     pub fn activity(&self, meaning: StandardValue) -> Option<Measure> {
         self.activities.iter().find(|(known, _)| *known == meaning).map(|&(_, value)| value)
+    }
+
+    /// How the confirmed activity of one meaning is known.
+    pub fn state_of(&self, meaning: StandardValue) -> ValueState {
+        if self.stood_in.contains(&meaning) { ValueState::Default } else { ValueState::recorded() }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{MaterialNumber, SalesOrderNumber};
 use crate::unit::Measure;
+use crate::value_state::ValueState;
 
 /// An item of an outbound delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct DeliveryItem {
     /// Gross mass in kg.
     #[serde(with = "rust_decimal::serde::str")]
     pub gross_weight_kg: Decimal,
+    /// How that mass is known.
+    #[serde(default = "ValueState::recorded")]
+    pub weight_state: ValueState,
     /// Where it leaves, VSTEL.
     pub shipping_point: String,
     /// How it goes, VSART.

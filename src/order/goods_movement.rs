@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{MaterialNumber, ProductionOrderNumber, SupplierNumber};
 use crate::unit::Measure;
+use crate::value_state::ValueState;
 
 /// What a movement did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct GoodsMovement {
     pub material: MaterialNumber,
     /// How much, in the base unit.
     pub quantity: Measure,
+    /// How that quantity is known.
+    #[serde(default = "ValueState::recorded")]
+    pub state: ValueState,
     /// The order that made or used it, if any.
     pub order: Option<ProductionOrderNumber>,
     /// From whom it came, if it was bought.

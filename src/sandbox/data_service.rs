@@ -73,7 +73,7 @@ fn resource(path: &str) -> Resource<'_> {
 pub fn read(state: &State, service: &Service, request: &Request<'_>) -> Answer {
     let inside = request.path[service.path.len()..].trim_start_matches('/');
     if inside == "$metadata" {
-        return Answer::new(200, "application/xml", service.edmx.to_owned());
+        return Answer::new(200, "application/xml", service.edmx.clone());
     }
     if inside.is_empty() {
         let sets: Vec<&String> = service.sets.keys().collect();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use super::OwnField;
+
 /// Path below the host, OData version, metadata.
 const SERVICES: &[(&str, u8, &str)] = &[
     (
@@ -109,7 +111,7 @@ const SERVICES: &[(&str, u8, &str)] = &[
 pub struct Service {
     pub path: &'static str,
     pub version: u8,
-    pub edmx: &'static str,
+    pub edmx: String,
     pub namespace: String,
     pub sets: BTreeMap<String, EntityType>,
 }
@@ -146,8 +148,28 @@ pub fn edmx(path: &str) -> Option<&'static str> {
 }
 
 /// Every service that the sandbox serves.
+#[cfg(test)]
 pub fn services() -> Result<Vec<Service>, String> {
-    SERVICES.iter().map(|(path, version, edmx)| parse(path, *version, edmx)).collect()
+    services_with(&[])
+}
+
+/// Every service, with the fields that a customer added to them.
+pub fn services_with(own: &[OwnField]) -> Result<Vec<Service>, String> {
+    let with_own = |(path, version, edmx): &(&'static str, u8, &'static str)| {
+        let plain = parse(path, *version, (*edmx).to_owned())?;
+        let mut text = plain.edmx.clone();
+        for field in own {
+            let Some(entity) = plain.sets.get(&field.set) else { continue };
+            let opening = format!("<EntityType Name=\"{}\">", entity.name);
+            let begin = text.find(&opening).ok_or("a type without a begin")?;
+            let key_end = text[begin..].find("</Key>").ok_or("a type without a key")?;
+            let OwnField { name, edm_type, facets, .. } = field;
+            let property = format!("<Property Name=\"{name}\" Type=\"{edm_type}\" {facets}/>");
+            text.insert_str(begin + key_end + "</Key>".len(), &property);
+        }
+        parse(path, *version, text)
+    };
+    SERVICES.iter().map(with_own).collect()
 }
 
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
@@ -160,8 +182,8 @@ fn last_part(name: &str) -> String {
     inner.rsplit('.').next().unwrap_or(inner).to_owned()
 }
 
-fn parse(path: &'static str, version: u8, edmx: &'static str) -> Result<Service, String> {
-    let mut reader = Reader::from_str(edmx);
+fn parse(path: &'static str, version: u8, edmx: String) -> Result<Service, String> {
+    let mut reader = Reader::from_str(&edmx);
     let (mut namespace, mut types) = (String::new(), BTreeMap::<String, EntityType>::new());
     let (mut set_types, mut set, mut association) = (BTreeMap::new(), String::new(), String::new());
     let (mut open, mut in_set) = (None::<EntityType>, false);

@@ -30,7 +30,7 @@ pub struct State {
 
 impl State {
     pub fn new(options: &SandboxOptions) -> Result<Self, String> {
-        let services = metadata::services()?;
+        let services = metadata::services_with(&options.own_fields)?;
         Ok(Self {
             books: Mutex::new(Books::new(&services)),
             faults: Mutex::default(),

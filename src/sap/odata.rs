@@ -8,6 +8,8 @@ mod failure;
 
 pub mod metadata;
 
+mod names;
+
 mod page;
 
 mod pages;
@@ -32,6 +34,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 pub use entity::Entity;
+pub use names::{Names, Origin};
 pub use pages::{PageMark, PageRows, Pages};
 pub use query::{Filter, Key, Literal, Query};
 

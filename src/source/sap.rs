@@ -2,6 +2,8 @@
 
 mod entity_set;
 
+pub mod field_mapping;
+
 mod finance;
 
 mod master;
@@ -21,8 +23,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 
 pub use entity_set::{Changes, EntitySet};
+use field_mapping::FieldMapping;
 pub use finance::{PostedQuantity, posted_quantity};
 pub use master::bom_item;
 
@@ -31,6 +35,8 @@ use crate::master::{MasterData, StandardValue};
 use crate::order::OrderBook;
 use crate::sap::error::SapError;
 use crate::sap::odata::{Entity, Filter, ODataClient, Query, Service, Version};
+use crate::unit::{Measure, Uom};
+use crate::value_state::ValueState;
 
 macro_rules! services {
     ($($(#[$doc:meta])* $name:ident = $version:ident $text:literal $path:literal;)*) => {
@@ -121,6 +127,8 @@ pub struct Reading {
     pub overlap: SignedDuration,
     /// How long a set of which SAP tells no changes is believed while its count is the same.
     pub full_compare: SignedDuration,
+    /// Which property of SAP gives which field.
+    pub fields: Arc<FieldMapping>,
     /// Told how far it is.
     pub progress: Arc<OnPage>,
 }
@@ -151,7 +159,11 @@ pub fn entity_sets(reading: &Reading) -> Vec<EntitySet> {
         .chain(production::queries(plant))
         .chain(movements::queries(plant));
     let from = reading.confirmations_from;
-    let set = |(service, query)| {
+    let set = |(service, query): (Service, Query)| {
+        let query = match reading.fields.names(query.set) {
+            Some(names) => query.named(names),
+            None => query,
+        };
         let set = EntitySet::new(service, query);
         match set.name() {
             "ProdnOrdConf2" | "A_MaterialDocumentHeader" => set.from_day("PostingDate", from),
@@ -178,7 +190,7 @@ pub fn facts(tables: &Tables, reading: &Reading) -> (MasterData, OrderBook, Vec<
     problems.extend(more);
     problems.extend(supply::facts(tables, &mut master, &mut orders));
     problems.extend(production::facts(tables, &mut master, &mut orders));
-    problems.extend(movements::facts(tables, &mut orders));
+    problems.extend(movements::facts(tables, &master, &mut orders));
     (master, orders, problems)
 }
 
@@ -219,9 +231,16 @@ where
 static UNIT_LANG_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// A unit of a row, or an error that names it.
-fn unit(row: &Entity, property: &str) -> Result<crate::unit::Uom, SapError> {
+fn unit(row: &Entity, property: &str) -> Result<Uom, SapError> {
     let code = row.text(property);
-    if crate::unit::Uom::is_of_a_language(code) && !UNIT_LANG_TOLD.swap(true, Ordering::Relaxed) {
+    if let Some((of, times)) = row.own_unit(code) {
+        if times == Decimal::ONE {
+            return Ok(of);
+        }
+        let problem = format!("{code} is {times} {of}; quantities are kept in {of} itself");
+        return Err(row.wrong("UNIT-BASE", property, problem));
+    }
+    if Uom::is_of_a_language(code) && !UNIT_LANG_TOLD.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             code,
             set = row.set(),
@@ -229,8 +248,7 @@ fn unit(row: &Entity, property: &str) -> Result<crate::unit::Uom, SapError> {
              logon language of the technical user and keep it"
         );
     }
-    crate::unit::Uom::from_code(code)
-        .map_err(|error| row.wrong("UNIT-UNKNOWN", property, error.to_string()))
+    Uom::from_code(code).map_err(|error| row.wrong("UNIT-UNKNOWN", property, error.to_string()))
 }
 
 /// A day of a row that must have one.
@@ -246,7 +264,7 @@ fn valid_on(row: &Entity, key_date: Date) -> Result<bool, SapError> {
 }
 
 /// A quantity that must not be negative.
-fn quantity(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapError> {
+fn quantity(row: &Entity, property: &str) -> Result<Decimal, SapError> {
     let amount = row.decimal(property)?;
     if amount.is_sign_negative() && !amount.is_zero() {
         return Err(row.wrong("VAL-NEGATIVE", property, format!("{amount} is negative")));
@@ -254,10 +272,28 @@ fn quantity(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapEr
     Ok(amount)
 }
 
+/// A quantity in its unit, which may be one that only this system knows (table T006).
+fn measure(row: &Entity, amount: &str, unit_property: &str) -> Result<Measure, SapError> {
+    in_unit_of(row, quantity(row, amount)?, unit_property)
+}
+
+/// An amount in the unit of its row.
+fn in_unit_of(row: &Entity, amount: Decimal, unit_property: &str) -> Result<Measure, SapError> {
+    match row.own_unit(row.text(unit_property)) {
+        Some((of, times)) => Ok(Measure::new(amount * times, of)),
+        None => Ok(Measure::new(amount, unit(row, unit_property)?)),
+    }
+}
+
+/// How a value is known: recorded, or by what stands in for it.
+fn known_by(row: &Entity, property: &str) -> ValueState {
+    if row.stood_in(property) { ValueState::Default } else { ValueState::recorded() }
+}
+
 /// A quantity that something is divided by.
-fn positive(row: &Entity, property: &str) -> Result<rust_decimal::Decimal, SapError> {
+fn positive(row: &Entity, property: &str) -> Result<Decimal, SapError> {
     let amount = row.decimal(property)?;
-    if amount <= rust_decimal::Decimal::ZERO {
+    if amount <= Decimal::ZERO {
         return Err(row.wrong("VAL-RANGE", property, format!("{amount} is not positive")));
     }
     Ok(amount)

@@ -19,7 +19,11 @@ pub struct Plant {
 
 impl Plant {
     pub async fn new() -> Self {
-        let sandbox = sandbox().await;
+        Self::on(sandbox().await)
+    }
+
+    /// A plant on a sandbox of one's own.
+    pub fn on(sandbox: RunningSandbox) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plant = Self { folder, sandbox };
         let init = plant.carbide(&["config", "init", &plant.path("").display().to_string()]);

@@ -27,6 +27,7 @@ mod doctor;
 mod explain;
 mod factor_database;
 
+mod field_mappings;
 mod full_disk;
 mod hostile_sap;
 mod interfaces;

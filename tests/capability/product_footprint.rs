@@ -105,6 +105,7 @@ fn plant() -> MasterData {
         description: number.to_owned(),
         base_unit: Uom::Tonne,
         net_weight_kg: None,
+        net_weight_state: ValueState::Calculated,
         group: "G".to_owned(),
         procurement,
     };
@@ -142,6 +143,7 @@ fn plant() -> MasterData {
                 (StandardValue::Electricity, Measure::new(decimal(kwh), Uom::Kwh)),
                 (StandardValue::NaturalGas, Measure::new(decimal(gas), Uom::Gigajoule)),
             ],
+            stood_in: Vec::new(),
             scrap_percent: Decimal::ZERO,
         }],
     };
@@ -218,6 +220,7 @@ fn confirmation(
             (StandardValue::Electricity, Measure::new(decimal(kwh), Uom::Kwh)),
             (StandardValue::NaturalGas, Measure::new(decimal("1"), Uom::Gigajoule)),
         ],
+        stood_in: Vec::new(),
     }
 }
 

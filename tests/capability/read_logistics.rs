@@ -260,7 +260,7 @@ proptest! {
         let mut master = MasterData::default();
         master.materials.insert(number.clone(), Material {
             number: number.clone(), description: String::new(), base_unit: Uom::Tonne,
-            net_weight_kg: None, group: String::new(), procurement: Procurement::InHouse,
+            net_weight_kg: None, net_weight_state: carbide::value_state::ValueState::Calculated, group: String::new(), procurement: Procurement::InHouse,
         });
         master.unit_conversions.insert(number.clone(), vec![UnitConversion {
             code: "ST".to_owned(), unit: Some(Uom::Piece),

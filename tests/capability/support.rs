@@ -7,12 +7,13 @@ use carbide::cycle::{CycleError, SharedMirror, sync, tables};
 use carbide::id::PlantCode;
 use carbide::master::{MasterData, StandardValue};
 use carbide::order::OrderBook;
-use carbide::sandbox::{RunningSandbox, SandboxOptions};
+use carbide::sandbox::{OwnField, RunningSandbox, SandboxOptions};
 use carbide::sap::interfaces::{Interfaces, Manifest};
 use carbide::sap::odata::ODataClient;
 use carbide::sap::rfc::RfcClient;
 use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
+use carbide::source::sap::field_mapping::FieldMapping;
 use carbide::source::sap::{Reading, RowProblem};
 use carbide::store::Mirror;
 use jiff::tz::TimeZone;
@@ -27,6 +28,22 @@ pub async fn sandbox() -> RunningSandbox {
     // For the clients that look at the truth; a provider that is there stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     RunningSandbox::start(SandboxOptions::local(USER, PASSWORD)).await.unwrap()
+}
+
+/// A running sandbox whose customer added fields of its own.
+pub async fn sandbox_with(own_fields: &[(&str, &str, &str, &str)]) -> RunningSandbox {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let own = |(set, name, edm_type, facets): &(&str, &str, &str, &str)| OwnField {
+        set: (*set).to_owned(),
+        name: (*name).to_owned(),
+        edm_type: (*edm_type).to_owned(),
+        facets: (*facets).to_owned(),
+    };
+    let options = SandboxOptions {
+        own_fields: own_fields.iter().map(own).collect(),
+        ..SandboxOptions::local(USER, PASSWORD)
+    };
+    RunningSandbox::start(options).await.unwrap()
 }
 
 /// The system behind a sandbox.
@@ -78,6 +95,7 @@ pub fn reading_with(client: ODataClient) -> Reading {
         confirmations_from: "2018-01-01".parse().unwrap(),
         overlap: SignedDuration::from_mins(10),
         full_compare: SignedDuration::from_hours(24),
+        fields: Arc::new(FieldMapping::standard()),
         progress: Arc::new(|_, _, _| {}),
     }
 }

@@ -97,14 +97,16 @@ impl Products<'_> {
         let consumed = consumed(order, orders);
         let components_as_moved = !consumed.is_empty();
         if components_as_moved {
-            for (component, quantity) in consumed {
-                contributions.extend(self.taken(&material, &component, quantity)?);
+            for (component, (quantity, state)) in consumed {
+                contributions.extend(self.taken(&material, &component, quantity, state)?);
             }
         } else {
             let known = self.version(&material, &version)?;
             for (component, each) in self.component_quantities(&material, known)? {
                 let planned = Measure::new(each.amount * good.amount, each.unit);
-                contributions.extend(self.taken(&material, &component, planned)?);
+                let alternative = &known.bom_alternative;
+                let state = self.component_state(&material, alternative, &component);
+                contributions.extend(self.taken(&material, &component, planned, state)?);
             }
         }
         let standard = self.footprint(&material, &version)?;
@@ -164,9 +166,10 @@ impl Products<'_> {
             let calculated = ValueState::Calculated;
             if let Some(gas) = confirmation.activity(StandardValue::NaturalGas) {
                 let gas = in_unit(confirmation, gas, Uom::Gigajoule)?;
-                add("natural gas", "natural_gas", Uom::Gigajoule, gas, calculated)?;
+                let state = confirmation.state_of(StandardValue::NaturalGas);
+                add("natural gas", "natural_gas", Uom::Gigajoule, gas, state)?;
                 let upstream = "natural_gas_upstream";
-                add("supply of natural gas", upstream, Uom::Gigajoule, gas, calculated)?;
+                add("supply of natural gas", upstream, Uom::Gigajoule, gas, state)?;
             }
             let process = process_activity(center);
             if self.book.rows().iter().any(|row| row.activity == process) {
@@ -183,9 +186,10 @@ impl Products<'_> {
         material: &MaterialNumber,
         component: &MaterialNumber,
         quantity: Measure,
+        state: ValueState,
     ) -> Result<Vec<Contribution>, FootprintError> {
         let Some(made) = self.made(component) else {
-            return self.bought(material, component, quantity);
+            return self.bought(material, component, quantity, state);
         };
         let unit = self.base_unit(component)?;
         let amount =
@@ -199,6 +203,8 @@ impl Products<'_> {
             term.path.insert(0, material.clone());
             term.activity.amount *= times;
             term.emissions = term.emissions.scaled(times);
+            term.state = term.state.and(state);
+            term.primary &= state <= ValueState::Calculated;
         }
         Ok(terms)
     }
@@ -208,16 +214,17 @@ impl Products<'_> {
 fn consumed(
     order: &ProductionOrderNumber,
     orders: &OrderBook,
-) -> BTreeMap<MaterialNumber, Measure> {
-    let mut consumed: BTreeMap<MaterialNumber, Measure> = BTreeMap::new();
+) -> BTreeMap<MaterialNumber, (Measure, ValueState)> {
+    let mut consumed: BTreeMap<MaterialNumber, (Measure, ValueState)> = BTreeMap::new();
     for movement in &orders.goods_movements {
         if movement.order.as_ref() == Some(order) && movement.kind == MovementKind::Consumption {
             let unit = movement.quantity.unit;
             let sum = consumed
                 .entry(movement.material.clone())
-                .or_insert(Measure::new(Decimal::ZERO, unit));
+                .or_insert((Measure::new(Decimal::ZERO, unit), ValueState::recorded()));
             // Movements stand in the base unit of their material.
-            sum.amount += movement.quantity.amount;
+            sum.0.amount += movement.quantity.amount;
+            sum.1 = sum.1.and(movement.state);
         }
     }
     consumed

@@ -25,7 +25,8 @@ pub(super) struct Process {
     /// Operations and bought components.
     pub own: Vec<Contribution>,
     /// Components that are made in the plant.
-    pub inputs: Vec<(Made, Decimal)>,
+    /// With how that quantity is known.
+    pub inputs: Vec<(Made, Decimal, ValueState)>,
 }
 
 impl Products<'_> {
@@ -58,9 +59,10 @@ impl Products<'_> {
         let mut own = self.operations(material, version)?;
         let mut inputs = Vec::new();
         for (component, quantity) in self.component_quantities(material, version)? {
+            let state = self.component_state(material, &version.bom_alternative, &component);
             match self.made(&component) {
-                Some(made) => inputs.push((made, quantity.amount)),
-                None => own.extend(self.bought(material, &component, quantity)?),
+                Some(made) => inputs.push((made, quantity.amount, state)),
+                None => own.extend(self.bought(material, &component, quantity, state)?),
             }
         }
         if let Some(rule) = self.rules.co_products(material)
@@ -71,6 +73,31 @@ impl Products<'_> {
         let process = Rc::new(Process { own, inputs });
         self.processes.borrow_mut().insert(key, Rc::clone(&process));
         Ok(process)
+    }
+
+    /// How the quantity of a component of a BOM is known: as its weakest item that leads there.
+    pub(super) fn component_state(
+        &self,
+        material: &MaterialNumber,
+        alternative: &str,
+        component: &MaterialNumber,
+    ) -> ValueState {
+        let key = (material.clone(), alternative.to_owned());
+        let bom = self.master.bills_of_material.get(&key);
+        let items = bom.map_or(&[][..], |bom| &bom.items);
+        items.iter().fold(ValueState::recorded(), |state, item| {
+            if item.component == *component {
+                state.and(item.state)
+            } else if item.phantom
+                && let Ok(inside) = self.phantom(&item.component)
+                && inside.items.iter().any(|below| below.phantom || below.component == *component)
+            {
+                let below = self.component_state(&inside.material, &inside.alternative, component);
+                state.and(item.state).and(below)
+            } else {
+                state
+            }
+        })
     }
 
     /// Which share of the process one base unit of what is made carries.
@@ -172,6 +199,7 @@ impl Products<'_> {
         material: &MaterialNumber,
         component: &MaterialNumber,
         quantity: Measure,
+        known: ValueState,
     ) -> Result<Vec<Contribution>, FootprintError> {
         let supplier = self.cheapest_supplier(component);
         let path = [material, component];
@@ -195,7 +223,7 @@ impl Products<'_> {
                 Some(supplier) => format!("bought from {supplier}, average factor"),
                 None => "bought, average factor".to_owned(),
             };
-            let state = if own { ValueState::Calculated } else { ValueState::Default };
+            let state = if own { known } else { ValueState::Default };
             let amount = self.convert_of(component, &place, quantity, factor.unit)?;
             terms.push(term(&path, what, Measure::new(amount, factor.unit), factor, state)?);
         }
@@ -204,7 +232,7 @@ impl Products<'_> {
             let tonnes = self.convert_of(component, &place, quantity, Uom::Tonne)?;
             let activity = Measure::new(tonnes * leg.distance_km, Uom::TonneKm);
             let what = format!("inbound transport, {} km by {}", leg.distance_km, leg.factor);
-            let mut inbound = term(&path, what, activity, factor, ValueState::Calculated)?;
+            let mut inbound = term(&path, what, activity, factor, known)?;
             // Freight factors stand in the category of the first use; here it is the way in.
             inbound.scope = Scope::UpstreamTransport;
             terms.push(inbound);

@@ -11,6 +11,7 @@ use super::process::{Made, Process};
 use crate::footprint::system::{self, Columns, Link, ProductSystem, SystemError};
 use crate::footprint::{Contribution, FootprintError};
 use crate::id::{MaterialNumber, ProductionVersionCode};
+use crate::value_state::ValueState;
 
 /// A process below the product.
 pub(super) struct Below {
@@ -19,6 +20,8 @@ pub(super) struct Below {
     /// Share of the process that one unit of what is made carries.
     pub share: Decimal,
     path: Vec<MaterialNumber>,
+    /// How the quantities that lead here are known.
+    state: ValueState,
     pub inputs: Vec<(usize, Decimal)>,
 }
 
@@ -41,6 +44,8 @@ impl Products<'_> {
                 term.path = below.path.iter().cloned().chain(inside).collect();
                 term.activity.amount *= amount;
                 term.emissions = term.emissions.scaled(amount);
+                term.state = term.state.and(below.state);
+                term.primary &= below.state <= ValueState::Calculated;
                 term
             });
             terms.extend(own);
@@ -56,7 +61,7 @@ impl Products<'_> {
         let mut next = 0;
         while next < below.len() {
             let (process, share) = (Rc::clone(&below[next].process), below[next].share);
-            for (made, quantity) in &process.inputs {
+            for (made, quantity, state) in &process.inputs {
                 let place = match places.get(made) {
                     Some(place) => *place,
                     None => {
@@ -67,9 +72,11 @@ impl Products<'_> {
                     }
                 };
                 below[next].inputs.push((place, quantity * share));
+                below[place].state = below[place].state.and(*state);
             }
             next += 1;
         }
+        weaken(&mut below);
         Ok(below)
     }
 
@@ -77,7 +84,25 @@ impl Products<'_> {
         path.push(made.product.clone());
         let process = self.process(&made.by, &made.version)?;
         let share = self.share(&made)?;
-        Ok(Below { made, process, share, path, inputs: Vec::new() })
+        let state = ValueState::Measured;
+        Ok(Below { made, process, share, path, state, inputs: Vec::new() })
+    }
+}
+
+/// What is needed by something of an uncertain quantity is itself of an uncertain quantity.
+fn weaken(below: &mut [Below]) {
+    let mut again = true;
+    while again {
+        again = false;
+        for at in 0..below.len() {
+            for input in 0..below[at].inputs.len() {
+                let (place, state) = (below[at].inputs[input].0, below[at].state);
+                if below[place].state < state {
+                    below[place].state = state;
+                    again = true;
+                }
+            }
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::super::error::SapError;
+use super::names::{Names, Origin};
 use super::rows::{Cell, Rows};
+use crate::unit::Uom;
 
 /// Decimal digits that a JSON number carries without loss.
 const NUMBER_DIGITS_MAX: usize = 15;
@@ -22,6 +24,8 @@ pub struct Entity {
     behind: Option<u16>,
     /// Version that came in a header instead of the row.
     header_etag: Option<Box<str>>,
+    /// Where values stand, if not where the standard has them.
+    names: Option<Arc<Names>>,
 }
 
 impl std::fmt::Debug for Entity {
@@ -33,7 +37,7 @@ impl std::fmt::Debug for Entity {
 impl Entity {
     /// A row of an answer.
     pub(super) fn new(rows: &Arc<Rows>, row: u32) -> Self {
-        Self { rows: Arc::clone(rows), row, behind: None, header_etag: None }
+        Self { rows: Arc::clone(rows), row, behind: None, header_etag: None, names: None }
     }
 
     /// The row of `set` that a JSON object is.
@@ -51,6 +55,13 @@ impl Entity {
     /// The same row with a version that came in a header, if it has none itself.
     pub(super) fn with_etag(mut self, etag: Option<&str>) -> Self {
         self.header_etag = etag.map(Box::from);
+        self
+    }
+
+    /// The same row, whose values stand under the names of its system.
+    #[must_use]
+    pub fn named(mut self, names: Option<&Arc<Names>>) -> Self {
+        self.names = names.filter(|names| !names.is_standard()).cloned();
         self
     }
 
@@ -90,12 +101,55 @@ impl Entity {
         self.rows.key(self.row)
     }
 
+    fn origin(&self, property: &str) -> Option<&Origin> {
+        self.names.as_ref()?.origin(property)
+    }
+
     fn cell(&self, property: &str) -> Option<Cell> {
-        self.rows.cell(self.row, property)
+        match self.origin(property) {
+            None => self.rows.cell(self.row, property),
+            Some(origin) => self.rows.cell(self.row, origin.property.as_deref()?),
+        }
+    }
+
+    /// Whether something stands in for a value, because SAP has none.
+    pub fn stood_in(&self, property: &str) -> bool {
+        self.origin(property)
+            .is_some_and(|origin| origin.stand_in.is_some() && self.is_initial(property, origin))
+    }
+
+    fn stand_in(&self, property: &str) -> Option<&str> {
+        let origin = self.origin(property)?;
+        match &origin.with {
+            Some((quantity, unit)) if self.stood_in(quantity) => Some(unit),
+            _ => origin.stand_in.as_deref().filter(|_| self.is_initial(property, origin)),
+        }
+    }
+
+    fn is_initial(&self, property: &str, origin: &Origin) -> bool {
+        match self.cell(property) {
+            None | Some(Cell::Null) => true,
+            Some(Cell::Text(text)) => {
+                let text = self.rows.text(text).trim();
+                text.is_empty()
+                    || origin.number && text.bytes().all(|b| matches!(b, b'0' | b'.' | b'-' | b'+'))
+            }
+            Some(Cell::Signed(whole)) => origin.number && whole == 0,
+            Some(Cell::Unsigned(whole)) => origin.number && whole == 0,
+            Some(_) => false,
+        }
+    }
+
+    /// A unit that only this system knows: so many of a known one.
+    pub fn own_unit(&self, code: &str) -> Option<(Uom, Decimal)> {
+        self.names.as_ref()?.unit(code)
     }
 
     /// The text of a property; missing and null are the empty text, which is SAP's initial value.
     pub fn text(&self, property: &str) -> &str {
+        if let Some(stand_in) = self.stand_in(property) {
+            return stand_in;
+        }
         match self.cell(property) {
             Some(Cell::Text(text)) => self.rows.text(text),
             _ => "",
@@ -112,6 +166,7 @@ impl Entity {
     pub fn decimal(&self, property: &str) -> Result<Decimal, SapError> {
         let number;
         let text = match self.cell(property) {
+            _ if self.stood_in(property) => self.text(property),
             Some(Cell::Text(text)) => self.rows.text(text).trim(),
             Some(Cell::Signed(whole)) => return Ok(whole.into()),
             Some(Cell::Unsigned(whole)) => return Ok(whole.into()),
@@ -217,6 +272,7 @@ impl Entity {
     /// An indicator: a Boolean, or `X` and blank.
     pub fn boolean(&self, property: &str) -> bool {
         match self.cell(property) {
+            _ if self.stood_in(property) => matches!(self.text(property), "X" | "true"),
             Some(Cell::Bool(flag)) => flag,
             Some(Cell::Text(text)) => matches!(self.rows.text(text), "X" | "true"),
             _ => false,
@@ -231,6 +287,7 @@ impl Entity {
                 row,
                 behind: self.rows.column(property),
                 header_etag: None,
+                names: self.names.as_ref().and_then(|names| names.behind(property)).cloned(),
             }),
             _ => None,
         };
@@ -261,7 +318,11 @@ impl Entity {
             code,
             entity: self.set().to_owned(),
             key,
-            property: property.to_owned(),
+            property: self
+                .origin(property)
+                .and_then(|origin| origin.property.as_deref())
+                .unwrap_or(property)
+                .to_owned(),
             problem,
         }
     }

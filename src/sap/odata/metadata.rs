@@ -153,7 +153,18 @@ impl Metadata {
 
     /// The properties of a set, those of base types too; none if there is no such set.
     pub fn properties_of(&self, set: &str) -> Option<BTreeMap<&str, &Property>> {
-        let mut next = Some(self.entity_sets.get(set)?.entity_type.as_str());
+        Some(self.properties_of_type(&self.entity_sets.get(set)?.entity_type))
+    }
+
+    /// The properties of the rows at `Set`, or behind a navigation of it, at `Set/_Navigation`.
+    pub fn properties_at(&self, place: &str) -> Option<BTreeMap<&str, &Property>> {
+        let Some((set, way)) = place.split_once('/') else { return self.properties_of(place) };
+        let of_set = self.entity_types.get(&self.entity_sets.get(set)?.entity_type)?;
+        Some(self.properties_of_type(of_set.navigation.get(way)?.target.as_deref()?))
+    }
+
+    fn properties_of_type(&self, name: &str) -> BTreeMap<&str, &Property> {
+        let mut next = Some(name);
         let mut properties = BTreeMap::new();
         // A type that is its own base ends here too.
         for _ in 0..BASE_TYPES_MAX {
@@ -165,7 +176,7 @@ impl Metadata {
             }
             next = entity_type.base.as_deref();
         }
-        Some(properties)
+        properties
     }
 
     /// How many properties the sets have.

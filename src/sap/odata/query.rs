@@ -1,10 +1,13 @@
 //! What to read: set, filter, fields. Literals are typed and quoted here and nowhere else.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Version;
+use super::names::Names;
 
 /// Everything but unreserved characters, so that `'`, `/` and `&` in a key stay data.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -93,6 +96,18 @@ impl Filter {
         filters.into_iter().reduce(Self::or)
     }
 
+    /// The properties that it looks at.
+    pub fn properties(&self) -> Vec<&'static str> {
+        match self {
+            Self::Compare(property, ..) => vec![property],
+            Self::And(a, b) | Self::Or(a, b) => {
+                let mut both = a.properties();
+                both.extend(b.properties());
+                both
+            }
+        }
+    }
+
     /// As the value of `$filter`, encoded.
     pub(super) fn encoded(&self, version: Version) -> String {
         utf8_percent_encode(&self.text(version), ENCODED).to_string()
@@ -114,7 +129,7 @@ impl Filter {
 pub struct Query {
     /// Entity set.
     pub set: &'static str,
-    select: Vec<&'static str>,
+    select: Vec<Cow<'static, str>>,
     filter: Option<Filter>,
     expand: Vec<&'static str>,
     order_by: Vec<&'static str>,
@@ -136,7 +151,7 @@ impl Query {
 
     /// Only these fields.
     pub fn select(mut self, properties: &[&'static str]) -> Self {
-        self.select = properties.to_vec();
+        self.select = properties.iter().copied().map(Cow::Borrowed).collect();
         self
     }
 
@@ -158,6 +173,34 @@ impl Query {
         self
     }
 
+    /// The same read of a system that has these names.
+    #[must_use]
+    pub fn named(mut self, names: &Names) -> Self {
+        let mut asked: Vec<Cow<'static, str>> = Vec::with_capacity(self.select.len());
+        for property in self.select {
+            let property = match names.asked(&property) {
+                Some(same) if same == property => property,
+                Some(other) => Cow::Owned(other.to_owned()),
+                None => continue,
+            };
+            if !asked.contains(&property) {
+                asked.push(property);
+            }
+        }
+        self.select = asked;
+        self
+    }
+
+    /// The properties that are asked for by name.
+    pub fn selected(&self) -> impl Iterator<Item = &str> {
+        self.select.iter().map(AsRef::as_ref)
+    }
+
+    /// The properties that decide which rows come.
+    pub fn filtered_by(&self) -> Vec<&'static str> {
+        self.filter.as_ref().map(Filter::properties).unwrap_or_default()
+    }
+
     /// Of these rows, only those that meet `filter` as well.
     pub fn narrowed(mut self, filter: Filter) -> Self {
         self.filter = Some(match self.filter.take() {
@@ -169,7 +212,7 @@ impl Query {
 
     /// Of these rows, only the properties by which they are ordered: their keys.
     pub fn keys_only(mut self) -> Self {
-        self.select = self.order_by.clone();
+        self.select = self.order_by.iter().copied().map(Cow::Borrowed).collect();
         self.expand.clear();
         self
     }
@@ -189,7 +232,9 @@ impl Query {
 
     /// Properties by which rows are ordered, and that come along: every row must have them.
     pub(super) fn keys_wanted(&self) -> Vec<&'static str> {
-        let comes = |key: &&&'static str| self.select.is_empty() || self.select.contains(key);
+        let comes = |key: &&&'static str| {
+            self.select.is_empty() || self.select.iter().any(|one| one == *key)
+        };
         self.order_by.iter().filter(comes).copied().collect()
     }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
-
 use super::*;
 use crate::id::MaterialNumber;
 use crate::master::{
@@ -11,7 +9,6 @@ use crate::master::{
     Routing, SourceOfSupply, WorkCenter,
 };
 use crate::quantity::Money;
-use crate::unit::{Measure, Uom};
 
 const OPERATION_FIELDS: [&str; 23] = [
     "ProductionRoutingGroup",
@@ -259,11 +256,10 @@ fn materials(
         // A material without plant data is none of this plant.
         let product: MaterialNumber = id(row, "Product")?;
         let Some(kind) = procurement.get(&product) else { return Ok(None) };
-        let weight = row.decimal("NetWeight")?;
         let kilograms = match row.text("WeightUnit") {
             "" => None,
             _ => {
-                let weight = Measure::new(weight, unit(row, "WeightUnit")?);
+                let weight = in_unit_of(row, row.decimal("NetWeight")?, "WeightUnit")?;
                 let kilograms = weight.in_unit(Uom::Kg);
                 Some(kilograms.map_err(|e| row.wrong("UNIT-DIM", "WeightUnit", e.to_string()))?)
             }
@@ -273,6 +269,7 @@ fn materials(
             number: product,
             base_unit: unit(row, "BaseUnit")?,
             net_weight_kg: kilograms.filter(|kg| !kg.is_zero()),
+            net_weight_state: known_by(row, "NetWeight"),
             group: row.text("ProductGroup").to_owned(),
             procurement: match *kind {
                 "E" => Procurement::InHouse,
@@ -307,10 +304,12 @@ pub fn bom_item(row: &Entity) -> Result<BomItem, SapError> {
     Ok(BomItem {
         number: row.text("BillOfMaterialItemNumber").to_owned(),
         component: id(row, "BillOfMaterialComponent")?,
-        quantity: Measure::new(
+        quantity: in_unit_of(
+            row,
             row.decimal("BillOfMaterialItemQuantity")?,
-            unit(row, "BillOfMaterialItemUnit")?,
-        ),
+            "BillOfMaterialItemUnit",
+        )?,
+        state: known_by(row, "BillOfMaterialItemQuantity"),
         component_scrap_percent: row.decimal("ComponentScrapInPercent")?,
         operation_scrap_percent: row.decimal("OperationScrapInPercent")?,
         net_scrap: row.boolean("IsNetScrap"),
@@ -418,15 +417,18 @@ fn routing_key(row: &Entity) -> Result<RoutingKey, SapError> {
 }
 
 fn operation(row: &Entity, meanings: &[Option<StandardValue>; 6]) -> Result<Operation, SapError> {
-    let mut standard_values = Vec::new();
+    let (mut standard_values, mut stood_in) = (Vec::new(), Vec::new());
     for (index, meaning) in meanings.iter().enumerate() {
         let Some(meaning) = meaning else { continue };
         let unit_property = format!("StandardWorkQuantityUnit{}", index + 1);
         if row.text(&unit_property).is_empty() {
             continue;
         }
-        let amount = quantity(row, &format!("StandardWorkQuantity{}", index + 1))?;
-        standard_values.push((*meaning, Measure::new(amount, unit(row, &unit_property)?)));
+        let amount = format!("StandardWorkQuantity{}", index + 1);
+        standard_values.push((*meaning, measure(row, &amount, &unit_property)?));
+        if row.stood_in(&amount) {
+            stood_in.push(*meaning);
+        }
     }
     Ok(Operation {
         number: row.text("Operation").to_owned(),
@@ -435,6 +437,7 @@ fn operation(row: &Entity, meanings: &[Option<StandardValue>; 6]) -> Result<Oper
         base_quantity: positive(row, "OperationReferenceQuantity")?,
         unit: unit(row, "OperationUnit")?,
         standard_values,
+        stood_in,
         scrap_percent: row.decimal("OperationScrapPercent")?,
     })
 }

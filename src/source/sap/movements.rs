@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use super::*;
 use crate::order::{DeliveryItem, GoodsMovement, MovementKind, OrderBook};
-use crate::unit::{Measure, Uom};
 
 /// Movement types that are read, each with the one that reverses it.
 const TYPES: [&str; 8] = ["101", "102", "261", "262", "531", "532", "601", "602"];
@@ -90,10 +89,14 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
 }
 
 /// Puts what moved into the orders.
-pub(super) fn facts(tables: &Tables, orders: &mut OrderBook) -> Vec<RowProblem> {
+pub(super) fn facts(
+    tables: &Tables,
+    master: &MasterData,
+    orders: &mut OrderBook,
+) -> Vec<RowProblem> {
     let mut problems = Vec::new();
     orders.goods_movements = goods_movements(tables, &mut problems);
-    orders.deliveries = deliveries(tables, &mut problems);
+    orders.deliveries = deliveries(tables, master, &mut problems);
     problems
 }
 
@@ -148,17 +151,19 @@ fn goods_movements(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<Goods
             kind,
             posted: day(header, "PostingDate")?,
             material: id(row, "Material")?,
-            quantity: Measure::new(
-                quantity(row, "QuantityInBaseUnit")?,
-                unit(row, "MaterialBaseUnit")?,
-            ),
+            quantity: measure(row, "QuantityInBaseUnit", "MaterialBaseUnit")?,
+            state: known_by(row, "QuantityInBaseUnit"),
             order: if order.is_empty() { None } else { Some(id(row, "ManufacturingOrder")?) },
             supplier: if optional("Supplier") { Some(id(row, "Supplier")?) } else { None },
         }))
     })
 }
 
-fn deliveries(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<DeliveryItem> {
+fn deliveries(
+    tables: &Tables,
+    master: &MasterData,
+    problems: &mut Vec<RowProblem>,
+) -> Vec<DeliveryItem> {
     let headers: BTreeMap<&str, &Entity> = tables
         .rows("A_OutbDeliveryHeader")
         .iter()
@@ -170,9 +175,10 @@ fn deliveries(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<DeliveryIt
         if delivered.is_zero() || row.text("Material").is_empty() {
             return Ok(None);
         }
-        let weight = Measure::new(quantity(row, "ItemGrossWeight")?, unit(row, "ItemWeightUnit")?);
-        let kilograms = weight
-            .in_unit(Uom::Kg)
+        let material = id(row, "Material")?;
+        let weight = measure(row, "ItemGrossWeight", "ItemWeightUnit")?;
+        let kilograms = master
+            .converted(&material, weight, Uom::Kg)
             .map_err(|error| row.wrong("UNIT-DIM", "ItemWeightUnit", error.to_string()))?;
         let route = match header.text("ActualDeliveryRoute") {
             "" => header.text("ProposedDeliveryRoute"),
@@ -182,9 +188,10 @@ fn deliveries(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<DeliveryIt
         Ok(Some(DeliveryItem {
             delivery: row.text("DeliveryDocument").to_owned(),
             item: row.text("DeliveryDocumentItem").to_owned(),
-            material: id(row, "Material")?,
-            quantity: Measure::new(delivered, unit(row, "DeliveryQuantityUnit")?),
+            material,
+            quantity: in_unit_of(row, delivered, "DeliveryQuantityUnit")?,
             gross_weight_kg: kilograms,
+            weight_state: known_by(row, "ItemGrossWeight"),
             shipping_point: header.text("ShippingPoint").to_owned(),
             shipping_type: header.text("ShippingType").to_owned(),
             route: route.to_owned(),

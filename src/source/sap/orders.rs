@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::order::{Confirmation, PlannedOrder, SalesOrderLine};
 use crate::period::Interval;
-use crate::unit::Measure;
 
 const CONFIRMATION_FIELDS: [&str; 31] = [
     "ConfirmationGroup",
@@ -140,7 +139,7 @@ fn sales_order_line(
         schedule_line: row.text("ScheduleLine").to_owned(),
         material: id(item, "Material")?,
         plant: id(item, "ProductionPlant")?,
-        open_quantity: Measure::new(open, unit(row, "OrderQuantityUnit")?),
+        open_quantity: in_unit_of(row, open, "OrderQuantityUnit")?,
         requested_delivery: day(row, "RequestedDeliveryDate")?,
         delivery_priority: item.text("DeliveryPriority").parse().unwrap_or(0),
         shipping_type: shipping_type.to_owned(),
@@ -163,7 +162,7 @@ pub fn planned_order(row: &Entity) -> Result<PlannedOrder, SapError> {
         } else {
             None
         },
-        quantity: Measure::new(quantity(row, "TotalQuantity")?, unit(row, "BaseUnit")?),
+        quantity: measure(row, "TotalQuantity", "BaseUnit")?,
         start: row.day_time("PlndOrderPlannedStartDate", "PlndOrderPlannedStartTime")?,
         end: row.day_time("PlndOrderPlannedEndDate", "PlndOrderPlannedEndTime")?,
         firm: row.boolean("PlannedOrderIsFirm"),
@@ -191,17 +190,19 @@ fn confirmation(row: &Entity, reading: &Reading) -> Result<Option<Confirmation>,
     let execution = Interval::new(start, end).ok_or_else(|| {
         row.wrong("VAL-RANGE", "ConfirmedExecutionEndTime", "is not after the start".to_owned())
     })?;
-    let mut activities = Vec::new();
+    let (mut activities, mut stood_in) = (Vec::new(), Vec::new());
     for (index, meaning) in reading.standard_values.iter().enumerate() {
         let Some(meaning) = meaning else { continue };
         let unit_property = format!("OpWorkQuantityUnit{}", index + 1);
         if row.text(&unit_property).is_empty() {
             continue;
         }
-        let amount = quantity(row, &format!("OpConfirmedWorkQuantity{}", index + 1))?;
-        activities.push((*meaning, Measure::new(amount, unit(row, &unit_property)?)));
+        let amount = format!("OpConfirmedWorkQuantity{}", index + 1);
+        activities.push((*meaning, measure(row, &amount, &unit_property)?));
+        if row.stood_in(&amount) {
+            stood_in.push(*meaning);
+        }
     }
-    let confirmed = unit(row, "ConfirmationUnit")?;
     Ok(Some(Confirmation {
         key: (row.text("ConfirmationGroup").to_owned(), row.text("ConfirmationCount").to_owned()),
         order: id(row, "OrderID")?,
@@ -211,8 +212,9 @@ fn confirmation(row: &Entity, reading: &Reading) -> Result<Option<Confirmation>,
         plant: id(row, "Plant")?,
         work_center: id(row, "WorkCenter")?,
         execution,
-        yielded: Measure::new(quantity(row, "ConfirmationYieldQuantity")?, confirmed),
-        scrapped: Measure::new(quantity(row, "ConfirmationScrapQuantity")?, confirmed),
+        yielded: measure(row, "ConfirmationYieldQuantity", "ConfirmationUnit")?,
+        scrapped: measure(row, "ConfirmationScrapQuantity", "ConfirmationUnit")?,
         activities,
+        stood_in,
     }))
 }

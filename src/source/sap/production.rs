@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Time;
-use rust_decimal::Decimal;
 
 use super::*;
 use crate::id::WorkCenterInternalId;
@@ -11,7 +10,6 @@ use crate::master::Shift;
 use crate::order::{
     OrderBook, OrderCategory, OrderComponent, OrderStatus, PlannedRequirement, ProductionOrder,
 };
-use crate::unit::Measure;
 
 const ORDER_FIELDS: [&str; 28] = [
     "ManufacturingOrder",
@@ -162,7 +160,7 @@ fn component(row: &Entity) -> Result<Option<(String, OrderComponent)>, SapError>
         return Ok(None);
     }
     let order: crate::id::ProductionOrderNumber = id(row, "ManufacturingOrder")?;
-    let required = Measure::new(quantity(row, "RequiredQuantity")?, unit(row, "BaseUnit")?);
+    let required = measure(row, "RequiredQuantity", "BaseUnit")?;
     let component = OrderComponent {
         material: id(row, "Material")?,
         required,
@@ -212,7 +210,7 @@ fn production_order(
             None
         },
         planned_order: if optional("PlannedOrder") { Some(id(row, "PlannedOrder")?) } else { None },
-        quantity: Measure::new(quantity(row, "TotalQuantity")?, unit(row, unit_property)?),
+        quantity: measure(row, "TotalQuantity", unit_property)?,
         confirmed: quantity(row, "MfgOrderConfirmedYieldQty")?,
         start,
         end,
@@ -242,7 +240,7 @@ fn requirements(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<PlannedR
             plant: id(row, "Plant")?,
             requirement_type: row.text("PlndIndepRqmtType").to_owned(),
             period_start: day(row, "PlndIndepRqmtPeriodStartDate")?,
-            open_quantity: Measure::new(open, unit(row, "UnitOfMeasure")?),
+            open_quantity: in_unit_of(row, open, "UnitOfMeasure")?,
         }))
     })
 }

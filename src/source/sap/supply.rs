@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use super::*;
 use crate::master::{MaterialPlanning, SourceListEntry, Supplier, UnitConversion};
 use crate::order::{OrderBook, PurchaseOrderItem, Stock};
-use crate::unit::{Measure, Uom};
 
 pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
     let of_plant = |set| Query::of(set).filter(Filter::eq("Plant", plant.as_str()));
@@ -276,10 +275,7 @@ fn purchase_orders(tables: &Tables, problems: &mut Vec<RowProblem>) -> Vec<Purch
             item: item.to_owned(),
             material: id(row, "Material")?,
             supplier: id(header, "Supplier")?,
-            quantity: Measure::new(
-                quantity(row, "OrderQuantity")?,
-                unit(row, "PurchaseOrderQuantityUnit")?,
-            ),
+            quantity: measure(row, "OrderQuantity", "PurchaseOrderQuantityUnit")?,
             delivery: first.get(&(order, item)).copied(),
         }))
     })
