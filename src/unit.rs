@@ -65,7 +65,7 @@ pub enum Uom {
 
 /// A unit that is not in the table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unit '{0}' is not in the unit table; known are {known}", known = Uom::known())]
+#[error("unit {0} is not in the unit table; known are {known}", known = Uom::known())]
 pub struct UnknownUnit(pub String);
 
 /// Two units of different dimensions.

@@ -58,7 +58,7 @@ pub enum SecretError {
     },
     /// Others can read the file.
     #[error(
-        "CFG-MODE: secret file {path} is readable by other users (mode {mode:o}); chmod 600 {path}"
+        "CFG-MODE: secret file {path} is readable by other users; chmod 600 {path} (its mode is {mode:o})"
     )]
     FileRights {
         /// Path.

@@ -390,7 +390,7 @@ fn advice(error: &SapError) -> &'static str {
             "SU53 as the user; the role is in `carbide interfaces --role`"
         }
         SapError::ServiceInactive { .. } => "/IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN), then SICF",
-        SapError::NotSapAnswer { .. } => {
+        SapError::NotSapAnswer { .. } | SapError::Redirected { .. } => {
             "SICF: logon procedure of the node; then the proxy between"
         }
         SapError::NoToken { .. } => "SOAUTH2 or the communication arrangement; then [sap.auth]",

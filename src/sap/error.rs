@@ -118,8 +118,8 @@ pub enum SapError {
     },
     /// Something else than SAP answered.
     #[error(
-        "ODATA-NOTSAP: {system}: {request} was answered with {content_type} instead of {wanted}: a \
-         logon page or a proxy. Check the login, the proxy and the client number."
+        "ODATA-NOTSAP: {system}: {request} answered {content_type} instead of {wanted}; check login, \
+         proxy and client number (status {status}): it is a logon page or a proxy."
     )]
     NotSapAnswer {
         /// System.
@@ -130,7 +130,24 @@ pub enum SapError {
         content_type: String,
         /// What should have come.
         wanted: &'static str,
+        /// HTTP status.
+        status: u16,
         /// Whether it was a write that SAP may have done behind the proxy.
+        write: bool,
+    },
+    /// The answer sends on to another address, which is never followed.
+    #[error(
+        "SSRF-REDIRECT: {system}: {request}: redirect to {url} refused. Check sap.url, the logon \
+         procedure of the node in SICF, and the proxy."
+    )]
+    Redirected {
+        /// System.
+        system: String,
+        /// Method and path.
+        request: String,
+        /// Where it would have led.
+        url: String,
+        /// Whether it was a write that SAP may have done behind a proxy.
         write: bool,
     },
     /// The answer breaks off or is not what the format says.
@@ -149,8 +166,9 @@ pub enum SapError {
     },
     /// A batch was answered with less than was asked.
     #[error(
-        "ODATA-BATCH: {system}: batch to {service}: {requests} requests, {answers} answers; changes \
-         without an answer are in doubt and are looked up by reference before anything is sent again."
+        "ODATA-BATCH: {system}: {service}, batch: {requests} requests, {answers} answers; \
+         state-changing parts are in doubt and are looked up by reference before anything is sent \
+         again."
     )]
     BatchShort {
         /// System.
@@ -214,7 +232,7 @@ pub enum SapError {
         what: String,
     },
     /// A link leads elsewhere.
-    #[error("SSRF-LINK: {system}: the next link leads to {link}; only {base} is allowed")]
+    #[error("SSRF-LINK: {system}: {}; only {base} is allowed", elsewhere(.link))]
     ForeignLink {
         /// System.
         system: String,
@@ -265,8 +283,8 @@ pub enum SapError {
     },
     /// A BAPI answered without the parameter that says whether it did its work.
     #[error(
-        "BAPI-NORETURN: {system}: the answer of {function} has no RETURN; a write is looked up by \
-         reference before anything is sent again."
+        "BAPI-NORETURN: {system}: {function}: answer has no RETURN; a write is looked up by reference \
+         before anything is sent again."
     )]
     NoReturn {
         /// System.
@@ -376,6 +394,7 @@ impl SapError {
             | Self::NoReturn { .. }
             | Self::NoDocument { .. } => Outcome::Unknown,
             Self::NotSapAnswer { write: true, .. }
+            | Self::Redirected { write: true, .. }
             | Self::Damaged { write: true, .. }
             | Self::BatchShort { write: true, .. }
             | Self::TooLarge { write: true, .. } => Outcome::Unknown,
@@ -400,6 +419,16 @@ impl SapError {
             Self::Refused { status, .. } => Some(*status),
             _ => None,
         }
+    }
+}
+
+/// Where a link leads that is not followed.
+fn elsewhere(link: &str) -> String {
+    match link.split_once(':') {
+        Some((scheme, _)) if !scheme.contains('/') && !matches!(scheme, "http" | "https") => {
+            format!("next link scheme {scheme} is not allowed ({link})")
+        }
+        _ => format!("next link leads to {link}"),
     }
 }
 

@@ -34,6 +34,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 pub use entity::Entity;
+pub(crate) use entity::INITIAL_DATE;
 pub use names::{Names, Origin};
 pub use pages::{PageMark, PageRows, Pages};
 pub use query::{Filter, Key, Literal, Query};

@@ -114,8 +114,9 @@ async fn send(session: &Session, call: &Call, stateful: bool) -> Result<(Reply, 
             _ => SapError::NotSapAnswer {
                 system,
                 request: name,
-                content_type: format!("{} and status {}", answer.content_type(), answer.status),
-                wanted: "text/xml",
+                content_type: answer.content_type().to_owned(),
+                wanted: "XML",
+                status: answer.status.as_u16(),
                 write: true,
             },
         });

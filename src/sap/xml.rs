@@ -192,14 +192,8 @@ fn close(mut element: Element, stack: &mut [Element], root: &mut Option<Element>
 
 /// The character of `&lt;`, `&#65;` and the like.
 pub(super) fn entity(reference: &BytesRef<'_>) -> Result<char, String> {
-    if let Some(character) =
-        reference.resolve_char_ref().map_err(|error| format!("XML-CHAR: {error}"))?
-    {
-        return if is_legal(character) {
-            Ok(character)
-        } else {
-            Err("XML-CHAR: character reference not allowed in XML".to_owned())
-        };
+    if let Some(character) = reference.resolve_char_ref().map_err(|_| NO_CHARACTER.to_owned())? {
+        return if is_legal(character) { Ok(character) } else { Err(NO_CHARACTER.to_owned()) };
     }
     match reference.as_ref() {
         "lt" => Ok('<'),
@@ -210,6 +204,8 @@ pub(super) fn entity(reference: &BytesRef<'_>) -> Result<char, String> {
         other => Err(format!("XML-ENTITY: entity {other} is not defined")),
     }
 }
+
+const NO_CHARACTER: &str = "XML-CHAR: character reference not allowed in XML";
 
 /// Whether XML 1.0 allows a character.
 pub(super) fn is_legal(character: char) -> bool {

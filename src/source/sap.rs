@@ -34,7 +34,7 @@ use crate::id::PlantCode;
 use crate::master::{MasterData, StandardValue};
 use crate::order::OrderBook;
 use crate::sap::error::SapError;
-use crate::sap::odata::{Entity, Filter, ODataClient, Query, Service, Version};
+use crate::sap::odata::{Entity, Filter, INITIAL_DATE, ODataClient, Query, Service, Version};
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 
@@ -220,7 +220,8 @@ where
     let text = row.text(property);
     text.parse().map_err(|error: T::Err| match text.chars().find(|c| c.is_control()) {
         Some(control) => {
-            let problem = format!("holds the control character U+{:04X}", control as u32);
+            let code = control as u32;
+            let problem = format!("is damaged: control character U+{code:04X} in {property}");
             row.wrong("VAL-CONTROL", property, problem)
         }
         None => row.wrong("VAL-KEY", property, error.to_string()),
@@ -254,7 +255,7 @@ fn unit(row: &Entity, property: &str) -> Result<Uom, SapError> {
 /// A day of a row that must have one.
 fn day(row: &Entity, property: &str) -> Result<Date, SapError> {
     row.date(property)?
-        .ok_or_else(|| row.wrong("VAL-DATE-INITIAL", property, "has the initial date".to_owned()))
+        .ok_or_else(|| row.wrong("VAL-DATE-INITIAL", property, INITIAL_DATE.to_owned()))
 }
 
 /// Whether a row is valid on a day; an end or a begin that is missing does not bound it.

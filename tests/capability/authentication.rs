@@ -411,18 +411,18 @@ async fn a_proxy_is_used_with_its_own_password_and_gets_none_of_saps() {
 }
 
 /// A system that believes one authority only.
-fn trusting(folder: &tempfile::TempDir, authority: &Authority, url: &str) -> SapSystem {
+pub fn trusting(folder: &tempfile::TempDir, authority: &Authority, url: &str) -> SapSystem {
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, authority.pem()).unwrap();
     let trust = Trust { ca_file: Some(ca_file), ..Trust::default() };
     SapSystem { trust, ..system(url) }
 }
 
-async fn sap_with(identity: &Identity) -> Server {
+pub async fn sap_with(identity: &Identity) -> Server {
     Server::tls(identity, None, |_| json(200, OK)).await
 }
 
-async fn tls_error(system: &SapSystem) -> SapError {
+pub async fn tls_error(system: &SapSystem) -> SapError {
     let client = ODataClient::new(system, &credentials("p")).unwrap();
     client.clock_offset(PRODUCT).await.unwrap_err()
 }

@@ -9,31 +9,31 @@ use carbide::config::secrets::SecretSource;
 use crate::command_line::{Plant, ended_with, text};
 use crate::tls_server::{Authority, Server, json, private};
 
-const SETTINGS: &str = include_str!("../../mappings/carbide.toml");
+pub const SETTINGS: &str = include_str!("../../mappings/carbide.toml");
 
 /// A folder with the shipped mappings.
-struct Folder(tempfile::TempDir);
+pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mappings = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
         copy(&mappings, &folder.path().join("mappings"));
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn load(&self, settings: &str) -> Result<Config, String> {
+    pub fn load(&self, settings: &str) -> Result<Config, String> {
         let path = self.path("carbide.toml");
         std::fs::write(&path, settings).unwrap();
         Config::load(&path).map_err(|error| error.to_string())
     }
 
     /// Why settings are refused, and in which line.
-    fn refusal(&self, settings: &str) -> String {
+    pub fn refusal(&self, settings: &str) -> String {
         self.load(settings).unwrap_err()
     }
 }
@@ -48,24 +48,24 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The shipped settings with one line of `[sap]` changed or added.
-fn sap(line: &str) -> String {
+pub fn sap(line: &str) -> String {
     SETTINGS.replacen("timeout_seconds = 30\n", &format!("{line}\n"), 1)
 }
 
-fn replaced(from: &str, to: &str) -> String {
+pub fn replaced(from: &str, to: &str) -> String {
     assert!(SETTINGS.contains(from), "{from}");
     SETTINGS.replacen(from, to, 1)
 }
 
 /// Settings of a productive system.
-fn production(line: &str) -> String {
+pub fn production(line: &str) -> String {
     sap(line)
         .replace("role = \"sandbox\"", "role = \"production\"")
         .replace("settle_seconds = 3 ", "settle_seconds = 720 ")
         .replace("http://127.0.0.1:8010", "https://sap.example.com")
 }
 
-fn line_of(settings: &str, text: &str) -> String {
+pub fn line_of(settings: &str, text: &str) -> String {
     let line = settings.lines().position(|line| line.contains(text)).unwrap() + 1;
     format!("carbide.toml:{line}:")
 }
@@ -126,7 +126,7 @@ fn config_03_a_secret_file_that_others_can_read_stops_the_start() {
     let refusal = folder.refusal(SETTINGS);
     let expected = "CFG-MODE: secret file ";
     assert!(refusal.contains(expected), "{refusal}");
-    assert!(refusal.contains("is readable by other users (mode 644); chmod 600"), "{refusal}");
+    assert!(refusal.contains("is readable by other users; chmod 600"), "{refusal}");
     assert!(refusal.contains(&line_of(SETTINGS, "password_from")), "{refusal}");
 }
 

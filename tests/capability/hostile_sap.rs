@@ -26,7 +26,7 @@ pub fn said(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -
 }
 
 impl Said {
-    fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.2.push((name, value.to_owned()));
         self
     }
@@ -77,7 +77,7 @@ impl Hostile {
         RfcClient::new(&system(&self.url), &credentials("p")).unwrap()
     }
 
-    fn count(&self, method: &str) -> usize {
+    pub fn count(&self, method: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|line| line.starts_with(method)).count()
     }
 }
@@ -113,7 +113,7 @@ async fn delete(hostile: &Hostile) -> Result<(), SapError> {
 }
 
 /// Pages of planned orders, as many rows each as numbers are given.
-fn page(numbers: &[&str], next: Option<&str>, count: usize) -> Said {
+pub fn page(numbers: &[&str], next: Option<&str>, count: usize) -> Said {
     let rows: Vec<_> = numbers.iter().map(|number| json!({ "PlannedOrder": number })).collect();
     let mut d = json!({ "results": rows, "__count": count.to_string() });
     if let Some(next) = next {
@@ -122,7 +122,7 @@ fn page(numbers: &[&str], next: Option<&str>, count: usize) -> Said {
     said(200, JSON, json!({ "d": d }).to_string())
 }
 
-async fn read(hostile: &Hostile) -> Result<usize, SapError> {
+pub async fn read(hostile: &Hostile) -> Result<usize, SapError> {
     let query = Query::of(SET).order_by(&["PlannedOrder"]);
     let rows = hostile.client().read(PLANNED_ORDERS, &query, |_, _| {}).await?;
     Ok(rows.len())
@@ -359,7 +359,7 @@ async fn odata_json_28_a_row_that_is_missing_for_good_is_an_error_that_counts() 
 
     let error = read(&hostile).await.unwrap_err().to_string();
 
-    assert!(error.contains("announced 3 rows and sent 2"), "{error}");
+    assert!(error.contains("announced 3 rows, 2 came"), "{error}");
     assert_eq!(hostile.count("GET"), 2, "a snapshot that moved is read once more, not for ever");
 }
 
@@ -392,7 +392,7 @@ async fn odata_json_20_a_redirect_is_not_followed() {
 
     let error = read(&hostile).await.unwrap_err();
 
-    assert!(matches!(error, SapError::NotSapAnswer { .. }), "{error}");
+    assert!(matches!(error, SapError::Redirected { .. }), "{error}");
     assert_eq!(hostile.count("GET"), 1);
 }
 

@@ -7,6 +7,10 @@ mod audit_log;
 mod authentication;
 
 mod backups;
+mod bad_inputs;
+mod bad_inputs_config;
+mod bad_inputs_odata_json;
+mod bad_inputs_xml;
 
 mod bapi;
 mod basis_documents;

@@ -280,6 +280,7 @@ impl ODataClient {
                 request: name.clone(),
                 content_type: kind.to_owned(),
                 wanted: accept,
+                status: answer.status.as_u16(),
                 write: writes,
             }),
         }

@@ -210,7 +210,7 @@ impl Entity {
         if text.is_empty() || text == "0000-00-00" || text == "00000000" {
             return Ok(None);
         }
-        let wrong = || self.wrong("VAL-DATE", property, format!("'{text}' is no date"));
+        let wrong = || self.wrong("VAL-DATE", property, no_day(text));
         let day = if text.starts_with("/Date(") {
             v2_day(text)
         } else {
@@ -228,7 +228,7 @@ impl Entity {
     ///
     /// `VAL-DATE`, `VAL-DATE-INITIAL` or `VAL-TIME`, with the property.
     pub fn day_time(&self, day: &str, time: &str) -> Result<DateTime, SapError> {
-        let initial = || self.wrong("VAL-DATE-INITIAL", day, "has the initial date".to_owned());
+        let initial = || self.wrong("VAL-DATE-INITIAL", day, INITIAL_DATE.to_owned());
         let date = self.date(day)?.ok_or_else(initial)?;
         let begins = if END_OF_DAY.contains(&self.text(time)) {
             date.tomorrow().map_err(|error| self.wrong("VAL-DATE", day, error.to_string()))?
@@ -265,7 +265,13 @@ impl Entity {
             return Ok(None);
         }
         let parsed = if text.starts_with("/Date(") { v2_instant(text) } else { text.parse().ok() };
-        let wrong = || self.wrong("VAL-DATE", property, format!("'{text}' is no instant"));
+        let wrong = || match impossible_offset(text) {
+            Some(offset) => {
+                let problem = format!("'{text}': offset {offset} is not possible");
+                self.wrong("VAL-DATE", property, problem)
+            }
+            None => self.wrong("VAL-DATE", property, format!("'{text}' is no instant")),
+        };
         parsed.map(Some).ok_or_else(wrong)
     }
 
@@ -326,6 +332,35 @@ impl Entity {
             problem,
         }
     }
+}
+
+/// What is wrong with a date that has none.
+pub(crate) const INITIAL_DATE: &str = "has the initial date where a date is required";
+
+/// Why a text is no day.
+fn no_day(text: &str) -> String {
+    if let Some(offset) = impossible_offset(text) {
+        return format!("'{text}': offset {offset} is not possible");
+    }
+    if v2_milliseconds(text).is_some_and(|milliseconds| milliseconds > 0) {
+        return format!("'{text}': date is after 9999-12-31");
+    }
+    let digits =
+        |part: &str, count| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    match parts[..] {
+        [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2) => {
+            format!("'{text}': {text} does not exist")
+        }
+        _ => format!("'{text}' is no date"),
+    }
+}
+
+/// The offset of a date of V2, if no clock has it.
+fn impossible_offset(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let (_, offset) = inner.get(1..)?.split_once(['+', '-'])?;
+    (!offset.parse::<u32>().is_ok_and(|minutes| minutes <= 14 * 60)).then_some(offset)
 }
 
 /// Forms of midnight at the end of a day.
@@ -427,7 +462,8 @@ mod tests {
             ["/Date(253402300800000)/", "/Date(1700000000000+9999)/", "2023-02-29", "/Date(x)/"]
         {
             let error = row(json!(none)).date("P").unwrap_err().to_string();
-            assert!(error.starts_with("VAL-DATE: A_Set K1") && error.contains("P '"), "{error}");
+            let named = error.starts_with("VAL-DATE: A_Set K1") && error.contains("P '");
+            assert!(named, "{error}");
         }
         for initial in ["/Date(-62135596800000)/", "00000000", "0000-00-00", "0001-01-01", ""] {
             assert_eq!(row(json!(initial)).date("P").unwrap(), None, "{initial}");

@@ -141,11 +141,22 @@ fn is_json(answer: &Answer) -> bool {
 }
 
 fn not_sap(system: &str, request: &str, answer: &Answer, write: bool) -> SapError {
+    if answer.status.is_redirection()
+        && let Some(url) = answer.header("location")
+    {
+        return SapError::Redirected {
+            system: system.to_owned(),
+            request: request.to_owned(),
+            url: url.to_owned(),
+            write,
+        };
+    }
     SapError::NotSapAnswer {
         system: system.to_owned(),
         request: request.to_owned(),
-        content_type: format!("{} and status {}", answer.content_type(), answer.status.as_u16()),
-        wanted: "application/json",
+        content_type: answer.content_type().to_owned(),
+        wanted: "JSON",
+        status: answer.status.as_u16(),
         write,
     }
 }

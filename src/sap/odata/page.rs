@@ -28,7 +28,7 @@ impl Page {
         let (within, members) = match version {
             Version::V2 => {
                 let Some(Cell::Object(d)) = rows.cell(root, "d") else {
-                    return Err("ODATA-VERSION: the service was expected to speak V2".to_owned());
+                    return Err(other_version(rows, root, version));
                 };
                 (d, ["results", "__next", "__count"])
             }
@@ -36,7 +36,7 @@ impl Page {
         };
         let [listed, next, count] = members.map(|member| rows.cell(within, member));
         let Some(Cell::List(first, length)) = listed else {
-            return Err(format!("ODATA-VERSION: the answer holds no rows of {version:?}"));
+            return Err(other_version(rows, root, version));
         };
         let listed = rows.list(first, length).iter().map(|cell| match *cell {
             Cell::Object(row) => Ok(Entity::new(rows, row)),
@@ -54,6 +54,20 @@ impl Page {
                 _ => None,
             },
         })
+    }
+}
+
+/// What an answer without rows of a version says instead.
+fn other_version(rows: &Rows, root: u32, wanted: Version) -> String {
+    let other = match wanted {
+        Version::V2 => ("value", Version::V4),
+        Version::V4 => ("d", Version::V2),
+    };
+    match rows.cell(root, other.0) {
+        Some(Cell::Object(_) | Cell::List(..)) => {
+            format!("ODATA-VERSION: it answers OData {:?} but the mapping says {wanted:?}", other.1)
+        }
+        _ => format!("ODATA-VERSION: the answer holds no rows of {wanted:?}"),
     }
 }
 

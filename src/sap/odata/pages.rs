@@ -115,7 +115,7 @@ impl Pages {
                 None => Ok(None),
                 Some(announced) => Err(self.moved(
                     "ODATA-COUNT",
-                    format!("SAP announced {announced} rows and sent {}", self.rows_so_far),
+                    format!("SAP announced {announced} rows, {} came", self.rows_so_far),
                 )),
             };
         };
@@ -164,7 +164,10 @@ impl Pages {
                         self.moved("ODATA-DUP", format!("key {name} appears twice ({rows})"))
                     }
                     None => {
-                        let what = format!("row {} {name} came on another page too", before + at);
+                        let what = format!(
+                            "key {name} appears on an earlier page and again as row {}; snapshot repeated",
+                            before + at
+                        );
                         self.moved("ODATA-MOVED", what)
                     }
                 });

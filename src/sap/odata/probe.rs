@@ -39,7 +39,8 @@ impl ODataClient {
                 system: self.session.system.id.clone(),
                 request: name,
                 content_type: answer.content_type().to_owned(),
-                wanted: "application/xml",
+                wanted: "XML",
+                status: answer.status.as_u16(),
                 write: false,
             });
         }

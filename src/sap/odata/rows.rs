@@ -78,8 +78,8 @@ impl Rows {
         let mut builder = Builder::new(set, &body);
         let mut reader = serde_json::Deserializer::from_str(&body);
         let seed = Seed { builder: &mut builder, depth: 0 };
-        let cell = seed.deserialize(&mut reader).map_err(refusal)?;
-        reader.end().map_err(refusal)?;
+        let cell = seed.deserialize(&mut reader).map_err(|error| refusal(&body, &error))?;
+        reader.end().map_err(|error| refusal(&body, &error))?;
         let rows = builder.out;
         Ok((Self { body, ..rows }, cell))
     }
@@ -174,18 +174,26 @@ impl Rows {
     }
 }
 
-/// What the reader of JSON found wrong, with a code.
-fn refusal(error: serde_json::Error) -> String {
+/// What the reader of JSON found wrong in a body, with a code and the byte.
+fn refusal(body: &str, error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let before = body.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len);
+    let byte = before.sum::<usize>() + column;
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
     match error.classify() {
-        Category::Eof => format!("ODATA-TRUNC: {error}"),
-        Category::Syntax if error.to_string().starts_with("recursion limit") => {
-            format!("JSON-DEPTH: {error}")
+        Category::Eof => format!("ODATA-TRUNC: {said} at byte {byte}"),
+        Category::Syntax if said.starts_with("recursion limit") => {
+            format!("JSON-DEPTH: {said} at byte {byte}")
         }
-        Category::Syntax => format!("JSON-SYNTAX: {error}"),
+        Category::Syntax if said.contains("hex escape") || said.contains("surrogate") => {
+            format!("JSON-UTF: invalid Unicode at byte {byte} ({said})")
+        }
+        Category::Syntax => format!("JSON-SYNTAX: {said} at byte {byte}"),
         // Ours have a code; the others say that a value has another type than it must have.
         Category::Data | Category::Io => {
-            let text = error.to_string();
-            if text.starts_with("JSON-") { text } else { format!("ODATA-VERSION: {text}") }
+            let code = if said.starts_with("JSON-") { "" } else { "ODATA-VERSION: " };
+            format!("{code}{said} at byte {byte}")
         }
     }
 }
@@ -197,7 +205,7 @@ fn text(body: Vec<u8>) -> Result<String, String> {
         body.drain(..3);
     }
     String::from_utf8(body).map_err(|error| {
-        format!("JSON-UTF: no Unicode at byte {}", error.utf8_error().valid_up_to())
+        format!("JSON-UTF: invalid Unicode at byte {}", error.utf8_error().valid_up_to())
     })
 }
 
@@ -277,7 +285,7 @@ impl<'t> Builder<'t> {
             if *seen == number {
                 let name = &self.out.names[usize::from(column)];
                 return Err(E::custom(format!(
-                    "JSON-DUPMEMBER: member {name} stands twice in an object"
+                    "JSON-DUPMEMBER: member {name} given twice in row {number}"
                 )));
             }
             *seen = number;
@@ -292,7 +300,7 @@ impl<'t> Builder<'t> {
 fn limited<E: Error>(text: &str) -> Result<(), E> {
     if text.len() > TEXT_BYTES_MAX {
         let limit = TEXT_BYTES_MAX >> 20;
-        return Err(E::custom(format!("JSON-SIZE: a value is longer than {limit} MiB")));
+        return Err(E::custom(format!("JSON-SIZE: value longer than {limit} MiB")));
     }
     Ok(())
 }
@@ -362,7 +370,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
                 Member::Metadata => {
                     if std::mem::replace(&mut metadata, true) {
                         return Err(A::Error::custom(
-                            "JSON-DUPMEMBER: member __metadata stands twice",
+                            "JSON-DUPMEMBER: member __metadata given twice in a row",
                         ));
                     }
                     members.next_value_seed(Metadata {
