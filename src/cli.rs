@@ -21,6 +21,7 @@ mod planning;
 mod post;
 mod restore;
 mod sandbox;
+mod serve;
 mod sync;
 mod undo;
 
@@ -39,6 +40,7 @@ Examples:
   carbide plan                          a plan with less carbon, compared with the baseline
   carbide post --dry-run                every document that would be created
   carbide undo                          take back the last posting, within two minutes
+  carbide serve                         the daemon and the web page
   carbide explain 1900000000            a document down to its readings and factor rows
 
 Exit codes:
@@ -112,6 +114,8 @@ pub enum Command {
     Interfaces(interfaces::Interfaces),
     /// Check and list the mapping of SAP's fields.
     Mappings(mappings::Mappings),
+    /// Run the daemon: schedules, the web page and its interface.
+    Serve(serve::Serve),
     /// Show the settings, write an example, store a secret.
     Config(config::Config),
 }
@@ -153,6 +157,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Explain(arguments) => explain::run(arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Mappings(arguments) => mappings::run(arguments, &context).await,
+        Command::Serve(arguments) => serve::run(arguments, &context).await,
         Command::Config(arguments) => config::run(arguments, &context),
     }
 }

@@ -26,6 +26,8 @@ pub mod sap;
 
 pub mod secrets;
 
+pub mod serve;
+
 mod sensible;
 
 pub mod suppliers;
@@ -69,6 +71,9 @@ pub struct Settings {
     /// How changes are read.
     #[serde(default)]
     pub sync: SyncSettings,
+    /// The daemon.
+    #[serde(default)]
+    pub serve: serve::ServeSettings,
 }
 
 /// `[sync]`

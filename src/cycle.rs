@@ -36,7 +36,9 @@ pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, plan};
-pub use posting::{Books, carbon_draft, ledger_total, plan_draft, poster, settle_ledger};
+pub use posting::{
+    Books, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster, settle_ledger,
+};
 pub use read::{Connections, connect, ems_connection, fi_total, read_facts, reading};
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 

@@ -64,6 +64,8 @@ pub mod cycle;
 
 pub mod doctor;
 
+pub mod serve;
+
 pub mod telemetry;
 
 pub mod cli;

@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::connect::Session;
+use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit, check, config, footprint, planning, post, sandbox, sync};
 use crate::cycle::{self, Books, Facts, Judged, PlanRecord, PostingRun};
@@ -186,7 +186,7 @@ async fn cycle_once(
     let draft = cycle::plan_draft(&record, &plan_key, &shifts, &session.config, "demo")?;
     let orders = apply(&mut books, draft, &session, context, say).await?;
     let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
-    let draft = post::carbon_draft_of(&session, &run, &books)?;
+    let draft = session.carbon_draft(&run, &books, &requester())?;
     let document = apply(&mut books, draft, &session, context, say).await?;
     let totals = totals(&session, &judged, &run).await?;
     say.show(|| print_totals(&totals));

@@ -8,12 +8,12 @@ use super::connect::{Session, month, person, requester};
 use super::exit::print_json;
 use super::footprint::restated;
 use super::{CliError, Context, Exit};
-use crate::cycle::{self, Books, Facts, PlanRecord, PostingRun};
+use crate::cycle::{self, Books, Facts, PlanRecord};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::report::Progress;
 use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
 use crate::present::table::{Align, Table};
-use crate::store::{Kind, PeriodState, StoreError};
+use crate::store::Kind;
 
 /// Post a plan to SAP PP and the emissions of a month to SAP FI.
 ///
@@ -95,7 +95,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         let (facts_key, facts) = session.facts(false, context).await?;
         let judged = session.judge(&facts, period)?;
         let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
-        drafts.push(carbon_draft_of(&session, &run, &books)?);
+        drafts.push(session.carbon_draft(&run, &books, &requester())?);
         behind.push(facts);
     }
     if let Some(month) = arguments.correction {
@@ -104,13 +104,13 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
             let text = format!("{month}: today's factors give what was posted; nothing was posted");
             return Err(CliError::new(Exit::No, text));
         };
-        drafts.push(carbon_draft_of(&session, run, &books)?);
+        drafts.push(session.carbon_draft(run, &books, &requester())?);
         behind.push(restated.facts);
     }
     if arguments.dry_run {
         return preview(&books, &drafts, session.config.settings.post.documents_max, context);
     }
-    complete(&behind, arguments.accept_incomplete.as_deref(), &mut drafts)?;
+    cycle::accept_incomplete(&behind, arguments.accept_incomplete.as_deref(), &mut drafts)?;
     if arguments.request {
         return ask(&mut books, drafts, &session, context);
     }
@@ -185,32 +185,6 @@ async fn posted(
     Ok(Exit::Done)
 }
 
-/// Refuses to post what rests on facts of which rows were left out, unless somebody says why it may.
-fn complete(
-    behind: &[Facts],
-    accepted: Option<&str>,
-    drafts: &mut [ChangeSetDraft],
-) -> Result<(), CliError> {
-    let problems: Vec<&String> = behind.iter().flat_map(|facts| &facts.problems).collect();
-    let Some(first) = problems.first() else { return Ok(()) };
-    let Some(why) = accepted else {
-        return Err(CliError::new(
-            Exit::No,
-            format!(
-                "POST-INCOMPLETE: {} rows were left out of the facts behind this, the first: {first}. \
-                 Mend them in SAP and run `carbide sync`, or post with --accept-incomplete WHY. \
-                 Nothing was posted.",
-                problems.len()
-            ),
-        ));
-    };
-    for draft in drafts {
-        let rows = problems.len();
-        draft.purpose = format!("{} (incomplete by {rows} rows: {why})", draft.purpose);
-    }
-    Ok(())
-}
-
 /// Ctrl-C lets the document on its way arrive, sends nothing more, and takes back what was sent.
 pub(super) fn stop_on_ctrl_c(books: &Books) {
     let stop = books.stop_flag();
@@ -246,21 +220,6 @@ fn plan_record(session: &Session, id: &str) -> Result<(String, PlanRecord), CliE
 fn draft_of(session: &Session, key: &str, record: &PlanRecord) -> Result<ChangeSetDraft, CliError> {
     let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
     Ok(cycle::plan_draft(record, key, &shifts, &session.config, &requester())?)
-}
-
-/// Keeps a posting run as evidence and makes its change set.
-pub(super) fn carbon_draft_of(
-    session: &Session,
-    run: &PostingRun,
-    books: &Books,
-) -> Result<ChangeSetDraft, CliError> {
-    let company_code = run.company_code.as_str();
-    if session.store.period_state(company_code, run.period)? != PeriodState::Open {
-        let (company_code, period) = (company_code.to_owned(), run.period);
-        return Err(StoreError::PeriodClosed { company_code, period }.into());
-    }
-    let key = session.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
-    Ok(cycle::carbon_draft(run, &key, books, &session.config, &requester())?)
 }
 
 fn preview(

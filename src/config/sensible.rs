@@ -17,6 +17,7 @@ impl Settings {
         self.sap.sensible()?;
         self.post_is_sensible()?;
         self.plan_is_sensible()?;
+        self.serve.sensible()?;
         let sync = &self.sync;
         within("sync.overlap_minutes", sync.overlap_minutes.into(), 1, 1440)?;
         within("sync.full_compare_hours", sync.full_compare_hours.into(), 1, 744)?;

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use super::read::{Connections, connect};
 use super::{
-    Books, CycleError, Facts, Judged, SyncReport, judge, poster, read_facts, settle_ledger,
+    Books, CycleError, Facts, Judged, PostingRun, SyncReport, carbon_draft, judge, poster,
+    read_facts, settle_ledger,
 };
 use crate::config::Config;
 use crate::period::PostingPeriod;
-use crate::post::Recovered;
-use crate::store::{Kind, Mirror, Store, StoreError};
+use crate::post::{ChangeSetDraft, Recovered};
+use crate::store::{Kind, Mirror, PeriodState, Store, StoreError};
 
 /// Is told what is being read.
 pub type Say = Arc<dyn Fn(String) + Send + Sync>;
@@ -108,5 +109,25 @@ impl Installation {
         period: Option<PostingPeriod>,
     ) -> Result<Judged, CycleError> {
         judge(facts, &self.config, period, Timestamp::now())
+    }
+
+    /// Keeps a posting run as evidence and makes its change set.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Store`] if its period takes no posting any more.
+    pub fn carbon_draft(
+        &self,
+        run: &PostingRun,
+        books: &Books,
+        requested_by: &str,
+    ) -> Result<ChangeSetDraft, CycleError> {
+        let company_code = run.company_code.as_str();
+        if self.store.period_state(company_code, run.period)? != PeriodState::Open {
+            let (company_code, period) = (company_code.to_owned(), run.period);
+            return Err(StoreError::PeriodClosed { company_code, period }.into());
+        }
+        let key = self.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
+        carbon_draft(run, &key, books, &self.config, requested_by)
     }
 }

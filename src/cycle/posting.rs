@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Connections, CycleError, PlanRecord, PostingRun};
+use super::{Connections, CycleError, Facts, PlanRecord, PostingRun};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
@@ -212,6 +212,34 @@ fn purpose(run: &PostingRun) -> String {
         corrects.period,
         reasons.join(", ")
     )
+}
+
+/// Refuses to post what rests on facts of which rows were left out, unless somebody says why it may;
+/// that is kept in the purpose of each change set.
+///
+/// # Errors
+///
+/// [`CycleError::Incomplete`] with the first row that was left out.
+pub fn accept_incomplete(
+    behind: &[Facts],
+    accepted: Option<&str>,
+    drafts: &mut [ChangeSetDraft],
+) -> Result<(), CycleError> {
+    let problems: Vec<&String> = behind.iter().flat_map(|facts| &facts.problems).collect();
+    let Some(first) = problems.first() else { return Ok(()) };
+    let Some(why) = accepted else {
+        return Err(CycleError::Incomplete(format!(
+            "POST-INCOMPLETE: {} rows were left out of the facts behind this, the first: {first}. Mend \
+             them in SAP and run `carbide sync`, or post with --accept-incomplete WHY. Nothing was \
+             posted.",
+            problems.len()
+        )));
+    };
+    for draft in drafts {
+        let rows = problems.len();
+        draft.purpose = format!("{} (incomplete by {rows} rows: {why})", draft.purpose);
+    }
+    Ok(())
 }
 
 /// The first characters of a hash: enough to find it, short enough for a field.

@@ -238,6 +238,8 @@ impl Search<'_, '_> {
             let from = self.gone();
             let used = |moves: u64| match self.options.limit {
                 Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
+                // Somebody may have stopped it before this part began.
+                Limit::Share(share) if share() >= 1.0 => 1.0,
                 Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
             };
             tell("annealing", best.as_ref().map(|(_, value)| *value));

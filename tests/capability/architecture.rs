@@ -55,6 +55,8 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ),
     // What the doctor compares SAP with is what the sandbox serves: the metadata we were built for.
     ("doctor", true, &["sap", "source", "post", "sandbox", "config", "cycle"]),
+    // The daemon shows what a command prints, and calls what a command calls.
+    ("serve", true, &["check", "footprint", "plan", "post", "store", "config", "cycle"]),
     ("telemetry", false, &[]),
     (
         "cli",
@@ -76,6 +78,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "config",
             "cycle",
             "doctor",
+            "serve",
             "telemetry",
         ],
     ),
@@ -185,7 +188,7 @@ fn each_protocol_has_one_home() {
         ("reqwest", &["sap"]),
         ("odbc_api", &["source"]),
         ("rusqlite", &["post", "store", "sandbox"]),
-        ("axum", &["sandbox"]),
+        ("axum", &["sandbox", "serve"]),
     ];
     for (module, path, source) in modules() {
         for (library, homes) in HOMES {

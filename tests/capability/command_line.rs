@@ -45,6 +45,21 @@ impl Plant {
         plant
     }
 
+    /// Changes a line of the settings.
+    pub fn configure(&self, from: &str, to: &str) {
+        let path = self.path("carbide.toml");
+        let settings = std::fs::read_to_string(&path).unwrap();
+        assert!(settings.contains(from), "{from} is not in the settings");
+        std::fs::write(path, settings.replace(from, to)).unwrap();
+    }
+
+    /// Adds a section to the settings.
+    pub fn append(&self, section: &str) {
+        let path = self.path("carbide.toml");
+        let settings = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{settings}\n{section}")).unwrap();
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -59,6 +59,8 @@ mod recorded_answers;
 
 mod sandbox;
 
+mod serve;
+
 mod support;
 
 mod tls_server;

@@ -1,0 +1,91 @@
+//! `[serve]`: the daemon, its schedule, and who may come in.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// `[serve]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServeSettings {
+    /// Address and port. Anything but this machine needs `public_url`.
+    pub listen: SocketAddr,
+    /// The address that people open, as a reverse proxy with TLS offers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// Minutes between two reads of SAP and the meters; 0 reads on request only.
+    pub collect_minutes: u32,
+    /// Minutes between two snapshots of the footprints.
+    pub footprint_minutes: u32,
+    /// A new plan is made when the projection exceeds the budget of a quarter by this much; 0 plans on
+    /// request only.
+    pub plan_overshoot_percent: u8,
+    /// File of local users, readable by its owner alone.
+    pub users_file: PathBuf,
+    /// Minutes after which nobody who did nothing stays logged on.
+    pub session_minutes: u32,
+    /// A reverse proxy that says who comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyLogon>,
+}
+
+/// `[serve.proxy]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyLogon {
+    /// Header with the user.
+    pub user_header: String,
+    /// Header with roles or groups, separated by commas.
+    pub roles_header: String,
+    /// Addresses that may set them. From anywhere else they are refused.
+    pub from: Vec<IpAddr>,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8020)),
+            public_url: None,
+            collect_minutes: 15,
+            footprint_minutes: 60,
+            plan_overshoot_percent: 5,
+            users_file: PathBuf::from("users.toml"),
+            session_minutes: 60,
+            proxy: None,
+        }
+    }
+}
+
+impl ServeSettings {
+    /// The key that makes no sense, and why.
+    pub(super) fn sensible(&self) -> Result<(), (&'static str, String)> {
+        if !self.listen.ip().is_loopback() && self.public_url.is_none() {
+            let reason = format!(
+                "CFG-LISTEN: {} can be reached from other machines without TLS; listen on 127.0.0.1 \
+                 behind a reverse proxy and name the address that people open in serve.public_url",
+                self.listen
+            );
+            return Err(("serve.listen", reason));
+        }
+        if let Some(url) = &self.public_url
+            && !url.starts_with("https://")
+        {
+            return Err(("serve.public_url", format!("CFG-TLS: '{url}' is not https")));
+        }
+        if self.session_minutes == 0 || self.session_minutes > 1440 {
+            let reason = format!("{} is not between 1 and 1440", self.session_minutes);
+            return Err(("serve.session_minutes", reason));
+        }
+        if self.proxy.as_ref().is_some_and(|proxy| proxy.from.is_empty()) {
+            let reason = "names no address, so that nobody could come in".to_owned();
+            return Err(("serve.proxy.from", reason));
+        }
+        Ok(())
+    }
+
+    /// Whether people come through TLS, so that cookies must not travel without.
+    pub fn is_public(&self) -> bool {
+        self.public_url.is_some()
+    }
+}

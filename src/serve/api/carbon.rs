@@ -1,0 +1,279 @@
+//! Posting of plans and emissions: simulated, asked for, approved, done; and what a number rests on.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::cycle::{self, PostingRun};
+use crate::post::approval::Request;
+use crate::serve::guard::Person;
+use crate::serve::job::{Job, JobKind};
+use crate::serve::plant::Plant;
+use crate::serve::problem::Problem;
+use crate::serve::work::{self, Subject, What, role_of};
+use crate::store::{Kind, Store};
+
+/// What is to be posted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// A plan or a month.
+    subject: Subject,
+    /// Why it is right to post although rows were left out; it is kept in the journal.
+    #[serde(default)]
+    accept_incomplete: Option<String>,
+}
+
+/// A document that would be created.
+#[derive(Serialize, ToSchema)]
+pub struct Preview {
+    /// Position, from 1.
+    item: usize,
+    /// What it is.
+    title: String,
+    /// Under which key it would be found again.
+    key: String,
+}
+
+/// What would be created.
+#[derive(Serialize, ToSchema)]
+pub struct Simulation {
+    /// Documents.
+    documents: Vec<Preview>,
+    /// How many a change set may have.
+    documents_max: usize,
+}
+
+/// A request for approval.
+#[derive(Serialize, ToSchema)]
+pub struct Asked {
+    /// Its name.
+    request: String,
+    /// SHA-256 of what is to be posted; who approves sends it back.
+    hash: String,
+    /// What it is for.
+    purpose: String,
+    /// Who asked.
+    requested_by: String,
+    /// Who approved.
+    approved_by: Option<String>,
+    /// Documents.
+    documents: Vec<String>,
+}
+
+/// What the page showed when somebody approved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// SHA-256 of the request.
+    hash: String,
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+fn asked(request: &Request) -> Asked {
+    Asked {
+        request: request.name.clone(),
+        hash: request.hash.clone(),
+        purpose: request.draft.purpose.clone(),
+        requested_by: request.draft.requested_by.clone(),
+        approved_by: request.approved_by.clone(),
+        documents: request.draft.documents.iter().map(|document| document.title()).collect(),
+    }
+}
+
+fn body<T>(given: Body<T>) -> Result<T, Problem> {
+    given.map(|Json(given)| given).map_err(|error| Problem::invalid(error.body_text()))
+}
+
+/// Every document that would be created. Nothing is sent.
+#[utoipa::path(post, path = "/api/v1/postings/simulate", request_body = Wish, responses(
+    (status = 200, body = Simulation), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+    (status = 503, body = Problem)))]
+pub async fn simulate(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    wish: Body<Wish>,
+) -> Result<Json<Simulation>, Problem> {
+    let wish = body(wish)?;
+    person.needs(&[wish.subject.role()])?;
+    let documents = work::simulate(&plant, wish.subject, person.name).await?;
+    let documents = documents.into_iter().map(|document| Preview {
+        item: document.item,
+        title: document.title,
+        key: document.key.to_string(),
+    });
+    Ok(Json(Simulation {
+        documents: documents.collect(),
+        documents_max: plant.config().settings.post.documents_max,
+    }))
+}
+
+/// Posts at once. Refused where a second person has to approve.
+#[utoipa::path(post, path = "/api/v1/postings", request_body = Wish, responses(
+    (status = 202, body = Job), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn post(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    wish: Body<Wish>,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    let wish = body(wish)?;
+    person.needs(&[wish.subject.role()])?;
+    if let Subject::Month(text) = &wish.subject {
+        work::month(text)?;
+    }
+    if plant.config().settings.post.four_eyes {
+        let text = "a second person has to approve each posting here: ask for approval";
+        return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
+    }
+    begin(plant, person, What::Subject(wish.subject, wish.accept_incomplete))
+}
+
+fn begin(
+    plant: Arc<Plant>,
+    person: Person,
+    what: What,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    if plant.jobs.is_busy(JobKind::Post) {
+        let text = "something is being posted; wait until it is done. Nothing was begun";
+        return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
+    }
+    tracing::info!(user = person.name, ?what, "asked to post");
+    let running = plant.jobs.ask(JobKind::Post, &person.name);
+    let job = plant.jobs.get(running.id)?;
+    tokio::spawn(async move { work::post(&plant, what, person.name, running).await });
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// Keeps a posting until somebody else approves it.
+#[utoipa::path(post, path = "/api/v1/requests", request_body = Wish, responses(
+    (status = 201, body = Asked), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn ask(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    wish: Body<Wish>,
+) -> Result<(StatusCode, Json<Asked>), Problem> {
+    let wish = body(wish)?;
+    person.needs(&[wish.subject.role()])?;
+    let (subject, why) = (wish.subject, wish.accept_incomplete);
+    let request = work::ask(&plant, subject, person.name, why).await?;
+    Ok((StatusCode::CREATED, Json(asked(&request))))
+}
+
+fn request(plant: &Plant, name: &str) -> Result<Request, Problem> {
+    let journal = plant.journal();
+    let found = journal.requests.iter().find(|request| request.name == name);
+    found.cloned().ok_or_else(|| Problem::not_found(format!("there is no request {name}")))
+}
+
+/// Approves exactly what the page showed.
+#[utoipa::path(post, path = "/api/v1/requests/{name}/approve", params(("name" = String, Path)),
+    request_body = Approval, responses(
+    (status = 200, body = Asked), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
+pub async fn approve(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(name): Path<String>,
+    given: Body<Approval>,
+) -> Result<Json<Asked>, Problem> {
+    let given = body(given)?;
+    person.needs(&[role_of(&request(&plant, &name)?.draft)])?;
+    tracing::info!(user = person.name, request = name, "approves");
+    let approved = work::approve(&plant, name, given.hash, person.name).await?;
+    Ok(Json(asked(&approved)))
+}
+
+/// Posts what was approved, once.
+#[utoipa::path(post, path = "/api/v1/requests/{name}/post", params(("name" = String, Path)),
+    responses(
+    (status = 202, body = Job), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn post_request(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    let known = request(&plant, &name)?;
+    person.needs(&[role_of(&known.draft)])?;
+    if known.approved_by.is_none() || known.posted_as.is_some() {
+        let text = match &known.posted_as {
+            Some(id) => format!("{name} was posted already, as {id}"),
+            None => format!("{name} waits for somebody other than {}", known.draft.requested_by),
+        };
+        return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
+    }
+    begin(plant, person, What::Request(name))
+}
+
+/// What a number rests on: a carbon posting by change set, document or evidence key, or a product by
+/// its material, down to readings and factor rows.
+#[utoipa::path(get, path = "/api/v1/explain/{what}", params(("what" = String, Path)), responses(
+    (status = 200, body = Object), (status = 401, body = Problem), (status = 404, body = Problem),
+    (status = 503, body = Problem)))]
+pub async fn explain(
+    _: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(what): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let explained = tokio::task::spawn_blocking(move || explained(&plant, &what));
+    Ok(Json(explained.await.map_err(|error| Problem::internal(error.to_string()))??))
+}
+
+fn explained(plant: &Plant, what: &str) -> Result<Value, Problem> {
+    let config = plant.config();
+    let journal = plant.journal();
+    let posted = journal.carbon.iter().rev().find(|set| {
+        let number = set.number.as_ref().map(ToString::to_string).unwrap_or_default();
+        set.change_set_id.as_str().eq_ignore_ascii_case(what) || number.contains(what)
+    });
+    let is_key = what.len() >= 8 && what.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let key = posted.map(|set| set.plan_hash.as_str()).or(is_key.then_some(what));
+    if let Some(key) = key {
+        let store = Store::open(&config.path(&config.settings.post.directory))?;
+        let (key, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, key)?;
+        let number = posted.and_then(|set| set.number.as_ref()).map(ToString::to_string);
+        return Ok(json!({ "kind": "posting", "evidence": key, "document": number, "run": run }));
+    }
+    let view = plant.view()?;
+    let products: Vec<_> =
+        view.products.iter().filter(|product| product.material.as_str() == what).collect();
+    if products.is_empty() {
+        return Err(Problem::not_found(format!(
+            "'{what}' is no document, no evidence and no finished product"
+        )));
+    }
+    let mut documents = Vec::new();
+    for product in products {
+        let evidence = cycle::evidence(product, &view.facts, &view.judged, &config)?;
+        let rows = config.factors.book.rows();
+        let used: Vec<_> = rows
+            .iter()
+            .filter(|row| product.contributions.iter().any(|term| term.factor == row.id))
+            .collect();
+        documents.push(json!({
+            "kg_co2e_per_unit": product.total(),
+            "footprint": product,
+            "factors": used,
+            "evidence": evidence,
+        }));
+    }
+    Ok(json!({
+        "kind": "product",
+        "material": what,
+        "period": view.judged.period.to_string(),
+        "facts": view.facts_key,
+        "code_version": env!("CARGO_PKG_VERSION"),
+        "products": documents,
+    }))
+}

@@ -1,0 +1,172 @@
+//! Change sets: looked at, taken back.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::post::state::Phase;
+use crate::post::{ChangeSetId, ItemReport};
+use crate::serve::guard::Person;
+use crate::serve::job::{Job, JobKind};
+use crate::serve::metrics::phase_name;
+use crate::serve::plant::Plant;
+use crate::serve::problem::Problem;
+use crate::serve::work::{self, role_of};
+
+/// A document of a change set.
+#[derive(Serialize, ToSchema)]
+pub struct Item {
+    /// Position, from 1.
+    item: usize,
+    /// What it is.
+    title: String,
+    /// How it stands.
+    state: String,
+    /// Its number in SAP.
+    number: Option<String>,
+    /// The document that reverses it.
+    reversal: Option<String>,
+    /// What somebody else did to it, field by field: before us, ours, now.
+    conflict: Option<Conflict>,
+    /// What SAP said.
+    message: Option<String>,
+}
+
+/// What somebody else did.
+#[derive(Serialize, ToSchema)]
+pub struct Conflict {
+    /// In words.
+    what: String,
+    /// Field, before us, ours, now.
+    fields: Vec<[String; 4]>,
+}
+
+/// A change set.
+#[derive(Serialize, ToSchema)]
+pub struct ChangeSetPage {
+    /// Its name.
+    change_set: String,
+    /// Where it stands.
+    phase: String,
+    /// What it is for.
+    purpose: String,
+    /// Who asked for it.
+    requested_by: String,
+    /// Key of the plan or posting run.
+    plan_hash: String,
+    /// When its window closes.
+    ends: Option<String>,
+    /// Clock of the server, for the countdown.
+    server_time: String,
+    /// Why it was taken back or is on hold.
+    reason: Option<String>,
+    /// Its documents.
+    items: Vec<Item>,
+}
+
+/// What the page showed when somebody decided.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Phase that the page showed. If it is another by now, nothing is done.
+    phase: String,
+}
+
+fn item(of: &ItemReport) -> Item {
+    let state = serde_json::to_value(of.state).unwrap_or_default();
+    let state = state.as_str().map_or_else(|| state.to_string(), str::to_owned);
+    Item {
+        item: of.item,
+        title: of.title.clone(),
+        state,
+        number: of.number.as_ref().map(ToString::to_string),
+        reversal: of.reversal.as_ref().map(|number| number.padded()),
+        conflict: of.conflict.as_ref().map(|conflict| Conflict {
+            what: conflict.what.to_string(),
+            fields: conflict
+                .fields
+                .iter()
+                .map(|one| {
+                    let before = one.before.clone().unwrap_or_default();
+                    [one.field.to_string(), before, one.ours.clone(), one.now.clone()]
+                })
+                .collect(),
+        }),
+        message: of.message.clone(),
+    }
+}
+
+/// A change set with its documents.
+#[utoipa::path(get, path = "/api/v1/change-sets/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = ChangeSetPage), (status = 401, body = Problem),
+    (status = 404, body = Problem)))]
+pub async fn show(
+    _: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(id): Path<String>,
+) -> Result<Json<ChangeSetPage>, Problem> {
+    let id = known(&plant, &id)?;
+    let (report, draft) = work::change_set(&plant, id.clone()).await?;
+    let journal = plant.journal();
+    let summary = journal.change_sets.iter().find(|set| set.change_set_id == id);
+    Ok(Json(ChangeSetPage {
+        change_set: id.to_string(),
+        phase: phase_name(report.phase),
+        purpose: draft.purpose,
+        requested_by: draft.requested_by,
+        plan_hash: draft.plan_hash,
+        ends: summary.and_then(|set| set.ends).map(|at| at.to_string()),
+        server_time: jiff::Timestamp::now().to_string(),
+        reason: report.reason,
+        items: report.items.iter().map(item).collect(),
+    }))
+}
+
+fn known(plant: &Plant, text: &str) -> Result<ChangeSetId, Problem> {
+    let id = ChangeSetId::typed(text);
+    if plant.journal().change_sets.iter().any(|set| set.change_set_id == id) {
+        return Ok(id);
+    }
+    Err(Problem::not_found(format!("there is no change set {text}")))
+}
+
+/// Takes a change set back while its window is open. What becomes of it is told as events of the
+/// kinds `job` and `change_set`.
+#[utoipa::path(post, path = "/api/v1/change-sets/{id}/undo", params(("id" = String, Path)),
+    request_body = Seen, responses(
+    (status = 202, body = Job), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem),
+    (status = 422, body = Problem)))]
+pub async fn undo(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(id): Path<String>,
+    seen: Result<Json<Seen>, JsonRejection>,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    let Json(seen) = seen.map_err(|error| Problem::invalid(error.body_text()))?;
+    let id = known(&plant, &id)?;
+    let (report, draft) = work::change_set(&plant, id.clone()).await?;
+    person.needs(&[role_of(&draft)])?;
+    if phase_name(report.phase) != seen.phase {
+        return Err(Problem::stale(format!(
+            "{id} is {} by now and not {} as the page showed: somebody else decided, or its window has \
+             closed. Nothing was done",
+            phase_name(report.phase),
+            seen.phase
+        )));
+    }
+    if report.phase != Phase::Open {
+        let text = format!("{id} is {}; only while it is OPEN it can be taken back", seen.phase);
+        return Err(Problem::new(StatusCode::CONFLICT, "WINDOW", text));
+    }
+    tracing::info!(user = person.name, change_set = id.as_str(), "asked to take it back");
+    let running = plant.jobs.ask(JobKind::Undo, &person.name);
+    let job = plant.jobs.get(running.id)?;
+    tokio::spawn(async move { work::undo(&plant, id, person.name, running).await });
+    Ok((StatusCode::ACCEPTED, Json(job)))
+}

@@ -1,0 +1,134 @@
+//! Who comes in, and who goes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::secret::Secret;
+use crate::serve::guard::{Person, cookie, from_proxy, key};
+use crate::serve::person::Role;
+use crate::serve::plant::Plant;
+use crate::serve::problem::Problem;
+use crate::serve::session::Session;
+
+/// Name and password of a local user.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logon {
+    /// Name.
+    user: String,
+    /// Password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Who is logged on.
+#[derive(Serialize, ToSchema)]
+pub struct Who {
+    /// Name, as it stands in the journal.
+    user: String,
+    /// Roles.
+    roles: Vec<Role>,
+    /// Goes with each change, in the header x-csrf-token.
+    csrf: String,
+    /// Whether a second person has to approve each posting.
+    four_eyes: bool,
+    /// Version of the server.
+    version: &'static str,
+}
+
+fn who_is(plant: &Plant, session: &Session) -> Who {
+    Who {
+        user: session.user.clone(),
+        roles: session.roles.clone(),
+        csrf: session.csrf.clone(),
+        four_eyes: plant.config().settings.post.four_eyes,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Who is logged on. Behind a proxy that says who comes, this logs on.
+#[utoipa::path(get, path = "/api/v1/session", responses(
+    (status = 200, body = Who), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn who(
+    State(plant): State<Arc<Plant>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let known = key(&headers).and_then(|key| plant.sessions.get(&key));
+    if let Some((user, roles)) = from_proxy(&headers, peer, &plant)? {
+        if let Some(session) = known.filter(|session| session.user == user) {
+            return Ok(Json(who_is(&plant, &session.with(roles))).into_response());
+        }
+        return Ok(opened(&plant, &user, roles));
+    }
+    if plant.config().settings.serve.proxy.is_none()
+        && let Some(session) = known
+    {
+        return Ok(Json(who_is(&plant, &session)).into_response());
+    }
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", "nobody is logged on"))
+}
+
+fn opened(plant: &Plant, user: &str, roles: Vec<Role>) -> Response {
+    tracing::info!(user, ?roles, "logged on");
+    let (key, session) = plant.sessions.open(user, roles);
+    let headers = [(header::SET_COOKIE, cookie(&key, plant))];
+    (headers, Json(who_is(plant, &session))).into_response()
+}
+
+/// Logs a local user on.
+#[utoipa::path(post, path = "/api/v1/session", request_body = Logon, responses(
+    (status = 200, body = Who), (status = 401, body = Problem), (status = 422, body = Problem),
+    (status = 429, body = Problem)))]
+pub async fn log_on(
+    State(plant): State<Arc<Plant>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    given: Result<Json<Logon>, axum::extract::rejection::JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(given) = given.map_err(|error| Problem::invalid(error.body_text()))?;
+    for name in [format!("user {}", given.user), format!("address {}", peer.ip())] {
+        // An address may stand for many people behind one proxy, so a name alone is held tighter.
+        if let Err(seconds) = plant.logons.count(&name) {
+            tracing::warn!(user = given.user, peer = %peer.ip(), "too many tries to log on");
+            let text = format!("too many tries; the next one counts in {seconds} s");
+            return Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, "RATE", text, seconds));
+        }
+    }
+    let users = plant.users();
+    let (name, password) = (given.user.clone(), Secret::new(given.password));
+    // A hash takes a while on purpose.
+    let proven = tokio::task::spawn_blocking(move || {
+        users.prove(&name, &password).map(|user| user.roles.clone())
+    });
+    let proven = proven.await.map_err(|error| Problem::internal(error.to_string()))?;
+    let Some(roles) = proven else {
+        tracing::warn!(user = given.user, peer = %peer.ip(), "wrong user or password");
+        let text = "user or password are wrong";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", text));
+    };
+    plant.logons.forget(&format!("user {}", given.user));
+    plant.logons.forget(&format!("address {}", peer.ip()));
+    Ok(opened(&plant, &given.user, roles))
+}
+
+/// Logs off.
+#[utoipa::path(delete, path = "/api/v1/session", responses(
+    (status = 204), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn log_off(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(key) = key(&headers) {
+        plant.sessions.close(&key);
+    }
+    tracing::info!(user = person.name, "logged off");
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", &plant))]).into_response()
+}

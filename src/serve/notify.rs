@@ -1,0 +1,32 @@
+//! What systemd wants to hear, if it listens.
+
+use std::net::SocketAddr;
+
+use sd_notify::NotifyState;
+
+fn tell(states: &[NotifyState<'_>]) {
+    // Without systemd there is nobody to tell.
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd does not listen");
+    }
+}
+
+/// Requests are answered.
+pub(super) fn ready(address: &SocketAddr) {
+    tell(&[NotifyState::Ready, NotifyState::Status(&format!("serving at {address}"))]);
+}
+
+/// The settings are being loaded again.
+pub(super) fn reloading() {
+    tell(&[NotifyState::Reloading]);
+}
+
+/// No new request is taken.
+pub(super) fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("what is on its way to SAP arrives")]);
+}
+
+/// Everything that has to move does.
+pub(super) fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}

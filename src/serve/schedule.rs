@@ -1,0 +1,96 @@
+//! What happens by itself: reading, snapshots of footprints, plans when a budget is in danger, and
+//! windows that close.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use tokio::sync::watch;
+
+use super::job::JobKind;
+use super::notify;
+use super::plant::Plant;
+use super::view::View;
+use super::work::{self, PlanWish};
+
+/// Who asks for what the schedule does.
+pub const SCHEDULE: &str = "schedule";
+
+/// How often the journal is looked at while nothing moves: another process may write to it.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(10);
+
+/// Runs until `stop` says so.
+pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looked = Timestamp::UNIX_EPOCH;
+    // One look at a time: it waits while the desk posts, and the watchdog does not.
+    let looking = Arc::new(AtomicBool::new(false));
+    let mut planned_for: Option<String> = None;
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            _ = tick.tick() => {}
+        }
+        notify::alive();
+        let now = Timestamp::now();
+        let moving = plant.journal().change_sets.iter().any(|set| work::is_moving(set.phase));
+        if moving || now.duration_since(looked) >= LOOK_EVERY {
+            looked = now;
+            if !looking.swap(true, Ordering::SeqCst) {
+                let (plant, looking) = (Arc::clone(&plant), Arc::clone(&looking));
+                tokio::spawn(async move {
+                    // Health has what went wrong.
+                    let _ = work::look(&plant).await;
+                    looking.store(false, Ordering::SeqCst);
+                });
+            }
+        }
+        if is_due(&plant, now) && !plant.jobs.is_busy(JobKind::Collect) {
+            let plant = Arc::clone(&plant);
+            tokio::spawn(async move { work::collect(&plant, SCHEDULE).await });
+        }
+        plan_if_in_danger(&plant, &mut planned_for);
+    }
+}
+
+/// Whether SAP and the meters are to be read again.
+fn is_due(plant: &Plant, now: Timestamp) -> bool {
+    let minutes = plant.config().settings.serve.collect_minutes;
+    if minutes == 0 {
+        return false;
+    }
+    let health = plant.health();
+    let failed = health.collect.as_ref().map(|(at, _)| *at);
+    let last = health.collected.max(failed).unwrap_or(Timestamp::UNIX_EPOCH);
+    now.duration_since(last) >= SignedDuration::from_mins(i64::from(minutes))
+}
+
+/// Makes a plan when new facts project more emissions than a budget bears.
+fn plan_if_in_danger(plant: &Arc<Plant>, planned_for: &mut Option<String>) {
+    let percent = plant.config().settings.serve.plan_overshoot_percent;
+    let Ok(view) = plant.view() else { return };
+    if percent == 0 || planned_for.as_ref() == Some(&view.facts_key) {
+        return;
+    }
+    *planned_for = Some(view.facts_key.clone());
+    if let Some(quarter) = in_danger(&view, percent) {
+        tracing::warn!(quarter, percent, "the projection exceeds the budget: a plan is made");
+        let job = plant.jobs.ask(JobKind::Plan, SCHEDULE);
+        let plant = Arc::clone(plant);
+        tokio::spawn(async move { work::plan(&plant, SCHEDULE, PlanWish::default(), job).await });
+    }
+}
+
+/// The quarter in progress whose projection exceeds its budget by more than `percent`.
+fn in_danger(view: &View, percent: u8) -> Option<String> {
+    let found = view.organisation.budgets.iter().find(|status| {
+        let goes_on = status.days.0 > 0 && status.days.0 < status.days.1;
+        let budget = Decimal::from(status.budget.budget.count());
+        let over = Decimal::from(status.overshoot.map_or(0, |over| over.count()));
+        goes_on && over * Decimal::ONE_HUNDRED > budget * Decimal::from(percent)
+    });
+    found.map(|status| status.budget.quarter.to_string())
+}

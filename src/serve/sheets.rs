@@ -1,0 +1,66 @@
+//! Every table of the page by name.
+
+mod carbon;
+mod journal;
+mod plan;
+mod reading;
+
+use std::sync::Arc;
+
+use super::plant::Plant;
+use super::problem::Problem;
+use super::sheet::Sheet;
+use crate::store::Store;
+
+/// Names of the tables.
+pub const NAMES: &[&str] = &[
+    "budgets",
+    "inventory",
+    "products",
+    "postings",
+    "energy",
+    "energy-hours",
+    "findings",
+    "corrections",
+    "factors",
+    "plans",
+    "plan-orders",
+    "planned-orders",
+    "change-sets",
+    "requests",
+];
+
+/// A table. `of` is the plan of `plan-orders`, the product of none.
+///
+/// # Errors
+///
+/// [`Problem`] if there is no such table, or nothing to fill it with yet.
+pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, Problem> {
+    let store = || -> Result<Store, Problem> {
+        let config = plant.config();
+        Ok(Store::open(&config.path(&config.settings.post.directory))?)
+    };
+    Ok(match name {
+        "budgets" => carbon::budgets(&*plant.view()?),
+        "inventory" => carbon::inventory(&*plant.view()?),
+        "products" => carbon::products(&*plant.view()?),
+        "postings" => carbon::postings(&store()?, &plant.journal())?,
+        "energy" => reading::energy(&*plant.view()?),
+        "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
+        "findings" => reading::findings(&*plant.view()?),
+        "corrections" => reading::corrections(&*plant.view()?),
+        "factors" => reading::factors(&plant.config()),
+        "plans" => plan::plans(&store()?, &plant.journal())?,
+        "plan-orders" => {
+            let key = of.ok_or_else(|| Problem::invalid("plan-orders needs of=<plan>"))?;
+            plan::orders(&store()?, key, &plant.config())?
+        }
+        "planned-orders" => plan::planned_orders(&*plant.view()?),
+        "change-sets" => journal::change_sets(&plant.journal()),
+        "requests" => journal::requests(&plant.journal()),
+        _ => {
+            let text = format!("there is no table {name}; there are {}", NAMES.join(", "));
+            return Err(Problem::not_found(text));
+        }
+    })
+}

@@ -1,0 +1,570 @@
+//! The work itself: read, plan, post, take back. Each piece runs on its thread and tells how far it
+//! is.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::job::{JobKind, Running};
+use super::person::Role;
+use super::plant::{JournalView, Plant, Posted};
+use super::problem::Problem;
+use super::view::View;
+use super::worker::Bench;
+use crate::cycle::{self, Books, Facts, Installation, PlanRecord};
+use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::plan::Limit;
+use crate::post::approval::Request;
+use crate::post::report::Progress;
+use crate::post::state::Phase;
+use crate::post::{ChangeSetDraft, ChangeSetId, DocumentPreview, NewDocument, Receipt, UndoReport};
+use crate::store::Kind;
+
+/// What is to be posted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Subject {
+    /// A plan, by its key.
+    Plan(String),
+    /// The emissions of a month, as `2018-09`.
+    Month(String),
+}
+
+impl Subject {
+    /// The role that may post it.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Plan(_) => Role::Planner,
+            Self::Month(_) => Role::Finance,
+        }
+    }
+}
+
+/// How a plan is to be made, where it differs from the settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanWish {
+    /// Wall seconds of the search, 1 to 3600.
+    pub seconds: Option<f64>,
+    /// Weights of carbon, cost and punctuality. They are not negative and sum to one.
+    pub weights: Option<[f64; 3]>,
+}
+
+impl PlanWish {
+    /// # Errors
+    ///
+    /// [`Problem`] that says which number makes no sense.
+    pub fn check(&self) -> Result<(), Problem> {
+        if let Some(seconds) = self.seconds
+            && !(1.0..=3600.0).contains(&seconds)
+        {
+            return Err(Problem::invalid(format!("seconds {seconds} is not between 1 and 3600")));
+        }
+        let Some(weights) = self.weights else { return Ok(()) };
+        let sum: f64 = weights.iter().sum();
+        let each = weights.iter().all(|weight| (0.0..=1.0).contains(weight));
+        if !each || (sum - 1.0).abs() > 1e-6 {
+            return Err(Problem::invalid(format!(
+                "weights {weights:?} of carbon, cost and punctuality have to be between 0 and 1 and sum \
+                 to 1; they sum to {sum}. No plan was begun"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Reads SAP and the meters, and shows what they say.
+///
+/// # Errors
+///
+/// [`Problem`]; what was shown before stays.
+pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
+    let job = plant.jobs.ask(JobKind::Collect, by);
+    let (shared, told) = (Arc::clone(plant), job.clone());
+    let read = plant.bench.run(move |bench| async move {
+        let installation = bench.installation()?;
+        told.at("Reading SAP and meters", None);
+        let say = {
+            let told = told.clone();
+            Arc::new(move |text: String| told.at(&text, None))
+        };
+        let (key, facts, report) = installation.read(None, say).await?;
+        for alarm in &report.alarms {
+            tracing::warn!(alarm, "reading SAP");
+        }
+        told.at("Calculating footprints", None);
+        shared.show(View::of(key.clone(), facts, &installation)?);
+        Ok(key)
+    });
+    let began = Instant::now();
+    let result = read.await;
+    {
+        let mut health = plant.health();
+        match &result {
+            Ok(_) => (health.collect, health.collected) = (None, Some(Timestamp::now())),
+            Err(problem) => health.collect = Some((Timestamp::now(), problem.detail.clone())),
+        }
+    }
+    ended(plant, &job, "collect", &result, began, |key| Some(key.clone()));
+    result
+}
+
+/// Shows the last facts that were kept; `false` if there are none.
+///
+/// # Errors
+///
+/// [`Problem`] if they cannot be judged by the settings as they are now.
+pub async fn show_last(plant: &Arc<Plant>) -> Result<bool, Problem> {
+    let shared = Arc::clone(plant);
+    plant
+        .bench
+        .run(move |bench| async move {
+            let installation = bench.installation()?;
+            let Some((key, facts)) = installation.last_facts()? else { return Ok(false) };
+            let read_at = facts.read_at;
+            shared.show(View::of(key, facts, &installation)?);
+            shared.health().collected = Some(read_at);
+            Ok(true)
+        })
+        .await
+}
+
+/// Makes a plan from the facts that are shown.
+///
+/// # Errors
+///
+/// [`Problem`] if no plan can be made of them.
+pub async fn plan(
+    plant: &Arc<Plant>,
+    by: &str,
+    wish: PlanWish,
+    job: Running,
+) -> Result<String, Problem> {
+    let view = plant.view()?;
+    let told = job.clone();
+    let began = Instant::now();
+    let by = by.to_owned();
+    let result = plant.bench.run(move |bench| async move {
+        let installation = bench.installation()?;
+        let mut config = installation.config.clone();
+        if let Some([carbon, cost, punctuality]) = wish.weights {
+            config.settings.plan.weights = crate::config::Weights { carbon, cost, punctuality };
+        }
+        let budget = wish.seconds.unwrap_or(config.settings.plan.seconds).max(0.1);
+        let began = Instant::now();
+        let share = || {
+            if told.is_stopped() { 1.0 } else { began.elapsed().as_secs_f64() / budget }
+        };
+        let progress = |what: &str, best: Option<f64>| told.at(what, best);
+        let (facts, judged, key) = (&view.facts, &view.judged, view.facts_key.as_str());
+        let limit = Limit::Share(&share);
+        let now = Timestamp::now();
+        let record = cycle::plan(facts, judged, &config, key, now, limit, &progress)?;
+        tracing::info!(%by, fv = record.evaluation.fv, status = record.status, "a plan was made");
+        Ok(installation.store.keep(Kind::Plan, now, &record)?)
+    });
+    let result = result.await;
+    ended(plant, &job, "plan", &result, began, |key| Some(key.clone()));
+    result
+}
+
+fn ended<T>(
+    plant: &Plant,
+    job: &Running,
+    kind: &str,
+    result: &Result<T, Problem>,
+    began: Instant,
+    name: impl FnOnce(&T) -> Option<String>,
+) {
+    if let Err(problem) = result {
+        tracing::warn!(job = job.id, kind, code = problem.code, "{}", problem.detail);
+    }
+    plant.meters.ended(kind, result.is_ok(), began.elapsed().as_secs_f64());
+    job.end(result, name);
+}
+
+thread_local! {
+    /// The journal of the desk, which stays open: it belongs to its thread.
+    static OPEN: RefCell<Option<Books>> = const { RefCell::new(None) };
+    /// The job that is told how far the poster is.
+    static TOLD: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
+fn tell(step: &Progress) {
+    let Some(job) = TOLD.with_borrow(Clone::clone) else { return };
+    match step {
+        Progress::Prepared { id, items } => job.at(&format!("{id}: {items} documents"), None),
+        Progress::Sending { item, title } => job.at(&format!("{item}: {title}"), None),
+        Progress::InDoubt { item, reason } => {
+            job.at(&format!("{item}: asking SAP ({reason})"), None);
+        }
+        Progress::RollingBack { id, reason } => {
+            job.at(&format!("{id}: taking back ({reason})"), None);
+        }
+        Progress::TakenBack { item, state } => job.at(&format!("{item}: {state:?}"), None),
+        _ => {}
+    }
+}
+
+/// Works with the journal on the thread of the desk.
+async fn with_books<T>(
+    bench: &Rc<Bench>,
+    work: impl AsyncFnOnce(&Installation, &mut Books) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let installation = bench.installation()?;
+    let kept = OPEN.with_borrow_mut(Option::take);
+    let mut books = match kept {
+        Some(books) => books,
+        None => {
+            let (books, recovered) = installation.books().await?;
+            for set in recovered {
+                let id = set.change_set_id.as_str();
+                tracing::warn!(change_set = id, found = %set.found, now = %set.now, "{}", set.text);
+            }
+            books.on_progress(|step| tell(&step))
+        }
+    };
+    let result = work(&installation, &mut books).await;
+    // After a failure the journal is opened anew: what it holds in memory may be behind.
+    if result.is_ok() {
+        OPEN.set(Some(books));
+    }
+    result
+}
+
+/// Lets the desk open journal and settings anew.
+pub async fn reopen(plant: &Plant) {
+    let close = |bench: Rc<Bench>| async move {
+        OPEN.set(None);
+        bench.close();
+        Ok(())
+    };
+    // A server that stops has nothing to open.
+    let _ = plant.desk.run(close).await;
+    let close = |bench: Rc<Bench>| async move {
+        bench.close();
+        Ok(())
+    };
+    let _ = plant.bench.run(close).await;
+}
+
+/// Looks at the journal, after what is due was done: windows that are over are confirmed, and what
+/// another process left unfinished is finished.
+///
+/// # Errors
+///
+/// [`Problem`] if the journal cannot be used.
+pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
+    let seen = plant
+        .desk
+        .run(|bench| async move {
+            with_books(&bench, async |installation, books| {
+                if !books.confirm_due().await?.is_empty() {
+                    cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
+                }
+                seen(books)
+            })
+            .await
+        })
+        .await;
+    match seen {
+        Ok(view) => {
+            plant.health().journal = None;
+            plant.journal_is(view);
+            Ok(())
+        }
+        Err(problem) => {
+            plant.health().journal = Some(problem.detail.clone());
+            Err(problem)
+        }
+    }
+}
+
+fn seen(books: &mut Books) -> Result<JournalView, Problem> {
+    let change_sets = books.list()?;
+    let (mut plans, mut carbon) = (Vec::new(), Vec::new());
+    for summary in &change_sets {
+        let (set, _) = books.show(&summary.change_set_id)?;
+        let Some(draft) = &set.draft else { continue };
+        let first = set.items.first();
+        let posted = Posted {
+            change_set_id: set.id.clone(),
+            phase: set.state.phase,
+            plan_hash: draft.plan_hash.clone(),
+            number: first.and_then(|item| item.number.clone()),
+            reversal: first.and_then(|item| item.reversal.clone()),
+        };
+        if role_of(draft) == Role::Finance { carbon.push(posted) } else { plans.push(posted) }
+    }
+    Ok(JournalView { requests: books.requests()?, change_sets, plans, carbon })
+}
+
+/// Makes the change set of a subject.
+fn draft_of(
+    installation: &Installation,
+    view: Option<&View>,
+    subject: &Subject,
+    books: &Books,
+    by: &str,
+    accepted: Option<&str>,
+) -> Result<ChangeSetDraft, Problem> {
+    let config = &installation.config;
+    let (mut draft, behind) = match subject {
+        Subject::Plan(key) => {
+            let (key, _, record): (_, _, PlanRecord) = installation.store.get(Kind::Plan, key)?;
+            let (_, _, facts) = installation.store.get::<Facts>(Kind::Facts, &record.facts)?;
+            let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+            (cycle::plan_draft(&record, &key, &shifts, config, by)?, facts)
+        }
+        Subject::Month(text) => {
+            let period = month(text)?;
+            let view = view.ok_or_else(|| Problem::internal("there are no facts"))?;
+            let judged = installation.judge(&view.facts, Some(period))?;
+            let run = cycle::posting_run(&judged, config, &view.facts_key)?;
+            (installation.carbon_draft(&run, books, by)?, view.facts.clone())
+        }
+    };
+    cycle::accept_incomplete(&[behind], accepted, std::slice::from_mut(&mut draft))?;
+    Ok(draft)
+}
+
+/// A month as people write it.
+///
+/// # Errors
+///
+/// [`Problem`] if it is none.
+pub fn month(text: &str) -> Result<PostingPeriod, Problem> {
+    let wrong = || Problem::invalid(format!("'{text}' is no month; write 2018-09"));
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
+    if (1..=12).contains(&month) && (1900..=9999).contains(&year) {
+        Ok(PostingPeriod { year, month })
+    } else {
+        Err(wrong())
+    }
+}
+
+fn view_for(plant: &Plant, subject: &Subject) -> Result<Option<Arc<View>>, Problem> {
+    match subject {
+        Subject::Plan(_) => Ok(None),
+        Subject::Month(_) => plant.view().map(Some),
+    }
+}
+
+/// Every document that a subject would create. Nothing is sent.
+///
+/// # Errors
+///
+/// [`Problem`] that says why it could not be posted.
+pub async fn simulate(
+    plant: &Arc<Plant>,
+    subject: Subject,
+    by: String,
+) -> Result<Vec<DocumentPreview>, Problem> {
+    let view = view_for(plant, &subject)?;
+    plant
+        .desk
+        .run(move |bench| async move {
+            let installation = bench.installation()?;
+            let books = installation.books_to_look()?;
+            let why = Some("dry run");
+            let draft = draft_of(&installation, view.as_deref(), &subject, &books, &by, why)?;
+            Ok(books.dry_run(&draft)?)
+        })
+        .await
+}
+
+/// Keeps a subject until somebody else approves it.
+///
+/// # Errors
+///
+/// [`Problem`] that says why it could not be posted.
+pub async fn ask(
+    plant: &Arc<Plant>,
+    subject: Subject,
+    by: String,
+    accepted: Option<String>,
+) -> Result<Request, Problem> {
+    let view = view_for(plant, &subject)?;
+    let asked = plant
+        .desk
+        .run(move |bench| async move {
+            with_books(&bench, async |installation, books| {
+                let (view, why) = (view.as_deref(), accepted.as_deref());
+                let draft = draft_of(installation, view, &subject, books, &by, why)?;
+                Ok(books.ask_for_approval(draft)?)
+            })
+            .await
+        })
+        .await?;
+    look(plant).await?;
+    Ok(asked)
+}
+
+/// The role that may approve, post or take back a draft.
+pub fn role_of(draft: &ChangeSetDraft) -> Role {
+    let is_fi = |document: &NewDocument| matches!(document, NewDocument::FiDocument(_));
+    if draft.documents.iter().any(is_fi) { Role::Finance } else { Role::Planner }
+}
+
+/// Approves a request whose content has this hash.
+///
+/// # Errors
+///
+/// [`Problem`] if the content is another, or `who` may not.
+pub async fn approve(
+    plant: &Arc<Plant>,
+    name: String,
+    hash: String,
+    who: String,
+) -> Result<Request, Problem> {
+    let approved = plant
+        .desk
+        .run(move |bench| async move {
+            with_books(&bench, async |_, books| {
+                let known = books.requests()?.into_iter().find(|request| request.name == name);
+                let known =
+                    known.ok_or_else(|| Problem::not_found(format!("there is no {name}")))?;
+                if known.hash != hash {
+                    return Err(Problem::stale(format!(
+                        "{name} is not what the page showed; load it again. Nothing was approved"
+                    )));
+                }
+                Ok(books.approve(&name, &who)?)
+            })
+            .await
+        })
+        .await?;
+    look(plant).await?;
+    Ok(approved)
+}
+
+/// Posts a subject, or a request that was approved.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// At once; refused where a second person is needed.
+    Subject(Subject, Option<String>),
+    /// What was asked for and approved.
+    Request(String),
+}
+
+/// Posts.
+///
+/// # Errors
+///
+/// [`Problem`] that says what is in SAP and what is not.
+pub async fn post(
+    plant: &Arc<Plant>,
+    what: What,
+    by: String,
+    job: Running,
+) -> Result<Receipt, Problem> {
+    let began = Instant::now();
+    let view = match &what {
+        What::Subject(subject, _) => view_for(plant, subject),
+        What::Request(_) => Ok(None),
+    };
+    let told = job.clone();
+    let result = match view {
+        Err(problem) => Err(problem),
+        Ok(view) => {
+            plant
+                .desk
+                .run(move |bench| async move {
+                    TOLD.set(Some(told));
+                    let posted = with_books(&bench, async |installation, books| {
+                        let receipt = match &what {
+                            What::Request(name) => books.apply_approved(name).await?,
+                            What::Subject(subject, accepted) => {
+                                let (view, why) = (view.as_deref(), accepted.as_deref());
+                                let draft = draft_of(installation, view, subject, books, &by, why)?;
+                                books.apply(draft).await?
+                            }
+                        };
+                        cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
+                        Ok(receipt)
+                    })
+                    .await;
+                    TOLD.set(None);
+                    posted
+                })
+                .await
+        }
+    };
+    // Shown also after a failure: part of it may be in SAP.
+    let seen = look(plant).await;
+    ended(plant, &job, "post", &result, began, |receipt| Some(receipt.change_set_id.to_string()));
+    seen.and(result)
+}
+
+/// Takes a change set back.
+///
+/// # Errors
+///
+/// [`Problem`] if its window is over, or the page that asks is stale.
+pub async fn undo(
+    plant: &Arc<Plant>,
+    id: ChangeSetId,
+    who: String,
+    job: Running,
+) -> Result<UndoReport, Problem> {
+    let began = Instant::now();
+    let told = job.clone();
+    let result = plant
+        .desk
+        .run(move |bench| async move {
+            TOLD.set(Some(told));
+            let undone = with_books(&bench, async |installation, books| {
+                let phase = books.show(&id)?.0.state.phase;
+                if phase != Phase::Open {
+                    return Err(Problem::stale(format!(
+                        "{id} is {phase} by now: somebody else decided, or its window has closed"
+                    )));
+                }
+                let report = books.undo(Some(&id), &who).await?;
+                cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
+                Ok(report)
+            })
+            .await;
+            TOLD.set(None);
+            undone
+        })
+        .await;
+    let seen = look(plant).await;
+    ended(plant, &job, "undo", &result, began, |report| Some(report.change_set_id.to_string()));
+    seen.and(result)
+}
+
+/// A change set with its documents and how they stand.
+///
+/// # Errors
+///
+/// [`Problem`] if there is none of that name.
+pub async fn change_set(
+    plant: &Arc<Plant>,
+    id: ChangeSetId,
+) -> Result<(UndoReport, ChangeSetDraft), Problem> {
+    plant
+        .desk
+        .run(move |bench| async move {
+            with_books(&bench, async |_, books| {
+                let (set, _) = books.show(&id)?;
+                let draft = set.draft.clone();
+                let draft =
+                    draft.ok_or_else(|| Problem::not_found(format!("{id} has no content")))?;
+                Ok((set.undo_report(), draft))
+            })
+            .await
+        })
+        .await
+}
+
+/// Whether a phase needs somebody to look at it every second.
+pub fn is_moving(phase: Phase) -> bool {
+    !phase.is_final() && phase != Phase::Held
+}

@@ -1,0 +1,206 @@
+// The interface of the server: /api/v1, nothing else.
+
+export interface Problem {
+  status: number
+  code: string
+  detail: string
+}
+
+export class ApiError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail)
+  }
+}
+
+export type Role = 'viewer' | 'auditor' | 'planner' | 'finance' | 'admin'
+
+export interface Who {
+  user: string
+  roles: Role[]
+  csrf: string
+  four_eyes: boolean
+  version: string
+}
+
+export type ColumnKind = 'text' | 'number' | 'instant' | 'key'
+
+export interface Column {
+  key: string
+  kind: ColumnKind
+  unit?: string
+  decimals?: number
+}
+
+export interface Sheet {
+  name: string
+  columns: Column[]
+  rows: string[][]
+  total: number
+  next?: number
+}
+
+export interface Job {
+  id: number
+  kind: 'collect' | 'plan' | 'post' | 'undo'
+  state: 'waiting' | 'running' | 'done' | 'failed'
+  by: string
+  text: string
+  best_fv?: number
+  result?: string
+  asked: string
+  ended?: string
+}
+
+export interface Overview {
+  plant: string
+  company_code: string
+  period: string
+  facts_read: string
+  facts: string
+  server_time: string
+  energy_kwh: string
+  scope_1_kg: string
+  scope_2_kg: string
+  days: { day: string; energy_kwh: string | null; imputed: boolean }[]
+  budgets: {
+    quarter: string
+    through: string | null
+    budget_kg: string
+    target_kg: string
+    emitted_kg: string
+    left_kg: string
+    projected_kg: string | null
+  }[]
+  held_findings: number
+  findings: number
+  gaps: number
+  standing: { change_set: string; phase: string; purpose: string; ends: string | null; reason: string | null }[]
+  waiting: number
+  problems: number
+  jobs: Job[]
+  collect_failed: string | null
+}
+
+export interface Worth {
+  carbon_kg: number
+  cost: number
+  punctuality: number
+  night_share: number
+  low_carbon_ratio: number
+  fv: number | null
+  feasible: boolean
+  violations: string[]
+}
+
+export interface PlanPage {
+  plan: string
+  made: string
+  status: string
+  worth: Worth
+  baseline: Worth
+  upper_bound: number
+  weights: [number, number, number]
+  seed: number
+  facts: string
+  code_version: string
+  shifts: { start: string; night: boolean; grid_kg_per_kwh: number; tariff_per_kwh: number }[]
+  bars: {
+    order: string
+    material: string
+    work_center: string
+    bucket: number
+    bucket_baseline: number | null
+    start: string
+    end: string
+    minutes: number
+  }[]
+  unplannable: { demand: string; reason: string }[]
+  carbon_parts: [Record<string, number>, Record<string, number>]
+  change_set: string | null
+}
+
+export interface ChangeSetPage {
+  change_set: string
+  phase: string
+  purpose: string
+  requested_by: string
+  plan_hash: string
+  ends: string | null
+  server_time: string
+  reason: string | null
+  items: {
+    item: number
+    title: string
+    state: string
+    number: string | null
+    reversal: string | null
+    conflict: { what: string; fields: [string, string, string, string][] } | null
+    message: string | null
+  }[]
+}
+
+export interface Simulation {
+  documents: { item: number; title: string; key: string }[]
+  documents_max: number
+}
+
+export interface Asked {
+  request: string
+  hash: string
+  purpose: string
+  requested_by: string
+  approved_by: string | null
+  documents: string[]
+}
+
+export type Subject = { plan: string } | { month: string }
+
+let csrf = ''
+
+/** Asks the server. A refusal is an ApiError with what the server said. */
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = {}
+  if (method !== 'GET') headers['x-csrf-token'] = csrf
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  let answer: Response
+  try {
+    answer = await fetch(`./api/v1${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch {
+    throw new ApiError({ status: 0, code: 'OFFLINE', detail: '' })
+  }
+  const text = await answer.text()
+  if (!answer.ok) {
+    let problem: Problem
+    try {
+      problem = JSON.parse(text) as Problem
+    } catch {
+      problem = { status: answer.status, code: 'HTTP', detail: `${answer.status} ${answer.statusText}` }
+    }
+    if (answer.status === 401) window.dispatchEvent(new Event('carbide-logon'))
+    throw new ApiError(problem)
+  }
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+export const get = <T>(path: string) => ask<T>('GET', path)
+export const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body)
+
+export async function who(): Promise<Who> {
+  const found = await get<Who>('/session')
+  csrf = found.csrf
+  return found
+}
+
+export async function logOn(user: string, password: string): Promise<Who> {
+  const found = await post<Who>('/session', { user, password })
+  csrf = found.csrf
+  return found
+}
+
+export async function logOff(): Promise<void> {
+  await ask<void>('DELETE', '/session')
+}

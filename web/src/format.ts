@@ -1,0 +1,32 @@
+// Numbers and dates by the locale of the user; units are always shown.
+import { locale } from './i18n'
+
+export function number(value: string | number | null | undefined, decimals = 0): string {
+  if (value === null || value === undefined || value === '') return '–'
+  const parsed = typeof value === 'number' ? value : Number(value)
+  if (!Number.isFinite(parsed)) return '–'
+  return new Intl.NumberFormat(locale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(parsed)
+}
+
+export function percent(share: number, decimals = 1): string {
+  return new Intl.NumberFormat(locale(), { style: 'percent', minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(share)
+}
+
+export function change(now: number, before: number): string {
+  if (before === 0) return '–'
+  return new Intl.NumberFormat(locale(), { style: 'percent', signDisplay: 'exceptZero', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(now / before - 1)
+}
+
+export function instant(text: string | null | undefined): string {
+  if (!text) return '–'
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) return text
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(date)
+}
+
+/** A time on the plant's clock: it has no zone and is shown as it is. */
+export function local(text: string): string {
+  const date = new Date(`${text}Z`)
+  if (Number.isNaN(date.getTime())) return text
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'short', timeZone: 'UTC' }).format(date)
+}

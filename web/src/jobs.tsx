@@ -1,0 +1,62 @@
+// Long work: what runs, how far it is, and what came of what this page began.
+import { Button } from '@ui5/webcomponents-react/Button'
+import { BusyIndicator } from '@ui5/webcomponents-react/BusyIndicator'
+import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
+import { useCallback, useState } from 'react'
+import { ApiError, post, type Job } from './api'
+import { useEvents } from './events'
+import { number } from './format'
+import { t } from './i18n'
+import { Trouble } from './trouble'
+
+/** Begins a job, follows it, and calls `done` with its result. */
+export function useJob(done: (job: Job) => void) {
+  const [job, setJob] = useState<Job>()
+  const [error, setError] = useState<ApiError>()
+  useEvents((kind, data) => {
+    if (kind !== 'job') return
+    const told = data as Job
+    setJob(mine => {
+      if (!mine || mine.id !== told.id) return mine
+      if (told.state === 'done' && mine.state !== 'done') queueMicrotask(() => done(told))
+      return told
+    })
+  })
+  const begin = useCallback(async (path: string, body?: unknown) => {
+    setError(undefined)
+    try {
+      setJob(await post<Job>(path, body))
+    } catch (reason) {
+      setError(reason as ApiError)
+    }
+  }, [])
+  const busy = job !== undefined && (job.state === 'waiting' || job.state === 'running')
+  return { job, error, setError, busy, begin }
+}
+
+export function JobView({ job, stoppable }: { job: Job | undefined; stoppable?: boolean }) {
+  const [stopping, setStopping] = useState(false)
+  if (!job) return null
+  if (job.state === 'failed') return <MessageStrip design="Negative" hideCloseButton>{t(`job_${job.kind}`)}: {job.text}</MessageStrip>
+  if (job.state === 'done') return <MessageStrip design="Positive" hideCloseButton>{t(`job_${job.kind}`)}: {t('state_done')} {job.result?.slice(0, 16)}</MessageStrip>
+  return (
+    <div className="bar" aria-live="polite" data-testid="job">
+      <BusyIndicator active size="S" text={t('loading')} />
+      <span>{t(`job_${job.kind}`)}: {t(`state_${job.state}`)}. {job.text}</span>
+      {job.best_fv !== undefined && <strong>{t('best_so_far')}: {number(job.best_fv, 4)}</strong>}
+      {stoppable && (
+        <Button
+          disabled={stopping}
+          onClick={() => {
+            setStopping(true)
+            post(`/jobs/${job.id}/stop`).catch(() => setStopping(false))
+          }}
+        >
+          {stopping ? t('stopping') : t('stop_keep')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+export { Trouble }

@@ -1,0 +1,89 @@
+import { Button } from '@ui5/webcomponents-react/Button'
+import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
+import { useCallback } from 'react'
+import { get, post, type Overview as Data, type Who } from '../api'
+import { Chart, type Colors } from '../chart'
+import { useEvents } from '../events'
+import { instant, number } from '../format'
+import { t } from '../i18n'
+import { useLoad } from '../load'
+import { Approvals } from '../posting'
+import { SheetView, Status } from '../sheet'
+import { Trouble } from '../trouble'
+import { ChangeSetView } from '../window'
+
+export default function Overview({ who }: { who: Who }) {
+  const { data, error, again } = useLoad('overview', () => get<Data>('/overview'))
+  useEvents((kind, told) => {
+    if (kind !== 'job' || (told as { ended?: string }).ended) again()
+  })
+  const days = data?.days
+  const option = useCallback(
+    (colors: Colors) => ({
+      grid: { left: 70, right: 20, top: 20, bottom: 40 },
+      tooltip: { trigger: 'axis' },
+      xAxis: { type: 'category', data: days?.map(day => day.day.slice(8)), axisLabel: { color: colors.text } },
+      yAxis: { type: 'value', name: 'kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } },
+      series: [{ type: 'bar', data: days?.map(day => ({ value: day.energy_kwh === null ? null : Number(day.energy_kwh), itemStyle: { color: day.imputed ? colors.ordered[1] : colors.ordered[0] } })) }],
+    }),
+    [days],
+  )
+  if (!data) return <><h1>{t('overview')}</h1><Trouble error={error} again={again} /></>
+  const persons = [
+    data.held_findings > 0 && t('held', data.held_findings),
+    data.gaps > 0 && t('gaps', data.gaps),
+    data.problems > 0 && t('problems', data.problems),
+    data.waiting > 0 && t('waiting', data.waiting),
+  ].filter((text): text is string => Boolean(text))
+  return (
+    <>
+      <h1>{t('overview')} {data.plant}, {data.period}</h1>
+      <Trouble error={error} again={again} />
+      {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{data.collect_failed}</MessageStrip>}
+      <div className="tiles">
+        <div className="tile"><span>{t('energy')}</span><span className="big">{number(data.energy_kwh)}</span><span className="unit">kWh</span></div>
+        <div className="tile"><span>{t('scope_1')}</span><span className="big">{number(Number(data.scope_1_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
+        <div className="tile"><span>{t('scope_2')}</span><span className="big">{number(Number(data.scope_2_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
+        <div className="tile"><span>{t('facts_read')}</span><span className="big" style={{ fontSize: '1rem' }}>{instant(data.facts_read)}</span><Button icon="synchronize" onClick={() => void post('/collect').catch(again)}>{t('read_now')}</Button></div>
+      </div>
+      <section className="panel" aria-label={t('needs_person')}>
+        <h2>{t('needs_person')}</h2>
+        {persons.length === 0 && data.standing.length === 0 ? <p>{t('nothing_waits')}</p> : <ul>{persons.map(text => <li key={text}>{text}</li>)}</ul>}
+      </section>
+      {data.standing.map(set => <ChangeSetView key={set.change_set} id={set.change_set} mayUndo={who.roles.includes('planner') || who.roles.includes('finance')} />)}
+      <Approvals who={who} />
+      <section className="panel" aria-label={t('budget_title')}>
+        <h2>{t('budget_title')}</h2>
+        {data.budgets.map(budget => {
+          const [most, emitted] = [Number(budget.budget_kg), Number(budget.emitted_kg)]
+          const projected = Number(budget.projected_kg ?? 0)
+          const scale = Math.max(most, emitted, projected, Number(budget.target_kg)) * 1.05 || 1
+          const over = Math.max(emitted, projected) > most
+          const share = (value: number) => `${(100 * value) / scale}%`
+          return (
+            <div key={budget.quarter}>
+              <div className="bar">
+                <strong>{budget.quarter}</strong>
+                <span className={over ? 'bad' : 'good'}>{over ? `! ${t('over_budget')}` : `✓ ${t('in_budget')}`}</span>
+                <span>{t('left')} {number(Number(budget.left_kg) / 1000, 1)} t; {t('emitted')} {number(emitted / 1000, 1)} t; {t('target')} {number(Number(budget.target_kg) / 1000, 1)} t; {t('budget')} {number(most / 1000, 1)} t; {t('projected')} {budget.projected_kg ? `${number(projected / 1000, 1)} t` : '–'}</span>
+              </div>
+              <div className="bullet" aria-hidden="true">
+                <div className={`used ${over ? 'over' : ''}`} style={{ width: share(emitted) }} />
+                <div className="mark" style={{ left: share(most) }} />
+                {budget.projected_kg && <div className="mark projected" style={{ left: share(projected) }} />}
+              </div>
+            </div>
+          )
+        })}
+      </section>
+      <section className="panel" aria-label={t('energy_by_day')}><h2>{t('energy_by_day')}, kWh</h2><Chart label={t('energy_by_day')} height={220} option={option} test="energy-days" /></section>
+      <section className="panel" aria-label={t('last_jobs')}>
+        <h2>{t('last_jobs')}</h2>
+        <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {job.text}</li>)}</ul>
+      </section>
+      <SheetView name="budgets" title={t('budget_title')} />
+      <SheetView name="inventory" title={t('inventory')} limit={20} />
+      <SheetView name="products" title={t('products')} open={row => <a href={`#/explain/${row.material}`}>{t('explain')}</a>} />
+    </>
+  )
+}

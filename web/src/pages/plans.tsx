@@ -1,0 +1,51 @@
+import { Button } from '@ui5/webcomponents-react/Button'
+import { Label } from '@ui5/webcomponents-react/Label'
+import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
+import { Slider } from '@ui5/webcomponents-react/Slider'
+import { StepInput } from '@ui5/webcomponents-react/StepInput'
+import { useState } from 'react'
+import type { Who } from '../api'
+import { number } from '../format'
+import { t } from '../i18n'
+import { JobView, useJob } from '../jobs'
+import { Approvals } from '../posting'
+import { SheetView } from '../sheet'
+import { Trouble } from '../trouble'
+
+const KEYS = ['weight_carbon', 'weight_cost', 'weight_punctuality'] as const
+
+export default function Plans({ who }: { who: Who }) {
+  const [seconds, setSeconds] = useState(12)
+  const [weights, setWeights] = useState([40, 30, 30])
+  const { job, error, busy, begin } = useJob(done => {
+    if (done.result) window.location.hash = `#/plan/${done.result}`
+  })
+  const sum = weights.reduce((all, one) => all + one, 0)
+  return (
+    <>
+      <h1>{t('plans')}</h1>
+      {who.roles.includes('planner') && (
+        <section className="panel" aria-label={t('make_plan')}>
+          <h2>{t('make_plan')}</h2>
+          <div className="tiles">
+            {KEYS.map((key, at) => (
+              <div className="field" key={key}>
+                <Label>{t(key)}: {number((weights[at] ?? 0) / 100, 2)}</Label>
+                <Slider accessibleName={t(key)} min={0} max={100} step={5} value={weights[at] ?? 0} onInput={event => { const value = event.target.value; setWeights(before => before.map((old, place) => (place === at ? value : old))) }} />
+              </div>
+            ))}
+            <div className="field"><Label for="seconds">{t('seconds')}</Label><StepInput id="seconds" accessibleName={t('seconds')} min={1} max={3600} value={seconds} onChange={event => setSeconds(event.target.value)} /></div>
+          </div>
+          {sum !== 100 && <MessageStrip design="Critical" hideCloseButton>{t('weights_sum', number(sum / 100, 2))}</MessageStrip>}
+          <div className="bar"><Button design="Emphasized" disabled={busy || sum !== 100} data-testid="start-plan" onClick={() => void begin('/plans', { seconds, weights: weights.map(weight => weight / 100) })}>{t('start')}</Button></div>
+          <JobView job={job} stoppable />
+          <Trouble error={error} />
+        </section>
+      )}
+      <Approvals who={who} />
+      <SheetView name="plans" title={t('plans')} open={row => <a href={`#/plan/${row.plan}`}>{t('open_plan')}</a>} />
+      <SheetView name="change-sets" title={t('change_sets')} />
+      <SheetView name="planned-orders" title={t('col_planned_order')} limit={100} />
+    </>
+  )
+}
