@@ -3,13 +3,15 @@
 
 CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
+SECONDS ?= 60
 
-.PHONY: demo test test-peers lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-peers fuzz lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
 	@echo "make test                 every test, with a real PostgreSQL server"
 	@echo "make test-peers           the OData client against SAP CAP and SAP's mock server (npm)"
+	@echo "make fuzz SECONDS=60      each reader of what comes from outside, for so long"
 	@echo "make lint                 rustfmt, clippy with warnings denied, licences"
 	@echo "make bench                speed, with a peer in the same run"
 
@@ -31,6 +33,9 @@ test: install-test
 
 test-peers: install-test install-peers
 	@CARBIDE_PEERS="$(CURDIR)/target/peers" $(CARGO) test --test peers -- --ignored --test-threads=2
+
+fuzz:
+	@CARBIDE_FUZZ_SECONDS=$(SECONDS) CARBIDE_FUZZ_SEED=$$(date +%s) $(CARGO) test --test fuzz -- --nocapture
 
 lint:
 	$(CARGO) fmt --check

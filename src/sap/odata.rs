@@ -312,12 +312,18 @@ impl ODataClient {
 
 #[doc(hidden)]
 pub mod parse {
-    //! The reader of pages, for tests and benches that feed it by hand.
+    //! The readers of answers, for tests and benches that feed them by hand.
 
     use std::sync::Arc;
 
+    use reqwest::StatusCode;
+    use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+    use super::super::http::Answer;
     use super::rows::{Cell, Rows};
-    use super::{Entity, Version, page};
+    use super::{Entity, Version, failure, page};
+
+    pub use super::batch::parse::{json as json_batch, multipart};
 
     /// The rows of a page.
     ///
@@ -329,5 +335,13 @@ pub mod parse {
             return Err("ODATA-VERSION: it is no object".to_owned());
         };
         page::Page::of(version, &Arc::new(rows), root).map(|page| page.rows)
+    }
+
+    /// The message of a refusal, as JSON of V2 or V4 or as XML; `None` if it is none of SAP's.
+    pub fn refusal(content_type: &'static str, body: &[u8]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let answer = Answer { status: StatusCode::BAD_REQUEST, headers, body: body.to_vec() };
+        failure::message_in(&answer)
     }
 }

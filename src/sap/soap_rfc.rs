@@ -209,3 +209,24 @@ mod tests {
         assert_eq!(read.bytes(), Some(vec![0, 255, 16]));
     }
 }
+
+#[doc(hidden)]
+pub mod parse {
+    //! The reader of envelopes, for tests that feed it anything.
+
+    use super::envelope::{self, Parsed};
+
+    /// What an envelope answers to a function module, in words.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with a code.
+    pub fn envelope(body: &[u8], function: &str) -> Result<String, String> {
+        envelope::parse(body, function).map(|parsed| match parsed {
+            Parsed::Response(parameters) => format!("{} parameters", parameters.len()),
+            Parsed::Fault { name, text, code } => {
+                format!("fault of {} characters", name.len() + text.len() + code.len())
+            }
+        })
+    }
+}

@@ -121,6 +121,11 @@ pub(super) fn rows(
     Ok((Arc::new(rows), root))
 }
 
+/// The message of SAP in an answer, if there is one.
+pub(super) fn message_in(answer: &Answer) -> Option<String> {
+    error_object(answer).map(|error| message(&error).to_string())
+}
+
 /// The error object of SAP in an answer. Before it looks at `Accept`, Gateway writes XML.
 fn error_object(answer: &Answer) -> Option<Value> {
     if is_json(answer) {
