@@ -25,7 +25,11 @@ mod rule;
 
 mod scale;
 
+mod spike;
+
 mod time_order;
+
+pub mod trial;
 
 mod values;
 
@@ -45,7 +49,9 @@ pub use impute::{
 pub use life::{FindingKey, IllegalStep, LifeEvent, LifeState, Step, Tracked};
 pub use production::production;
 pub use products::{MaterialFootprint, material_footprint, transport_share};
-pub use readings::{Background, CheckedReadings, Decision, Decisions, readings, readings_with};
+pub use readings::{
+    Background, CheckedReadings, Decision, Decisions, Flag, readings, readings_with,
+};
 pub use rule::{
     AverageLimits, AverageMode, BalanceLimits, CounterLimits, Datum, ExcessLimits, FactorLimits,
     GasLimits, MissingLimits, RULES, Rule, RuleInfo, RuleSet, Severity, SpikeLimits, StuckLimits,

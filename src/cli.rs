@@ -19,7 +19,9 @@ mod meters;
 mod plan;
 mod planning;
 mod post;
+mod readings;
 mod restore;
+mod rules;
 mod sandbox;
 mod serve;
 mod sync;
@@ -90,6 +92,10 @@ pub enum Command {
     Factors(factors::Factors),
     /// Reconcile a tree of meters with its bill.
     Meters(meters::Meters),
+    /// Check a series of readings in a file and fill its gaps.
+    Readings(readings::Readings),
+    /// Try the rules on real readings with faults put in.
+    Rules(rules::Rules),
     /// Show the footprints of products and the inventory of a month.
     Footprint(footprint::Footprint),
     /// Find a plan with less carbon, or solve a planning instance.
@@ -145,6 +151,8 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(arguments) => check::run(arguments, &context).await,
         Command::Factors(arguments) => factors::run(arguments, &context).await,
         Command::Meters(arguments) => meters::run(&arguments, &context),
+        Command::Readings(arguments) => readings::run(&arguments, &context),
+        Command::Rules(arguments) => rules::run(&arguments, &context),
         Command::Footprint(arguments) => footprint::run(arguments, &context).await,
         Command::Plan(arguments) => plan::run(arguments, &context).await,
         Command::Post(arguments) => post::run(arguments, &context).await,

@@ -5,6 +5,8 @@ pub mod ems;
 
 pub mod grid;
 
+pub mod readings_file;
+
 pub mod sap;
 
 use crate::sap::error::SapError;

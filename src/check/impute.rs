@@ -14,6 +14,9 @@ const HISTORY_WEEKS_MIN: usize = 5;
 /// Readings looked at on each side of a gap for its level: an hour at least.
 const LEVEL_SLOTS: usize = 4;
 
+/// Gaps that are hidden to measure each length.
+const TRIALS: usize = 600;
+
 /// A way to fill a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,6 +27,8 @@ pub enum Method {
     WeekMedian,
     /// That median, scaled to the level of the twelve hours before and after.
     ScaledMedian,
+    /// That median, scaled half the way (by the square root) to that level.
+    HalfScaledMedian,
     /// That median, moved by a line between its distances from the readings at both ends.
     Shape,
     /// Mean of line and shape.
@@ -32,18 +37,22 @@ pub enum Method {
     FadingShape,
     /// Mean of line and fading shape.
     LineAndFadingShape,
+    /// Mean of shape and scaled median.
+    ShapeAndScaledMedian,
 }
 
 impl Method {
     /// Every method, simplest first: of two equal ones the simpler is taken.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Line,
         Self::WeekMedian,
         Self::ScaledMedian,
+        Self::HalfScaledMedian,
         Self::Shape,
         Self::LineAndShape,
         Self::FadingShape,
         Self::LineAndFadingShape,
+        Self::ShapeAndScaledMedian,
     ];
 
     /// In words, as it is stored with each value.
@@ -52,10 +61,12 @@ impl Method {
             Self::Line => "straight line between neighbours",
             Self::WeekMedian => "median of the same weekday and time, four weeks around",
             Self::ScaledMedian => "median of the week slot, scaled to the level around",
+            Self::HalfScaledMedian => "median of the week slot, half the way to the level around",
             Self::Shape => "shape of the week between the levels at both ends",
             Self::LineAndShape => "mean of straight line and shape of the week",
             Self::FadingShape => "shape of the week, levels at both ends fading",
             Self::LineAndFadingShape => "mean of straight line and fading shape",
+            Self::ShapeAndScaledMedian => "mean of shape of the week and scaled median",
         }
     }
 
@@ -73,7 +84,8 @@ impl Method {
         match self {
             Self::Line => line(known, gap),
             Self::WeekMedian => gap.clone().map(|at| week_median(known, at, day)).collect(),
-            Self::ScaledMedian => scaled(known, gap, day),
+            Self::ScaledMedian => scaled(known, gap, day, 1.0),
+            Self::HalfScaledMedian => scaled(known, gap, day, 0.5),
             Self::Shape => shape(known, gap, day, |before, after, place, length| {
                 before + (after - before) * place / (length + 1.0)
             }),
@@ -86,6 +98,7 @@ impl Method {
             }
             Self::LineAndShape => mean(Self::Line, Self::Shape),
             Self::LineAndFadingShape => mean(Self::Line, Self::FadingShape),
+            Self::ShapeAndScaledMedian => mean(Self::Shape, Self::ScaledMedian),
         }
     }
 }
@@ -120,7 +133,8 @@ fn week_median(known: &[Option<f64>], at: usize, day: usize) -> Option<f64> {
     }
 }
 
-fn scaled(known: &[Option<f64>], gap: &Range<usize>, day: usize) -> Option<Vec<f64>> {
+/// The week's median times the level around to the power `way`.
+fn scaled(known: &[Option<f64>], gap: &Range<usize>, day: usize, way: f64) -> Option<Vec<f64>> {
     let medians: Vec<f64> =
         gap.clone().map(|at| week_median(known, at, day)).collect::<Option<_>>()?;
     let half = day / 2;
@@ -132,7 +146,7 @@ fn scaled(known: &[Option<f64>], gap: &Range<usize>, day: usize) -> Option<Vec<f
             usual += median;
         }
     }
-    let scale = if usual > 0.0 { level / usual } else { 1.0 };
+    let scale = if usual > 0.0 { (level / usual).powf(way) } else { 1.0 };
     Some(medians.into_iter().map(|median| median * scale).collect())
 }
 
@@ -262,7 +276,7 @@ pub fn calibrate(known: &[Option<f64>], step_minutes: usize) -> Ladder {
 type Measured = (Method, Option<f64>, Option<f64>, usize);
 
 fn measure(known: &[Option<f64>], slots: usize, day: usize) -> Option<Measured> {
-    let trials_wanted = if slots * 12 <= day { 400 } else { 160 };
+    let trials_wanted = TRIALS;
     let mut random = Pcg64Mcg::new(0x0c0f_fee0 + slots as u128);
     let mut hidden: Vec<Option<f64>> = known.to_vec();
     // Sums of absolute error, of error and of energy, by method and half.

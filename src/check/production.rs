@@ -15,7 +15,7 @@ use crate::value_state::ValueState;
 ///
 /// R2 looks at kWh per tonne of a shift, metered energy over confirmed yield, and compares it with
 /// the last shifts of the same kind that made the same materials: it must be above their mean by a
-/// ratio and above their median by so many scaled median absolute deviations. R4 counts, by day and
+/// ratio and by so many of their standard deviations. R4 counts, by day and
 /// work center, the confirmed batches during which a reading is missing or imputed.
 pub fn production(
     confirmations: &[Confirmation],
@@ -84,16 +84,13 @@ fn excess(
     findings
 }
 
-/// Above the mean by the ratio, and above the median by so many scaled deviations.
+/// Above the mean by the ratio, and above it by so many standard deviations of the batches before.
 pub(super) fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &ExcessLimits) -> bool {
-    let mean = before.iter().sum::<f64>() / before.len() as f64;
-    let middle = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let median = middle(before.iter().copied().collect());
-    let deviation = middle(before.iter().map(|value| (value - median).abs()).collect());
-    specific > limits.ratio * mean && specific > median + limits.deviations * 1.4826 * deviation
+    let count = before.len() as f64;
+    let mean = before.iter().sum::<f64>() / count;
+    let squares = before.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    let deviation = (squares / (count - 1.0).max(1.0)).sqrt();
+    specific > limits.ratio * mean && specific > mean + limits.deviations * deviation
 }
 
 fn without_readings(

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::impute::Ladder;
-use super::{Checked, Correction, Finding, RuleSet, gaps, scale, time_order, values};
+use super::{Checked, Correction, Finding, RuleSet, gaps, scale, spike, time_order, values};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{Meter, RawReading, Series, Slot};
@@ -23,6 +23,17 @@ pub struct CheckedReadings {
     pub corrections: Vec<Correction>,
     /// The methods that filled gaps, with their errors on this meter; `None` if there were no gaps.
     pub ladder: Option<Ladder>,
+    /// Every single interval that a rule named; findings sum them up.
+    pub flags: Vec<Flag>,
+}
+
+/// An interval that a rule named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Rule.
+    pub rule: &'static str,
+    /// End of the interval.
+    pub end: Timestamp,
 }
 
 /// What a person decided about a reading.
@@ -47,6 +58,9 @@ pub struct Background<'a> {
     pub largest_before: Option<Energy>,
     /// When the machine behind the meter was confirmed to run.
     pub running: &'a [Interval],
+    /// Reactive energy in kvarh and power factor (0 to 1) of the same meter, by the end of the
+    /// interval.
+    pub reactive: Option<&'a BTreeMap<Timestamp, (f64, f64)>>,
     /// What people decided.
     pub decisions: Option<&'a Decisions>,
 }
@@ -85,19 +99,21 @@ pub fn readings_with(
     now: Timestamp,
     background: &Background<'_>,
 ) -> CheckedReadings {
-    let mut log = Log { meter, findings: Vec::new(), corrections: Vec::new() };
+    let mut log = Log { meter, findings: Vec::new(), corrections: Vec::new(), flags: Vec::new() };
     let mut series = time_order::ordered(rows, step, rules, now, &mut log);
     enter_decisions(&mut series, background, &mut log);
     values::hold_negative(&mut series, rules, background, &mut log);
-    values::hold_spikes(&mut series, rules, background, &mut log);
     scale::hold_wrong_scale(&mut series, rules, background, &mut log);
+    values::hold_spikes(&mut series, rules, background, &mut log);
+    spike::hold_local_spikes(&mut series, rules, background, &mut log);
     values::hold_stuck(&mut series, rules, background, &mut log);
-    let ladder = gaps::impute(&mut series, rules, now, &mut log);
+    let ladder = gaps::impute(&mut series, rules, now, background, &mut log);
     CheckedReadings {
         series: Checked(series),
         findings: log.findings,
         corrections: log.corrections,
         ladder,
+        flags: log.flags,
     }
 }
 
@@ -125,4 +141,5 @@ pub(super) struct Log<'a> {
     pub meter: &'a Meter,
     pub findings: Vec<Finding>,
     pub corrections: Vec<Correction>,
+    pub flags: Vec<Flag>,
 }

@@ -104,7 +104,7 @@ limits! {
     ExcessLimits {
         /// Energy per unit over the mean of the batches before.
         ratio: f64,
-        /// Scaled median absolute deviations over their median.
+        /// Standard deviations over that mean.
         deviations: f64,
         /// Batches of the same products and shift looked back.
         batches: usize,

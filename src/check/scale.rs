@@ -1,9 +1,9 @@
 //! R8 by days: a day whose readings all stand in one ratio to those of its weekday was counted in
 //! another unit or with another CT ratio.
 
-use super::RuleSet;
 use super::readings::{Background, Log};
 use super::values::{What, hold, slots_of_a_day};
+use super::{RuleSet, SpikeLimits};
 use crate::quantity::Energy;
 use crate::reading::Series;
 
@@ -16,7 +16,10 @@ const READINGS_MIN: f64 = 0.8;
 /// Share of the ratios that must lie within half and double the scale: a scale keeps the shape.
 const SHAPE_MIN: f64 = 0.8;
 
-/// Holds days in a wrong scale.
+/// Least correlation of a day with its weekdays: a plant that idles on a holiday has another shape.
+const CORRELATION_MIN: f64 = 0.6;
+
+/// Holds days in a wrong scale, wherever they begin.
 pub(super) fn hold_wrong_scale(
     series: &mut Series,
     rules: &RuleSet,
@@ -31,35 +34,71 @@ pub(super) fn hold_wrong_scale(
     let mut values: Vec<f64> =
         series.slots.iter().map(|slot| slot.energy.map_or(f64::NAN, Energy::to_f64)).collect();
     let mut found: Vec<(usize, f64)> = Vec::new();
-    let mut ratios = Vec::with_capacity(day);
-    for first in (DAYS_MIN * week..series.slots.len().saturating_sub(day - 1)).step_by(day) {
-        ratios.clear();
-        ratios.extend((first..first + day).filter_map(|at| ratio(&values, at, week)));
-        if (ratios.len() as f64) < READINGS_MIN * day as f64 {
+    let mut ratios: Vec<Option<f64>> = vec![None; values.len()];
+    let (mut next, mut window) = (DAYS_MIN * week, Vec::with_capacity(day));
+    // A day is looked at from every full hour on, so that a fault need not begin at midnight.
+    let hour = (day / 24).max(1);
+    for first in (DAYS_MIN * week..(series.slots.len() + 1).saturating_sub(day)).step_by(hour) {
+        while next < first + day {
+            ratios[next] = ratio(&values, next, week);
+            next += 1;
+        }
+        window.clear();
+        window.extend(ratios[first..first + day].iter().flatten());
+        let Some(scale) = scale_of(&mut window, day, limits) else { continue };
+        let pairs =
+            (first..first + day).filter_map(|at| Some((values[at], values[at] / ratios[at]?)));
+        if correlation(pairs) < CORRELATION_MIN {
             continue;
         }
-        ratios.sort_by(f64::total_cmp);
-        let median = ratios[ratios.len() / 2];
-        let near = |scale: &&f64| (median / **scale - 1.0).abs() <= limits.scale_tolerance;
-        let Some(scale) = limits.scales.iter().find(near) else { continue };
-        let alike = ratios.iter().filter(|ratio| (0.5..=2.0).contains(&(**ratio / scale))).count();
-        if (alike as f64) < SHAPE_MIN * ratios.len() as f64
-            || background.accepted(series.interval(first).end)
-        {
-            continue;
+        for at in first..first + day {
+            // Readings at the window's edge can be sound: nearer to one than to the scale.
+            let wrong = ratios[at].is_some_and(|own| (own / scale).ln().abs() < own.ln().abs());
+            if wrong && !background.accepted(series.interval(at).end) {
+                found.push((at, scale));
+                // What is held is no history.
+                values[at] = f64::NAN;
+            }
         }
-        found.push((first, *scale));
-        // What is held is no history.
-        values[first..first + day].fill(f64::NAN);
     }
+    found.sort_by_key(|(at, _)| *at);
+    found.dedup_by_key(|(at, _)| *at);
     let what = What { rule: "R8", severity: rules.spike.severity, action: &rules.spike.action };
-    for (first, scale) in found {
-        let held: Vec<usize> =
-            (first..first + day).filter(|at| series.slots[*at].energy.is_some()).collect();
+    for same in found.chunk_by(|a, b| a.1 == b.1) {
+        let (held, scale): (Vec<usize>, f64) =
+            (same.iter().map(|(at, _)| *at).collect(), same[0].1);
         let text =
             format!("the day stands at {scale} times its weekdays: another unit or CT ratio");
         hold(series, &held, &what, &text, log);
     }
+}
+
+/// The scale in which a day stands, by the ratios of its readings to those of its weekdays.
+fn scale_of(ratios: &mut [f64], day: usize, limits: &SpikeLimits) -> Option<f64> {
+    if (ratios.len() as f64) < READINGS_MIN * day as f64 {
+        return None;
+    }
+    let middle = ratios.len() / 2;
+    let median = *ratios.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let near = |scale: &&f64| (median / **scale - 1.0).abs() <= limits.scale_tolerance;
+    let scale = *limits.scales.iter().find(near)?;
+    let alike = ratios.iter().filter(|ratio| (0.5..=2.0).contains(&(**ratio / scale))).count();
+    (alike as f64 >= SHAPE_MIN * ratios.len() as f64).then_some(scale)
+}
+
+/// Pearson's correlation; zero if one side does not change.
+fn correlation(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (mut n, mut x, mut y, mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    for (a, b) in pairs.filter(|(a, b)| a.is_finite() && b.is_finite()) {
+        n += 1.0;
+        x += a;
+        y += b;
+        xx += a * a;
+        yy += b * b;
+        xy += a * b;
+    }
+    let spread = (n * xx - x * x) * (n * yy - y * y);
+    if spread > 0.0 { (n * xy - x * y) / spread.sqrt() } else { 0.0 }
 }
 
 /// A reading over the median of the same time of the weeks before.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::readings::Log;
+use super::readings::{Flag, Log};
 use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
@@ -11,19 +11,13 @@ use crate::value_state::ValueState;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How often a defect was seen, first and last.
+/// Where a defect was seen.
 #[derive(Default)]
-struct Seen {
-    count: usize,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-}
+struct Seen(Vec<Timestamp>);
 
 impl Seen {
     fn at(&mut self, stamp: Timestamp) {
-        self.count += 1;
-        self.first = Some(self.first.map_or(stamp, |first| first.min(stamp)));
-        self.last = Some(self.last.map_or(stamp, |last| last.max(stamp)));
+        self.0.push(stamp);
     }
 }
 
@@ -185,13 +179,16 @@ impl Defects {
             (&self.differing, severity, &differing, "say which one is right"),
             (&self.empty, severity, "METER-NULL: reading is empty", "enter the reading by hand"),
         ] {
-            let (Some(first), Some(last)) = (seen.first, seen.last) else { continue };
+            let (Some(first), Some(last)) = (seen.0.iter().min(), seen.0.iter().max()) else {
+                continue;
+            };
+            log.flags.extend(seen.0.iter().map(|end| Flag { rule: "R10", end: *end }));
             log.findings.push(Finding {
                 rule: "R10".to_owned(),
                 severity,
                 subject: log.meter.id.to_string(),
-                interval: Some(Interval { start: first - step, end: last }),
-                count: seen.count,
+                interval: Some(Interval { start: *first - step, end: *last }),
+                count: seen.0.len(),
                 text: text.to_owned(),
                 proposal: proposal.to_owned(),
             });

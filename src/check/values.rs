@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::readings::{Background, Log};
+use super::readings::{Background, Flag, Log};
 use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
@@ -146,6 +146,42 @@ impl Largest {
     }
 }
 
+/// Runs of one length from which the share of longer ones can be told.
+const RUNS_MIN: f64 = 50.0;
+
+/// The length from which equal readings are no accident of this meter's resolution: `least`, or more
+/// where short runs of equal readings are so frequent that a longer one is to be expected.
+///
+/// The share of runs that go on is taken from runs shorter than `least`, so that faults do not count
+/// for it.
+fn longer_by_resolution(series: &Series, least: usize) -> usize {
+    let mut runs = vec![0.0_f64; least];
+    let (mut length, mut last) = (0_usize, None);
+    for slot in series.slots.iter().chain([&Slot::MISSING]) {
+        if slot.energy.is_some() && slot.energy == last {
+            length += 1;
+            continue;
+        }
+        if last.is_some_and(|energy: Energy| !energy.is_zero())
+            && let Some(count) = runs.get_mut(length)
+        {
+            *count += 1.0;
+        }
+        (length, last) = (1, slot.energy);
+    }
+    let Some(told) = (2..least.saturating_sub(1)).rev().find(|length| runs[*length] >= RUNS_MIN)
+    else {
+        return least;
+    };
+    let share = (runs[told + 1] / runs[told]).min(0.95);
+    let longer = |length: usize| {
+        let steps = i32::try_from(length - told - 1).unwrap_or(i32::MAX);
+        runs[told + 1] * share.powi(steps) / (1.0 - share)
+    };
+    let day = slots_of_a_day(series).max(least);
+    (least..day).find(|length| longer(*length) < 1.0).unwrap_or(day)
+}
+
 /// R7: the same non-zero reading again and again, or zeros while the machine was confirmed to run.
 pub(super) fn hold_stuck(
     series: &mut Series,
@@ -156,7 +192,7 @@ pub(super) fn hold_stuck(
     if !rules.stuck.enabled {
         return;
     }
-    let least = rules.stuck.limits.readings.max(2);
+    let least = longer_by_resolution(series, rules.stuck.limits.readings.max(2));
     let runs_in = |index: usize| {
         let interval = series.interval(index);
         background.running.iter().any(|run| run.start <= interval.start && interval.end <= run.end)
@@ -196,7 +232,7 @@ pub(super) fn slots_of_a_day(series: &Series) -> usize {
 
 /// What a rule says of what it holds.
 pub(super) struct What<'a> {
-    pub rule: &'a str,
+    pub rule: &'static str,
     pub severity: Severity,
     pub action: &'a str,
 }
@@ -213,6 +249,8 @@ pub(super) fn hold(
     for run in held.chunk_by(|a, b| a + 1 == *b) {
         let (start, end) = (series.interval(run[0]).start, series.interval(run[run.len() - 1]).end);
         let first = series.slots[run[0]].energy;
+        let flag = |index: &usize| Flag { rule: what.rule, end: series.interval(*index).end };
+        log.flags.extend(run.iter().map(flag));
         for index in run.iter().filter(|_| what.severity == Severity::Hold) {
             let interval_end = series.interval(*index).end;
             let old = series.slots[*index].energy.map(Energy::amount);

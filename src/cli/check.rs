@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::connect::Session;
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::check::{Finding, RULES, RuleSet, Severity};
-use crate::config::Config;
+use crate::check::{Finding, RULES, Severity};
 use crate::present::table::{Align, Table};
 
 /// Apply the rules to readings and production; show what is odd.
@@ -43,8 +42,7 @@ pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, Cli
 
 /// The rules of the settings; as shipped where there are none.
 fn list(context: &Context) -> Result<Exit, CliError> {
-    let configured = context.config.exists().then(|| Config::load(&context.config)).transpose()?;
-    let rules = configured.map_or_else(RuleSet::default, |config| config.rules);
+    let rules = super::rules::configured(context)?;
     if context.json {
         print_json(&rules.list())?;
         return Ok(Exit::Done);

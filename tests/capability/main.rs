@@ -18,6 +18,8 @@ mod batches;
 
 mod change_orders;
 
+mod check_rules;
+
 mod command_line;
 
 mod configuration;

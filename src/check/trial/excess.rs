@@ -1,0 +1,134 @@
+//! R2 on shifts, where the product is not known: energy of a shift against the same shift of the same
+//! weekday before.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::civil::Weekday;
+use serde::Serialize;
+
+use super::super::production::is_excess;
+use super::super::{ExcessLimits, RuleSet};
+use crate::period::ShiftCalendar;
+use crate::reading::Series;
+
+/// How far a shift is raised in the trial.
+const RAISED_PERCENT: [u32; 5] = [20, 30, 50, 100, 200];
+
+/// One form of R2 on one series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExcessScore {
+    /// `published` (above the mean by the ratio, and no more) or `calibrated` (as in the rules).
+    pub form: &'static str,
+    /// Shifts with enough history.
+    pub shifts: usize,
+    /// Shifts flagged as they were metered.
+    pub flagged: usize,
+    /// Those in percent.
+    pub flagged_percent: f64,
+    /// Shifts found when each is raised by so many percent by itself.
+    pub found_percent: BTreeMap<u32, f64>,
+    /// Days found, all their shifts raised by so many percent: one flag is enough.
+    pub days_found_percent: BTreeMap<u32, f64>,
+    #[serde(skip)]
+    doubled: (usize, usize),
+}
+
+impl ExcessScore {
+    /// Shifts found and not found when doubled.
+    pub(super) fn hits_and_misses(&self) -> (usize, usize) {
+        self.doubled
+    }
+}
+
+/// Scores of R2 as published and as the rules have it.
+pub(super) fn scores(series: &Series, shifts: &ShiftCalendar, rules: &RuleSet) -> Vec<ExcessScore> {
+    let limits = &rules.excess.limits;
+    let published = |energy: f64, before: &VecDeque<f64>| {
+        energy > limits.ratio * before.iter().sum::<f64>() / before.len() as f64
+    };
+    let calibrated = |energy: f64, before: &VecDeque<f64>| {
+        rules.excess.enabled && is_excess(energy, before, limits)
+    };
+    vec![
+        score("published", series, shifts, limits, &published),
+        score("calibrated", series, shifts, limits, &calibrated),
+    ]
+}
+
+fn score(
+    form: &'static str,
+    series: &Series,
+    shifts: &ShiftCalendar,
+    limits: &ExcessLimits,
+    flags: &dyn Fn(f64, &VecDeque<f64>) -> bool,
+) -> ExcessScore {
+    let mut history: BTreeMap<(DayOfWeek, usize), VecDeque<f64>> = BTreeMap::new();
+    let (mut count, mut flagged) = (0, 0);
+    let mut found = [0_usize; RAISED_PERCENT.len()];
+    let mut days: BTreeMap<jiff::civil::Date, [bool; RAISED_PERCENT.len()]> = BTreeMap::new();
+    let Some(span) = series.span() else { return empty(form) };
+    let mut at = shifts.next(shifts.shift_at(span.start));
+    while shifts.interval(at).end <= span.end {
+        let (energy, missing) = series.energy_within(shifts.interval(at));
+        let key = (DayOfWeek::of(at.day.weekday()), at.shift);
+        let day = at.day;
+        at = shifts.next(at);
+        if missing > 0 {
+            continue;
+        }
+        let energy = energy.to_f64();
+        let before = history.entry(key).or_default();
+        if before.len() >= limits.batches {
+            count += 1;
+            flagged += usize::from(flags(energy, before));
+            let of_day = days.entry(day).or_default();
+            for (index, percent) in RAISED_PERCENT.iter().enumerate() {
+                let seen = flags(energy * (1.0 + f64::from(*percent) / 100.0), before);
+                found[index] += usize::from(seen);
+                of_day[index] |= seen;
+            }
+        }
+        before.push_back(energy);
+        if before.len() > limits.batches {
+            before.pop_front();
+        }
+    }
+    let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+    let doubled = found[RAISED_PERCENT.iter().position(|raised| *raised == 100).unwrap_or(0)];
+    let by_size = |value: &dyn Fn(usize) -> f64| {
+        RAISED_PERCENT.iter().enumerate().map(|(index, raised)| (*raised, value(index))).collect()
+    };
+    ExcessScore {
+        form,
+        shifts: count,
+        flagged,
+        flagged_percent: percent(flagged, count),
+        found_percent: by_size(&|index| percent(found[index], count)),
+        days_found_percent: by_size(&|index| {
+            percent(days.values().filter(|seen| seen[index]).count(), days.len())
+        }),
+        doubled: (doubled, count - doubled),
+    }
+}
+
+fn empty(form: &'static str) -> ExcessScore {
+    ExcessScore {
+        form,
+        shifts: 0,
+        flagged: 0,
+        flagged_percent: 0.0,
+        found_percent: BTreeMap::new(),
+        days_found_percent: BTreeMap::new(),
+        doubled: (0, 0),
+    }
+}
+
+/// A weekday that sorts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct DayOfWeek(i8);
+
+impl DayOfWeek {
+    fn of(day: Weekday) -> Self {
+        Self(day.to_monday_one_offset())
+    }
+}
