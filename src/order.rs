@@ -13,7 +13,7 @@ mod stock;
 pub use confirmation::Confirmation;
 pub use delivery::DeliveryItem;
 pub use goods_movement::{GoodsMovement, MovementKind};
-pub use planned_order::PlannedOrder;
+pub use planned_order::{CapacityRequirement, PlannedOrder};
 pub use planned_requirement::PlannedRequirement;
 pub use production_order::{OrderCategory, OrderComponent, OrderStatus, ProductionOrder};
 pub use purchase_order::PurchaseOrderItem;

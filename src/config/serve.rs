@@ -62,8 +62,9 @@ impl ServeSettings {
     pub(super) fn sensible(&self) -> Result<(), (&'static str, String)> {
         if !self.listen.ip().is_loopback() && self.public_url.is_none() {
             let reason = format!(
-                "CFG-LISTEN: {} can be reached from other machines without TLS; listen on 127.0.0.1 \
-                 behind a reverse proxy and name the address that people open in serve.public_url",
+                "CFG-EXPOSED: serve.listen {} needs TLS: it can be reached from other machines; listen \
+                 on 127.0.0.1 behind a reverse proxy and name the address that people open in \
+                 serve.public_url",
                 self.listen
             );
             return Err(("serve.listen", reason));
@@ -78,7 +79,10 @@ impl ServeSettings {
             return Err(("serve.session_minutes", reason));
         }
         if self.proxy.as_ref().is_some_and(|proxy| proxy.from.is_empty()) {
-            let reason = "names no address, so that nobody could come in".to_owned();
+            let reason =
+                "CFG-HEADER: serve.proxy needs serve.proxy.from: the addresses that may say who \
+                          comes"
+                    .to_owned();
             return Err(("serve.proxy.from", reason));
         }
         Ok(())

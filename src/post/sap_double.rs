@@ -105,6 +105,8 @@ impl Truth {
             sales_order: order.sales_order.clone(),
             last_change: Some(Timestamp::UNIX_EPOCH),
             etag: Some(format!("W/\"{}\"", self.version)),
+            components: Vec::new(),
+            capacities: Vec::new(),
         };
         self.note(format!("SAP creates {}: {}", number.as_str(), order.quantity));
         self.created.push((number.as_str().to_owned(), OrderValues::from(&order)));

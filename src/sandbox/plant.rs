@@ -10,6 +10,8 @@ mod master;
 
 mod orders;
 
+mod planned_needs;
+
 mod production;
 
 mod production_orders;
@@ -80,6 +82,8 @@ pub fn rows(set: &str) -> Vec<Values> {
         "A_SalesOrderItem" => orders::sales_order_items(),
         "A_SalesOrderScheduleLine" => orders::schedule_lines(),
         "A_PlannedOrder" => orders::planned_orders(),
+        "A_PlannedOrderComponent" => planned_needs::components(),
+        "A_PlannedOrderCapacity" => planned_needs::capacities(),
         "ProdnOrdConf2" => production::confirmations(),
         "A_ProductSupplyPlanning" => logistics::planning(),
         "A_ProductUnitsOfMeasure" => logistics::units(),

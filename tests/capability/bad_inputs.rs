@@ -81,6 +81,18 @@ const OTHERWISE: &[Otherwise] = &[
         why: "that is the command",
     },
     Otherwise {
+        row: "config-05",
+        code: "CFG-EXPOSED",
+        message: "serve.listen {address} needs TLS: it can be reached from other machines",
+        why: "everybody has to log on, whatever the address is",
+    },
+    Otherwise {
+        row: "config-06",
+        code: "CFG-HEADER",
+        message: "serve.proxy needs serve.proxy.from: the addresses that may say who comes",
+        why: "those are the names of the settings",
+    },
+    Otherwise {
         row: "config-07",
         code: "CFG-KEY",
         message: "unknown key window_seconds",
@@ -95,10 +107,7 @@ const OTHERWISE: &[Otherwise] = &[
 ];
 
 /// Rows of those channels that nothing can answer yet, and why.
-const OPEN: &[(&str, &str)] = &[
-    ("config-05", "there is no dashboard that could be bound"),
-    ("config-06", "there is no dashboard that could be logged on to"),
-];
+const OPEN: &[(&str, &str)] = &[];
 
 /// A row that is answered in another way.
 struct Otherwise {

@@ -58,6 +58,18 @@ fn config_04_plain_http_to_another_machine() {
 }
 
 #[test]
+fn config_05_an_address_that_everybody_reaches() {
+    let settings = format!("{SETTINGS}\n[serve]\nlisten = \"0.0.0.0:8020\"\n");
+    refused("config-05", &settings, "listen =");
+}
+
+#[test]
+fn config_06_a_header_that_anybody_may_set() {
+    let proxy = "[serve.proxy]\nuser_header = \"x-user\"\nroles_header = \"x-roles\"\nfrom = []\n";
+    refused("config-06", &format!("{SETTINGS}\n{proxy}"), "from = []");
+}
+
+#[test]
 fn config_07_a_window_of_the_way_back() {
     for window in ["0", "100000"] {
         let settings = replaced("documents_max = 500", &format!("window_seconds = {window}"));

@@ -44,6 +44,8 @@ mod nw_rfc;
 
 mod mutated_answers;
 
+mod overload_and_locks;
+
 mod plan_for_carbon;
 
 mod product_footprint;
@@ -64,5 +66,7 @@ mod sandbox;
 mod serve;
 
 mod support;
+
+mod time_zones;
 
 mod tls_server;

@@ -133,6 +133,28 @@ async fn an_order_is_as_far_as_its_flags_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_planned_order_has_its_components_and_the_hours_that_it_needs() {
+    let (_, orders, _) = read().await;
+
+    for order in &orders.planned_orders {
+        assert!(!order.components.is_empty() && !order.capacities.is_empty(), "{}", order.number);
+        let needed: Decimal = order.components.iter().map(|one| one.required.amount).sum();
+        let ratio = needed / order.quantity.amount;
+        assert!(ratio > dec("1.03") && ratio < dec("1.07"), "{order:?}");
+        let [capacity] = &order.capacities[..] else { panic!("{order:?}") };
+        assert_eq!(
+            (capacity.operation.as_str(), capacity.earliest_start),
+            ("0010", Some(order.start))
+        );
+        // Set-up, then so many minutes a tonne, out of hours in binary fractions.
+        let minutes = (capacity.minutes - dec("30")) / order.quantity.amount;
+        let minutes_strip = (capacity.minutes - dec("40")) / order.quantity.amount;
+        let whole = |value: Decimal| (value - value.round()).abs() < dec("0.000001");
+        assert!(whole(minutes) || whole(minutes_strip), "{capacity:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn demand_without_a_customer_is_what_is_left_of_active_plans() {
     let (_, orders, _) = read().await;
 

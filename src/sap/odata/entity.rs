@@ -195,6 +195,28 @@ impl Entity {
         })
     }
 
+    /// An `Edm.Double`, rounded to nine decimals: SAP computes durations in binary.
+    ///
+    /// # Errors
+    ///
+    /// `VAL-DECIMAL` if the value is missing or no number, `VAL-RANGE` if no decimal holds it.
+    pub fn double(&self, property: &str) -> Result<Decimal, SapError> {
+        let number = match self.cell(property) {
+            Some(Cell::Float(float)) => Some(float),
+            Some(Cell::Text(text)) => self.rows.text(text).trim().parse().ok(),
+            Some(Cell::Signed(whole)) => return Ok(whole.into()),
+            Some(Cell::Unsigned(whole)) => return Ok(whole.into()),
+            _ => None,
+        };
+        let number = number.filter(|number| number.is_finite()).ok_or_else(|| {
+            self.wrong("VAL-DECIMAL", property, format!("'{}' is no number", self.text(property)))
+        })?;
+        Decimal::try_from(number).map(|number| number.round_dp(9)).map_err(|_| {
+            let problem = format!("{number} is outside of what a decimal field holds");
+            self.wrong("VAL-RANGE", property, problem)
+        })
+    }
+
     /// Whether the row has a value of a property, if only the initial one.
     pub(super) fn has(&self, property: &str) -> bool {
         !matches!(self.cell(property), None | Some(Cell::Null))
@@ -445,6 +467,23 @@ mod tests {
             let error = row(json!(text)).decimal("P").unwrap_err().to_string();
             assert!(error.starts_with("VAL-RANGE: A_Set K1"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_double_may_have_an_exponent_and_every_digit_that_binary_gives() {
+        for (sent, read) in [
+            (json!("1.2500000000000000E+01"), "12.5"),
+            (json!(0.1 + 0.2), "0.3"),
+            (json!(90), "90"),
+            (json!("0.0000000000000000E+00"), "0"),
+        ] {
+            assert_eq!(row(sent).double("P").unwrap().normalize().to_string(), read);
+        }
+        for none in [json!("NaN"), json!("INF"), json!(null), json!("x")] {
+            let error = row(none).double("P").unwrap_err().to_string();
+            assert!(error.starts_with("VAL-DECIMAL"), "{error}");
+        }
+        assert!(row(json!("1e300")).double("P").unwrap_err().to_string().starts_with("VAL-RANGE"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::error::{SapError, SapMessage};
 use super::super::http::{Answer, Session};
 use super::super::xml;
+use super::retry;
 use super::rows::{Cell, Rows};
 
 /// Refusals of a CSRF token carry this instead of a message class.
@@ -33,12 +34,17 @@ pub(super) fn checked(
     }
     let system = &session.system.id;
     let status = answer.status.as_u16();
+    // A write is not sent again by itself: who sends it again should know when.
+    let wait = answer.header("retry-after").and_then(retry::asked_to_wait);
+    let wait = wait.map_or_else(String::new, |wait| {
+        format!("; it asks to wait {} s", wait.as_secs_f64().ceil())
+    });
     let refused = |message: SapMessage| SapError::Refused {
         system: system.clone(),
         request: request.to_owned(),
         status,
         message: Box::new(message),
-        details: String::new(),
+        details: wait.clone(),
         transaction_id: String::new(),
     };
     if wants_token(&answer) {
@@ -80,7 +86,7 @@ pub(super) fn checked(
         request: request.to_owned(),
         status,
         message: Box::new(message),
-        details,
+        details: details + &wait,
         transaction_id: inner["transactionid"].as_str().unwrap_or_default().to_owned(),
     })
 }

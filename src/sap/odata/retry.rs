@@ -40,8 +40,8 @@ pub(super) async fn get(
         let mut wait = Duration::from_millis(100 << attempt);
         let result = match session.send(request).await {
             Ok(answer) => {
-                let asked = answer.header("retry-after").and_then(|text| text.parse().ok());
-                wait = asked.map_or(wait, Duration::from_secs).min(WAIT_MAX);
+                let asked = answer.header("retry-after").and_then(asked_to_wait);
+                wait = asked.unwrap_or(wait).min(WAIT_MAX);
                 failure::checked(session, &name, answer, false)
             }
             Err(error) => Err(error),
@@ -55,6 +55,19 @@ pub(super) async fn get(
             result => return result,
         }
     }
+}
+
+/// How long `Retry-After` asks to wait: seconds, or an instant.
+///
+/// # Source
+///
+/// RFC 9110, 10.2.3.
+pub(super) fn asked_to_wait(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
+    Duration::try_from(until.duration_since(jiff::Timestamp::now())).ok().or(Some(Duration::ZERO))
 }
 
 /// One page. A page that breaks off is read again; the same damage twice is an answer.

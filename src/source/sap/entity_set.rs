@@ -49,7 +49,13 @@ pub enum Changes {
 fn changes_of(set: &str) -> Changes {
     let with = |set, property| Changes::With { set, by: property, of: property };
     match set {
-        "A_Product" | "MaterialBOM" | "MaterialBOMItem" | "A_SalesOrder" | "A_PlannedOrder"
+        "A_Product"
+        | "MaterialBOM"
+        | "MaterialBOMItem"
+        | "A_SalesOrder"
+        | "A_PlannedOrder"
+        | "A_PlannedOrderComponent"
+        | "A_PlannedOrderCapacity"
         | "A_PurchaseOrder" => Changes::Instant("LastChangeDateTime"),
         "WorkCenterHeader" => Changes::Instant("WorkCenterLastChangeDateTime"),
         "A_ProductionOrder_2" | "A_ProductionOrderComponent_4" | "A_ProcessOrder_2" => {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::order::{Confirmation, PlannedOrder, SalesOrderLine};
+use crate::order::{
+    CapacityRequirement, Confirmation, OrderComponent, PlannedOrder, SalesOrderLine,
+};
 use crate::period::Interval;
 
 const CONFIRMATION_FIELDS: [&str; 31] = [
@@ -83,6 +85,52 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
                 .order_by(&["PlannedOrder"]),
         ),
         (
+            PLANNED_ORDERS,
+            Query::of("A_PlannedOrderComponent")
+                .select(&[
+                    "Reservation",
+                    "ReservationItem",
+                    "PlannedOrder",
+                    "Material",
+                    "Plant",
+                    "RequiredQuantity",
+                    "WithdrawnQuantity",
+                    "BaseUnit",
+                    "MaterialComponentIsPhantomItem",
+                    "DebitCreditCode",
+                    "LastChangeDateTime",
+                ])
+                .filter(Filter::eq("Plant", plant.as_str()))
+                .order_by(&["Reservation", "ReservationItem"]),
+        ),
+        (
+            PLANNED_ORDERS,
+            Query::of("A_PlannedOrderCapacity")
+                .select(&[
+                    "CapacityRequirement",
+                    "CapacityRequirementItem",
+                    "CapacityRqmtItemCapacity",
+                    "PlannedOrder",
+                    "Operation",
+                    "WorkCenter",
+                    "CapacityCategoryCode",
+                    "MRPPlant",
+                    "OperationEarliestStartDate",
+                    "OperationEarliestStartTime",
+                    "CapacityRequirementUnit",
+                    "ScheduledCapReqOpSegSetupDurn",
+                    "ScheduledCapReqOpSegProcgDurn",
+                    "ScheduledCapReqOpSegTrdwnDurn",
+                    "LastChangeDateTime",
+                ])
+                .filter(Filter::eq("MRPPlant", plant.as_str()))
+                .order_by(&[
+                    "CapacityRequirement",
+                    "CapacityRequirementItem",
+                    "CapacityRqmtItemCapacity",
+                ]),
+        ),
+        (
             CONFIRMATION,
             Query::of("ProdnOrdConf2")
                 .select(&CONFIRMATION_FIELDS)
@@ -108,14 +156,76 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (OrderBook, Vec<RowPr
         sales_order_line(row, item, headers.get(key.0).copied())
     };
     let sales_order_lines = keep(tables.rows("A_SalesOrderScheduleLine"), &mut problems, line);
-    let planned_orders =
+    let mut planned_orders =
         keep(tables.rows("A_PlannedOrder"), &mut problems, |row| planned_order(row).map(Some));
+    needs(tables, &mut planned_orders, &mut problems);
     let mut confirmations =
         keep(tables.rows("ProdnOrdConf2"), &mut problems, |row| confirmation(row, reading));
     confirmations.sort_by(|a, b| (a.execution.start, &a.key).cmp(&(b.execution.start, &b.key)));
     let orders =
         OrderBook { sales_order_lines, planned_orders, confirmations, ..OrderBook::default() };
     (orders, problems)
+}
+
+/// Gives planned orders their components and capacities.
+fn needs(tables: &Tables, orders: &mut [PlannedOrder], problems: &mut Vec<RowProblem>) {
+    let mut components: BTreeMap<String, Vec<OrderComponent>> = BTreeMap::new();
+    for (order, component) in keep(tables.rows("A_PlannedOrderComponent"), problems, component) {
+        components.entry(order).or_default().push(component);
+    }
+    let mut capacities: BTreeMap<String, Vec<CapacityRequirement>> = BTreeMap::new();
+    for (order, capacity) in keep(tables.rows("A_PlannedOrderCapacity"), problems, capacity) {
+        capacities.entry(order).or_default().push(capacity);
+    }
+    for order in orders {
+        order.components = components.remove(order.number.as_str()).unwrap_or_default();
+        order.capacities = capacities.remove(order.number.as_str()).unwrap_or_default();
+        order.capacities.sort_by(|a, b| a.operation.cmp(&b.operation));
+    }
+}
+
+fn component(row: &Entity) -> Result<Option<(String, OrderComponent)>, SapError> {
+    // A phantom is not taken, and what comes out beside the product (S) is none of its needs.
+    if row.boolean("MaterialComponentIsPhantomItem")
+        || row.text("DebitCreditCode") == "S"
+        || row.text("Material").is_empty()
+    {
+        return Ok(None);
+    }
+    let order: crate::id::PlannedOrderNumber = id(row, "PlannedOrder")?;
+    let component = OrderComponent {
+        material: id(row, "Material")?,
+        required: measure(row, "RequiredQuantity", "BaseUnit")?,
+        withdrawn: quantity(row, "WithdrawnQuantity")?,
+    };
+    Ok(Some((order.as_str().to_owned(), component)))
+}
+
+/// The need of machines (capacity category 001); that of people is not planned here.
+fn capacity(row: &Entity) -> Result<Option<(String, CapacityRequirement)>, SapError> {
+    if !matches!(row.text("CapacityCategoryCode"), "001" | "") {
+        return Ok(None);
+    }
+    let order: crate::id::PlannedOrderNumber = id(row, "PlannedOrder")?;
+    let parts = ["Setup", "Procg", "Trdwn"];
+    let mut sum = Decimal::ZERO;
+    for part in parts {
+        sum += row.double(&format!("ScheduledCapReqOpSeg{part}Durn"))?;
+    }
+    let minutes = in_unit_of(row, sum, "CapacityRequirementUnit")?.in_unit(Uom::Minute);
+    let minutes = minutes
+        .map_err(|error| row.wrong("UNIT-DIM", "CapacityRequirementUnit", error.to_string()))?;
+    let start = match row.date("OperationEarliestStartDate")? {
+        None => None,
+        Some(_) => Some(row.day_time("OperationEarliestStartDate", "OperationEarliestStartTime")?),
+    };
+    let capacity = CapacityRequirement {
+        operation: row.text("Operation").to_owned(),
+        work_center: id(row, "WorkCenter")?,
+        minutes,
+        earliest_start: start,
+    };
+    Ok(Some((order.as_str().to_owned(), capacity)))
 }
 
 fn sales_order_line(
@@ -173,6 +283,8 @@ pub fn planned_order(row: &Entity) -> Result<PlannedOrder, SapError> {
         },
         last_change: row.timestamp("LastChangeDateTime")?,
         etag: row.etag().map(str::to_owned),
+        components: Vec::new(),
+        capacities: Vec::new(),
     })
 }
 
@@ -186,7 +298,12 @@ fn confirmation(row: &Entity, reading: &Reading) -> Result<Option<Confirmation>,
         instant.map_err(|error| row.wrong("VAL-DATE", day_property, error.to_string()))
     };
     let start = at("ConfirmedExecutionStartDate", "ConfirmedExecutionStartTime")?;
-    let end = at("ConfirmedExecutionEndDate", "ConfirmedExecutionEndTime")?;
+    let mut end = at("ConfirmedExecutionEndDate", "ConfirmedExecutionEndTime")?;
+    if end <= start {
+        // The hour that comes twice when clocks go back: it ended in the second one.
+        let local = row.day_time("ConfirmedExecutionEndDate", "ConfirmedExecutionEndTime")?;
+        end = reading.zone.to_ambiguous_timestamp(local).later().unwrap_or(end);
+    }
     let execution = Interval::new(start, end).ok_or_else(|| {
         row.wrong("VAL-RANGE", "ConfirmedExecutionEndTime", "is not after the start".to_owned())
     })?;
