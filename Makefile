@@ -5,13 +5,15 @@ CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 SECONDS ?= 60
 
-.PHONY: demo test test-peers fuzz lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-peers web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
 	@echo "make test                 every test, with a real PostgreSQL server"
 	@echo "make test-peers           the OData client against SAP CAP and SAP's mock server (npm)"
 	@echo "make fuzz SECONDS=60      each reader of what comes from outside, for so long"
+	@echo "make web                  the web page, built anew from web/src (npm)"
+	@echo "make test-web             the planner's day and finance's month in headless Chromium"
 	@echo "make lint                 rustfmt, clippy with warnings denied, licences"
 	@echo "make bench                speed, with a peer in the same run"
 
@@ -20,6 +22,9 @@ install-demo:
 
 install-test:
 	@scripts/install test
+
+install-web:
+	@scripts/install web
 
 install-peers:
 	@scripts/install-peers
@@ -30,6 +35,15 @@ demo: install-demo
 
 test: install-test
 	@CARBIDE_NO_SKIP=1 $(CARGO) test --no-fail-fast
+
+# The built page is committed, so that nothing but cargo is needed to build; here it is proven fresh.
+web: install-web
+	@cd web && npm ci --no-audit --no-fund --silent && npm run --silent build
+	@git diff --exit-code --stat -- web/dist
+
+test-web: web
+	@$(CARGO) build --bin carbide
+	@node tests/web/walk.mjs target/debug/carbide
 
 test-peers: install-test install-peers
 	@CARBIDE_PEERS="$(CURDIR)/target/peers" $(CARGO) test --test peers -- --ignored --test-threads=2

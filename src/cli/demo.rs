@@ -20,6 +20,9 @@ use crate::present::figure;
 use crate::present::progress::Progress;
 use crate::quantity::Milligrams;
 use crate::sandbox::{RunningSandbox, SandboxOptions, ems};
+use crate::secret::Secret;
+use crate::serve::person::{Role, Users};
+use crate::serve::{self, ServeError, Serving};
 
 /// Run the whole cycle on the sandbox SAP and real meter data.
 ///
@@ -38,6 +41,10 @@ pub struct Demo {
     /// Port of the sandbox; any free one if it is taken, or with --once.
     #[arg(long, default_value_t = 8010)]
     port: u16,
+
+    /// Port of the web page; any free one if it is taken. With --once there is no page.
+    #[arg(long, default_value_t = 8020)]
+    web_port: u16,
 }
 
 /// Marks a folder that a demo made and may make anew.
@@ -60,7 +67,7 @@ pub(super) async fn run(arguments: Demo, context: &Context) -> Result<Exit, CliE
     say.line(&format!("  SAP at {} client 100; settings in {}", running.url(), folder.display()));
     let context =
         Context { config: config_path, json: context.json, progress: Progress::new(context.json) };
-    let ended = cycle_once(&running, &context, &say, once).await;
+    let ended = cycle_once(&running, &context, &say, once, arguments.web_port).await;
     running.stop().await;
     if once {
         // A temporary folder of ours; what cannot be removed stays for the system to clean.
@@ -159,6 +166,7 @@ async fn cycle_once(
     context: &Context,
     say: &Say,
     once: bool,
+    web_port: u16,
 ) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     say.stage(2, "Master data, orders and nine months of a steel works' meter are read");
@@ -214,7 +222,39 @@ async fn cycle_once(
     }
     say.stage(7, "The way back is open for two minutes");
     say.show(|| print_next(context, &orders, &document, &record, running));
-    stay(books, session, &[orders, document], say).await
+    let (page, password) = open_page(&session, context, web_port).await?;
+    say.line(&format!("\n  The web page: {}", page.url()));
+    say.line(&format!("    log on as anna or ben (planner, finance), password {password}"));
+    say.line("    vera may only look; the same password");
+    let ended = stay(books, session, &[orders, document], say).await;
+    page.stop().await;
+    ended
+}
+
+/// Serves the page to people of this demo alone.
+async fn open_page(
+    session: &Session,
+    context: &Context,
+    port: u16,
+) -> Result<(Serving, String), CliError> {
+    let path = session.config.path(&session.config.settings.serve.users_file);
+    let password = sandbox::password();
+    let secret = Secret::new(password.as_str());
+    let mut users = Users::default();
+    let failed = |error| CliError::new(Exit::Store, error);
+    for (name, roles) in [
+        ("anna", &[Role::Planner, Role::Finance, Role::Admin][..]),
+        ("ben", &[Role::Planner, Role::Finance]),
+        ("vera", &[Role::Viewer]),
+    ] {
+        users.set(&path, name, roles, &secret).map_err(failed)?;
+    }
+    let at = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+    let page = match serve::start(&context.config, at(port)).await {
+        Err(ServeError::Listen { .. }) => serve::start(&context.config, at(0)).await?,
+        other => other?,
+    };
+    Ok((page, password))
 }
 
 /// The planned orders that SAP shows: what must be the same after the way back.

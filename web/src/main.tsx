@@ -1,3 +1,5 @@
+// First: what the components load has to be known before any of them asks for it.
+import { chooseTheme, storedTheme } from './themes'
 import { ThemeProvider } from '@ui5/webcomponents-react/ThemeProvider'
 import '@ui5/webcomponents-icons/dist/accept.js'
 import '@ui5/webcomponents-icons/dist/download.js'
@@ -9,7 +11,6 @@ import '@ui5/webcomponents-icons/dist/upload-to-cloud.js'
 import { createRoot } from 'react-dom/client'
 import { App } from './app'
 import './page.css'
-import { chooseTheme, storedTheme } from './themes'
 
 void chooseTheme(storedTheme())
 const root = document.getElementById('root')

@@ -76,8 +76,7 @@ export function Approvals({ who }: { who: Who }) {
 
 function Approval({ who, request, purpose, by, approved, documents, hash, again }: { who: Who; request: string; purpose: string; by: string; approved: string; documents: string; hash: string; again: () => void }) {
   const [error, setError] = useState<ApiError>()
-  const [posted, setPosted] = useState<string>()
-  const { job, error: refused, busy, begin } = useJob(done => { setPosted(done.result); again() })
+  const { job, error: refused, busy, begin } = useJob(again)
   const decides = who.roles.includes('planner') || who.roles.includes('finance')
   return (
     <div>
@@ -91,7 +90,6 @@ function Approval({ who, request, purpose, by, approved, documents, hash, again 
       </div>
       <JobView job={job} />
       <Trouble error={error ?? refused} again={() => { setError(undefined); again() }} />
-      {posted && <ChangeSetView id={posted} mayUndo={decides} />}
     </div>
   )
 }

@@ -15,6 +15,7 @@ export function cell(column: Column, text: string): ReactNode {
   if (column.kind === 'number') return number(text, column.decimals ?? 0)
   if (column.kind === 'instant') return instant(text)
   if (column.kind === 'key') return <Status value={text} />
+  if (/^[0-9a-f]{64}$/.test(text)) return <span title={text}>{text.slice(0, 16)}…</span>
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? local(text) : text
 }
 
@@ -113,7 +114,7 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open }: Shee
             {sheet?.rows.map((row, line) => (
               <tr key={line}>
                 {shown.map(({ column, at }) => (
-                  <td key={column.key} className={column.kind === 'number' ? 'number' : ''}>{cell(column, row[at] ?? '')}</td>
+                  <td key={column.key} className={column.kind === 'number' ? 'number' : (row[at] ?? '').length > 34 ? 'long' : 'short'}>{cell(column, row[at] ?? '')}</td>
                 ))}
                 {open && <td>{open(Object.fromEntries(sheet.columns.map((column, at) => [column.key, row[at] ?? ''])))}</td>}
               </tr>

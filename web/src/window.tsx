@@ -3,8 +3,9 @@ import { Button } from '@ui5/webcomponents-react/Button'
 import { Dialog } from '@ui5/webcomponents-react/Dialog'
 import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
 import { useEffect, useState } from 'react'
-import { get, type ChangeSetPage } from './api'
+import { get, type ChangeSetPage, type Overview } from './api'
 import { useEvents } from './events'
+import { number } from './format'
 import { t } from './i18n'
 import { JobView, useJob } from './jobs'
 import { useLoad } from './load'
@@ -57,6 +58,8 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
       {data.reason && <MessageStrip design="Critical" hideCloseButton>{data.reason}</MessageStrip>}
       <JobView job={job} />
       <Trouble error={refused} again={() => { setError(undefined); again() }} />
+      <details open={data.items.length <= 5}>
+        <summary>{number(data.items.length)} {t('items')}</summary>
       <div className="scroll" tabIndex={0} role="region" aria-label={t('items')}>
         <table>
           <thead><tr><th scope="col">#</th><th scope="col">{t('document')}</th><th scope="col">{t('what')}</th><th scope="col">{t('col_phase')}</th><th scope="col">{t('col_reversed_by')}</th></tr></thead>
@@ -69,6 +72,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
           </tbody>
         </table>
       </div>
+      </details>
       {data.items.filter(item => item.conflict || item.message).map(item => (
         <div key={item.item} role="note">
           <h3>{item.item}: {item.conflict ? t('conflict') : ''} {item.conflict?.what} {item.message}</h3>
@@ -91,4 +95,13 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
       </Dialog>
     </section>
   )
+}
+
+/** Every change set whose window is open or that needs a person. */
+export function Standing({ mayUndo }: { mayUndo: boolean }) {
+  const { data, again } = useLoad('overview', () => get<Overview>('/overview'))
+  useEvents(kind => {
+    if (kind !== 'job') again()
+  })
+  return data?.standing.map(set => <ChangeSetView key={set.change_set} id={set.change_set} mayUndo={mayUndo} />)
 }

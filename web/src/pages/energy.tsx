@@ -16,7 +16,7 @@ export default function Energy() {
       const values = rows.map(row => [days.indexOf(row[1] ?? ''), Number(row[2]), row[3] === '' ? '-' : Number(row[3])])
       const most = Math.max(1, ...values.map(value => (typeof value[2] === 'number' ? value[2] : 0)))
       return {
-        grid: { left: 50, right: 20, top: 20, bottom: 90 },
+        grid: { left: 50, right: 20, top: 30, bottom: 90 },
         tooltip: {},
         xAxis: { type: 'category', data: days.map(day => day.slice(5)), axisLabel: { color: colors.text } },
         yAxis: { type: 'category', data: Array.from({ length: 24 }, (_, hour) => String(hour)), name: t('hour'), nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text } },

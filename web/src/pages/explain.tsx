@@ -9,7 +9,7 @@ import { Trouble } from '../trouble'
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json }
 
-const ROWS_SHOWN = 200
+const ROWS_SHOWN = 40
 
 function words(key: string): string {
   return key.replaceAll('_', ' ')

@@ -10,7 +10,7 @@ import { useLoad } from '../load'
 import { Approvals } from '../posting'
 import { SheetView, Status } from '../sheet'
 import { Trouble } from '../trouble'
-import { ChangeSetView } from '../window'
+import { Standing } from '../window'
 
 export default function Overview({ who }: { who: Who }) {
   const { data, error, again } = useLoad('overview', () => get<Data>('/overview'))
@@ -20,7 +20,7 @@ export default function Overview({ who }: { who: Who }) {
   const days = data?.days
   const option = useCallback(
     (colors: Colors) => ({
-      grid: { left: 70, right: 20, top: 20, bottom: 40 },
+      grid: { left: 70, right: 20, top: 30, bottom: 40 },
       tooltip: { trigger: 'axis' },
       xAxis: { type: 'category', data: days?.map(day => day.day.slice(8)), axisLabel: { color: colors.text } },
       yAxis: { type: 'value', name: 'kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } },
@@ -50,7 +50,7 @@ export default function Overview({ who }: { who: Who }) {
         <h2>{t('needs_person')}</h2>
         {persons.length === 0 && data.standing.length === 0 ? <p>{t('nothing_waits')}</p> : <ul>{persons.map(text => <li key={text}>{text}</li>)}</ul>}
       </section>
-      {data.standing.map(set => <ChangeSetView key={set.change_set} id={set.change_set} mayUndo={who.roles.includes('planner') || who.roles.includes('finance')} />)}
+      <Standing mayUndo={who.roles.includes('planner') || who.roles.includes('finance')} />
       <Approvals who={who} />
       <section className="panel" aria-label={t('budget_title')}>
         <h2>{t('budget_title')}</h2>
@@ -77,10 +77,10 @@ export default function Overview({ who }: { who: Who }) {
         })}
       </section>
       <section className="panel" aria-label={t('energy_by_day')}><h2>{t('energy_by_day')}, kWh</h2><Chart label={t('energy_by_day')} height={220} option={option} test="energy-days" /></section>
-      <section className="panel" aria-label={t('last_jobs')}>
+      {data.jobs.length > 0 && <section className="panel" aria-label={t('last_jobs')}>
         <h2>{t('last_jobs')}</h2>
         <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {job.text}</li>)}</ul>
-      </section>
+      </section>}
       <SheetView name="budgets" title={t('budget_title')} />
       <SheetView name="inventory" title={t('inventory')} limit={20} />
       <SheetView name="products" title={t('products')} open={row => <a href={`#/explain/${row.material}`}>{t('explain')}</a>} />

@@ -20,10 +20,10 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
     (colors: Colors) => {
       const materials = [...new Set(data?.bars.map(bar => bar.material) ?? [])]
       return {
-        grid: { left: 90, right: 70, top: 30, bottom: 60 },
-        legend: { top: 0, right: 0, textStyle: { color: colors.text }, data: [t('grid')] },
+        grid: { left: 90, right: 70, top: 30, bottom: 70 },
+        legend: { top: 0, left: 90, textStyle: { color: colors.text }, data: [t('grid')] },
         tooltip: { trigger: 'item' },
-        xAxis: { type: 'category', data: data?.shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, rotate: 30 } },
+        xAxis: { type: 'category', data: data?.shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, interval: 8, rotate: 30 } },
         yAxis: [
           { type: 'category', data: centers, axisLabel: { color: colors.text }, splitLine: { show: true, lineStyle: { color: colors.border } } },
           { type: 'value', name: 'kg/kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { show: false } },

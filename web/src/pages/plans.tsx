@@ -1,8 +1,5 @@
 import { Button } from '@ui5/webcomponents-react/Button'
-import { Label } from '@ui5/webcomponents-react/Label'
 import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
-import { Slider } from '@ui5/webcomponents-react/Slider'
-import { StepInput } from '@ui5/webcomponents-react/StepInput'
 import { useState } from 'react'
 import type { Who } from '../api'
 import { number } from '../format'
@@ -11,6 +8,7 @@ import { JobView, useJob } from '../jobs'
 import { Approvals } from '../posting'
 import { SheetView } from '../sheet'
 import { Trouble } from '../trouble'
+import { Standing } from '../window'
 
 const KEYS = ['weight_carbon', 'weight_cost', 'weight_punctuality'] as const
 
@@ -30,11 +28,14 @@ export default function Plans({ who }: { who: Who }) {
           <div className="tiles">
             {KEYS.map((key, at) => (
               <div className="field" key={key}>
-                <Label>{t(key)}: {number((weights[at] ?? 0) / 100, 2)}</Label>
-                <Slider accessibleName={t(key)} min={0} max={100} step={5} value={weights[at] ?? 0} onInput={event => { const value = event.target.value; setWeights(before => before.map((old, place) => (place === at ? value : old))) }} />
+                <label htmlFor={key}>{t(key)}: {number((weights[at] ?? 0) / 100, 2)}</label>
+                <input id={key} type="range" min={0} max={100} step={5} value={weights[at] ?? 0} onChange={event => { const value = Number(event.target.value); setWeights(before => before.map((old, place) => (place === at ? value : old))) }} />
               </div>
             ))}
-            <div className="field"><Label for="seconds">{t('seconds')}</Label><StepInput id="seconds" accessibleName={t('seconds')} min={1} max={3600} value={seconds} onChange={event => setSeconds(event.target.value)} /></div>
+            <div className="field">
+              <label htmlFor="seconds">{t('seconds')}</label>
+              <input id="seconds" type="number" min={1} max={3600} value={seconds} onChange={event => setSeconds(Number(event.target.value))} />
+            </div>
           </div>
           {sum !== 100 && <MessageStrip design="Critical" hideCloseButton>{t('weights_sum', number(sum / 100, 2))}</MessageStrip>}
           <div className="bar"><Button design="Emphasized" disabled={busy || sum !== 100} data-testid="start-plan" onClick={() => void begin('/plans', { seconds, weights: weights.map(weight => weight / 100) })}>{t('start')}</Button></div>
@@ -42,6 +43,7 @@ export default function Plans({ who }: { who: Who }) {
           <Trouble error={error} />
         </section>
       )}
+      <Standing mayUndo={who.roles.includes('planner')} />
       <Approvals who={who} />
       <SheetView name="plans" title={t('plans')} open={row => <a href={`#/plan/${row.plan}`}>{t('open_plan')}</a>} />
       <SheetView name="change-sets" title={t('change_sets')} />

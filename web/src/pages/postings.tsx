@@ -7,7 +7,7 @@ import { useLoad } from '../load'
 import { Approvals, PostingBar } from '../posting'
 import { SheetView } from '../sheet'
 import { Trouble } from '../trouble'
-import { ChangeSetView } from '../window'
+import { Standing } from '../window'
 
 export default function Postings({ who }: { who: Who }) {
   const { data, error, again } = useLoad('overview', () => get<Overview>('/overview'))
@@ -25,7 +25,7 @@ export default function Postings({ who }: { who: Who }) {
           <PostingBar subject={{ month }} who={who} may />
         </section>
       )}
-      {data?.standing.map(set => <ChangeSetView key={set.change_set} id={set.change_set} mayUndo={may} />)}
+      <Standing mayUndo={may} />
       <Approvals who={who} />
       <SheetView name="postings" title={t('postings')} hide={['evidence']} open={row => <a href={`#/explain/${row.change_set}`}>{t('explain')}</a>} />
       <SheetView name="inventory" title={t('inventory')} />

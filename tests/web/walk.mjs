@@ -1,0 +1,224 @@
+// The planner's day and finance's month, in a real browser against the real binary and its sandbox.
+//   node tests/web/walk.mjs target/debug/carbide
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { axe, go, must, open, shot } from './browser.mjs'
+
+const binary = path.resolve(process.argv[2] ?? 'target/debug/carbide')
+const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'carbide-web-')), 'demo')
+
+function demo() {
+  const child = spawn(binary, ['demo', '--folder', folder, '--port', '0', '--web-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const late = setTimeout(() => reject(new Error(`the demo does not come up:\n${text}`)), 240_000)
+    child.on('exit', code => reject(new Error(`the demo ended with ${code}:\n${text}`)))
+    child.stdout.on('data', piece => {
+      text += piece
+      const url = /web page: (\S+)/.exec(text)?.[1]
+      const password = /password ([0-9a-f]{24})/.exec(text)?.[1]
+      if (url && password && text.includes('vera')) {
+        clearTimeout(late)
+        resolve({ child, url, password, sandbox: /holds: (http\S+?)\/sandbox\/ledger/.exec(text)[1] })
+      }
+    })
+  })
+}
+
+async function truth(sandbox) {
+  const orders = await (await fetch(`${sandbox}/sandbox/planned-orders`)).text()
+  const ledger = await (await fetch(`${sandbox}/sandbox/ledger`)).json()
+  return { orders, documents: (ledger.fi_documents ?? ledger.documents ?? []).length }
+}
+
+const results = []
+let failed = 0
+async function step(name, work) {
+  const began = performance.now()
+  try {
+    await work()
+    results.push(`ok ${name} (${Math.round(performance.now() - began)} ms)`)
+  } catch (error) {
+    failed += 1
+    results.push(`FAILED ${name}: ${error.message}`)
+  }
+  console.log(results.at(-1))
+}
+
+const running = await demo()
+const { url, password, sandbox } = running
+const { browser, watched, person } = await open(url)
+try {
+  // What the demo itself posted is taken back, so that the walk begins with an empty book.
+  const anna = await person('anna', password)
+  const settings = path.join(folder, 'carbide.toml')
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('four_eyes = false', 'four_eyes = true'))
+  let before
+
+  await step('what the demo posted is taken back in the page', async () => {
+    const open = count => anna.waitForFunction(wanted => document.querySelectorAll('[data-testid=countdown]').length === wanted, count, { timeout: 60_000 })
+    await go(anna, '#/overview')
+    for (let left = 2; left > 0; left -= 1) {
+      await open(left)
+      await anna.locator('[data-testid=change-set] ui5-button[icon=undo]').first().click()
+      await anna.locator('ui5-button[data-testid=confirm-undo]').filter({ visible: true }).first().click()
+    }
+    await open(0)
+    before = await truth(sandbox)
+  })
+
+  await step('a wrong password is told in the page', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(url)
+    await page.locator('ui5-input#user input').fill('anna')
+    await page.locator('ui5-input#password input').fill('not the password')
+    await page.locator('ui5-button[type=Submit]').click()
+    await page.getByText('user or password are wrong').waitFor()
+    must((await axe(page)).length === 0, 'axe on the log-on page')
+    await context.close()
+  })
+
+  await step('four eyes are switched on without a restart', async () => {
+    const status = await anna.evaluate(async () => {
+      const { csrf } = await (await fetch('./api/v1/session')).json()
+      return (await fetch('./api/v1/reload', { method: 'POST', headers: { 'x-csrf-token': csrf } })).status
+    })
+    must(status === 204, `reload answered ${status}`)
+    await anna.reload()
+    await anna.locator('.frame').waitFor()
+  })
+
+  for (const [name, hash] of [['overview', '#/overview'], ['plans', '#/plans'], ['postings', '#/postings'], ['energy', '#/energy'], ['findings', '#/findings'], ['factors', '#/factors'], ['explain', '#/explain/REBAR-16']]) {
+    await step(`${name}: no finding of axe`, async () => {
+      await go(anna, hash)
+      await anna.locator('main > h1').waitFor()
+      await anna.locator('main table tbody tr').first().waitFor()
+      await anna.waitForTimeout(400)
+      await shot(anna, name)
+      const found = await axe(anna)
+      must(found.length === 0, found.join('\n'))
+    })
+  }
+
+  await step('a running plan shows its best and can be stopped', async () => {
+    await go(anna, '#/plans')
+    await anna.locator('#seconds').fill('60')
+    await anna.locator('ui5-button[data-testid=start-plan]').click()
+    await anna.getByText('Best so far').waitFor({ timeout: 30_000 })
+    await shot(anna, 'plan-running')
+    await anna.getByText('Stop and keep the best').click()
+    await anna.waitForURL(/#\/plan\//, { timeout: 60_000 })
+    await anna.locator('[data-testid=gantt] svg').waitFor()
+    await anna.locator('[data-testid=sheet-plan-orders] tbody tr').first().waitFor()
+    await shot(anna, 'plan')
+    const found = await axe(anna)
+    must(found.length === 0, found.join('\n'))
+  })
+
+  await step('a simulation lists every document and sends nothing', async () => {
+    await anna.locator('ui5-button', { hasText: 'Simulate' }).click()
+    await anna.getByText('documents would be created').waitFor()
+    must((await truth(sandbox)).orders === before.orders, 'SAP holds something else')
+    await anna.locator('ui5-dialog[open] ui5-button', { hasText: 'Close' }).click()
+  })
+
+  let ben
+  await step('anna asks, ben approves and posts, and the window counts down', async () => {
+    await anna.locator('ui5-button', { hasText: 'Ask for approval' }).click()
+    await anna.getByText(/R-1: plan/).waitFor()
+    ben = await person('ben', password)
+    await go(ben, '#/plans')
+    const waiting = ben.locator('[data-testid=approvals]')
+    await waiting.locator('ui5-button', { hasText: 'Approve' }).click()
+    await waiting.locator('ui5-button', { hasText: 'Post' }).click()
+    await ben.locator('[data-testid=countdown]').first().waitFor({ timeout: 60_000 })
+    const one = await ben.locator('[data-testid=countdown]').first().textContent()
+    await ben.waitForTimeout(2100)
+    const later = await ben.locator('[data-testid=countdown]').first().textContent()
+    must(one !== later && /^[01]:\d\d$/.test(later), `the countdown went from ${one} to ${later}`)
+    await shot(ben, 'window')
+    must((await truth(sandbox)).orders !== before.orders, 'nothing was posted')
+  })
+
+  await step('ben takes it back, and SAP is as before', async () => {
+    await ben.locator('[data-testid=change-set] ui5-button[icon=undo]').first().click()
+    await ben.locator('ui5-button[data-testid=confirm-undo]').filter({ visible: true }).first().click()
+    await ben.waitForFunction(() => document.querySelector('[data-testid=sheet-change-sets] tbody tr .status')?.textContent === '↶ taken back', undefined, { timeout: 60_000 })
+    must((await truth(sandbox)).orders === before.orders, 'SAP is not as before')
+    await shot(ben, 'taken-back')
+  })
+
+  await step('finance finds a posting, drills down to the meter and exports', async () => {
+    await go(anna, '#/postings')
+    const sheet = anna.locator('[data-testid=sheet-postings]')
+    await sheet.locator('tbody tr').first().waitFor()
+    await sheet.locator('ui5-input input').fill('101011')
+    await anna.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('[data-testid=sheet-postings] tbody tr')]
+      return rows.length > 0 && rows.every(row => row.textContent.includes('101011'))
+    })
+    const [file] = await Promise.all([anna.waitForEvent('download'), sheet.locator('ui5-button', { hasText: 'Excel' }).click()])
+    must(readFileSync(await file.path()).subarray(0, 2).toString() === 'PK', 'the export is no workbook')
+    await sheet.getByText('Explain').first().click()
+    await anna.locator('[data-testid=evidence]').getByText('M-1010-MAIN').first().waitFor()
+    await shot(anna, 'evidence')
+  })
+
+  await step('a session that is over is told, and nothing is lost', async () => {
+    await ben.context().clearCookies()
+    await go(ben, '#/findings')
+    await ben.getByText('The session is over').first().waitFor()
+    await shot(ben, 'session-over')
+  })
+
+  for (const [language, word] of [['de', 'Übersicht'], ['zh', '概览'], ['ja', '概要']]) {
+    await step(`the page speaks ${language}`, async () => {
+      await anna.evaluate(to => localStorage.setItem('carbide-language', to), language)
+      await anna.goto(`${url}/#/overview`)
+      await anna.reload()
+      await anna.locator('main > h1', { hasText: word }).waitFor()
+    })
+  }
+
+  for (const theme of ['sap_horizon_dark', 'sap_horizon_hcb']) {
+    await step(`${theme}: no finding of axe`, async () => {
+      await anna.evaluate(to => { localStorage.setItem('carbide-theme', to); localStorage.setItem('carbide-language', 'en') }, theme)
+      await anna.goto(`${url}/#/overview`)
+      await anna.reload()
+      await anna.locator('[data-testid=energy-days] svg').waitFor()
+      await anna.waitForTimeout(600)
+      await shot(anna, theme)
+      const found = await axe(anna)
+      must(found.length === 0, found.join('\n'))
+    })
+  }
+
+  await step('a narrow screen and the keyboard work', async () => {
+    await anna.setViewportSize({ width: 420, height: 800 })
+    await anna.goto(`${url}/#/overview`)
+    await anna.locator('main > h1').waitFor()
+    const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))
+    must(wide <= 1, `the page is ${wide} px wider than the screen: ${widest}`)
+    await anna.keyboard.press('Tab')
+    await anna.keyboard.press('Enter')
+    const focused = await anna.evaluate(() => document.activeElement?.tagName)
+    must(focused === 'MAIN', `the skip link leads to ${focused}`)
+  })
+
+  await step('nothing left the host, and the console is clean', async () => {
+    must(watched.foreign.length === 0, watched.foreign.join('\n'))
+    must(watched.errors.length === 0, watched.errors.join('\n'))
+  })
+} finally {
+  await browser.close()
+  running.child.removeAllListeners('exit')
+  running.child.kill('SIGINT')
+  await new Promise(resolve => running.child.once('exit', resolve))
+  rmSync(path.dirname(folder), { recursive: true, force: true })
+}
+console.log(`${results.length - failed} passed, ${failed} failed`)
+process.exit(failed === 0 ? 0 : 1)
