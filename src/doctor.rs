@@ -2,7 +2,7 @@
 //! check something that it never keeps.
 //!
 //! ```text
-//! here:  settings, journal, disk, factors        ┐
+//! here:  settings, journal, disk, mappings       ┐
 //! meter: driver, mapping, last reading           ├─ side by side, each with a time limit
 //! SAP:   name, logon, clock, certificate, then   │
 //!        every service and function module       ┘

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::CHECK_MAX;
 use super::check::{Check, limited};
 use crate::config::Config;
+use crate::config::fields;
 use crate::config::file_system;
 use crate::cycle::{Connections, poster};
 use crate::post::SystemRole;
@@ -36,6 +37,7 @@ pub(super) async fn examine(config: &Config, path: &Path, connections: &Connecti
     checks.push(place(config, &folder));
     checks.push(waiting("disk", move || disk(&folder)).await);
     checks.push(factors(config));
+    checks.push(field_mapping(config));
     checks
 }
 
@@ -76,6 +78,27 @@ fn secrets(config: &Config) -> Check {
         return Check::warn("secrets", text, "Use credential: of systemd or a file of mode 600");
     }
     Check::ok("secrets", format!("{} places, all found", places.len()))
+}
+
+/// Lines of the plant's own, and lines that are worth a look. One that is refused stops the start.
+fn field_mapping(config: &Config) -> Check {
+    let name = "field mapping";
+    let loaded = match fields::look_at(&config.base.join("mappings")) {
+        Ok(loaded) => loaded,
+        Err(error) => return Check::fail(name, error.to_string(), "carbide mappings check"),
+    };
+    let all = loaded.mapping.fields.len();
+    let own = loaded.mapping.fields.iter().filter(|field| field.own).count();
+    let defaults = loaded.mapping.fields.iter().filter(|field| field.default.is_some()).count();
+    let text = format!("{all} fields, {own} by lines of your own, {defaults} with a default");
+    match loaded.problems.first() {
+        None => Check::ok(name, text),
+        Some(problem) => {
+            let (file, line) = (problem.file.display(), problem.line);
+            let text = format!("{text}; {file}:{line}: {}", problem.text);
+            Check::warn(name, text, "carbide mappings check")
+        }
+    }
 }
 
 fn journal(config: &Config, connections: &Connections) -> Check {

@@ -59,6 +59,7 @@ async fn everything_is_well_on_the_sandbox_and_nothing_was_changed() {
         "journal",
         "disk",
         "factors",
+        "field mapping",
         "EMS by ODBC",
         "last reading",
         "name of SAP's host",

@@ -46,6 +46,8 @@ mod mutated_answers;
 
 mod overload_and_locks;
 
+mod parallel_reads;
+
 mod plan_for_carbon;
 
 mod product_footprint;
