@@ -56,6 +56,8 @@ mod rule_simulation;
 mod sap_double;
 #[cfg(all(test, feature = "backup"))]
 mod simulation;
+#[cfg(all(test, feature = "backup"))]
+mod wire_simulation;
 
 use std::path::Path;
 use std::sync::Arc;

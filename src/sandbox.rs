@@ -17,6 +17,8 @@ mod faults;
 
 mod filter;
 
+mod local;
+
 mod metadata;
 
 mod planned_order;
@@ -32,6 +34,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use local::{LocalSandbox, TrueCommit, TrueDocument, TrueOrder};
 pub use metadata::edmx;
 pub use plant::{MeterRow, meter_series};
 

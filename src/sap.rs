@@ -9,6 +9,8 @@ pub mod auth;
 
 pub mod bapi;
 
+pub mod carrier;
+
 pub mod error;
 
 mod http;

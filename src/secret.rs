@@ -40,6 +40,7 @@ type Store = dyn Fn(&Secret) -> Result<(), String> + Send + Sync;
 pub struct SecretPlace {
     name: String,
     fetch: Arc<Fetch>,
+    waits: bool,
     store: Option<Arc<Store>>,
 }
 
@@ -49,7 +50,7 @@ impl SecretPlace {
         name: impl Into<String>,
         fetch: impl Fn() -> Result<Secret, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), fetch: Arc::new(fetch), store: None }
+        Self { name: name.into(), fetch: Arc::new(fetch), waits: true, store: None }
     }
 
     /// The same place, which `store` can also write.
@@ -64,12 +65,17 @@ impl SecretPlace {
 
     /// A secret that is known already and never changes.
     pub fn fixed(secret: Secret) -> Self {
-        Self::new("memory", move || Ok(secret.clone()))
+        Self { waits: false, ..Self::new("memory", move || Ok(secret.clone())) }
     }
 
     /// Name of the place.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether fetching may wait, for a disk or a keyring.
+    pub fn waits(&self) -> bool {
+        self.waits
     }
 
     /// The secret as it is now.

@@ -7,6 +7,7 @@ use crate::config::sap::{AuthMethod, SecretIn};
 use crate::config::secrets::SecretSource;
 use crate::config::{Config, owner};
 use crate::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
+use crate::sap::carrier::Network;
 use crate::sap::interfaces::Interfaces;
 use crate::sap::system::{Proxy, SapSystem, Trust};
 use crate::sap::trace::Trace;
@@ -69,6 +70,7 @@ pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
             unverified,
         },
         proxy,
+        network: Network::default(),
         interfaces,
     })
 }

@@ -27,6 +27,18 @@ pub const POINTS: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Crash;
 
+/// Thrown where a process of a simulation ends itself.
+#[cfg(test)]
+pub(super) struct Died;
+
+/// Ends the process at once; in a test only the simulated one.
+pub(super) fn die() -> ! {
+    #[cfg(test)]
+    std::panic::resume_unwind(Box::new(Died));
+    #[cfg(not(test))]
+    std::process::abort()
+}
+
 /// Where to fail, if anywhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Failpoints {

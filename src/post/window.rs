@@ -51,7 +51,10 @@ impl WindowEnd {
             if passed.is_negative() || passed > WALL_JUMP_MAX {
                 return Standing::ClockSuspect;
             }
-            now.wall.duration_until(self.at.wall)
+            // The wall clock may have been turned before the reboot; that this boot runs for so long
+            // is certain. What it says last counts.
+            let length = self.set.duration_until(self.at.wall);
+            now.wall.duration_until(self.at.wall).max(length - now.since_boot)
         };
         if left.is_positive() { Standing::InTime(left) } else { Standing::Over }
     }
@@ -100,6 +103,20 @@ mod tests {
         });
 
         assert_eq!(end.standing(&clock.now()), Standing::ClockSuspect);
+    }
+
+    #[test]
+    fn a_clock_set_forward_before_a_reboot_does_not_close_it() {
+        let (clock, end) = opened();
+
+        clock.change(|now| {
+            now.boot_id = "boot-2".to_owned();
+            now.wall = "2018-10-01T09:00:00Z".parse().unwrap();
+            now.since_boot = SignedDuration::from_secs(20);
+        });
+
+        let Standing::InTime(left) = end.standing(&clock.now()) else { panic!("it is closed") };
+        assert_eq!(left.as_secs(), 100);
     }
 
     proptest! {

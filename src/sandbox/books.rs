@@ -1,6 +1,6 @@
 //! What the sandbox truly holds: rows of every entity set, accounting documents, and each commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -132,6 +132,8 @@ pub struct Books {
     /// CSRF token of each security session.
     pub sessions: BTreeMap<String, String>,
     pub failed_logons: u32,
+    /// Year and month of posting periods that finance has closed.
+    pub closed_periods: BTreeSet<(i16, i8)>,
     /// Requests and rows served, by entity set.
     pub served: Mutex<BTreeMap<String, Served>>,
     next_order: u64,
@@ -148,10 +150,17 @@ pub const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SR
 
 impl Books {
     pub fn new(services: &[Service]) -> Self {
+        let all = services.iter().flat_map(|service| service.sets.keys());
+        Self::with(services, &all.map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Books in which only these sets have rows.
+    pub fn with(services: &[Service], filled: &[&str]) -> Self {
         let mut tables = BTreeMap::new();
         for service in services {
             for (set, entity) in &service.sets {
-                let rows = plant::rows(set).into_iter();
+                let is_filled = filled.contains(&set.as_str());
+                let rows = if is_filled { plant::rows(set) } else { Vec::new() }.into_iter();
                 let rows = rows.map(|values| wire::row(entity, &values)).collect();
                 tables.insert((service.path, set.clone()), rows);
             }
@@ -164,6 +173,7 @@ impl Books {
             luws: BTreeMap::new(),
             sessions: BTreeMap::new(),
             failed_logons: 0,
+            closed_periods: BTreeSet::new(),
             served: Mutex::default(),
             next_order: 1001,
             next_document: 1_900_000_000,

@@ -329,10 +329,7 @@ fn document(books: &mut Books, call: &Node, request: &Request<'_>) -> Result<FiD
     let day: Option<Date> = posting_date.parse().ok();
     match day {
         None => refuse("F5", "104", "Enter a posting date"),
-        Some(day) if day.year() != 2018 || day.month() < 7 => {
-            let text = format!("Posting period {:03} {} is not open", day.month(), day.year());
-            refuse("F5", "201", &text);
-        }
+        Some(day) if !is_open(books, day) => refuse("F5", "201", &not_open(day)),
         Some(_) => {}
     }
     if header.field("DOC_TYPE").is_empty() {
@@ -425,6 +422,15 @@ fn document(books: &mut Books, call: &Node, request: &Request<'_>) -> Result<FiD
     })
 }
 
+fn is_open(books: &Books, day: Date) -> bool {
+    let closed = books.closed_periods.contains(&(day.year(), day.month()));
+    day.year() == 2018 && day.month() >= 7 && !closed
+}
+
+fn not_open(day: Date) -> String {
+    format!("Posting period {:03} {} is not open", day.month(), day.year())
+}
+
 /// The document that reverses another, if it may.
 fn reversal(
     books: &mut Books,
@@ -445,6 +451,10 @@ fn reversal(
     if books.documents.iter().any(|d| d.reference.1 == own_key) {
         let text = format!("Document for reference {own_key} already exists");
         return Err(message("E", "RW", "609", &text));
+    }
+    let day: Option<Date> = reversal.field("PSTNG_DATE").parse().ok();
+    if let Some(day) = day.filter(|day| !is_open(books, *day)) {
+        return Err(message("E", "F5", "201", &not_open(day)));
     }
     if reversal.field("REASON_REV").is_empty() {
         return Err(message("E", "F5", "340", "Enter a reason for the reversal"));

@@ -20,7 +20,7 @@ const LOCKED_AFTER: u32 = 5;
 
 /// Everything that requests share.
 pub struct State {
-    pub services: Vec<Service>,
+    pub services: Arc<Vec<Service>>,
     pub page_rows: usize,
     user: String,
     password: String,
@@ -30,7 +30,7 @@ pub struct State {
 
 impl State {
     pub fn new(options: &SandboxOptions) -> Result<Self, String> {
-        let services = metadata::services_with(&options.own_fields)?;
+        let services = Arc::new(metadata::services_with(&options.own_fields)?);
         Ok(Self {
             books: Mutex::new(Books::new(&services)),
             faults: Mutex::default(),
@@ -39,6 +39,18 @@ impl State {
             password: options.password.clone(),
             services,
         })
+    }
+
+    /// The same system with fresh data: no more than planned orders and documents need.
+    pub fn another(&self) -> Self {
+        Self {
+            services: Arc::clone(&self.services),
+            page_rows: self.page_rows,
+            user: self.user.clone(),
+            password: self.password.clone(),
+            books: Mutex::new(Books::with(&self.services, &["A_Product", "ProductionVersion"])),
+            faults: Mutex::default(),
+        }
     }
 
     pub fn books(&self) -> MutexGuard<'_, Books> {

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::cookie::{CookieStore, Jar};
+use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE, WWW_AUTHENTICATE};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, StatusCode, Url};
 use rustls::ClientConfig;
 
 use super::auth::{self, Access, Authenticator, Proof};
+use super::carrier::{Carrier, Lost};
 use super::error::SapError;
 use super::logon::Logon;
 use super::system::{Proxy, SapSystem};
@@ -24,6 +26,7 @@ pub(super) struct Session {
     pub system: Arc<SapSystem>,
     auth: Arc<Authenticator>,
     client: Client,
+    jar: Arc<Jar>,
     logon: Logon,
     /// Shared with the sessions that are made of this one: authorities are read once.
     tls: ClientConfig,
@@ -80,8 +83,9 @@ impl Session {
         seen: Seen,
     ) -> Result<Self, SapError> {
         let setup = |reason: String| SapError::Setup { system: system.id.clone(), reason };
+        let jar = Arc::new(Jar::default());
         let builder = Client::builder()
-            .cookie_store(true)
+            .cookie_provider(Arc::clone(&jar))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tls_backend_preconfigured(tls.clone())
@@ -91,7 +95,7 @@ impl Session {
         let builder = through(builder, &system.proxy).map_err(setup)?;
         let client = builder.build().map_err(|error| setup(error.to_string()))?;
         let logon = Logon::new(&system, &auth.access.user);
-        Ok(Self { system, auth, client, logon, tls, seen })
+        Ok(Self { system, auth, client, jar, logon, tls, seen })
     }
 
     /// A session of its own with the same user: new cookies.
@@ -231,8 +235,14 @@ impl Session {
         self.auth.show(proof, request.headers_mut()).map_err(Stopped::By)?;
         tracing::debug!(request = name, system = self.system.id, "request");
         let url = format!("{}{}", self.system.base_url, request.url().path());
-        let sent = self.client.execute(request).await;
-        let response = sent.map_err(|error| Stopped::By(self.not_sent(&error, url, name)))?;
+        let sent = match self.system.network.carrier() {
+            Some(carrier) => self.carried(carrier, request, url, name).await,
+            None => {
+                let sent = self.client.execute(request).await;
+                sent.map_err(|error| self.not_sent(&error, url, name))
+            }
+        };
+        let response = sent.map_err(Stopped::By)?;
         // Before the body: a page that breaks off must not hide that the password was wrong.
         if response.status() == StatusCode::UNAUTHORIZED {
             if let Some(password) = &password {
@@ -245,6 +255,28 @@ impl Session {
             self.logon.accepted(&password);
         }
         drop(leave);
+        Ok(response)
+    }
+
+    /// What the HTTP client does for a session, where something else carries its requests.
+    async fn carried(
+        &self,
+        carrier: &dyn Carrier,
+        mut request: reqwest::Request,
+        url: String,
+        name: &str,
+    ) -> Result<reqwest::Response, SapError> {
+        let address = request.url().clone();
+        if let Some(cookies) = self.jar.cookies(&address) {
+            request.headers_mut().insert(COOKIE, cookies);
+        }
+        let response = carrier.carry(request).await.map_err(|lost| match lost {
+            Lost::NoAnswer(reason) => self.no_answer(name, reason),
+            Lost::NotReachable(reason) => {
+                SapError::NotReachable { system: self.system.id.clone(), url, reason }
+            }
+        })?;
+        self.jar.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &address);
         Ok(response)
     }
 

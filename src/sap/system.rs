@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::carrier::Network;
 use super::interfaces::Interfaces;
 use crate::secret::{Secret, SecretPlace};
 
@@ -23,6 +24,8 @@ pub struct SapSystem {
     pub trust: Trust,
     /// The way out of this network.
     pub proxy: Proxy,
+    /// What carries requests there.
+    pub network: Network,
     /// What may be touched in SAP, and where it is recorded.
     pub interfaces: Interfaces,
 }
@@ -38,6 +41,7 @@ impl SapSystem {
             timeout: Duration::from_secs(30),
             trust: Trust::default(),
             proxy: Proxy::None,
+            network: Network::default(),
             interfaces: Interfaces::shipped(),
         }
     }

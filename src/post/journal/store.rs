@@ -245,7 +245,7 @@ fn die_if_sync_failed(error: &rusqlite::Error) {
         )
     {
         tracing::error!(%error, "JRN-IO: the disk did not take the journal; stopped. Check the disk");
-        std::process::abort();
+        crate::post::failpoint::die();
     }
 }
 

@@ -121,7 +121,11 @@ impl Authenticator {
 
     async fn fetch_from(&self, place: Option<SecretPlace>) -> Result<Option<Secret>, SapError> {
         let Some(place) = place else { return Ok(None) };
-        let fetched = tokio::task::spawn_blocking(move || place.fetch()).await;
+        let fetched = if place.waits() {
+            tokio::task::spawn_blocking(move || place.fetch()).await
+        } else {
+            Ok(place.fetch())
+        };
         match fetched {
             Ok(Ok(secret)) => Ok(Some(secret)),
             Ok(Err(reason)) => Err(self.setup(reason)),

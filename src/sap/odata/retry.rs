@@ -49,7 +49,7 @@ pub(super) async fn get(
         match result {
             Err(error) if attempt < ATTEMPTS && passing(&error) => {
                 tracing::info!(attempt, %error, "reading again");
-                tokio::time::sleep(wait).await;
+                session.system.network.pause(wait).await;
                 attempt += 1;
             }
             result => return result,

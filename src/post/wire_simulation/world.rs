@@ -1,0 +1,204 @@
+//! What outlives a process: the SAP, the network, the disk, the clocks, and what was seen of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::post::settings::{PostSettings, SystemRole};
+use crate::post::{PostError, Poster, SapBooks, rule::Rule};
+use crate::sandbox::{LocalSandbox, SandboxOptions, TrueOrder};
+use crate::sap::carrier::Network;
+use crate::sap::odata::ODataClient;
+use crate::sap::rfc::RfcClient;
+use crate::sap::system::{Credentials, SapSystem};
+use crate::secret::Secret;
+
+use super::disk::{self, SimDisk};
+use super::network::{Chances, Line, Scripted};
+use super::schedule::Schedule;
+
+/// After how long an absent document never comes. Shorter than in life: it is asked for all the time.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(120);
+
+const USER: &str = "CARBIDE";
+/// Must be found nowhere on the disk.
+pub const PASSWORD: &str = "canary-5f1c";
+
+pub type SimPoster = Poster<SapBooks, Schedule>;
+
+/// Where a process dies, counted in its requests to SAP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// Before the request leaves.
+    Before,
+    /// While SAP works on it: it arrives later.
+    InFlight,
+    /// After SAP did it, before the answer is there.
+    After,
+}
+
+#[derive(Default)]
+pub struct Process {
+    pub requests: u32,
+    pub dies: Option<(u32, Death)>,
+    pub killed: bool,
+    /// Wakes it, so that it finds out.
+    pub waker: Option<std::task::Waker>,
+}
+
+/// One line of the history: what counts for the trace, and details for people.
+pub struct Seen {
+    pub at: SignedDuration,
+    pub text: String,
+    pub detail: String,
+}
+
+/// What others do to orders, as they left them.
+#[derive(Default)]
+pub struct Others {
+    /// As a planner left them.
+    pub edited: BTreeMap<String, TrueOrder>,
+    /// Converted, or deleted by MRP.
+    pub taken: BTreeMap<String, TrueOrder>,
+    /// Orders that we created and that are not in the journal yet. Nobody touches them: until then their
+    /// fields are all that we could know them by.
+    pub unknown: BTreeSet<String>,
+}
+
+pub struct World {
+    pub seed: u64,
+    pub sandbox: LocalSandbox,
+    pub schedule: Schedule,
+    pub disk: Arc<SimDisk>,
+    pub directory: TempDir,
+    pub chances: Mutex<Chances>,
+    pub script: Mutex<Vec<Scripted>>,
+    pub down_until: Mutex<SignedDuration>,
+    pub processes: Mutex<Vec<Process>>,
+    pub others: Mutex<Others>,
+    pub seen: Mutex<Vec<Seen>>,
+    system: SapSystem,
+}
+
+fn template() -> &'static LocalSandbox {
+    static TEMPLATE: OnceLock<LocalSandbox> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let options = SandboxOptions::local(USER, PASSWORD);
+        LocalSandbox::new(&options).unwrap()
+    })
+}
+
+impl World {
+    pub fn new(seed: u64) -> Arc<Self> {
+        static SYSTEM: OnceLock<SapSystem> = OnceLock::new();
+        // On a RAM disk where there is one; what a power cut loses is decided by the simulated disk.
+        let ram = std::path::Path::new("/dev/shm");
+        let directory = if ram.is_dir() { TempDir::new_in(ram) } else { TempDir::new() }.unwrap();
+        let mut system = SYSTEM.get_or_init(|| SapSystem::new("SIM", "http://x", "100")).clone();
+        // Refused passwords are remembered by address: each world has one of its own.
+        let [.., a, b, c] = (seed % 0xff_fff0 + 1).to_be_bytes();
+        system.base_url = format!("http://127.{a}.{b}.{c}:50000");
+        let sandbox = template().another();
+        sandbox.clear_orders();
+        Arc::new(Self {
+            seed,
+            sandbox,
+            schedule: Schedule::new(seed),
+            disk: SimDisk::of(directory.path()),
+            directory,
+            chances: Mutex::default(),
+            script: Mutex::default(),
+            down_until: Mutex::new(SignedDuration::ZERO),
+            processes: Mutex::default(),
+            others: Mutex::default(),
+            seen: Mutex::default(),
+            system,
+        })
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("carbide.sqlite")
+    }
+
+    /// A process starts; it dies where it is told to.
+    pub fn starts(&self, dies: Option<(u32, Death)>) -> usize {
+        let mut processes = self.processes.lock().unwrap();
+        processes.push(Process { dies, ..Process::default() });
+        processes.len()
+    }
+
+    /// The real client of one process, over the simulated network.
+    pub fn books(self: &Arc<Self>, process: usize) -> SapBooks {
+        let mut system = self.system.clone();
+        system.network = Network::replaced_by(Line { world: Arc::clone(self), process });
+        let credentials = || Credentials { user: USER.to_owned(), password: Secret::new(PASSWORD) };
+        SapBooks {
+            odata: ODataClient::new(&system, &credentials()).unwrap(),
+            rfc: RfcClient::new(&system, &credentials()).unwrap(),
+        }
+    }
+
+    pub fn settings() -> PostSettings {
+        PostSettings::new("SIM", "100", SystemRole::Sandbox).with_settle(SETTLE)
+    }
+
+    pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
+        let books = self.books(process);
+        Poster::open(&self.path(), books, Self::settings(), self.schedule.clone())
+    }
+
+    pub fn note(&self, text: impl Into<String>) {
+        self.note_with(text, String::new());
+    }
+
+    pub fn note_with(&self, text: impl Into<String>, detail: String) {
+        let at = self.schedule.passed();
+        self.seen.lock().unwrap().push(Seen { at, text: text.into(), detail });
+    }
+
+    /// What happened, for people.
+    pub fn history(&self) -> String {
+        let seen = self.seen.lock().unwrap();
+        let line = |seen: &Seen| {
+            let detail: String = seen.detail.chars().take(200).collect();
+            format!("{:>10.3} s  {} {detail}\n", seen.at.as_secs_f64(), seen.text)
+        };
+        seen.iter().map(line).collect()
+    }
+
+    /// SHA-256 over everything that happened, and when.
+    pub fn trace(&self) -> String {
+        let mut hash = Sha256::new();
+        for seen in self.seen.lock().unwrap().iter() {
+            hash.update(seen.at.as_nanos().to_be_bytes());
+            hash.update(seen.text.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Nothing goes wrong from here on.
+    pub fn calm(&self) {
+        *self.chances.lock().unwrap() = Chances::default();
+        self.script.lock().unwrap().clear();
+        *self.down_until.lock().unwrap() = SignedDuration::ZERO;
+        self.disk.calm();
+        for (year, month) in [(2018, 9), (2018, 10)] {
+            self.sandbox.close_period(year, month, false);
+        }
+        self.note("-- calm");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        disk::forget(self.directory.path());
+        if std::thread::panicking() && !Rule::is_one_away() {
+            eprintln!("{}", self.history());
+        }
+    }
+}
