@@ -7,6 +7,7 @@ mod config;
 mod connect;
 mod demo;
 mod doctor;
+mod ems;
 mod exit;
 mod explain;
 mod factors;
@@ -92,6 +93,8 @@ pub enum Command {
     Factors(factors::Factors),
     /// Reconcile a tree of meters with its bill.
     Meters(meters::Meters),
+    /// Check how the energy management system is read.
+    Ems(ems::Ems),
     /// Check a series of readings in a file and fill its gaps.
     Readings(readings::Readings),
     /// Try the rules on real readings with faults put in.
@@ -151,6 +154,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(arguments) => check::run(arguments, &context).await,
         Command::Factors(arguments) => factors::run(arguments, &context).await,
         Command::Meters(arguments) => meters::run(&arguments, &context),
+        Command::Ems(arguments) => ems::run(arguments, &context).await,
         Command::Readings(arguments) => readings::run(&arguments, &context),
         Command::Rules(arguments) => rules::run(&arguments, &context),
         Command::Footprint(arguments) => footprint::run(arguments, &context).await,

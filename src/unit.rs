@@ -41,6 +41,8 @@ pub enum Uom {
     Gram,
     /// Avoirdupois pound, 0.45359237 kg exactly.
     Pound,
+    /// Watt-hour.
+    WattHour,
     /// Kilowatt-hour.
     Kwh,
     /// Megawatt-hour.
@@ -86,6 +88,7 @@ const TABLE: &[Row] = &[
     (Uom::Tonne, Dimension::Mass, "TNE", &["TO", "TNE", "T"], 1000, 1),
     (Uom::Pound, Dimension::Mass, "LBR", &["LB", "LBR"], 45_359_237, 100_000_000),
     (Uom::Gram, Dimension::Mass, "GRM", &["G", "GRM"], 1, 1000),
+    (Uom::WattHour, Dimension::Energy, "WHR", &["WH", "WHR"], 1, 1000),
     (Uom::Kwh, Dimension::Energy, "KWH", &["KWH"], 1, 1),
     (Uom::Mwh, Dimension::Energy, "MWH", &["MWH"], 1000, 1),
     (Uom::Gigajoule, Dimension::FuelEnergy, "GV", &["GJ", "GV"], 1, 1),

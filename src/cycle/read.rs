@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use rust_decimal::Decimal;
 
 use super::{
     CycleError, Facts, MeterReadings, PostingRun, SharedMirror, SyncReport, access, sync, tables,
 };
+use crate::check::{CounterReading, Finding, Register, RuleSet, from_counter};
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
-use crate::quantity::{Emissions, Milligrams};
+use crate::quantity::{Emissions, Energy, Milligrams};
+use crate::reading::RawReading;
 use crate::sap::odata::ODataClient;
 use crate::sap::rfc::RfcClient;
-use crate::source::ems::{Bucket, Dialect, EmsConnection, EmsError, interval_sums, read_readings};
+use crate::source::ems::{
+    Bucket, Dialect, EmsConnection, EmsError, EmsMapping, MeterMapping, ValuesAre, interval_sums,
+    read_readings,
+};
 use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 
 /// Clients of the configured SAP system.
@@ -82,8 +88,8 @@ pub async fn read_facts(
     let settings = &config.settings;
     let meters = tokio::task::spawn_blocking({
         let (connection, mapping) = (ems_connection(config)?, config.ems.clone());
-        let progress = Arc::clone(&progress);
-        move || read_meters(&connection, &mapping, &progress)
+        let (rules, progress) = (config.rules.clone(), Arc::clone(&progress));
+        move || read_meters(&connection, &mapping, &rules, &progress)
     });
     let told = Arc::clone(&progress);
     let on_page: Arc<OnPage> = Arc::new(move |set, rows, announced| {
@@ -137,15 +143,22 @@ pub fn reading(
 
 fn read_meters(
     connection: &EmsConnection,
-    mapping: &crate::source::ems::EmsMapping,
+    mapping: &EmsMapping,
+    rules: &RuleSet,
     progress: &Arc<dyn Fn(String) + Send + Sync>,
 ) -> Result<(Vec<MeterReadings>, Vec<String>), CycleError> {
     let (mut meters, mut problems) = (Vec::new(), Vec::new());
     for meter in &mapping.meter {
         let told = |rows| progress(format!("meter {}: {rows} readings", meter.id));
-        let read = read_readings(connection, mapping, &meter.id, told)?;
+        let mut read = read_readings(connection, mapping, &meter.id, told)?;
+        if mapping.values_are == ValuesAre::Counter {
+            let (rows, found) = of_register(meter, mapping, &read.rows, rules);
+            read.rows = rows;
+            problems.extend(
+                found.into_iter().map(|finding| format!("meter {}: {}", meter.id, finding.text)),
+            );
         // A row that was refused is in no sum of ours and perhaps in one of the database's.
-        if read.problems.is_empty() {
+        } else if read.problems.is_empty() {
             let sums = interval_sums(connection, mapping, &meter.id, Bucket::Day)?;
             let pushed = sums.iter().map(|sum| sum.energy.amount()).sum();
             let streamed = read.rows.iter().filter_map(|row| row.energy).map(|e| e.amount()).sum();
@@ -168,6 +181,28 @@ fn read_meters(
         });
     }
     Ok((meters, problems))
+}
+
+/// The energies of the intervals of a register, by R11.
+fn of_register(
+    meter: &MeterMapping,
+    mapping: &EmsMapping,
+    rows: &[RawReading],
+    rules: &RuleSet,
+) -> (Vec<RawReading>, Vec<Finding>) {
+    let step = i64::from(mapping.step_minutes) * 60;
+    let hours = Decimal::from(mapping.step_minutes) / Decimal::from(60);
+    let register = Register {
+        modulus: meter.register_end_kwh.map(Energy::new),
+        capacity: meter.capacity_kw.map(|kilowatts| Energy::new(kilowatts * hours)),
+    };
+    let read = |row: &RawReading| CounterReading {
+        stamp: row.stamp,
+        register: row.energy,
+        arrival: row.arrival,
+    };
+    let rows: Vec<CounterReading> = rows.iter().map(read).collect();
+    from_counter(&rows, &meter.id, step, register, rules)
 }
 
 /// What FI shows on the carbon cost account of a posting run's period, and how many items.

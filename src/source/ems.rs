@@ -3,7 +3,11 @@
 //! Read-only by construction: a mapping names a table and columns, which are checked against the
 //! catalog and quoted; values are bound. No statement but SELECT can be formed.
 
+mod catalog;
+
 mod connection;
+
+mod inspect;
 
 mod latest;
 
@@ -12,11 +16,10 @@ mod mapping;
 mod read;
 
 pub use connection::{Dialect, EmsConnection};
+pub use inspect::{Inspection, Sample, TakenColumn, check_mapping, inspect};
 pub use latest::last_reading;
-pub use mapping::{EmsMapping, MeterMapping, StampIs};
-pub use read::{
-    Bucket, IntervalSum, RawReadings, Sample, check_mapping, interval_sums, read_readings,
-};
+pub use mapping::{EmsMapping, MeterMapping, StampIs, ValuesAre};
+pub use read::{Bucket, IntervalSum, RawReadings, interval_sums, read_readings};
 
 /// Why readings could not be read. Nothing is guessed in their place.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +87,17 @@ pub enum EmsError {
         rows: usize,
         /// What the driver said.
         reason: String,
+    },
+    /// A query ran longer than it may.
+    #[error(
+        "ODBC-TIME: {source_name}: query cancelled after {seconds} s; nothing was kept. Index the \
+         table by meter and stamp, or raise query_seconds in mappings/ems.toml."
+    )]
+    Time {
+        /// Driver and database.
+        source_name: String,
+        /// Seconds that it may run.
+        seconds: u32,
     },
     /// The mapping makes no sense.
     #[error("mappings/ems.toml: {0}")]

@@ -30,6 +30,8 @@ mod dependencies;
 
 mod doctor;
 
+mod energy_databases;
+
 mod explain;
 mod factor_database;
 

@@ -23,7 +23,7 @@ fn mapping() -> EmsMapping {
     toml::from_str(include_str!("../../mappings/ems.toml")).unwrap()
 }
 
-fn sqlite(path: &Path) -> EmsConnection {
+pub fn sqlite(path: &Path) -> EmsConnection {
     EmsConnection {
         dialect: Dialect::Sqlite,
         database: path.display().to_string(),
@@ -41,7 +41,7 @@ fn now() -> Timestamp {
 }
 
 /// A folder with a database made by `sql`.
-fn database(sql: &str) -> (tempfile::TempDir, EmsConnection) {
+pub fn database(sql: &str) -> (tempfile::TempDir, EmsConnection) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ems.sqlite");
     Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -186,7 +186,7 @@ fn the_hour_that_comes_twice_is_ambiguous_unless_the_clock_is_fixed() {
 #[test]
 fn a_wrong_column_is_named_with_the_one_that_was_meant() {
     let (_folder, connection) = steel_works();
-    let wrong = EmsMapping { value_column: "kwhh".to_owned(), ..mapping() };
+    let wrong = EmsMapping { value_column: Some("kwhh".to_owned()), ..mapping() };
 
     let error = read_readings(&connection, &wrong, &main_meter(), |_| {}).unwrap_err();
 
@@ -230,7 +230,7 @@ fn a_mapping_shows_what_it_takes_columns_for() {
 }
 
 /// A PostgreSQL server of its own on a free port, gone when dropped.
-struct Postgres {
+pub struct Postgres {
     folder: tempfile::TempDir,
     programs: String,
     port: u16,
@@ -238,7 +238,7 @@ struct Postgres {
 
 impl Postgres {
     /// Starts a server; `None`, with the reason, if this machine has none.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let skip = |reason: &str| {
             let must = std::env::var("CARBIDE_NO_SKIP").is_ok_and(|value| value == "1");
             assert!(!must, "PostgreSQL is needed: {reason}");
@@ -292,7 +292,7 @@ impl Postgres {
         assert!(status.unwrap().success(), "{command}");
     }
 
-    fn run(&self, sql: &str) {
+    pub fn run(&self, sql: &str) {
         let file = format!("{}/setup.sql", self.path());
         std::fs::write(&file, sql).unwrap();
         let status = Command::new(format!("{}/psql", self.programs))
@@ -312,7 +312,7 @@ impl Postgres {
         assert!(status.unwrap().success());
     }
 
-    fn connection(&self) -> EmsConnection {
+    pub fn connection(&self) -> EmsConnection {
         EmsConnection {
             dialect: Dialect::Postgresql,
             database: "postgres".to_owned(),

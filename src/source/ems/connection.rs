@@ -59,6 +59,25 @@ impl Dialect {
     }
 }
 
+impl Dialect {
+    /// A text as a literal of the database.
+    pub(super) fn literal(self, text: &str) -> String {
+        let doubled = text.replace('\'', "''");
+        match self {
+            Self::Mariadb => format!("'{}'", doubled.replace('\\', "\\\\")),
+            Self::Sqlite | Self::Postgresql => format!("'{doubled}'"),
+        }
+    }
+
+    /// An expression as text.
+    pub(super) fn text(self, expression: &str) -> String {
+        match self {
+            Self::Mariadb => format!("CAST({expression} AS CHAR)"),
+            Self::Sqlite | Self::Postgresql => format!("CAST({expression} AS TEXT)"),
+        }
+    }
+}
+
 /// Where the readings are.
 #[derive(Clone, Debug)]
 pub struct EmsConnection {

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::read::{Stamps, open_checked, select};
+use super::catalog::{open_checked, select};
+use super::read::Stamps;
 use super::{EmsConnection, EmsError, EmsMapping};
 
 /// End of the interval of the newest reading. It is the one that arrived last if the mapping names
@@ -31,7 +32,7 @@ pub fn last_reading(
         quoted(order)
     );
     let (stamps, mut newest) = (Stamps::new(mapping)?, None);
-    select(connection, &database, &sql, None, |cells| {
+    select(connection, &database, &sql, None, mapping.query_seconds, |cells| {
         newest = cells.first().cloned().flatten();
     })?;
     Ok(newest.and_then(|stamp| stamps.interval_end(&stamp).ok()))
@@ -39,6 +40,9 @@ pub fn last_reading(
 
 /// Whether texts of this form stand in the order of time: the larger part before the smaller.
 fn sorts_by_time(format: &str) -> bool {
+    if format.starts_with("epoch_") {
+        return true;
+    }
     let order = "YmdHMS";
     let parts: String = format.split('%').skip(1).filter_map(|part| part.chars().next()).collect();
     let parts = parts.replace('F', "Ymd").replace('T', "HMS").replace('R', "HM");

@@ -1,6 +1,7 @@
 //! `mappings/ems.toml`: which table and columns hold the readings, and what they mean.
 
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::EmsError;
@@ -18,24 +19,55 @@ pub enum StampIs {
     IntervalEnd,
 }
 
+/// What a value counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValuesAre {
+    /// The energy of its interval.
+    #[default]
+    IntervalEnergy,
+    /// What a register shows that only rises.
+    Counter,
+}
+
+/// Stamps as seconds since 1970.
+const EPOCH_SECONDS: &str = "epoch_seconds";
+/// Stamps as milliseconds since 1970.
+const EPOCH_MILLISECONDS: &str = "epoch_milliseconds";
+
 /// Where readings stand and what they mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmsMapping {
-    /// Table or view of interval energies, one row an interval.
+    /// Table or view, one row an interval.
     pub table: String,
-    /// Column that names the meter.
-    pub meter_column: String,
+    /// Column that names the meter; none in a wide table, where each meter has a column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter_column: Option<String>,
     /// Column of the time stamp.
     pub stamp_column: String,
-    /// Column of the energy.
-    pub value_column: String,
+    /// Column of the energy; none in a wide table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_column: Option<String>,
+    /// Whether a value is the energy of its interval or what a register shows.
+    #[serde(default)]
+    pub values_are: ValuesAre,
+    /// Column that says whether a reading is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_column: Option<String>,
+    /// What it says then; any other quality leaves the reading out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub good_quality: Vec<String>,
+    /// Seconds that one query may run.
+    #[serde(default = "ten_minutes")]
+    pub query_seconds: u32,
     /// Column that rises with arrival; the stamp if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_column: Option<String>,
     /// Unit of the energy.
     pub unit: Uom,
-    /// How a stamp is written, as for strftime; ISO 8601 if it is not set.
+    /// How a stamp is written, as for strftime, or `epoch_seconds` or `epoch_milliseconds`; ISO 8601 if
+    /// it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp_format: Option<String>,
     /// Which end of the interval is stamped.
@@ -52,8 +84,20 @@ pub struct EmsMapping {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeterMapping {
-    /// Its name in the meter column.
+    /// Its name here, and in the meter column if it has no key there.
     pub id: MeterId,
+    /// What the meter column holds for it, as a point number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Its own column in a wide table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// kWh at which its register begins again at zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register_end_kwh: Option<Decimal>,
+    /// Most that its connection can carry, in kW.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_kw: Option<Decimal>,
     /// What it measures.
     pub medium: Medium,
     /// Plant whose consumption it measures.
@@ -83,9 +127,10 @@ impl EmsMapping {
     /// for a unit that is no energy, a step of zero, or a zone that does not exist.
     pub fn validate(&self) -> Result<(), EmsError> {
         identifier(&self.table, "table")?;
-        for column in self.columns() {
+        for (column, _) in self.columns() {
             identifier(column, "column")?;
         }
+        self.columns_are_clear()?;
         if self.unit.dimension() != Dimension::Energy {
             return Err(EmsError::Mapping(format!("unit {} is no electrical energy", self.unit)));
         }
@@ -99,14 +144,81 @@ impl EmsMapping {
         Ok(())
     }
 
-    /// The columns that are read, the order column last if there is one.
-    pub(super) fn columns(&self) -> Vec<&str> {
-        let mut columns = vec![
-            self.meter_column.as_str(),
-            self.stamp_column.as_str(),
-            self.value_column.as_str(),
-        ];
-        columns.extend(self.order_column.as_deref());
+    fn columns_are_clear(&self) -> Result<(), EmsError> {
+        let wrong = |text: String| Err(EmsError::Mapping(text));
+        for meter in &self.meter {
+            if meter.column.is_none() && self.value_column.is_none() {
+                let text =
+                    format!("meter {} has no column, and there is no value_column", meter.id);
+                return wrong(text);
+            }
+            if meter.column.is_none() && self.meter_column.is_none() && self.meter.len() > 1 {
+                return wrong(format!(
+                    "meter {} has no column and there is no meter_column: rows of several meters \
+                     cannot be told apart",
+                    meter.id
+                ));
+            }
+        }
+        if self.quality_column.is_some() == self.good_quality.is_empty() {
+            return wrong("quality_column and good_quality go together".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The mapping of a meter, if it is named.
+    pub fn meter(&self, id: &MeterId) -> Option<&MeterMapping> {
+        self.meter.iter().find(|meter| meter.id == *id)
+    }
+
+    /// The column of a meter's values.
+    pub(super) fn value_column(&self, id: &MeterId) -> Result<&str, EmsError> {
+        let own = self.meter(id).and_then(|meter| meter.column.as_deref());
+        own.or(self.value_column.as_deref())
+            .ok_or_else(|| EmsError::Mapping(format!("meter {id} has no column")))
+    }
+
+    /// The meter column and what it holds for a meter; `None` if rows need not be told apart.
+    pub(super) fn key<'a>(&'a self, id: &'a MeterId) -> Option<(&'a str, &'a str)> {
+        let column = self.meter_column.as_deref()?;
+        let key = self.meter(id).and_then(|meter| meter.key.as_deref());
+        Some((column, key.unwrap_or(id.as_str())))
+    }
+
+    /// Milliseconds of a stamp's count, if stamps are counts since 1970.
+    pub(super) fn epoch_milliseconds(&self) -> Option<i64> {
+        match self.stamp_format.as_deref() {
+            Some(EPOCH_SECONDS) => Some(1000),
+            Some(EPOCH_MILLISECONDS) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The columns that are read, with what each is taken for.
+    pub(super) fn columns(&self) -> Vec<(&str, String)> {
+        let mut columns: Vec<(&str, String)> = Vec::new();
+        columns.extend(self.meter_column.as_deref().map(|name| (name, "meter".to_owned())));
+        let stamp = match self.stamp_is {
+            StampIs::IntervalStart => "start of the interval",
+            StampIs::IntervalEnd => "end of the interval",
+        };
+        columns.push((&self.stamp_column, format!("{stamp}, clock {}", self.time_zone)));
+        let what = match self.values_are {
+            ValuesAre::IntervalEnergy => "energy of the interval",
+            ValuesAre::Counter => "register",
+        };
+        if let Some(name) = self.value_column.as_deref() {
+            columns.push((name, format!("{what} in {}", self.unit)));
+        }
+        for meter in &self.meter {
+            if let Some(name) = meter.column.as_deref() {
+                columns.push((name, format!("{what} of {} in {}", meter.id, self.unit)));
+            }
+        }
+        if let Some(name) = self.quality_column.as_deref() {
+            columns.push((name, format!("quality, good is {}", self.good_quality.join(", "))));
+        }
+        columns.extend(self.order_column.as_deref().map(|name| (name, "arrival".to_owned())));
         columns
     }
 
@@ -130,6 +242,10 @@ impl EmsMapping {
             EmsError::Mapping(format!("time_zone '{}' is no zone and no offset", self.time_zone))
         })
     }
+}
+
+fn ten_minutes() -> u32 {
+    600
 }
 
 /// A name that can be quoted and nothing else: `^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`.

@@ -1,25 +1,17 @@
-//! Streaming readings in columnar batches, and sums formed by the database.
+//! Readings row by row, and sums formed by the database.
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use odbc_api::buffers::TextRowSet;
-use odbc_api::{Connection, Cursor, IntoParameter};
 use rust_decimal::Decimal;
 
-use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs};
+use super::catalog::{open_checked, select};
+use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
 use crate::quantity::Energy;
 use crate::reading::RawReading;
 use crate::unit::Uom;
-
-/// Rows of one fetch.
-const BATCH_ROWS: usize = 2_000;
-/// Longest text of a stamp, a value or a meter.
-const TEXT_MAX: usize = 256;
-/// Longest time that one query may run.
-const QUERY_SECONDS: usize = 600;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,15 +42,6 @@ pub struct IntervalSum {
     pub energy: Energy,
 }
 
-/// A row of the table as it came, for people who check a mapping.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Sample {
-    /// Meter, stamp and value as text.
-    pub cells: [String; 3],
-    /// What the stamp was taken for.
-    pub interval_end: Option<Timestamp>,
-}
-
 /// Reads every reading of `meter`, telling `progress` how many have come.
 ///
 /// A row without a value is kept as a reading without energy. A row whose value is no finite decimal
@@ -77,22 +60,31 @@ pub fn read_readings(
     let database = open_checked(connection, mapping)?;
     let quoted = |name: &str| connection.dialect.quoted(name);
     let order = mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column);
+    let quality = mapping.quality_column.as_deref();
+    let (of_meter, key) = database.of_meter(mapping, meter);
     let sql = format!(
-        "SELECT {}, {} FROM {} WHERE {} = ? ORDER BY {}",
+        "SELECT {}, {}{} FROM {}{of_meter} ORDER BY {}",
         quoted(&mapping.stamp_column),
-        quoted(&mapping.value_column),
+        quoted(mapping.value_column(meter)?),
+        quality.map_or_else(String::new, |name| format!(", {}", quoted(name))),
         quoted(&mapping.table),
-        quoted(&mapping.meter_column),
         quoted(order)
     );
     let stamps = Stamps::new(mapping)?;
     let mut readings = RawReadings::default();
     let mut arrival = 0;
-    select(connection, &database, &sql, Some(meter.as_str()), |cells| {
+    select(connection, &database, &sql, key.as_ref(), mapping.query_seconds, |cells| {
         arrival += 1;
         let (stamp, value) = (cells[0].as_deref().unwrap_or(""), cells[1].as_deref());
-        let row =
-            stamps.interval_end(stamp).and_then(|end| Ok((end, energy(value, mapping.unit)?)));
+        let row = stamps.interval_end(stamp).and_then(|end| {
+            let energy = energy(value, mapping.unit)?;
+            match cells.get(2) {
+                Some(quality) if !is_good(quality.as_deref(), &mapping.good_quality) => {
+                    Err(format!("METER-QUALITY: quality is '{}'", quality.as_deref().unwrap_or("")))
+                }
+                _ => Ok((end, energy)),
+            }
+        });
         match row {
             Ok((end, energy)) => {
                 readings.rows.push(RawReading { stamp: end, energy, arrival });
@@ -106,10 +98,19 @@ pub fn read_readings(
     Ok(readings)
 }
 
+/// Whether a quality is one of the good ones.
+fn is_good(quality: Option<&str>, good: &[String]) -> bool {
+    let quality = quality.unwrap_or("").trim();
+    good.iter().any(|known| known.eq_ignore_ascii_case(quality))
+}
+
 /// Sums of `meter` by bucket, formed by the database: few rows cross instead of all.
 ///
 /// Buckets are those of the stamps as they are written. Sums are exact: numeric types are summed as
-/// such, text and floating columns in whole millionths.
+/// such, text and floating columns in whole millionths. Registers are turned into differences by the
+/// database: a fall from beyond nine tenths of the register's end is a roll-over, any other gives
+/// nothing; a difference over a gap counts where it ends, so sums of registers hold what a series
+/// leaves open.
 ///
 /// # Errors
 ///
@@ -122,7 +123,11 @@ pub fn interval_sums(
 ) -> Result<Vec<IntervalSum>, EmsError> {
     let database = open_checked(connection, mapping)?;
     let quoted = |name: &str| connection.dialect.quoted(name);
-    let (stamp, value) = (quoted(&mapping.stamp_column), quoted(&mapping.value_column));
+    let (stamp, value) = (quoted(&mapping.stamp_column), quoted(mapping.value_column(meter)?));
+    if mapping.epoch_milliseconds().is_some() {
+        let text = "counts of seconds cannot be cut into days by the database".to_owned();
+        return Err(EmsError::Mapping(text));
+    }
     let label = match (&mapping.stamp_format, connection.dialect) {
         (Some(format), _) => format!("substr({stamp}, 1, {})", prefix(format, bucket)?),
         (None, Dialect::Sqlite) => {
@@ -137,24 +142,51 @@ pub fn interval_sums(
             Bucket::Hour => format!("date_format({stamp}, '%Y-%m-%d %H')"),
         },
     };
-    let sum = match connection.dialect {
-        Dialect::Sqlite => {
-            format!("SUM(CAST(ROUND(CAST({value} AS REAL) * 1000000) AS INTEGER))")
-        }
-        Dialect::Postgresql => format!("SUM(CAST({value} AS numeric) * 1000000)"),
-        Dialect::Mariadb => format!("SUM(CAST({value} AS DECIMAL(30,6)) * 1000000)"),
+    let millionths = match connection.dialect {
+        Dialect::Sqlite => format!("CAST(ROUND(CAST({value} AS REAL) * 1000000) AS INTEGER)"),
+        Dialect::Postgresql => format!("CAST({value} AS numeric) * 1000000"),
+        Dialect::Mariadb => format!("CAST({value} AS DECIMAL(30,6)) * 1000000"),
     };
-    let sql = format!(
-        "SELECT {label}, COUNT({value}), {sum} FROM {} WHERE {} = ? AND {value} IS NOT NULL \
-         GROUP BY {label} ORDER BY MIN({})",
-        quoted(&mapping.table),
-        quoted(&mapping.meter_column),
-        quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column))
-    );
+    let (of_meter, key) = database.of_meter(mapping, meter);
+    let mut conditions =
+        if of_meter.is_empty() { " WHERE ".to_owned() } else { of_meter + " AND " };
+    conditions += &format!("{value} IS NOT NULL");
+    if let Some(quality) = &mapping.quality_column {
+        let good: Vec<String> =
+            mapping.good_quality.iter().map(|good| connection.dialect.literal(good)).collect();
+        let quality = connection.dialect.text(&quoted(quality));
+        conditions += &format!(" AND {quality} IN ({})", good.join(", "));
+    }
+    let order = quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column));
+    let table = quoted(&mapping.table);
+    let sql = match mapping.values_are {
+        ValuesAre::IntervalEnergy => format!(
+            "SELECT {label}, COUNT({value}), SUM({millionths}) FROM {table}{conditions} \
+             GROUP BY {label} ORDER BY MIN({order})"
+        ),
+        ValuesAre::Counter => {
+            let end = mapping.meter(meter).and_then(|meter| meter.register_end_kwh);
+            // A decimal of ours, written as digits.
+            let rolled = end.map_or_else(String::new, |end| {
+                let kwh = kwh_per(mapping.unit).unwrap_or(Decimal::ONE);
+                let end = end / kwh * Decimal::from(1_000_000);
+                let most = end * Decimal::new(9, 1);
+                format!("WHEN was > {most} THEN is_now - was + {end} ")
+            });
+            format!(
+                "SELECT label, COUNT(used), SUM(used) FROM (SELECT label, place, CASE WHEN is_now \
+                 >= was THEN is_now - was {rolled}ELSE NULL END AS used FROM (SELECT {label} AS \
+                 label, {order} AS place, {millionths} AS is_now, LAG({millionths}) OVER (ORDER BY \
+                 {order}) AS was FROM {table}{conditions}) AS registers) AS differences WHERE used \
+                 IS NOT NULL GROUP BY label ORDER BY MIN(place)"
+            )
+        }
+    };
     let factor = kwh_per(mapping.unit)?;
     let mut sums = Vec::new();
     let mut problem = None;
-    let rows = select(connection, &database, &sql, Some(meter.as_str()), |cells| {
+    let limit = mapping.query_seconds;
+    let rows = select(connection, &database, &sql, key.as_ref(), limit, |cells| {
         let text = |index: usize| cells[index].as_deref().unwrap_or("").trim();
         let (count, millionths) = (text(1).parse(), Decimal::from_str_exact(text(2)));
         match (count, millionths) {
@@ -170,34 +202,6 @@ pub fn interval_sums(
         None => Ok(sums),
         Some(reason) => Err(EmsError::Query { source_name: connection.name(), rows, reason }),
     }
-}
-
-/// A few rows as they come, with what their stamps were taken for; checks table and columns.
-///
-/// # Errors
-///
-/// [`EmsError`].
-pub fn check_mapping(
-    connection: &EmsConnection,
-    mapping: &EmsMapping,
-) -> Result<Vec<Sample>, EmsError> {
-    let database = open_checked(connection, mapping)?;
-    let quoted = |name: &str| connection.dialect.quoted(name);
-    let sql = format!(
-        "SELECT {}, {}, {} FROM {} LIMIT 5",
-        quoted(&mapping.meter_column),
-        quoted(&mapping.stamp_column),
-        quoted(&mapping.value_column),
-        quoted(&mapping.table)
-    );
-    let stamps = Stamps::new(mapping)?;
-    let mut samples = Vec::new();
-    select(connection, &database, &sql, None, |cells| {
-        let text = |index: usize| cells[index].clone().unwrap_or_default();
-        let interval_end = stamps.interval_end(&text(1)).ok();
-        samples.push(Sample { cells: [text(0), text(1), text(2)], interval_end });
-    })?;
-    Ok(samples)
 }
 
 /// How many characters of a stamp name its day or hour. Only a format whose parts have fixed widths
@@ -229,104 +233,12 @@ fn prefix(format: &str, bucket: Bucket) -> Result<usize, EmsError> {
     Err(EmsError::Mapping(format!("stamps of the form '{format}' cannot be cut by the database")))
 }
 
-pub(super) fn open_checked(
-    connection: &EmsConnection,
-    mapping: &EmsMapping,
-) -> Result<Connection<'static>, EmsError> {
-    mapping.validate()?;
-    let database = connection.open()?;
-    let columns = columns(connection, &database, &mapping.table)?;
-    if columns.is_empty() {
-        return Err(EmsError::Table {
-            source_name: connection.name(),
-            table: mapping.table.clone(),
-        });
-    }
-    for column in mapping.columns() {
-        if columns.iter().any(|known| known == column) {
-            continue;
-        }
-        let nearest = columns.iter().min_by_key(|known| strsim::damerau_levenshtein(known, column));
-        return Err(EmsError::Column {
-            source_name: connection.name(),
-            table: mapping.table.clone(),
-            column: column.to_owned(),
-            similar: nearest.map_or_else(String::new, |near| format!(" (similar: {near})")),
-        });
-    }
-    Ok(database)
-}
-
-/// The columns of a table by the database's catalog.
-fn columns(
-    connection: &EmsConnection,
-    database: &Connection<'static>,
-    table: &str,
-) -> Result<Vec<String>, EmsError> {
-    let failed = |reason: odbc_api::Error| EmsError::Query {
-        source_name: connection.name(),
-        rows: 0,
-        reason: reason.to_string(),
-    };
-    let mut names = Vec::new();
-    // An underscore is a wildcard of the catalog, so other tables can come as well.
-    for row in database.columns("", "", table, "").map_err(failed)? {
-        let row = row.map_err(failed)?;
-        let text =
-            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"")).into_owned();
-        if text(row.table.as_bytes()) == table {
-            names.push(text(row.column_name.as_bytes()));
-        }
-    }
-    Ok(names)
-}
-
-/// Runs a SELECT and hands out its rows as text; returns how many there were.
-pub(super) fn select(
-    connection: &EmsConnection,
-    database: &Connection<'static>,
-    sql: &str,
-    parameter: Option<&str>,
-    mut row: impl FnMut(&[Option<String>]),
-) -> Result<usize, EmsError> {
-    let mut rows = 0;
-    let failed = |rows: usize, reason: odbc_api::Error| EmsError::Query {
-        source_name: connection.name(),
-        rows,
-        reason: reason.to_string(),
-    };
-    // SQLite's driver knows no time-out and refuses one.
-    let timeout = (connection.dialect != Dialect::Sqlite).then_some(QUERY_SECONDS);
-    let executed = match parameter {
-        Some(text) => database.execute(sql, &text.into_parameter(), timeout),
-        None => database.execute(sql, (), timeout),
-    };
-    let Some(mut cursor) = executed.map_err(|error| failed(0, error))? else { return Ok(0) };
-    let buffer = TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
-        .map_err(|error| failed(0, error))?;
-    let mut cursor = cursor.bind_buffer(buffer).map_err(|error| failed(0, error))?;
-    let mut cells: Vec<Option<String>> = Vec::new();
-    while let Some(batch) =
-        cursor.fetch_with_truncation_check(true).map_err(|error| failed(rows, error))?
-    {
-        for index in 0..batch.num_rows() {
-            cells.clear();
-            cells.extend((0..batch.num_cols()).map(|column| {
-                batch.at(column, index).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            }));
-            row(&cells);
-            rows += 1;
-        }
-    }
-    Ok(rows)
-}
-
 fn kwh_per(unit: Uom) -> Result<Decimal, EmsError> {
     unit.in_units_of(Uom::Kwh).map_err(|error| EmsError::Mapping(error.to_string()))
 }
 
 /// The energy of a cell; `None` for an empty one.
-fn energy(cell: Option<&str>, unit: Uom) -> Result<Option<Energy>, String> {
+pub(super) fn energy(cell: Option<&str>, unit: Uom) -> Result<Option<Energy>, String> {
     let Some(text) = cell.map(str::trim) else { return Ok(None) };
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     let parsed = if plain { Decimal::from_str_exact(text).ok() } else { scientific(text) };
@@ -343,6 +255,8 @@ fn scientific(text: &str) -> Option<Decimal> {
 
 pub(super) struct Stamps {
     format: Option<String>,
+    /// Milliseconds of one count, if stamps are counts since 1970.
+    epoch: Option<i64>,
     zone: TimeZone,
     /// From the stamp to the end of its interval.
     to_end: SignedDuration,
@@ -353,6 +267,7 @@ impl Stamps {
         let step = SignedDuration::from_mins(i64::from(mapping.step_minutes));
         Ok(Self {
             format: mapping.stamp_format.clone(),
+            epoch: mapping.epoch_milliseconds(),
             zone: mapping.zone()?,
             to_end: match mapping.stamp_is {
                 StampIs::IntervalEnd => SignedDuration::ZERO,
@@ -364,6 +279,13 @@ impl Stamps {
     pub(super) fn interval_end(&self, stamp: &str) -> Result<Timestamp, String> {
         let wrong = || format!("METER-TIME: '{stamp}' is no time of the form in the mapping");
         let text = stamp.trim();
+        if let Some(milliseconds) = self.epoch {
+            let count = text.parse::<i64>().ok().and_then(|count| count.checked_mul(milliseconds));
+            let at = count.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or_else(wrong)?;
+            let year = at.to_zoned(TimeZone::UTC).year();
+            let known = (1970..=2100).contains(&year);
+            return if known { Ok(at + self.to_end) } else { Err(wrong()) };
+        }
         let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00"));
         let local: DateTime = match &self.format {
             Some(format) => jiff::civil::DateTime::strptime(format, text).map_err(|_| wrong())?,
