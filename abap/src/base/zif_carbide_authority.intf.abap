@@ -1,0 +1,16 @@
+"! Who may do what: authorization object ZCARBIDE
+INTERFACE zif_carbide_authority PUBLIC.
+  CONSTANTS:
+    BEGIN OF activity,
+      display TYPE activ_auth VALUE '03',
+      execute TYPE activ_auth VALUE '16',
+    END OF activity.
+
+  "! @parameter activity          | See the constants
+  "! @parameter operation         | What is to be done, as in authorization field ZCARB_OPER
+  "! @raising   zcx_carbide_error | 020
+  METHODS check
+    IMPORTING activity  TYPE activ_auth
+              operation TYPE csequence
+    RAISING   zcx_carbide_error.
+ENDINTERFACE.

@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_exectop.
+INCLUDE lzcarbide_execuxx.

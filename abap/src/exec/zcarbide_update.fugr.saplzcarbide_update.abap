@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_updatetop.
+INCLUDE lzcarbide_updateuxx.

@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_linestop.
+INCLUDE lzcarbide_linesuxx.
