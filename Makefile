@@ -5,11 +5,12 @@ CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 SECONDS ?= 60
 
-.PHONY: demo test test-peers web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-abap test-peers web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
 	@echo "make test                 every test, with a real PostgreSQL server"
+	@echo "make test-abap            the companion ABAP: lint and ABAP Unit on Node (npm); part of make test"
 	@echo "make test-peers           the OData client against SAP CAP and SAP's mock server (npm)"
 	@echo "make fuzz SECONDS=60      each reader of what comes from outside, for so long"
 	@echo "make web                  the web page, built anew from web/src (npm)"
@@ -33,7 +34,7 @@ demo: install-demo
 	@$(CARGO) build --bin carbide
 	@target/debug/carbide demo $(ARGS)
 
-test: install-test
+test: install-test test-abap
 	@CARBIDE_NO_SKIP=1 $(CARGO) test --no-fail-fast
 
 # The built page is committed, so that nothing but cargo is needed to build; here it is proven fresh.
@@ -44,6 +45,11 @@ web: install-web
 test-web: web
 	@$(CARGO) build --bin carbide
 	@node tests/web/walk.mjs target/debug/carbide
+
+# The companion ABAP on Node: abaplint, ABAP Unit and the contract that it shares with the sandbox.
+test-abap:
+	@scripts/install-abap
+	@node abap/test/run.mjs
 
 test-peers: install-test install-peers
 	@CARBIDE_PEERS="$(CURDIR)/target/peers" $(CARGO) test --test peers -- --ignored --test-threads=2

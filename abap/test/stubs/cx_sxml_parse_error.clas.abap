@@ -1,0 +1,5 @@
+CLASS cx_sxml_parse_error DEFINITION PUBLIC INHERITING FROM cx_static_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_sxml_parse_error IMPLEMENTATION.
+ENDCLASS.

@@ -1,0 +1,5 @@
+CLASS cx_sy_ref_is_initial DEFINITION PUBLIC INHERITING FROM cx_dynamic_check CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_sy_ref_is_initial IMPLEMENTATION.
+ENDCLASS.

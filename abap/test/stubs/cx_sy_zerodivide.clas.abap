@@ -1,0 +1,5 @@
+CLASS cx_sy_zerodivide DEFINITION PUBLIC INHERITING FROM cx_sy_arithmetic_error CREATE PUBLIC.
+ENDCLASS.
+
+CLASS cx_sy_zerodivide IMPLEMENTATION.
+ENDCLASS.
