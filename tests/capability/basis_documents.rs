@@ -60,6 +60,25 @@ fn every_code_of_the_program_is_explained_and_no_other() {
 }
 
 #[test]
+fn every_service_and_path_that_sap_must_offer_is_named_for_those_who_open_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/basis/sap-side.md")).unwrap();
+    let manifest: toml::Table = include_str!("../../odata/manifest.toml").parse().unwrap();
+
+    for service in manifest["service"].as_array().unwrap() {
+        let (name, version) = (&service["name"], service["version"].as_str().unwrap());
+        let line =
+            page.lines().find(|line| line.starts_with(&format!("| {}", name.as_str().unwrap())));
+        let line = line.unwrap_or_else(|| panic!("{name} is not named"));
+        assert!(line.contains(&format!("| {version} |")), "{line}");
+    }
+    for path in ["path", "logoff"] {
+        let path = manifest["rfc"][path].as_str().unwrap();
+        assert!(page.contains(&format!("`{path}`")), "{path}");
+    }
+}
+
+#[test]
 fn every_page_that_is_named_is_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/basis");
     for entry in std::fs::read_dir(&folder).unwrap() {
