@@ -16,6 +16,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use carbide::sap::odata::{self, ODataClient};
+use carbide::sap::soap_rfc;
 use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
 use carbide::source::sap::{BILL_OF_MATERIAL, bom_item};
@@ -147,7 +148,11 @@ fn written(base: &str, first: usize, last: usize) -> String {
              \"BillOfMaterialComponent\":\"C{node}\",\
              \"BillOfMaterialItemCategory\":\"L\",\"BillOfMaterialItemNumber\":\"{:04}\",\
              \"BillOfMaterialItemUnit\":\"KG\",\"BillOfMaterialItemQuantity\":\"{}.{:03}\",\
-             \"ComponentScrapInPercent\":\"0.50\",\
+             \"ComponentScrapInPercent\":\"0.50\",\"OperationScrapInPercent\":\"0.00\",\
+             \"IsNetScrap\":false,\"FixedQuantity\":false,\"IsBulkMaterial\":false,\
+             \"MaterialIsCoProduct\":false,\"SpecialProcurementType\":\"\",\
+             \"AlternativeItemGroup\":\"\",\"UsageProbabilityPercent\":\"0\",\
+             \"LastChangeDateTime\":\"/Date(1538380800000+0000)/\",\
              \"ValidityStartDate\":\"/Date(1483228800000)/\",\
              \"ValidityEndDate\":\"/Date(253402214400000)/\"}}",
             node * 10,
@@ -239,8 +244,40 @@ fn decode_alone() -> f64 {
     (PAGES * PAGE_ROWS) as f64 / start.elapsed().as_secs_f64()
 }
 
+/// Rows of a table of a function module that one core reads out of an envelope.
+fn decode_envelope_alone() -> f64 {
+    const TIMES: usize = 40;
+    let row = |number: usize| {
+        format!(
+            "<item><OBJ_TYPE>ZCARB</OBJ_TYPE><OBJ_KEY>{number:020}</OBJ_KEY><OBJ_SYS>CARBIDE</OBJ_SYS>\
+             <COMP_CODE>1010</COMP_CODE><FISC_YEAR>2018</FISC_YEAR><AC_DOC_NO>{number:010}</AC_DOC_NO>\
+             <PSTNG_DATE>2018-09-30</PSTNG_DATE><AMOUNT>{}.50</AMOUNT></item>",
+            number % 997
+        )
+    };
+    let rows: String = (0..PAGE_ROWS).map(row).collect();
+    let envelope = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><e:Envelope \
+         xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>\
+         <n:BAPI_ACC_DOCUMENTS_RECORD.Response xmlns:n=\"urn:sap-com:document:sap:rfc:functions\">\
+         <ACCOUNTING_DOCUMENTS>{rows}</ACCOUNTING_DOCUMENTS></n:BAPI_ACC_DOCUMENTS_RECORD.Response>\
+         </e:Body></e:Envelope>"
+    );
+    let start = Instant::now();
+    for _ in 0..TIMES {
+        let read = soap_rfc::parse::rows(
+            envelope.as_bytes(),
+            "BAPI_ACC_DOCUMENTS_RECORD",
+            "ACCOUNTING_DOCUMENTS",
+        );
+        assert_eq!(read.unwrap(), PAGE_ROWS);
+    }
+    (TIMES * PAGE_ROWS) as f64 / start.elapsed().as_secs_f64()
+}
+
 fn compare(rows: usize, peer_rows: usize) {
     println!("decoding JSON into facts, one core: {:.0} rows/s", decode_alone());
+    println!("decoding SOAP into rows, one core: {:.0} rows/s", decode_envelope_alone());
     println!("client                    rows       rows/s   ratio   peak memory");
     let ours = {
         let server = Server::start(rows);

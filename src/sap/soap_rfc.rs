@@ -212,9 +212,25 @@ mod tests {
 
 #[doc(hidden)]
 pub mod parse {
-    //! The reader of envelopes, for tests that feed it anything.
+    //! The reader of envelopes, for tests and benches that feed it by hand.
 
     use super::envelope::{self, Parsed};
+    use super::{Reply, value_of};
+
+    /// How many rows a table has in the answer of a function module.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with a code; a fault is wrong too.
+    pub fn rows(body: &[u8], function: &str, table: &str) -> Result<usize, String> {
+        match envelope::parse(body, function)? {
+            Parsed::Response(parameters) => {
+                let values = parameters.iter().map(|(name, one)| (name.clone(), value_of(one)));
+                Ok(Reply::of(values).table(table).len())
+            }
+            Parsed::Fault { name, .. } => Err(name),
+        }
+    }
 
     /// What an envelope answers to a function module, in words.
     ///
