@@ -30,6 +30,8 @@ pub mod soap_rfc;
 
 pub mod system;
 
+pub mod table;
+
 pub mod tls;
 
 pub mod trace;

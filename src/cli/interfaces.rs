@@ -31,7 +31,12 @@ pub struct Interfaces {
 }
 
 pub(super) fn run(arguments: &Interfaces, context: &Context) -> Result<Exit, CliError> {
-    let manifest = manifest::Interfaces::shipped().manifest;
+    let mut interfaces = manifest::Interfaces::shipped();
+    // The list can be shown before there are settings.
+    if Config::load(&context.config).is_ok_and(|config| config.settings.sap.allow_rfc_read_table) {
+        interfaces = interfaces.with_unpublished();
+    }
+    let manifest = interfaces.manifest;
     if arguments.role {
         return print_role(&manifest, context);
     }
@@ -67,6 +72,10 @@ fn listed(manifest: &Manifest) -> Table {
     add("RFC", "read", &manifest.rfc.read, &manifest.rfc.authorization);
     add("RFC", "write", &manifest.rfc.write, "");
     add("RFC", "plan", &manifest.rfc.plan, &manifest.rfc.plan_authorization);
+    let tables = &manifest.rfc.table_reading;
+    let unpublished = [tables.unpublished.clone()];
+    let way = if tables.allow_unpublished { "UNPUBLISHED, ON" } else { "UNPUBLISHED, off" };
+    add("RFC", way, &unpublished, "S_RFC for it; S_TABU_NAM display for each table");
     table
 }
 

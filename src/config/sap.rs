@@ -41,6 +41,16 @@ pub struct SapSettings {
     /// Services read at the same time.
     #[serde(default = "four")]
     pub parallel_reads: usize,
+    /// Function modules go by SOAP over HTTP, or by SAP's NW RFC library.
+    #[serde(default)]
+    pub rfc: RfcWay,
+    /// The NW RFC library and where it connects to; needed with `rfc = "nwrfc"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nwrfc: Option<NwRfcSettings>,
+    /// Read tables of settings by `RFC_READ_TABLE` where the companion package is not there. SAP has
+    /// not released it for use by others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_rfc_read_table: bool,
     /// How Carbide proves who it is.
     #[serde(default)]
     pub auth: AuthSettings,
@@ -119,6 +129,71 @@ pub enum SecretIn {
     Header,
     /// In the form.
     Body,
+}
+
+/// How function modules are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RfcWay {
+    /// SOAP-RFC over HTTP.
+    #[default]
+    Soap,
+    /// SAP's NW RFC library.
+    NwRfc,
+}
+
+/// `[sap.nwrfc]`: one of `host`, `message_server` and `websocket_host` says where to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NwRfcSettings {
+    /// Absolute path of `libsapnwrfc.so`.
+    pub library: PathBuf,
+    /// SHA-256 of the only library that is accepted, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Application server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Its instance number, two digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// Message server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_server: Option<String>,
+    /// Its port or service name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_service: Option<String>,
+    /// Logon group of SMLG.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Host for WebSocket RFC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub websocket_host: Option<String>,
+    /// Its HTTPS port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub websocket_port: Option<u16>,
+    /// PSE with the certificates that WebSocket RFC trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_pse: Option<PathBuf>,
+    /// SAProuter string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saprouter: Option<String>,
+    /// Name of the application server for SNC, `p:CN=...`: switches SNC on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snc_partner: Option<String>,
+    /// Our own SNC name; that of the credentials in SECUDIR without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snc_name: Option<String>,
+    /// SAP's cryptographic library; SNC_LIB of the environment without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snc_library: Option<PathBuf>,
+    /// Quality of protection: 1 authentication, 2 integrity, 3 privacy, 8 default, 9 maximum; 9
+    /// without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snc_quality: Option<u8>,
+    /// Most connections at the same time; 4 without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<usize>,
 }
 
 /// `[sap.proxy]`

@@ -1,6 +1,6 @@
 //! Values that parse and still make no sense.
 
-use super::sap::{AuthMethod, SapSettings};
+use super::sap::{AuthMethod, RfcWay, SapSettings};
 use super::{Settings, file_system};
 use crate::post::SystemRole;
 use crate::sap::tls;
@@ -111,6 +111,7 @@ impl SapSettings {
             return Err(("sap.pinned_keys", reason));
         }
         self.auth_is_sensible()?;
+        self.rfc_is_sensible()?;
         if let Some(proxy) = &self.proxy {
             match &proxy.url {
                 Some(_) if proxy.from_environment => {
@@ -133,6 +134,53 @@ impl SapSettings {
             }
         }
         Ok(())
+    }
+
+    fn rfc_is_sensible(&self) -> Result<(), Nonsense> {
+        let nw_rfc = match (self.rfc, &self.nwrfc) {
+            (RfcWay::Soap, _) => return Ok(()),
+            (RfcWay::NwRfc, None) => {
+                let reason = "rfc = \"nwrfc\" needs a section [sap.nwrfc] with the library and \
+                              where it connects to";
+                return Err(("sap.rfc", reason.to_owned()));
+            }
+            (RfcWay::NwRfc, Some(nw_rfc)) => nw_rfc,
+        };
+        if !nw_rfc.library.is_absolute() {
+            let shown = nw_rfc.library.display();
+            let reason = format!("'{shown}' is no absolute path: what is loaded must be certain");
+            return Err(("sap.nwrfc.library", reason));
+        }
+        let ways = [&nw_rfc.host, &nw_rfc.message_server, &nw_rfc.websocket_host];
+        if ways.iter().filter(|way| way.is_some()).count() != 1 {
+            let reason = "exactly one of host, message_server and websocket_host says where to";
+            return Err(("sap.nwrfc.library", reason.to_owned()));
+        }
+        if nw_rfc.host.is_some()
+            && !nw_rfc.instance.as_deref().is_some_and(|number| {
+                number.len() == 2 && number.bytes().all(|digit| digit.is_ascii_digit())
+            })
+        {
+            let reason = "host needs instance, the two digits of the instance number".to_owned();
+            return Err(("sap.nwrfc.host", reason));
+        }
+        if nw_rfc.message_server.is_some() && nw_rfc.group.is_none() {
+            let reason = "message_server needs group, a logon group of transaction SMLG".to_owned();
+            return Err(("sap.nwrfc.message_server", reason));
+        }
+        if nw_rfc.snc_quality.is_some_and(|quality| ![1, 2, 3, 8, 9].contains(&quality)) {
+            let reason = "the quality of protection is 1, 2, 3, 8 or 9".to_owned();
+            return Err(("sap.nwrfc.snc_quality", reason));
+        }
+        if self.role == SystemRole::Production
+            && nw_rfc.snc_partner.is_none()
+            && nw_rfc.websocket_host.is_none()
+        {
+            let reason = "CFG-SNC: RFC without SNC sends the password readable; a production system \
+                          needs snc_partner, or websocket_host";
+            return Err(("sap.nwrfc.library", reason.to_owned()));
+        }
+        within("sap.nwrfc.connections", nw_rfc.connections.unwrap_or(4) as u64, 1, 64)
     }
 
     fn auth_is_sensible(&self) -> Result<(), Nonsense> {

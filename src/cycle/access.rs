@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::CycleError;
-use crate::config::sap::{AuthMethod, SecretIn};
+use crate::config::sap::{AuthMethod, RfcWay, SecretIn};
 use crate::config::secrets::SecretSource;
 use crate::config::{Config, owner};
 use crate::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
 use crate::sap::carrier::Network;
 use crate::sap::interfaces::Interfaces;
+use crate::sap::nw_rfc::NwRfc;
+use crate::sap::nw_rfc::destination::{Destination, Route, Snc};
+use crate::sap::rfc::RfcClient;
 use crate::sap::system::{Proxy, SapSystem, Trust};
 use crate::sap::trace::Trace;
 use crate::secret::SecretPlace;
@@ -51,13 +54,16 @@ pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
     if let Err(error) = owner::claim(&folder, &config.settings.owner()) {
         tracing::warn!(%error, folder = %folder.display(), "the folder cannot be written");
     }
-    let interfaces = match Trace::open(&folder) {
-        Ok(trace) => Interfaces::shipped().traced(trace),
+    let mut interfaces = Interfaces::shipped();
+    if sap.allow_rfc_read_table {
+        interfaces = interfaces.with_unpublished();
+    }
+    match Trace::open(&folder) {
+        Ok(trace) => interfaces = interfaces.traced(trace),
         Err(error) => {
             tracing::warn!(%error, folder = %folder.display(), "the use of SAP is not recorded");
-            Interfaces::shipped()
         }
-    };
+    }
     Ok(SapSystem {
         id: sap.system.clone(),
         base_url: sap.url.clone(),
@@ -131,6 +137,49 @@ pub fn access(config: &Config) -> Result<Access, CycleError> {
         key,
     });
     Ok(Access { user: sap.user.clone(), method, api_key })
+}
+
+/// The way to function modules that the settings choose.
+///
+/// # Errors
+///
+/// [`CycleError::Sap`] if a client cannot be built, as without the library.
+pub fn rfc(config: &Config, system: &SapSystem, access: &Access) -> Result<RfcClient, CycleError> {
+    let sap = &config.settings.sap;
+    let Some(nw_rfc) = sap.nwrfc.as_ref().filter(|_| sap.rfc == RfcWay::NwRfc) else {
+        return Ok(RfcClient::new(system, access)?);
+    };
+    let of = |text: &Option<String>| text.clone().unwrap_or_default();
+    let route = match (&nw_rfc.host, &nw_rfc.message_server) {
+        (Some(host), _) => Route::Server { host: host.clone(), number: of(&nw_rfc.instance) },
+        (None, Some(host)) => Route::Group {
+            host: host.clone(),
+            service: nw_rfc.message_service.clone(),
+            system: sap.system.clone(),
+            group: of(&nw_rfc.group),
+        },
+        (None, None) => Route::WebSocket {
+            host: of(&nw_rfc.websocket_host),
+            port: nw_rfc.websocket_port.unwrap_or(443),
+            client_pse: nw_rfc.client_pse.clone(),
+        },
+    };
+    let snc = nw_rfc.snc_partner.clone().map(|partner_name| Snc {
+        quality: nw_rfc.snc_quality.unwrap_or(9),
+        my_name: nw_rfc.snc_name.clone(),
+        partner_name,
+        library: nw_rfc.snc_library.clone(),
+    });
+    let destination = Destination {
+        library: nw_rfc.library.clone(),
+        sha256: nw_rfc.sha256.clone(),
+        route,
+        saprouter: nw_rfc.saprouter.clone(),
+        snc,
+        connections: nw_rfc.connections.unwrap_or(4),
+        trace: 0,
+    };
+    Ok(RfcClient::over(NwRfc::new(system, access, destination)?))
 }
 
 /// The place that a setting names; fetched once, so that a wrong one is found out at the start.

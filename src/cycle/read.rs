@@ -26,7 +26,7 @@ use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 pub struct Connections {
     /// OData.
     pub odata: ODataClient,
-    /// SOAP-RFC.
+    /// Function modules, by the transport of the settings.
     pub rfc: RfcClient,
 }
 
@@ -40,7 +40,7 @@ pub fn connect(config: &Config) -> Result<Connections, CycleError> {
     let (system, access) = (access::system(config)?, access::access(config)?);
     Ok(Connections {
         odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
-        rfc: RfcClient::new(&system, &access)?,
+        rfc: access::rfc(config, &system, &access)?,
     })
 }
 

@@ -18,6 +18,7 @@ use crate::sap::interfaces::{Manifest, ServiceEntry};
 use crate::sap::odata::metadata::{Difference, Metadata};
 use crate::sap::odata::{Filter, ODataClient, Service};
 use crate::sap::rfc::{Call, RfcClient};
+use crate::sap::table::{TableQuery, TableReader};
 use crate::source::sap::field_mapping::FieldMapping;
 use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
 
@@ -75,8 +76,13 @@ pub(super) async fn examine(
             (index, examine_service(&odata, *service, &manifest, &fields).await)
         });
     }
-    let rfc = connections.rfc.clone();
-    let functions = tokio::spawn(async move { functions(&rfc).await });
+    let (rfc, unpublished) = (connections.rfc.clone(), config.settings.sap.allow_rfc_read_table);
+    let document_types = document_types(config);
+    let functions = tokio::spawn(async move {
+        let mut checks = functions(&rfc).await;
+        checks.extend(tables(&rfc, unpublished, &document_types).await);
+        checks
+    });
     let (books, code) = (odata.clone(), config.settings.plant.company_code.as_str().to_owned());
     let company = tokio::spawn(async move { company_code(&books, code).await });
 
@@ -349,6 +355,62 @@ async fn functions(rfc: &RfcClient) -> Vec<Check> {
         }
     });
     checks.push(session.await);
+    checks
+}
+
+/// Document types that the accounts of today post with.
+fn document_types(config: &Config) -> Vec<String> {
+    let rules = config.accounts.postings.iter();
+    let types: std::collections::BTreeSet<String> =
+        rules.map(|rule| rule.document_type.clone()).collect();
+    types.into_iter().collect()
+}
+
+/// The library of RFC, the reading of tables, and what they say of the document types.
+async fn tables(rfc: &RfcClient, unpublished: bool, document_types: &[String]) -> Vec<Check> {
+    let name = "RFC library";
+    let mut checks = vec![match rfc.transport() {
+        "soap" => Check::skipped(name, "function modules go by SOAP over HTTP (sap.rfc)"),
+        other => Check::ok(name, format!("function modules go by {other}")),
+    }];
+    if unpublished {
+        checks.push(Check::warn(
+            "RFC_READ_TABLE",
+            "it is switched on, and SAP has not released it for use by others",
+            "Install the companion package, which has a read function with a list of tables of its \
+             own, and remove sap.allow_rfc_read_table",
+        ));
+    }
+    let companion = TableReader::companion(rfc.clone());
+    let query = TableQuery::of("T003", &["BLART"]);
+    let name = "tables of settings";
+    let began = Instant::now();
+    let mut found = companion.read(&query).await;
+    let mut by = companion.function();
+    if found.is_err() && unpublished {
+        let other = TableReader::unpublished(rfc.clone());
+        (found, by) = (other.read(&query).await, other.function());
+    }
+    let rows = match found {
+        Ok(rows) => rows,
+        Err(error) => {
+            let text = format!("cannot be read, so document types are not checked: {error}");
+            checks.push(Check::skipped(name, text).since(began));
+            return checks;
+        }
+    };
+    checks.push(Check::ok(name, format!("read by {by}")).since(began));
+    let known = |kind: &&String| rows.iter().any(|row| row.first() == Some(*kind));
+    let missing: Vec<&String> = document_types.iter().filter(|kind| !known(kind)).collect();
+    let name = "document types";
+    checks.push(match missing.as_slice() {
+        [] => Check::ok(name, format!("{} known to SAP", document_types.join(", "))),
+        [first, ..] => Check::fail(
+            name,
+            format!("SAP has no document type {first}"),
+            "Create it in transaction OBA7, or name another in mappings/accounts.toml",
+        ),
+    });
     checks
 }
 

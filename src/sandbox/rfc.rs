@@ -7,6 +7,8 @@ mod planned_order;
 
 mod production_order;
 
+mod table;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -213,6 +215,8 @@ impl Luw<'_> {
         };
         match call.name.as_str() {
             "RFCPING" => Ok(String::new()),
+            "Z_CARBIDE_READ_TABLE" => Ok(table::companion(call)),
+            "RFC_READ_TABLE" => table::unpublished(call),
             "BAPI_TRANSACTION_COMMIT" => {
                 let items = self.state.services.iter().find(|s| s.path == JOURNAL_ITEMS);
                 let items = items.map(|s| &s.sets["A_JournalEntryItemBasic"]);

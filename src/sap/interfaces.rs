@@ -90,6 +90,12 @@ pub struct TableReading {
     pub function: String,
     /// Tables that it may be asked for.
     pub tables: Vec<String>,
+    /// The function that SAP has not released, which is off.
+    #[serde(default)]
+    pub unpublished: String,
+    /// Whether the customer has switched it on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_unpublished: bool,
 }
 
 /// The fields of an authorization object with the values that Carbide needs. A value in `<>` is the
@@ -150,7 +156,12 @@ impl Manifest {
     /// What a call of a function module touches; `None` if the manifest does not list it.
     pub fn find_function(&self, function: &str) -> Option<Use> {
         let named = |list: &[String]| list.iter().any(|name| name == function);
-        let listed = named(&self.rfc.read) || named(&self.rfc.write) || named(&self.rfc.plan);
+        let tables = &self.rfc.table_reading;
+        let switched_on = tables.allow_unpublished && tables.unpublished == function;
+        let listed = named(&self.rfc.read)
+            || named(&self.rfc.write)
+            || named(&self.rfc.plan)
+            || (switched_on && !function.is_empty());
         listed.then(|| Use::new("CALL", "RFC", function))
     }
 
@@ -193,6 +204,13 @@ impl Interfaces {
     /// Another manifest.
     pub fn of(manifest: Manifest) -> Self {
         Self { manifest: Arc::new(manifest), trace: None }
+    }
+
+    /// The same with the table reader that SAP has not released, which the customer switched on.
+    #[must_use]
+    pub fn with_unpublished(mut self) -> Self {
+        Arc::make_mut(&mut self.manifest).rfc.table_reading.allow_unpublished = true;
+        self
     }
 
     /// The same, recorded in `trace`.

@@ -90,6 +90,11 @@ impl RfcClient {
         Self { transport: Arc::new(transport) }
     }
 
+    /// System id, for messages.
+    pub fn system(&self) -> &str {
+        self.transport.system()
+    }
+
     /// Name of the transport, as `[sap] rfc` has it.
     pub fn transport(&self) -> &'static str {
         self.transport.name()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use carbide::sap::interfaces::role;
 use carbide::source::sap::SERVICES;
 
 use crate::command_line::{Plant, ended_with, text};
@@ -78,14 +79,16 @@ fn every_function_module_that_is_called_is_in_the_manifest() {
     let listed: BTreeSet<String> = ["read", "write", "plan"]
         .iter()
         .flat_map(|list| words(manifest["rfc"].get(list)))
+        .chain(manifest["rfc"]["table_reading"]["unpublished"].as_str().map(str::to_owned))
         .collect();
+    let roles = [role::READ, role::PLAN, role::POST];
     // The NW RFC library's own names and our error codes are no function modules.
     let library = literals("sap/nw_rfc");
     let called: BTreeSet<String> = ["post", "sap", "cli", "doctor"]
         .iter()
         .flat_map(|folder| literals(folder))
-        .filter(|text| text.starts_with("BAPI_") || text.starts_with("RFC"))
-        .filter(|text| *text != "RFC" && !text.contains(' '))
+        .filter(|text| ["BAPI_", "RFC", "Z_CARBIDE_"].iter().any(|start| text.starts_with(start)))
+        .filter(|text| *text != "RFC" && !text.contains(' ') && !roles.contains(&text.as_str()))
         .filter(|text| !text.starts_with("RFC-") && !library.contains(text))
         .collect();
 

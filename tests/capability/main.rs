@@ -60,6 +60,7 @@ mod read_logistics;
 mod read_meters;
 
 mod read_sap;
+mod read_tables;
 
 mod real_crashes;
 mod reconcile_meters;
