@@ -1,6 +1,6 @@
 // Drives tests/fixtures/exec/cases.json through the function modules of the package, transpiled, down to its
 // tables. The sandbox runs the same cases.
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { resolve, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
@@ -181,5 +181,121 @@ await test("values that SAP would cut or round are refused", async () => {
     assert.deepEqual(sap.called, []);
   }
 });
+const dictionary = {
+  T001: [["MANDT", "X", "CLNT"], ["BUKRS", "X", "CHAR"], ["BUTXT", "", "CHAR"], ["WAERS", "", "CUKY"]],
+  T006: [["MANDT", "X", "CLNT"], ["MSEHI", "X", "UNIT"], ["DIMID", "", "CHAR"], ["ZAEHL", "", "INT4"], ["ADDKO", "", "DEC"]],
+};
+
+async function tables() {
+  await given({ ...named("status does not need the lock").given, authorized: true });
+  for (const name of ["dd02l", "dd03l", "t001", "t006"]) await database.execute(`DELETE FROM ${name}`);
+  for (const [name, fields] of Object.entries(dictionary)) {
+    await database.execute(`INSERT INTO dd02l (tabname, as4local, as4vers, tabclass) VALUES ('${name}', 'A', '0000', 'TRANSP')`);
+    for (const [index, [field, key, type]] of fields.entries()) {
+      await database.execute(`INSERT INTO dd03l (tabname, fieldname, as4local, as4vers, position, keyflag, datatype) VALUES ('${name}', '${field}', 'A', '0000', '${String(index + 1).padStart(4, "0")}', '${key}', '${type}')`);
+    }
+  }
+  for (const [code, text] of [["2000", "Ohio \"North\" \\ Co"], ["1010", "Stahl AG"], ["10", "Short"], ["3000", "钢铁"]]) await insert("t001", { bukrs: code, butxt: text, waers: "EUR", ktopl: "INT" });
+  for (const [unit, numerator, offset] of [["KG", 1, 0], ["TO", 1000, 0], ["GC", 1, -273.15]]) await insert("t006", { msehi: unit, dimid: "MASS", zaehl: numerator, decan: 0, addko: offset });
+}
+
+async function read(table_name, fields, { max_rows = 100, conditions = [], continue_after = "" } = {}) {
+  const exporting = { table_name: value(30).set(table_name), max_rows: value("integer").set(max_rows), continue_after: value("string").set(continue_after) };
+  const importing = { rows: value("string"), row_count: value("integer"), continue_with: value("string") };
+  const parameter = { fields: table({ fieldname: 30 }), conditions: table({ fieldname: 30, sign: 1, option: 2, low: 255, high: 255 }), return: return_() };
+  const add = (to, row) => {
+    const line = to.getRowType().clone();
+    for (const [name, text] of Object.entries(row)) line.get()[name].set(text);
+    to.append(line);
+  };
+  for (const fieldname of fields) add(parameter.fields, { fieldname });
+  for (const [fieldname, sign, option, low, high = ""] of conditions) add(parameter.conditions, { fieldname, sign, option, low, high });
+  await abap.FunctionModules["Z_CARBIDE_READ_TABLE"]({ exporting, importing, tables: parameter });
+  const text = importing.rows.get();
+  const answer = { rows: text && JSON.parse(text), count: importing.row_count.get(), next: importing.continue_with.get() };
+  return { ...answer, messages: rows(parameter.return).map((message) => `${message.id} ${message.number}`) };
+}
+
+await test("a listed table is read in the order of its key, texts as they are", async () => {
+  await tables();
+  const answer = await read("T001", ["BUTXT", "BUKRS"]);
+  assert.deepEqual(answer.rows, [["Short", "10"], ["Stahl AG", "1010"], ['Ohio "North" \\ Co', "2000"], ["钢铁", "3000"]]);
+  assert.deepEqual([answer.count, answer.next, answer.messages], [4, "", []]);
+});
+
+await test("numbers are read with a dot and a leading minus, and compared as numbers", async () => {
+  await tables();
+  const answer = await read("T006", ["MSEHI", "ADDKO", "ZAEHL"], { conditions: [["ZAEHL", "I", "LT", "200"]] });
+  assert.deepEqual(answer.rows, [["GC", "-273.150000", "1"], ["KG", "0.000000", "1"]]);
+});
+
+await test("pages return each row that stays once, whatever goes and comes between them", async () => {
+  await tables();
+  const first = await read("T001", ["BUKRS"], { max_rows: 2 });
+  assert.deepEqual(first.rows, [["10"], ["1010"]]);
+  await database.execute("DELETE FROM t001 WHERE bukrs = '1010'");
+  await insert("t001", { bukrs: "0001", butxt: "Before", waers: "EUR", ktopl: "INT" });
+  await insert("t001", { bukrs: "1011", butxt: "Behind", waers: "EUR", ktopl: "INT" });
+  const second = await read("T001", ["BUKRS"], { max_rows: 2, continue_after: first.next });
+  assert.deepEqual(second.rows, [["1011"], ["2000"]]);
+  const third = await read("T001", ["BUKRS"], { max_rows: 2, continue_after: second.next });
+  assert.deepEqual([third.rows, third.next], [[["3000"]], ""]);
+});
+
+await test("conditions on two fields are joined by AND", async () => {
+  await tables();
+  const answer = await read("T001", ["BUKRS"], { conditions: [["BUKRS", "I", "GE", "1000"], ["BUKRS", "E", "EQ", "2000"], ["WAERS", "I", "EQ", "EUR"]] });
+  assert.deepEqual(answer.rows, [["1010"], ["3000"]]);
+});
+
+await test("what may not be read is refused with its number, and logged", async () => {
+  await tables();
+  const page = await read("T001", ["BUKRS"], { max_rows: 1 });
+  const refusals = [
+    [["USR02", ["BNAME"]], "040"],
+    [["T001' OR 1=1", ["BUKRS"]], "040"],
+    [["TTYP", ["AWTYP"]], "040"], // on the list, not a transparent table here
+    [["T001", ["BUKRS", "NO_SUCH"]], "041"],
+    [["T001", []], "041"],
+    [["T001", ["BUKRS"], { conditions: [["BUKRS", "I", "CP", "1*"]] }], "042"],
+    [["T001", ["BUKRS"], { max_rows: 0 }], "043"],
+    [["T001", ["BUKRS"], { max_rows: 10001 }], "043"],
+    [["T001", ["BUTXT"], { continue_after: page.next }], "044"],
+    [["T001", ["BUKRS"], { continue_after: "x" }], "044"],
+  ];
+  for (const [request, number] of refusals) {
+    sap.log = [];
+    const answer = await read(...request);
+    assert.deepEqual([answer.messages, answer.rows, answer.count], [[`ZCARBIDE ${number}`], "", 0], JSON.stringify(request));
+    assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["READING", true]]);
+  }
+  sap.given.authorized = false;
+  assert.deepEqual((await read("T001", ["BUKRS"])).messages, ["ZCARBIDE 020"]);
+});
+
+await test("the list of tables is that of the interface manifest", async () => {
+  const manifest = readFileSync(resolve(here, "../../odata/manifest.toml"), "utf8");
+  const tables = manifest.match(/function = "Z_CARBIDE_READ_TABLE"\ntables = \[(.*)\]/)[1].match(/\w+/g);
+  const source = readFileSync(resolve(here, "../src/reading/zcl_carbide_table_reader.clas.abap"), "utf8");
+  assert.deepEqual(source.match(/VALUE `(CRHD[^`]*)`/)[1].split("|"), tables);
+});
+
+await test("the list of objects is that of the sources", async () => {
+  const listed = readFileSync(resolve(here, "../objects.txt"), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const found = readdirSync(resolve(here, "../src"), { recursive: true })
+    .map((path) => path.split("/").pop().split("."))
+    .filter(([name, type, end, more]) => end === "xml" && more === undefined && name !== "package")
+    .map(([name, type]) => `${type} ${name}`.toUpperCase());
+  assert.deepEqual([...listed].sort(), found.sort());
+});
+
+await test("what the README calls the connector's functions are the remote functions of the package", async () => {
+  const readme = readFileSync(resolve(here, "../README.md"), "utf8");
+  const remote = readdirSync(resolve(here, "../src"), { recursive: true })
+    .filter((path) => path.endsWith(".fugr.xml"))
+    .flatMap((path) => [...readFileSync(resolve(here, "../src", path), "utf8").matchAll(/<FUNCNAME>(\w+)<\/FUNCNAME>\s*<REMOTE_CALL>R/g)].map((match) => match[1]));
+  assert.deepEqual([...new Set(readme.match(/\bZ_CARBIDE_[A-Z]+(_[A-Z]+)?\b/g))].sort(), remote.sort());
+});
+
 console.log(`contract: ${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

@@ -18,6 +18,9 @@ function dataElement(name, type, length, decimals) {
 }
 
 function tableType(name, row) {
+  if (row === "STRING") {
+    return wrap("TTYP", `<DD40V><TYPENAME>${name}</TYPENAME><DDLANGUAGE>E</DDLANGUAGE><DATATYPE>STRG</DATATYPE><ACCESSMODE>T</ACCESSMODE><KEYDEF>D</KEYDEF><KEYKIND>N</KEYKIND><DDTEXT>${name}</DDTEXT></DD40V>`);
+  }
   const kind = row.startsWith("BAL") && !row.startsWith("BAL_S") ? "E" : "S";
   return wrap("TTYP", `<DD40V><TYPENAME>${name}</TYPENAME><DDLANGUAGE>E</DDLANGUAGE><ROWTYPE>${row}</ROWTYPE><ROWKIND>${kind}</ROWKIND><DATATYPE>${kind === "S" ? "STRU" : ""}</DATATYPE><ACCESSMODE>T</ACCESSMODE><KEYDEF>D</KEYDEF><KEYKIND>N</KEYKIND><DDTEXT>${name}</DDTEXT></DD40V>`);
 }

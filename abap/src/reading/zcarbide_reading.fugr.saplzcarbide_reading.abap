@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_readingtop.
+INCLUDE lzcarbide_readinguxx.
