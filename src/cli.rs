@@ -11,6 +11,7 @@ mod ems;
 mod exit;
 mod explain;
 mod factors;
+mod findings;
 mod footprint;
 mod interfaces;
 mod journal;

@@ -1,6 +1,7 @@
 //! What Carbide keeps beside the journal: snapshots of what a run read and decided, and the carbon
 //! ledger. Content is found by its hash, so an evidence key proves what it names.
 
+mod findings;
 pub mod ledger;
 mod mirror;
 
@@ -165,6 +166,7 @@ impl Store {
             connection.pragma_update(None, "foreign_keys", true)?;
             connection.execute_batch(SCHEMA)?;
             connection.execute_batch(ledger::SCHEMA)?;
+            connection.execute_batch(findings::SCHEMA)?;
             Ok(connection)
         };
         match open() {

@@ -71,7 +71,8 @@ impl Background<'_> {
     }
 }
 
-/// Checks the readings of one meter of which nothing else is known; see [`readings_with`].
+/// Checks the readings of one meter of which nothing is known but what people decided about them; see
+/// [`readings_with`].
 pub fn readings(
     rows: &[RawReading],
     meter: &Meter,
@@ -79,7 +80,8 @@ pub fn readings(
     rules: &RuleSet,
     now: Timestamp,
 ) -> CheckedReadings {
-    readings_with(rows, meter, step, rules, now, &Background::default())
+    let decisions = rules.decisions.get(meter.id.as_str());
+    readings_with(rows, meter, step, rules, now, &Background { decisions, ..Default::default() })
 }
 
 /// Checks the readings of one meter.

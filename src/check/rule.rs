@@ -1,6 +1,10 @@
 //! The rules: names that people can quote, and what `mappings/rules.toml` says of each.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::readings::Decisions;
 
 /// What follows from a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -225,6 +229,9 @@ pub struct RuleSet {
     /// Factors.
     #[serde(rename = "R12")]
     pub factor: Datum<FactorLimits>,
+    /// What people decided on findings, by meter. Not of the file: it is kept with the findings.
+    #[serde(skip)]
+    pub decisions: BTreeMap<String, Decisions>,
 }
 
 impl Default for RuleSet {
@@ -262,6 +269,7 @@ impl Default for RuleSet {
             time: whole.R10,
             counter: whole.R11,
             factor: whole.R12,
+            decisions: BTreeMap::new(),
         }
     }
 }

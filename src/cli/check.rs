@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::connect::Session;
 use super::exit::print_json;
+use super::findings::FindingVerb;
 use super::{CliError, Context, Exit};
-use crate::check::{Finding, RULES, Severity};
+use crate::check::{Finding, LifeState, RULES, Severity, Tracked};
 use crate::present::table::{Align, Table};
 
 /// Apply the rules to readings and production; show what is odd.
@@ -21,19 +22,43 @@ pub struct Check {
     /// List the rules and their limits, and end.
     #[arg(long)]
     list: bool,
+
+    #[command(subcommand)]
+    command: Option<CheckCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum CheckCommand {
+    /// What the rules found over time: ask, accept, correct.
+    Findings {
+        #[command(subcommand)]
+        verb: FindingVerb,
+    },
 }
 
 pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, CliError> {
+    if let Some(CheckCommand::Findings { verb }) = &arguments.command {
+        return super::findings::run(verb, context);
+    }
     if arguments.list {
         return list(context);
     }
     let session = Session::open(context)?;
     let (_, facts) = session.facts(arguments.fresh, context).await?;
     let judged = session.judge(&facts, None)?;
+    let now = jiff::Timestamp::now();
+    let tracked = session.store.track(&judged.findings, &session.config.rules, now)?;
+    let undecided =
+        |one: &&Tracked| !matches!(one.state, LifeState::Accepted | LifeState::Corrected);
+    let waiting = tracked.iter().filter(undecided).count();
     if context.json {
-        print_json(&json!({ "findings": judged.findings, "corrections": judged.corrections }))?;
+        print_json(&json!({
+            "findings": judged.findings, "corrections": judged.corrections,
+            "waiting_for_a_decision": waiting,
+        }))?;
     } else {
         print_findings(&judged.findings, usize::MAX);
+        println!("  {waiting} findings wait for a decision: carbide check findings list");
         println!("  {} readings were corrected; the originals are kept", judged.corrections.len());
     }
     let held = judged.findings.iter().any(|finding| finding.severity == Severity::Hold);

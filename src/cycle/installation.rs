@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::read::{Connections, connect};
 use super::{
@@ -36,9 +36,10 @@ impl Installation {
     ///
     /// [`CycleError`] if the settings are wrong, a secret cannot be had, or the store does not open.
     pub fn open(settings: &Path) -> Result<Self, CycleError> {
-        let config = Config::load(settings)?;
+        let mut config = Config::load(settings)?;
         let connections = connect(&config)?;
         let store = Store::open(&config.path(&config.settings.post.directory))?;
+        config.rules.decisions = store.decisions(decided_step(&config))?;
         Ok(Self { config, connections, store })
     }
 
@@ -98,7 +99,7 @@ impl Installation {
         Ok((key, facts, report))
     }
 
-    /// Judges facts by the rules, factors and shifts of the settings.
+    /// Judges facts by the rules, factors and shifts of the settings, and by what people decided.
     ///
     /// # Errors
     ///
@@ -108,7 +109,14 @@ impl Installation {
         facts: &Facts,
         period: Option<PostingPeriod>,
     ) -> Result<Judged, CycleError> {
-        judge(facts, &self.config, period, Timestamp::now())
+        // A daemon is open for long, and people decide in between.
+        let decisions = self.store.decisions(decided_step(&self.config))?;
+        if decisions == self.config.rules.decisions {
+            return judge(facts, &self.config, period, Timestamp::now());
+        }
+        let mut config = self.config.clone();
+        config.rules.decisions = decisions;
+        judge(facts, &config, period, Timestamp::now())
     }
 
     /// Keeps a posting run as evidence and makes its change set.
@@ -130,4 +138,9 @@ impl Installation {
         let key = self.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
         carbon_draft(run, &key, books, &self.config, requested_by)
     }
+}
+
+/// Length of the intervals that people decide about.
+fn decided_step(config: &Config) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(config.ems.step_minutes))
 }

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     // `post` reads back what it wrote, by the one mapping of planned orders that `source` has.
     // Each row of its journal is a leaf of the audit log, whose heads it signs.
     ("post", true, &["audit", "clock", "sap", "source"]),
-    ("store", true, &["ledger"]),
+    ("store", true, &["check", "ledger"]),
     ("present", true, &["check", "footprint", "ledger", "plan", "post", "store"]),
     ("sandbox", true, &[]),
     // Settings name certificates, pins and signatures: they are judged by the code that uses them.

@@ -15,6 +15,8 @@ use jiff::tz::TimeZone;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
+use crate::command_line::{Plant, text};
+
 fn steel_works() -> Trial {
     let rows: Vec<RawReading> = meter_series()
         .iter()
@@ -142,4 +144,52 @@ fn the_command_reports_hits_misses_and_false_alarms_of_a_file() {
     let (code, error) = run(&["rules", "test", "--readings", "none.csv"]);
     assert_eq!(code, Some(2));
     assert!(error.as_str().unwrap().contains("none.csv cannot be read"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_is_asked_about_decided_and_then_the_reading_counts() {
+    let plant = Plant::new().await;
+    let database = rusqlite::Connection::open(plant.path("ems.sqlite")).unwrap();
+    database
+        .execute("UPDATE meter_reading SET kwh = '40000' WHERE id IN (20000, 21000)", [])
+        .unwrap();
+    drop(database);
+    let json = |arguments: &[&str]| -> Value {
+        let ended = plant.carbide(arguments);
+        serde_json::from_slice(&ended.stdout).unwrap_or_else(|_| panic!("{}", text(&ended)))
+    };
+    let spikes = |document: &Value| {
+        let all = document.as_array().unwrap().iter();
+        all.filter(|one| one["finding"]["rule"] == "R8").cloned().collect::<Vec<Value>>()
+    };
+
+    let checked = plant.carbide(&["check"]);
+    assert!(text(&checked).contains("wait for a decision"), "{}", text(&checked));
+    let open = spikes(&json(&["check", "findings", "list", "--json"]));
+    assert_eq!(open.len(), 2, "{open:?}");
+    assert_eq!(open[0]["state"], "open");
+    let key = |index: usize| open[index]["key"].as_str().unwrap();
+
+    let asked = json(&["check", "findings", "ask", key(0), "--whom", "maintenance", "--json"]);
+    assert_eq!(asked["state"], "asked");
+    let entered =
+        ["check", "findings", "correct", key(0), "--kwh", "12.5", "--why", "read on site"];
+    let corrected = json(&[&entered[..], &["--json"]].concat());
+    assert_eq!(corrected["state"], "corrected");
+    let step = corrected["events"].as_array().unwrap().last().unwrap();
+    assert_eq!((&step["before"][0][1], &step["after"][0][1]), (&"40000".into(), &"12.5".into()));
+    let again = plant.carbide(&entered);
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
+    assert!(text(&again).contains("FINDING-STATE"), "{}", text(&again));
+    let two =
+        plant.carbide(&["check", "findings", "correct", key(1), "--kwh", "1", "2", "--why", "x"]);
+    assert_eq!(two.status.code(), Some(2), "{}", text(&two));
+    json(&["check", "findings", "accept", key(1), "--why", "test run of the furnace", "--json"]);
+
+    let document = json(&["check", "--json"]);
+    let found = document["findings"].as_array().unwrap();
+    assert!(found.iter().all(|finding| finding["rule"] != "R8"), "{found:?}");
+    let by_hand = document["corrections"].as_array().unwrap().iter();
+    assert_eq!(by_hand.filter(|one| one["method"] == "entered by hand").count(), 1);
+    assert!(spikes(&json(&["check", "findings", "list", "--json"])).is_empty());
 }
