@@ -247,6 +247,12 @@ impl Luw<'_> {
                     ))
                 }
             },
+            "BAPI_ACC_DOCUMENT_REV_CHECK" => {
+                Ok(returned(match reversal(books, call, self.request) {
+                    Ok(_) => message("S", "RW", "614", "Document check - no errors"),
+                    Err(errors) => errors,
+                }))
+            }
             "BAPI_ACC_DOCUMENT_REV_POST" => match reversal(books, call, self.request) {
                 Err(errors) => Ok(returned(errors)),
                 Ok((original, document)) => {
@@ -269,6 +275,8 @@ impl Luw<'_> {
             "BAPI_PLANNEDORDER_CHANGE" => Ok(planned_order::change(self.register(books), call)),
             "BAPI_PLANNEDORDER_DELETE" => Ok(planned_order::delete(self.register(books), call)),
             "BAPI_PLANNEDORDER_GET_DETAIL" => Ok(planned_order::get_detail(books, call)),
+            "BAPI_PLANNEDORDER_GET_DET_LIST" => Ok(planned_order::get_list(books, call)),
+            "BAPI_PLANNEDORDER_EXIST_CHECK" => Ok(planned_order::exist_check(books, call)),
             "BAPI_PRODORD_CREATE_FROM_PLORD" => {
                 Ok(production_order::create(self.state, self.register(books), call))
             }

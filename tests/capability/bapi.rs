@@ -1,10 +1,13 @@
 //! BAPIs over SOAP-RFC: a planned order, a production order, key figures and a document from the
 //! first call to the last, with the commit in the same session.
 
-use carbide::id::{CostCenter, MaterialNumber, PlannedOrderNumber, PlantCode};
+use accounting_document::{Document, Line, Reference, Reversal};
+use carbide::id::{
+    CompanyCode, CostCenter, GlAccount, MaterialNumber, PlannedOrderNumber, PlantCode,
+};
 use carbide::sandbox::RunningSandbox;
 pub use carbide::sap::bapi::statistical_key_figure;
-use carbide::sap::bapi::{planned_order, production_order};
+use carbide::sap::bapi::{accounting_document, planned_order, production_order};
 use carbide::sap::error::{Outcome, SapError};
 use carbide::sap::rfc::{Call, Reply, RfcClient, RfcSession};
 use carbide::unit::Uom;
@@ -49,6 +52,21 @@ async fn detail(
     planned_order::detail(SYSTEM, &reply)
 }
 
+async fn exists(client: &RfcClient, number: &PlannedOrderNumber) -> bool {
+    let reply = client.call(&planned_order::exist_check(number)).await.unwrap();
+    planned_order::exists(SYSTEM, &reply).unwrap()
+}
+
+/// The orders of the same material and plant that start within these days.
+async fn list(
+    client: &RfcClient,
+    like: &PlannedOrderDetail,
+    days: (jiff::civil::Date, jiff::civil::Date),
+) -> Vec<PlannedOrderDetail> {
+    let call = planned_order::get_list(&like.plant, &like.material, days);
+    planned_order::list(SYSTEM, &client.call(&call).await.unwrap()).unwrap()
+}
+
 async fn orders(sandbox: &RunningSandbox) -> String {
     truth(sandbox, "planned-orders").await.to_string()
 }
@@ -88,6 +106,18 @@ pub async fn books_of_planned_orders(sandbox: &RunningSandbox, client: &RfcClien
     };
     assert_eq!(there, expected);
 
+    assert!(exists(client, &number).await);
+    let day: jiff::civil::Date = expected.start;
+    let listed = list(client, &expected, (day, day)).await;
+    assert_eq!(
+        listed.iter().filter(|order| order.number == number).collect::<Vec<_>>(),
+        [&expected]
+    );
+    assert!(listed.iter().all(|order| order.material == expected.material && order.start == day));
+    let later = (day.tomorrow().unwrap(), jiff::civil::Date::MAX);
+    let later = list(client, &expected, later).await;
+    assert!(later.iter().all(|order| order.number != number && order.start > day));
+
     let change = PlannedOrderChange {
         quantity: Some(Decimal::new(11, 0)),
         finish: Some("2018-10-11".parse().unwrap()),
@@ -105,6 +135,7 @@ pub async fn books_of_planned_orders(sandbox: &RunningSandbox, client: &RfcClien
     session.commit().await.unwrap();
     let gone = detail(client, &number).await.unwrap_err().to_string();
     assert!(gone.contains("61 404"), "{gone}");
+    assert!(!exists(client, &number).await);
     assert_eq!(orders(sandbox).await, before);
 }
 
@@ -260,4 +291,67 @@ async fn key_figures_that_sap_refuses_leave_nothing_whatever_is_committed() {
 
     assert!(error.to_string().contains("E KS 149"), "{error}");
     assert_eq!(commits(&sandbox).await, 0);
+}
+
+#[tokio::test]
+async fn a_reversal_is_checked_without_being_made_and_refused_when_it_was_made() {
+    let sandbox = sandbox().await;
+
+    a_reversal_is_checked_and_made(&sandbox, &rfc(&sandbox)).await;
+}
+
+/// A document, its reversal, and what SAP says to a check before and after it, over one transport.
+pub async fn a_reversal_is_checked_and_made(sandbox: &RunningSandbox, client: &RfcClient) {
+    let reference = |object_key| Reference { object_type: "ZCARB", object_key, system: "CARBIDE" };
+    let company_code = CompanyCode::new("1010").unwrap();
+    let day = "2018-10-31".parse().unwrap();
+    let accounts = ["0000400000", "0000200000"].map(|number| GlAccount::new(number).unwrap());
+    let line = |index: usize, amount: i64| Line {
+        account: &accounts[index],
+        cost_center: None,
+        text: "carbon",
+        amount: Decimal::new(amount, 2),
+        kilograms: None,
+        extension: None,
+    };
+    let document = Document {
+        reference: reference("CHECKED-1"),
+        header_text: "check",
+        reference_number: "CHECKED-1",
+        company_code: &company_code,
+        document_date: day,
+        posting_date: day,
+        document_type: "SA",
+        currency: "EUR",
+        lines: vec![line(0, 12_345), line(1, -12_345)],
+    };
+    let reversal = Reversal {
+        reference: reference("CHECKED-1R"),
+        original_key: "CHECKED-1",
+        posting_date: day,
+        company_code: &company_code,
+        reason: "01",
+    };
+    let mut session = client.session().unwrap();
+    let reply = said(&mut session, &accounting_document::post(&document).unwrap()).await;
+    accounting_document::registered(SYSTEM, accounting_document::POST, &reply).unwrap();
+    session.commit().await.unwrap();
+    let posted = truth(sandbox, "ledger").await["documents"].clone();
+
+    let check = accounting_document::check_reversal(&reversal).unwrap();
+    let reply = said(&mut session, &check).await;
+    let passed = accounting_document::reversal_checked(SYSTEM, &reply).unwrap();
+    session.commit().await.unwrap();
+
+    assert!(passed.iter().any(|said| said.starts_with("S RW 614")), "{passed:?}");
+    assert_eq!(truth(sandbox, "ledger").await["documents"], posted, "a check keeps nothing");
+
+    let reply = said(&mut session, &accounting_document::reverse(&reversal).unwrap()).await;
+    accounting_document::registered(SYSTEM, accounting_document::REVERSE, &reply).unwrap();
+    session.commit().await.unwrap();
+    let reply = said(&mut session, &check).await;
+
+    let refused = accounting_document::reversal_checked(SYSTEM, &reply).unwrap_err();
+    assert_eq!(refused.outcome(), Outcome::Refused);
+    assert!(refused.to_string().contains("F5 361"), "{refused}");
 }

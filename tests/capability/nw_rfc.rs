@@ -19,7 +19,7 @@ use carbide::sap::rfc::{Call, RfcClient, Value};
 use carbide::sap::system::SapSystem;
 use serde_json::Value as Json;
 
-use crate::bapi::{books_of_planned_orders, new_order};
+use crate::bapi::{a_reversal_is_checked_and_made, books_of_planned_orders, new_order};
 use crate::support::{PASSWORD, credentials, sandbox, system, truth};
 use double::Double;
 
@@ -345,6 +345,7 @@ async fn the_typed_bapis_do_the_same_over_this_transport() {
     let double = Double::before(&sandbox);
 
     books_of_planned_orders(&sandbox, &double.client(&sandbox)).await;
+    a_reversal_is_checked_and_made(&sandbox, &double.client(&sandbox)).await;
 
     let handles = double.settled(|handles| handles["functions"] == 0).await;
     assert!(handles["resets"] > 0, "a session leaves nothing to the next");

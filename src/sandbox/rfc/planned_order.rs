@@ -88,6 +88,34 @@ pub fn get_detail(books: &Books, call: &Node) -> String {
     }
 }
 
+/// The committed orders of a material in a plant that start within the days asked for.
+pub fn get_list(books: &Books, call: &Node) -> String {
+    let criteria = call.get("SELECTIONCRITERIA").cloned().unwrap_or_default();
+    let (from, to) = (criteria.field("STR_SEL_DATE"), criteria.field("END_SEL_DATE"));
+    let material = short(&criteria.field("MATERIAL_LONG"));
+    let orders = books.tables[&(PLANNED_ORDERS, SET.to_owned())].iter();
+    let wanted = orders.filter(|row| {
+        let text = |property: &str| row[property].as_str().unwrap_or_default();
+        let start = text("PlndOrderPlannedStartDate");
+        text("ProductionPlant") == criteria.field("PLANT")
+            && short(text("Material")) == material
+            && from.as_str() <= start
+            && start <= to.as_str()
+    });
+    let rows: String = wanted.map(|row| header_of("item", row)).collect();
+    let named = call.get("DETAILEDLIST").is_some();
+    let list = if named { format!("<DETAILEDLIST>{rows}</DETAILEDLIST>") } else { String::new() };
+    list + &structure(&message("", "", "000", ""))
+}
+
+/// Whether the order is there: RETURN says it.
+pub fn exist_check(books: &Books, call: &Node) -> String {
+    match find(books, call) {
+        Some(_) => structure(&message("", "", "000", "")),
+        None => missing(call),
+    }
+}
+
 /// The committed order that a call names.
 pub fn find(books: &Books, call: &Node) -> Option<Row> {
     let named = ["PLANNEDORDER", "PLANNED_ORDER"].map(|name| short(&call.field(name)));

@@ -18,6 +18,8 @@ pub const CHECK: &str = "BAPI_ACC_DOCUMENT_CHECK";
 pub const POST: &str = "BAPI_ACC_DOCUMENT_POST";
 /// Reverses by a second document; nothing is deleted in FI.
 pub const REVERSE: &str = "BAPI_ACC_DOCUMENT_REV_POST";
+/// Checks a reversal and keeps nothing.
+pub const REVERSE_CHECK: &str = "BAPI_ACC_DOCUMENT_REV_CHECK";
 /// Finds documents by their reference.
 pub const RECORD: &str = "BAPI_ACC_DOCUMENTS_RECORD";
 
@@ -155,7 +157,30 @@ pub fn checked(system: &str, reply: &Reply) -> Result<Vec<String>, SapError> {
 ///
 /// [`SapError::Value`] if SAP would cut a value.
 pub fn reverse(reversal: &Reversal<'_>) -> Result<Call, SapError> {
-    let at = Place { function: REVERSE, key: reversal.original_key };
+    reversal_call(REVERSE, reversal)
+}
+
+/// The call that lets SAP check a reversal without keeping it.
+///
+/// # Errors
+///
+/// As [`reverse`].
+pub fn check_reversal(reversal: &Reversal<'_>) -> Result<Call, SapError> {
+    reversal_call(REVERSE_CHECK, reversal)
+}
+
+/// What SAP said to the check of a reversal that it passed.
+///
+/// # Errors
+///
+/// What SAP refused.
+pub fn reversal_checked(system: &str, reply: &Reply) -> Result<Vec<String>, SapError> {
+    let said = accepted(system, REVERSE_CHECK, reply)?;
+    Ok(said.iter().map(ToString::to_string).collect())
+}
+
+fn reversal_call(function: &'static str, reversal: &Reversal<'_>) -> Result<Call, SapError> {
+    let at = Place { function, key: reversal.original_key };
     let mut row = reference(at, reversal.reference)?;
     row.extend(fields([
         ("OBJ_KEY_R", at.text("OBJ_KEY_R", reversal.original_key, 20)?),
@@ -164,7 +189,7 @@ pub fn reverse(reversal: &Reversal<'_>) -> Result<Call, SapError> {
         ("COMP_CODE", reversal.company_code.as_str().to_owned()),
         ("REASON_REV", at.text("REASON_REV", reversal.reason, 2)?),
     ]));
-    Ok(Call::new(REVERSE)
+    Ok(Call::new(function)
         .structure("REVERSAL", row)
         .value("BUS_ACT", BUSINESS_TRANSACTION)
         .table("RETURN", Vec::new()))

@@ -26,6 +26,13 @@ pub const CHANGE: &str = "BAPI_PLANNEDORDER_CHANGE";
 pub const DELETE: &str = "BAPI_PLANNEDORDER_DELETE";
 /// Reads one.
 pub const GET_DETAIL: &str = "BAPI_PLANNEDORDER_GET_DETAIL";
+/// Reads those of a material in a plant.
+pub const GET_LIST: &str = "BAPI_PLANNEDORDER_GET_DET_LIST";
+/// Says whether one is there.
+pub const EXISTS: &str = "BAPI_PLANNEDORDER_EXIST_CHECK";
+
+/// The message that says there is no such order.
+const NOT_THERE: &str = "61 404";
 
 const NUMBER: &str = "PLANNEDORDER";
 
@@ -183,8 +190,61 @@ pub fn get_detail(number: &PlannedOrderNumber) -> Call {
 /// none.
 pub fn detail(system: &str, reply: &Reply) -> Result<PlannedOrderDetail, SapError> {
     accepted(system, GET_DETAIL, reply)?;
-    let field = |name: &str| reply.field("HEADERDATA", name).trim();
-    let at = Place { function: GET_DETAIL, key: field("PLANNEDORDER_NUM") };
+    read(GET_DETAIL, |name| reply.field("HEADERDATA", name).trim())
+}
+
+/// The call that reads the orders of a material in a plant that start within these days.
+pub fn get_list(plant: &PlantCode, material_number: &MaterialNumber, days: (Date, Date)) -> Call {
+    let criteria = fields([
+        ("PLANT", plant.as_str().to_owned()),
+        ("STR_SEL_DATE", days.0.to_string()),
+        ("END_SEL_DATE", days.1.to_string()),
+        ("MATERIAL_LONG", material(material_number)),
+    ]);
+    Call::new(GET_LIST).structure("SELECTIONCRITERIA", criteria).table("DETAILEDLIST", Vec::new())
+}
+
+/// The orders that were read, in the order of the answer.
+///
+/// # Errors
+///
+/// What SAP refused; [`SapError::Value`] for a field that is none.
+pub fn list(system: &str, reply: &Reply) -> Result<Vec<PlannedOrderDetail>, SapError> {
+    accepted(system, GET_LIST, reply)?;
+    let rows = reply.table("DETAILEDLIST");
+    rows.iter()
+        .map(|row| read(GET_LIST, |name| row.get(name).map_or("", String::as_str).trim()))
+        .collect()
+}
+
+/// The call that asks whether an order is there.
+pub fn exist_check(number: &PlannedOrderNumber) -> Call {
+    Call::new(EXISTS).value(NUMBER, number.padded())
+}
+
+/// Whether the order is there. That it is not is an answer and no error.
+///
+/// # Errors
+///
+/// What SAP refused for any other reason, such as a missing right.
+pub fn exists(system: &str, reply: &Reply) -> Result<bool, SapError> {
+    match accepted(system, EXISTS, reply) {
+        Ok(_) => Ok(true),
+        Err(SapError::Bapi { messages, .. })
+            if messages.iter().all(|message| message.code == NOT_THERE) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One order from the fields of BAPIPLAF_E1.
+fn read<'a>(
+    function: &'static str,
+    field: impl Fn(&str) -> &'a str,
+) -> Result<PlannedOrderDetail, SapError> {
+    let at = Place { function, key: field("PLANNEDORDER_NUM") };
     let key = |name: &'static str| {
         move |error: crate::id::InvalidId| at.wrong("VAL-KEY", name, error.to_string())
     };
