@@ -5,7 +5,7 @@ CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 SECONDS ?= 60
 
-.PHONY: demo test test-abap test-peers web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-abap test-peers soak web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
@@ -16,6 +16,7 @@ help:
 	@echo "make web                  the web page, built anew from web/src (npm)"
 	@echo "make test-web             the planner's day and finance's month in headless Chromium"
 	@echo "make lint                 rustfmt, clippy with warnings denied, licences"
+	@echo "make soak                 1,000,000 seeded lives of a posting, with every fault"
 	@echo "make bench                speed, with a peer in the same run"
 
 install-demo:
@@ -68,3 +69,6 @@ licences:
 
 bench: install-test
 	$(CARGO) bench
+
+soak:
+	CARBIDE_SEEDS=$${CARBIDE_SEEDS:-1000000} $(CARGO) test --lib wire_simulation::no_seed -- --nocapture

@@ -20,6 +20,9 @@ use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::{Effect, ItemState, Outcome, Phase};
 use super::window::{WINDOW, WindowEnd};
 
+/// How long opening a window may take, before it is given its full length anew.
+const OPENING_MAX: SignedDuration = SignedDuration::from_secs(5);
+
 /// How `drive` goes about a change set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Course {
@@ -407,8 +410,17 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
     ) -> Result<Vec<Effect>, PostError> {
         let ends = WindowEnd::after(&self.clock.now(), WINDOW);
-        let wall = ends.at.wall;
-        let effects = self.append(writing, id, &Record::Open { ends })?;
+        let mut wall = ends.at.wall;
+        let mut effects = self.append(writing, id, &Record::Open { ends: ends.clone() })?;
+        // The machine may have been suspended while it was written.
+        let now = self.clock.now();
+        let lost = ends.at.boot_id != now.boot_id
+            || ends.at.since_boot - now.since_boot < WINDOW - OPENING_MAX;
+        if lost {
+            let ends = WindowEnd::after(&now, WINDOW);
+            wall = ends.at.wall;
+            effects = self.append(writing, id, &Record::Recovered { ends })?;
+        }
         self.failpoints.pass("journal.after_open")?;
         self.tell(Progress::Opened { id: id.clone(), ends: wall });
         Ok(effects)

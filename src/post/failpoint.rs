@@ -31,6 +31,35 @@ pub(super) struct Crash;
 #[cfg(test)]
 pub(super) struct Died;
 
+/// Called with the kind of a record before it is written, and again once it is durable.
+#[cfg(test)]
+pub(super) type OnAppend = Box<dyn FnMut(&str, bool)>;
+
+#[cfg(test)]
+thread_local! {
+    static ON_APPEND: std::cell::RefCell<Option<OnAppend>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Lets a test look at every record of this thread.
+#[cfg(test)]
+pub(super) fn on_append(look: Option<OnAppend>) {
+    ON_APPEND.set(look);
+}
+
+/// A record is about to be written, or is durable.
+pub(super) fn appending(kind: &str, durable: bool) {
+    #[cfg(test)]
+    if let Some(mut look) = ON_APPEND.take() {
+        // What it does may end the process; it is there again for the next one.
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(kind, durable)));
+        ON_APPEND.set(Some(look));
+        if let Err(panic) = ended {
+            std::panic::resume_unwind(panic);
+        }
+    }
+    let _ = (kind, durable);
+}
+
 /// Ends the process at once; in a test only the simulated one.
 pub(super) fn die() -> ! {
     #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct SapBooks {
 /// What an error of a write means for its item.
 pub(super) fn of_write(error: SapError) -> PortError {
     let kind = match (error.outcome(), error.status()) {
+        // SAP is down, and nothing left: worth another try as long as there is time.
+        (Outcome::Refused, _) if is_away(&error) => PortErrorKind::Busy,
         (Outcome::Unknown, _) => PortErrorKind::Unknown,
         (Outcome::Refused, Some(404)) => PortErrorKind::NotFound,
         (Outcome::Refused, Some(412)) => PortErrorKind::Changed,
@@ -30,6 +32,15 @@ pub(super) fn of_write(error: SapError) -> PortError {
         (Outcome::Refused, _) => PortErrorKind::Refused,
     };
     PortError::new(kind, error.to_string())
+}
+
+/// Whether SAP could not be reached at all, for the request or for what has to precede it.
+fn is_away(error: &SapError) -> bool {
+    match error {
+        SapError::NotReachable { .. } | SapError::NoAnswer { .. } => true,
+        SapError::NotSent { cause, .. } => is_away(cause),
+        _ => false,
+    }
 }
 
 /// A read that failed says nothing about what it asked for.

@@ -8,6 +8,7 @@
 //! `CARBIDE_SEED=n` runs one seed and prints its history; `CARBIDE_SEEDS=n` sets how many are run.
 
 mod disk;
+mod fault_matrix;
 mod life;
 mod network;
 mod oracle;

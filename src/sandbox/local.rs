@@ -151,6 +151,51 @@ impl LocalSandbox {
         numbers.iter().filter_map(|number| self.take(number, "MRP", "deleted by MRP")).collect()
     }
 
+    /// Components of an order are edited by hand: it could not be created again as it was.
+    pub fn fixes_components(&self, number: &str) {
+        let mut books = self.state.books();
+        let orders = books.table(PLANNED_ORDERS, ORDER_SET).iter_mut();
+        for order in orders.filter(|order| order["PlannedOrder"] == number) {
+            order.insert("PlannedOrderBOMIsFixed".to_owned(), true.into());
+        }
+    }
+
+    /// The quantity of an order becomes another, without a trace.
+    pub fn alters_silently(&self, number: &str) {
+        let mut books = self.state.books();
+        let orders = books.table(PLANNED_ORDERS, ORDER_SET).iter_mut();
+        for order in orders.filter(|order| order["PlannedOrder"] == number) {
+            order.insert("TotalQuantity".to_owned(), "999.000".into());
+        }
+    }
+
+    /// A second order, equal to the first in all that we set.
+    pub fn twins(&self, number: &str) {
+        let mut books = self.state.books();
+        let twin = books.draw_order_number();
+        let orders = books.table(PLANNED_ORDERS, ORDER_SET);
+        let order = orders.iter().find(|order| order["PlannedOrder"] == number).cloned();
+        if let Some(mut order) = order {
+            order.insert("PlannedOrder".to_owned(), twin.into());
+            orders.push(order);
+        }
+    }
+
+    /// Finance reverses the last document by itself.
+    pub fn finance_reverses(&self) {
+        let mut books = self.state.books();
+        let number = books.draw_document_number();
+        let Some(last) = books.documents.last_mut() else { return };
+        last.reversed_by = Some(number.clone());
+        let mut reversal = last.clone();
+        reversal.reverses = Some(last.number.clone());
+        reversal.reversed_by = None;
+        reversal.reference.1 = format!("F{number}");
+        reversal.lines.iter_mut().for_each(|line| line.amount = -line.amount);
+        reversal.number = number;
+        books.documents.push(reversal);
+    }
+
     fn take(&self, number: &str, user: &str, what: &str) -> Option<TrueOrder> {
         let mut books = self.state.books();
         let orders = books.table(PLANNED_ORDERS, ORDER_SET);

@@ -193,6 +193,7 @@ impl Store {
             at,
             payload,
         };
+        crate::post::failpoint::appending(kind, false);
         let hash = row.hash(&self.last_hash);
         let inserted = self.connection.execute(
             "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -215,6 +216,7 @@ impl Store {
         self.head.push(audit::leaf_hash(&row.encoding(&self.last_hash)));
         self.last_seq = row.seq;
         self.last_hash = hash;
+        crate::post::failpoint::appending(kind, true);
         Ok(row)
     }
 

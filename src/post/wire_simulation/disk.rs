@@ -26,6 +26,8 @@ pub enum DiskFault {
     Lies,
     /// The process dies within this call.
     Dies,
+    /// The process dies within the next sync.
+    DiesSyncing,
 }
 
 /// What was written and not synced: what stood there before.
@@ -63,6 +65,11 @@ thread_local! {
 /// Says which simulated process runs from here on.
 pub fn enter(process: usize) {
     PROCESS.set(process);
+}
+
+/// Says that none runs for now. Which one did.
+pub fn leave() -> usize {
+    PROCESS.replace(0)
 }
 
 impl SimDisk {
@@ -143,20 +150,21 @@ impl SimDisk {
         }
     }
 
-    fn call(&self, process: usize) -> Result<bool, DiskFault> {
+    fn call(&self, process: usize, syncs: bool) -> Result<bool, DiskFault> {
         let mut inner = self.inner.lock().unwrap();
         if inner.dead.contains(&process) {
             return Err(DiskFault::Dies);
         }
         inner.calls += 1;
         let now = inner.calls;
-        let due = inner.plan.iter().position(|(at, _)| *at <= now);
+        let waits = |fault| matches!(fault, DiskFault::Sync | DiskFault::DiesSyncing) && !syncs;
+        let due = inner.plan.iter().position(|(at, fault)| *at <= now && !waits(*fault));
         if let Some(at) = due {
             let (_, fault) = inner.plan.swap_remove(at);
             match fault {
                 DiskFault::Full => inner.full = true,
                 DiskFault::Lies => inner.lies = true,
-                DiskFault::Dies => {
+                DiskFault::Dies | DiskFault::DiesSyncing => {
                     inner.dead.insert(process);
                     return Err(fault);
                 }
@@ -275,7 +283,7 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync:
     unsafe {
         let path = path_of(name);
         if let Some(disk) = disk_of(&path) {
-            if disk.call(PROCESS.get()).is_err() {
+            if disk.call(PROCESS.get(), false).is_err() {
                 return ffi::SQLITE_IOERR_DELETE;
             }
             disk.inner.lock().unwrap().unsynced.retain(|write| write.path != path);
@@ -312,7 +320,7 @@ unsafe extern "C" fn write(
     unsafe {
         let seat = seat(file);
         if let Some(disk) = &seat.disk {
-            match disk.call(seat.process) {
+            match disk.call(seat.process, false) {
                 Ok(false) => {}
                 Ok(true) => return ffi::SQLITE_FULL,
                 Err(_) => return ffi::SQLITE_IOERR_WRITE,
@@ -339,7 +347,7 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
     unsafe {
         let seat = seat(file);
         if let Some(disk) = &seat.disk {
-            match disk.call(seat.process) {
+            match disk.call(seat.process, true) {
                 Ok(_) => {}
                 Err(_) => return ffi::SQLITE_IOERR_FSYNC,
             }
@@ -358,7 +366,7 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int 
     unsafe {
         let seat = seat(file);
         if let Some(disk) = &seat.disk {
-            if disk.call(seat.process).is_err() {
+            if disk.call(seat.process, false).is_err() {
                 return ffi::SQLITE_IOERR_TRUNCATE;
             }
             disk.inner.lock().unwrap().unsynced.retain(|write| write.path != seat.path);

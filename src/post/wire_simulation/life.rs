@@ -53,6 +53,12 @@ pub struct Life {
     pub chances: Chances,
     /// Whether another process works on the same journal.
     pub second: bool,
+    /// Whether the disk says that it synced, and did not.
+    pub lies: bool,
+    /// Whether the next process starts within seconds, and nobody decides what waits for a person.
+    pub plain: bool,
+    /// What happens to the files of a process that died.
+    pub after_death: Option<fn(&World)>,
 }
 
 /// What may be rolled for a request, and how often at most.
@@ -149,6 +155,9 @@ impl Life {
             disturbances: Disturbances::default(),
             chances: Chances::default(),
             second: false,
+            lies: false,
+            plain: true,
+            after_death: None,
         }
     }
 
@@ -203,6 +212,7 @@ impl Life {
             life.disk.push((schedule.between(1, 120) as u32, fault));
         }
         life.second = schedule.happens(15);
+        life.plain = false;
         life
     }
 }
@@ -267,7 +277,7 @@ pub fn of_seed(seed: u64) -> Ran {
 pub fn run(world: &Arc<World>, life: Life) -> Ran {
     world.note(format!("{:?}, dies {:?}, power {}", life.then, life.deaths, life.power));
     let oracle = Arc::new(Mutex::new(Oracle::of(world)));
-    oracle.lock().unwrap().disk_lied = life.disk.iter().any(|(_, of)| *of == DiskFault::Lies);
+    oracle.lock().unwrap().disk_lied = life.lies;
     *world.chances.lock().unwrap() = life.chances.clone();
     for (calls, fault) in &life.disk {
         world.disk.fail_after(*calls, *fault);
@@ -282,11 +292,18 @@ pub fn run(world: &Arc<World>, life: Life) -> Ran {
     world.schedule.run(begun, || oracle.lock().unwrap().look());
 
     world.calm();
+    if life.after_death.is_some() {
+        // There is no journal any more that could say how it ended.
+        let said = std::mem::take(&mut *said.lock().unwrap());
+        return Ran { world: world.clone(), said, phases: Vec::new() };
+    }
     // Everything that is still under way arrives, and nobody gives up any more.
     for round in 0..4 {
         world.schedule.suspend(SETTLE);
         let process = world.starts(None);
-        let mortal = Mortal::new(world, process, ends(world.clone(), process, round));
+        let decides = round == 1 && !life.plain;
+        let mortal =
+            Mortal::new(world, process, ends(world.clone(), process, decides, said.clone()));
         let ends = async move {
             mortal.await;
         };
@@ -319,6 +336,14 @@ async fn lives(
                 now.boot_id = format!("boot-{}", nth + 2);
                 now.since_boot = SignedDuration::ZERO;
             });
+        }
+        if let Some(after_death) = life.after_death {
+            oracle.lock().unwrap().close();
+            after_death(&world);
+        }
+        if life.plain {
+            world.schedule.sleep(SignedDuration::from_secs(5)).await;
+            continue;
         }
         // Mostly soon, sometimes so late that a person has to decide.
         let wait = world.schedule.between(1, 90);
@@ -403,8 +428,7 @@ async fn second(world: Arc<World>) {
 }
 
 /// Ends what can be ended: recovers, waits for windows, and decides what waits for a person.
-async fn ends(world: Arc<World>, process: usize, round: u32) {
-    let said = Mutex::default();
+async fn ends(world: Arc<World>, process: usize, decides: bool, said: Arc<Mutex<Vec<String>>>) {
     let mut poster = match world.poster(process) {
         Ok(poster) => poster,
         Err(error) => return tell(&world, &said, process, error.to_string()),
@@ -417,7 +441,7 @@ async fn ends(world: Arc<World>, process: usize, round: u32) {
         let ended = poster.wait_for_window(&set.change_set_id).await;
         tell(&world, &said, process, format!("{ended:?}"));
     }
-    if round == 1 {
+    if decides {
         decide(&world, &mut poster, process).await;
     }
 }

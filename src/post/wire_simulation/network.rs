@@ -48,6 +48,16 @@ pub enum Fate {
     Locked,
     /// SAP forgot sessions and tokens.
     Forgotten,
+    /// A right is missing.
+    Forbidden,
+    /// Logon refused.
+    NotLetIn,
+    /// SAP wants a version, and says that there was none.
+    NoVersion,
+    /// SAP says that it has done this request before.
+    Outdated,
+    /// SAP restarts in the middle of it.
+    Restarted,
     /// No connection.
     Unreachable,
     /// SAP says that it did it, and did not.
@@ -63,14 +73,25 @@ pub struct Chances {
     pub any: Vec<(Fate, u32)>,
 }
 
-/// A fate for one request: the `nth` (from 0) of those whose name contains `request`.
-#[derive(Clone, Debug)]
+/// What happens to one request.
+#[derive(Clone, Copy)]
+pub enum Does {
+    /// It meets its fate.
+    Meet(Fate),
+    /// The process dies in it.
+    Die(Death),
+    /// Somebody does something just before SAP gets it.
+    Act(fn(&World)),
+}
+
+/// What happens to one request: the `nth` (from 0) of those whose name contains `request`.
+#[derive(Clone)]
 pub struct Scripted {
     pub request: &'static str,
     pub nth: u32,
     /// How many of them in a row.
     pub times: u32,
-    pub fate: Fate,
+    pub does: Does,
 }
 
 /// The line of one process.
@@ -96,7 +117,7 @@ impl Call {
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec();
         let mut headers = request.headers().clone();
-        let host = format!("{}:50000", url.host_str().unwrap_or_default());
+        let host = url.authority().to_owned();
         headers.insert("host", host.parse().unwrap());
         let uri = format!("{}{query}", url.path()).parse().unwrap();
         Self { method: request.method().clone(), uri, headers, body }
@@ -106,11 +127,12 @@ impl Call {
     fn name(&self) -> String {
         if self.uri.path().ends_with("/soap/rfc") {
             let text = String::from_utf8_lossy(&self.body);
-            let function = text.split("urn:").nth(1).unwrap_or_default();
+            let function = text.split("<urn:").nth(1).unwrap_or_default();
             let end = function.find([' ', '>', '/']).unwrap_or(function.len());
             return format!("SOAP {}", &function[..end]);
         }
         let last = self.uri.path().rsplit('/').next().unwrap_or_default();
+        let last = if last.is_empty() { "$root" } else { last };
         format!("{} {last}", self.method)
     }
 }
@@ -168,7 +190,12 @@ async fn exchange(
 ) -> Result<Answered, Lost> {
     let latency = SignedDuration::from_millis(world.schedule.between(1, 200));
     world.schedule.sleep(latency).await;
-    if let Some(death) = dies_here(world, process) {
+    let scripted = scripted(world, name);
+    let told = match scripted {
+        Some(Does::Die(death)) => Some(death),
+        _ => dies_here(world, process),
+    };
+    if let Some(death) = told {
         world.note(format!("p{process} {name}: the process dies, {death:?}"));
         match death {
             Death::Before => {}
@@ -178,11 +205,18 @@ async fn exchange(
         kill(world, process);
         std::future::pending::<()>().await;
     }
+    if let Some(Does::Act(act)) = scripted {
+        act(world);
+    }
     let down_until = *world.down_until.lock().unwrap();
     if world.schedule.passed() < down_until {
         return Err(Lost::NotReachable("connection refused".to_owned()));
     }
-    let fate = scripted(world, name).unwrap_or_else(|| rolled(world, &call));
+    let fate = match scripted {
+        Some(Does::Meet(fate)) => fate,
+        Some(_) => Fate::Fine,
+        None => rolled(world, &call),
+    };
     if fate != Fate::Fine {
         world.note(format!("p{process} {name}: {fate:?}"));
     }
@@ -206,14 +240,14 @@ pub fn kill(world: &World, process: usize) {
     }
 }
 
-fn scripted(world: &World, name: &str) -> Option<Fate> {
+fn scripted(world: &World, name: &str) -> Option<Does> {
     let mut script = world.script.lock().unwrap();
     for scripted in script.iter_mut().filter(|scripted| name.contains(scripted.request)) {
         if scripted.nth > 0 {
             scripted.nth -= 1;
         } else if scripted.times > 0 {
             scripted.times -= 1;
-            return Some(scripted.fate);
+            return Some(scripted.does);
         }
     }
     None
@@ -314,22 +348,39 @@ async fn meet(world: &Arc<World>, call: &Call, fate: Fate) -> Result<Answered, L
             deliver(world, call).await;
             sap_error(500, "SY/530", "An exception occurred")
         }
-        Fate::Locked if soap => answer(200, "text/xml", &bapi_error(call, "M3/897", "locked")),
+        Fate::Locked if soap => {
+            answer(200, "text/xml", &bapi_answer(call, "E", "M3/897", "locked"))
+        }
         Fate::Locked => sap_error(423, "61/897", "The order is locked by user PLANNER"),
         Fate::Forgotten => {
             world.sandbox.restarts();
             deliver(world, call).await
         }
+        Fate::Forbidden => sap_error(403, "/IWBEP/CM/001", "No authorization"),
+        Fate::NotLetIn => answer(401, "text/html", "<html>Logon failed</html>"),
+        Fate::NoVersion => sap_error(428, "/IWFND/CM_MGW_RT/050", "Precondition required"),
+        Fate::Outdated => {
+            deliver(world, call).await;
+            sap_error(400, "/IWBEP/CM_COS/005", "RequestID is outdated")
+        }
+        Fate::Restarted => {
+            world.sandbox.restarts();
+            return Err(no_answer("connection reset by peer"));
+        }
         Fate::Unreachable => return Err(Lost::NotReachable("connection refused".to_owned())),
         Fate::FalseSuccess if soap => {
-            answer(200, "text/xml", &soap_answer(call, "<RETURN><TYPE>S</TYPE></RETURN>"))
+            let (status, mut headers, body) =
+                answer(200, "text/xml", &bapi_answer(call, "S", "RW/605", "Document posted"));
+            let context = "sap-contextid=C0; path=/sap/bc/soap".parse().unwrap();
+            headers.insert("set-cookie", context);
+            (status, headers, body)
         }
         Fate::Refused if soap => {
-            let error = bapi_error(call, "RW/609", "Error in document");
+            let error = bapi_answer(call, "E", "RW/609", "Error in document");
             answer(200, "text/xml", &error)
         }
         Fate::Refused => sap_error(400, "61/013", "Enter an order quantity greater than zero"),
-        Fate::FalseSuccess => deliver(world, call).await,
+        Fate::FalseSuccess => answer(204, "application/json", ""),
     })
 }
 
@@ -344,11 +395,12 @@ fn soap_answer(call: &Call, inner: &str) -> String {
     )
 }
 
-/// An answer of a BAPI whose RETURN is a table with an error, or a structure for the commit.
-fn bapi_error(call: &Call, code: &str, text: &str) -> String {
+/// An answer of a BAPI whose RETURN is a table with one message, or a structure for the commit.
+fn bapi_answer(call: &Call, kind: &str, code: &str, text: &str) -> String {
     let (class, number) = code.split_once('/').unwrap();
-    let row =
-        format!("<TYPE>E</TYPE><ID>{class}</ID><NUMBER>{number}</NUMBER><MESSAGE>{text}</MESSAGE>");
+    let row = format!(
+        "<TYPE>{kind}</TYPE><ID>{class}</ID><NUMBER>{number}</NUMBER><MESSAGE>{text}</MESSAGE>"
+    );
     let table = !call.name().contains("TRANSACTION");
     let row = if table { format!("<item>{row}</item>") } else { row };
     soap_answer(call, &format!("<RETURN>{row}</RETURN>"))

@@ -81,6 +81,8 @@ pub struct World {
     pub processes: Mutex<Vec<Process>>,
     pub others: Mutex<Others>,
     pub seen: Mutex<Vec<Seen>>,
+    /// What people at other places were told.
+    pub told: Mutex<Vec<String>>,
     system: SapSystem,
 }
 
@@ -101,7 +103,7 @@ impl World {
         let mut system = SYSTEM.get_or_init(|| SapSystem::new("SIM", "http://x", "100")).clone();
         // Refused passwords are remembered by address: each world has one of its own.
         let [.., a, b, c] = (seed % 0xff_fff0 + 1).to_be_bytes();
-        system.base_url = format!("http://127.{a}.{b}.{c}:50000");
+        system.base_url = format!("http://127.{a}.{b}.{c}");
         let sandbox = template().another();
         sandbox.clear_orders();
         Arc::new(Self {
@@ -116,6 +118,7 @@ impl World {
             processes: Mutex::default(),
             others: Mutex::default(),
             seen: Mutex::default(),
+            told: Mutex::default(),
             system,
         })
     }
@@ -134,6 +137,8 @@ impl World {
     /// The real client of one process, over the simulated network.
     pub fn books(self: &Arc<Self>, process: usize) -> SapBooks {
         let mut system = self.system.clone();
+        // A new process has forgotten which password was refused.
+        system.base_url.push_str(&format!(":{}", 50_000 + process));
         system.network = Network::replaced_by(Line { world: Arc::clone(self), process });
         let credentials = || Credentials { user: USER.to_owned(), password: Secret::new(PASSWORD) };
         SapBooks {
