@@ -176,12 +176,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         item: usize,
     ) -> Result<Vec<Effect>, PostError> {
         // A first attempt knows that nothing was sent before; a later one does not.
-        let first = self.set(id)?.state.items[item] == ItemState::CompIntent(1);
+        let mut first = self.set(id)?.state.items[item] == ItemState::CompIntent(1);
         let mut pause = SignedDuration::from_secs(1);
         let mut tries = 0;
         let undone = loop {
             tries += 1;
-            match self.take_back(id, item, first && tries == 1).await? {
+            match self.take_back(id, item, first).await? {
                 Ok(undone) => break undone,
                 Err(error) if tries >= TRIES_MAX => {
                     let left = self.set(id)?.still_there();
@@ -190,6 +190,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 }
                 Err(error) => {
                     tracing::info!(change_set = %id, item = item + 1, %error, "trying again");
+                    // Only what had no effect for certain leaves everything as it was.
+                    first &= error.kind == PortErrorKind::Busy;
                     self.clock.sleep(pause).await;
                     pause = (pause * 2).min(SignedDuration::from_secs(60));
                 }
@@ -305,6 +307,30 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
     }
 
+    /// The reversal under this key, if it shows within the settle time. "Not there" counts only if SAP
+    /// says so after that time.
+    async fn reversal_arrives(
+        &self,
+        posting: &FiPosting,
+        reversal_key: &str,
+    ) -> Result<Option<FiDocumentNumber>, PortError> {
+        let settle = if Rule::Settle.holds() { self.settings.settle } else { SignedDuration::ZERO };
+        let from = self.clock.now().since_boot;
+        let mut pause = SignedDuration::from_secs(1);
+        loop {
+            let left = settle - (self.clock.now().since_boot - from);
+            let found = self.sap.find_documents(posting, &[reversal_key]).await;
+            match found.map(|mut found| found.pop().flatten()) {
+                Ok(Some(there)) => return Ok(Some(there.document.number)),
+                Ok(None) if !left.is_positive() => return Ok(None),
+                Err(error) if !left.is_positive() => return Err(error),
+                _ => {}
+            }
+            self.clock.sleep(pause.min(left)).await;
+            pause = (pause * 2).min(SignedDuration::from_secs(30));
+        }
+    }
+
     async fn reverse_posting(
         &mut self,
         id: &ChangeSetId,
@@ -332,6 +358,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                     when: None,
                     fields: Vec::new(),
                 })));
+            }
+            (Some(_), None) if !first => {
+                // The commit of an earlier reversal may still run in SAP.
+                match self.reversal_arrives(posting, &reversal_key).await {
+                    Ok(Some(number)) => return Ok(Ok(Undone::reversed(number))),
+                    Ok(None) => {}
+                    Err(error) => return Ok(Err(error)),
+                }
             }
             (Some(_), None) => {}
             (None, None) => {
