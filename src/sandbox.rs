@@ -13,6 +13,8 @@ mod data_service;
 
 pub mod ems;
 
+mod exec;
+
 mod faults;
 
 mod filter;
