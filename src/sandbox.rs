@@ -51,6 +51,8 @@ pub struct SandboxOptions {
     pub password: String,
     /// Rows of a page before `__next`.
     pub page_rows: usize,
+    /// Whether the companion package is imported: its functions then run each key once.
+    pub companion: bool,
     /// Fields that this customer added to SAP's own.
     pub own_fields: Vec<OwnField>,
 }
@@ -76,6 +78,7 @@ impl SandboxOptions {
             user: user.to_owned(),
             password: password.to_owned(),
             page_rows: 100,
+            companion: false,
             own_fields: Vec::new(),
         }
     }

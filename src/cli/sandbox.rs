@@ -29,6 +29,10 @@ pub struct Sandbox {
     /// Rows of a page.
     #[arg(long, default_value_t = 100)]
     page_rows: usize,
+
+    /// With the companion package imported: each posting runs once under its key.
+    #[arg(long)]
+    companion: bool,
 }
 
 pub(super) async fn run(arguments: Sandbox) -> Result<Exit, CliError> {
@@ -44,6 +48,7 @@ pub(super) async fn run(arguments: Sandbox) -> Result<Exit, CliError> {
         user: arguments.user.clone(),
         password: password.clone(),
         page_rows: arguments.page_rows,
+        companion: arguments.companion,
         own_fields: Vec::new(),
     };
     let sandbox = start(options).await?;

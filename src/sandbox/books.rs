@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::exec::ExecBooks;
 use super::metadata::{EntityType, Service};
 use super::{plant, wire};
 
@@ -132,6 +133,8 @@ pub struct Books {
     /// CSRF token of each security session.
     pub sessions: BTreeMap<String, String>,
     pub failed_logons: u32,
+    /// Tables of the companion package.
+    pub exec: ExecBooks,
     /// Year and month of posting periods that finance has closed.
     pub closed_periods: BTreeSet<(i16, i8)>,
     /// Requests and rows served, by entity set.
@@ -173,6 +176,7 @@ impl Books {
             luws: BTreeMap::new(),
             sessions: BTreeMap::new(),
             failed_logons: 0,
+            exec: ExecBooks::default(),
             closed_periods: BTreeSet::new(),
             served: Mutex::default(),
             next_order: 1001,
@@ -421,6 +425,7 @@ impl Books {
             "fi_documents": self.documents,
             "key_figures": self.key_figures,
             "commits": self.commits,
+            "companion": self.exec,
             "failed_logons": self.failed_logons,
         })
     }

@@ -172,10 +172,7 @@ fn rows<'a>(payload: &'a Map<String, Value>, table: &str) -> &'a [Value] {
 }
 
 /// The payload, if the BAPI of the operation would understand it.
-fn understood(
-    operation: &Operation,
-    request: &Request<'_>,
-) -> Result<Map<String, Value>, Message> {
+fn understood(operation: &Operation, request: &Request<'_>) -> Result<Map<String, Value>, Message> {
     let lacks = |what: &str| own("012", format!("Payload is no JSON object or lacks {what}"));
     let payload: Map<String, Value> =
         serde_json::from_str(request.payload).map_err(|_| lacks(operation.needed[0]))?;
@@ -213,7 +210,8 @@ fn sensible(operation: &Operation, payload: &Map<String, Value>) -> Option<Messa
     let unit = |of: &str| own("014", format!("Quantity without unit ({of})"));
     if operation.name == "PLANNED_ORDER_CREATE" {
         let header = payload.get("HEADERDATA")?;
-        let bare = !text(header, "TOTAL_PLORD_QTY").is_empty() && text(header, "BASE_UOM").is_empty();
+        let bare =
+            !text(header, "TOTAL_PLORD_QTY").is_empty() && text(header, "BASE_UOM").is_empty();
         return bare.then(|| unit("TOTAL_PLORD_QTY"));
     }
     if operation.name != "FI_POST" {
@@ -294,7 +292,10 @@ impl ExecBooks {
         }
         let operation = OPERATIONS.iter().find(|known| known.name == request.operation);
         let Some(operation) = operation else {
-            return Answered::refused(own("011", format!("Unknown operation {}", request.operation)));
+            return Answered::refused(own(
+                "011",
+                format!("Unknown operation {}", request.operation),
+            ));
         };
         let payload = match understood(operation, request) {
             Ok(payload) => payload,
@@ -413,7 +414,10 @@ impl ExecBooks {
             return Answered::refused(own("031", "Duration out of range"));
         }
         if !caller.locked_by.is_empty() {
-            return Answered::refused(own("021", format!("Lease is locked by {}", caller.locked_by)));
+            return Answered::refused(own(
+                "021",
+                format!("Lease is locked by {}", caller.locked_by),
+            ));
         }
         let now = caller.now;
         let valid = self.lease.as_ref().filter(|lease| {
@@ -519,7 +523,10 @@ mod tests {
             fence: number(&lease["fence"]),
             expires_at: time(lease["expires_at"].as_str().unwrap()),
         });
-        ExecBooks { entries: given["entries"].as_array().unwrap().iter().map(entry).collect(), lease }
+        ExecBooks {
+            entries: given["entries"].as_array().unwrap().iter().map(entry).collect(),
+            lease,
+        }
     }
 
     fn codes(messages: &[Message]) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! SOAP-RFC: sessions, logical units of work, and the BAPIs of accounting. Those of logistics and
 //! controlling stand below.
 
+mod exec;
+
 mod key_figure;
 
 mod planned_order;
@@ -287,6 +289,15 @@ impl Luw<'_> {
             "BAPI_ACC_STAT_KEY_FIG_POST" => {
                 let (number, rows) = key_figure::post(self.register(books), call);
                 Ok(format!("<DOC_NO>{number}</DOC_NO>{}", returned(rows)))
+            }
+            "BAPI_ACC_ACT_POSTINGS_REVERSE" => {
+                let (number, rows) = key_figure::reverse(self.register(books), call);
+                Ok(format!("<DOC_NO>{number}</DOC_NO>{}", returned(rows)))
+            }
+            "Z_CARBIDE_EXEC" | "Z_CARBIDE_CANCEL" | "Z_CARBIDE_STATUS" | "Z_CARBIDE_LEASE"
+                if self.state.companion =>
+            {
+                Ok(exec::answer(self, books, call))
             }
             other => Err(format!("Function module {other} does not exist or is not released")),
         }

@@ -22,6 +22,7 @@ const LOCKED_AFTER: u32 = 5;
 pub struct State {
     pub services: Arc<Vec<Service>>,
     pub page_rows: usize,
+    pub companion: bool,
     user: String,
     password: String,
     books: Mutex<Books>,
@@ -35,6 +36,7 @@ impl State {
             books: Mutex::new(Books::new(&services)),
             faults: Mutex::default(),
             page_rows: options.page_rows.max(1),
+            companion: options.companion,
             user: options.user.clone(),
             password: options.password.clone(),
             services,

@@ -64,3 +64,36 @@ pub fn post(mut register: Register<'_>, call: &Node) -> (String, String) {
     }));
     (number, message("S", "BK", "003", &text))
 }
+
+/// Takes a whole document back by one with the negative quantities.
+pub fn reverse(mut register: Register<'_>, call: &Node) -> (String, String) {
+    let header = call.get("DOC_HEADER").cloned().unwrap_or_default();
+    let wanted = header.field("RVRS_NO");
+    let refused =
+        |number: &str, text: String| ("0000000000".to_owned(), message("E", "BK", number, &text));
+    let documents = &register.books.key_figures;
+    let Some(original) = documents.iter().find(|document| document.number == wanted).cloned()
+    else {
+        return refused("020", format!("Document {wanted} does not exist"));
+    };
+    let text = format!("reverses {wanted}");
+    if documents.iter().any(|document| document.text == text) {
+        return refused("021", format!("Document {wanted} was reversed already"));
+    }
+    let number = register.books.draw_key_figure_number();
+    let turned = original
+        .items
+        .iter()
+        .map(|item| KeyFigureLine { quantity: -item.quantity, ..item.clone() });
+    register.add(Registered::KeyFigures(KeyFigureDocument {
+        number: number.clone(),
+        posting_date: header.field("POSTGDATE"),
+        items: turned.collect(),
+        text,
+        ..original.clone()
+    }));
+    (
+        number.clone(),
+        message("S", "BK", "003", &format!("Document is posted under number {number}")),
+    )
+}
