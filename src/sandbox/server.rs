@@ -48,6 +48,7 @@ impl State {
         Self {
             services: Arc::clone(&self.services),
             page_rows: self.page_rows,
+            companion: self.companion,
             user: self.user.clone(),
             password: self.password.clone(),
             books: Mutex::new(Books::with(&self.services, &["A_Product", "ProductionVersion"])),

@@ -6,6 +6,8 @@
 
 pub mod accounting_document;
 
+pub mod exec;
+
 mod field;
 
 pub mod planned_order;
