@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use carbide::footprint::system::{Columns, Consumers, ProductSystem};
+use carbide::footprint::system::{Columns, Downstream, ProductSystem};
 
 /// Scopes 1, 2, 3.1, 3.3, 3.4 and the part from primary data.
 const COLUMNS: usize = 6;
@@ -217,7 +217,7 @@ fn compare(kind: &str, nodes: usize, python: Option<&Path>, patience: usize) {
 /// One bought part or leaf gets another factor: what a supplier's new footprint does.
 fn restate(system: &ProductSystem, own: &Columns, solved: &Columns, whole: Duration) {
     let order = system.condensed();
-    let consumers = Consumers::of(system);
+    let mut downstream = Downstream::of(system, &order);
     let mut random = Random(7);
     let (mut spent, mut touched, rounds) = (Vec::new(), 0, 201);
     let mut changed = own.clone();
@@ -225,14 +225,15 @@ fn restate(system: &ProductSystem, own: &Columns, solved: &Columns, whole: Durat
     for _ in 0..rounds {
         let used = loop {
             let node = random.below(system.products());
-            if !consumers.consumers(node).is_empty() && system.links(node).next().is_none() {
+            if downstream.uses(node) > 0 && system.links(node).next().is_none() {
                 break node;
             }
         };
         changed.row_mut(used)[2] *= 1.05;
         let start = Instant::now();
-        let found =
-            system.restate(&order, &consumers, &changed, &mut intensities, &[used as u32]).unwrap();
+        let found = system
+            .restate(&order, &mut downstream, &changed, &mut intensities, &[used as u32])
+            .unwrap();
         spent.push(start.elapsed());
         touched += found.len();
     }

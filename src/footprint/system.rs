@@ -18,6 +18,7 @@ mod dense;
 mod looped;
 mod restate;
 mod solve;
+mod torn;
 
 use std::mem::size_of;
 
@@ -26,7 +27,7 @@ use rust_decimal::Decimal;
 use crate::quantity::Emissions;
 
 pub use condensation::Condensation;
-pub use restate::Consumers;
+pub use restate::Downstream;
 
 /// Largest number of right-hand sides that are carried through one pass.
 const COLUMNS_AT_ONCE: usize = 8;
@@ -448,13 +449,19 @@ mod tests {
             let mut intensities = system.solve(&order, &own).unwrap();
             own.row_mut(changed)[0] += 1.25;
 
-            let consumers = Consumers::of(&system);
+            let mut downstream = Downstream::of(&system, &order);
             #[allow(clippy::cast_possible_truncation)]
             let touched = system
-                .restate(&order, &consumers, &own, &mut intensities, &[changed as u32])
+                .restate(&order, &mut downstream, &own, &mut intensities, &[changed as u32])
                 .unwrap();
 
             prop_assert!(touched.contains(&(changed as u32)));
+            prop_assert_eq!(&intensities, &system.solve(&order, &own).unwrap());
+            // And again, by the ways that are known now.
+            own.row_mut(changed)[0] -= 0.5;
+            #[allow(clippy::cast_possible_truncation)]
+            let changed = [changed as u32];
+            system.restate(&order, &mut downstream, &own, &mut intensities, &changed).unwrap();
             prop_assert_eq!(intensities, system.solve(&order, &own).unwrap());
         }
     }

@@ -41,6 +41,7 @@ mod hostile_sap;
 mod interfaces;
 
 mod metadata;
+mod methods_document;
 
 mod nw_rfc;
 

@@ -4,6 +4,7 @@
 const PIVOT_MIN: f64 = 1e-13;
 
 /// A square matrix as L and U in one place, with the order of its rows.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lu {
     size: usize,
     factors: Vec<f64>,

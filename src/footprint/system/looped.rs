@@ -1,18 +1,13 @@
 //! The products of one loop, solved together.
 //!
 //! A loop is torn at the products that are used before they are known. Everything else is then a
-//! function of the torn products, found by one pass with a column for each of them, and the torn
+//! function of the torn products, found once by a pass with a column for each of them, and the torn
 //! products themselves are a small dense system. Where many would be torn, the loop is swept until
 //! it stands still, which is what a large and weakly coupled loop wants.
 
 use super::dense::Lu;
+use super::torn::{Torn, add};
 use super::{ProductSystem, RESIDUAL_MAX, SystemError};
-
-/// Largest table of a torn loop, in values: 8 MiB.
-const TABLE_MAX: usize = 1 << 20;
-
-/// Largest number of torn products that is solved densely.
-const TORN_MAX: usize = 400;
 
 /// Largest loop that is solved densely as a whole when tearing did not reach the residual.
 const DENSE_MAX: usize = 400;
@@ -20,8 +15,14 @@ const DENSE_MAX: usize = 400;
 /// Most sweeps over a loop.
 const SWEEPS_MAX: usize = 20_000;
 
-/// A place that is not torn.
-const WHOLE: u32 = u32::MAX;
+/// How a loop is solved: found once, good for any right-hand side.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// Torn open.
+    Torn(Torn),
+    /// Swept until it stands still.
+    Swept,
+}
 
 /// Work space for one loop after the other.
 pub(super) struct Looped<'a> {
@@ -30,20 +31,24 @@ pub(super) struct Looped<'a> {
     /// Where the loop at hand begins in the order, and how many products it has.
     start: u32,
     len: u32,
-    /// Column of each place among the torn, or `WHOLE`.
-    torn: Vec<u32>,
     table: Vec<f64>,
 }
 
 impl<'a> Looped<'a> {
     pub(super) fn new(positions: &'a [u32]) -> Self {
-        Self { positions, start: 0, len: 0, torn: Vec::new(), table: Vec::new() }
+        Self { positions, start: 0, len: 0, table: Vec::new() }
     }
 
     /// The place of a product in the loop at hand, if it is in it.
     fn place(&self, product: usize) -> Option<usize> {
         let place = self.positions[product].wrapping_sub(self.start);
         (place < self.len).then_some(place as usize)
+    }
+
+    /// Takes the loop of `members` at hand.
+    fn at(&mut self, members: &[u32]) {
+        self.start = self.positions[members[0] as usize];
+        self.len = u32::try_from(members.len()).expect("fewer than 2^31 products");
     }
 
     /// Solves the loop of `members`, whose rows hold their own emissions, in place. Everything that
@@ -57,42 +62,43 @@ impl<'a> Looped<'a> {
         if let [product] = members {
             return alone(system, *product, rows);
         }
-        self.start = self.positions[members[0] as usize];
-        self.len = u32::try_from(members.len()).expect("fewer than 2^31 products");
-        self.solve_together(system, members, rows)
+        let way = self.way(system, members)?;
+        self.solve_by(&way, system, members, rows)
     }
 
-    fn solve_together<const K: usize>(
+    /// The same by a way that was found before, with the same bits.
+    pub(super) fn solve_by<const K: usize>(
         &mut self,
+        way: &Way,
         system: &ProductSystem,
         members: &[u32],
         rows: &mut [[f64; K]],
     ) -> Result<(), SystemError> {
-        // What the loop is given: own emissions and what comes from outside.
-        let mut given: Vec<[f64; K]> = Vec::with_capacity(members.len());
-        for &product in members {
-            let mut sum = rows[product as usize];
-            for (input, quantity) in system.links(product as usize) {
-                if self.place(input).is_none() {
-                    for column in 0..K {
-                        sum[column] += quantity * rows[input][column];
-                    }
-                }
+        self.at(members);
+        if let Way::Torn(torn) = way
+            && let Some(found) = torn.solve(members, rows)
+        {
+            for (&product, row) in members.iter().zip(&found) {
+                rows[product as usize] = *row;
             }
-            given.push(sum);
+            return Ok(());
         }
-        let torn = self.tear(system, members);
-        let fits = torn <= TORN_MAX && members.len() * (K + 1 + torn) <= TABLE_MAX;
-        let mut found = if fits {
-            self.solve_torn(system, members, &given, torn)?
-        } else {
-            self.sweep(system, members, &given)?
+        let given = self.given(system, members, rows);
+        let (found, residual) = match way {
+            Way::Swept => {
+                let found = self.sweep(system, members, &given)?;
+                let residual = self.residual(system, members, &given, &found);
+                (found, residual)
+            }
+            Way::Torn(_) => (Vec::new(), f64::INFINITY),
         };
-        let mut residual = self.residual(system, members, &given, &found);
-        if residual > RESIDUAL_MAX && members.len() <= DENSE_MAX {
-            found = self.solve_dense(system, members, &given)?;
-            residual = self.residual(system, members, &given, &found);
-        }
+        let (found, residual) = if residual > RESIDUAL_MAX && members.len() <= DENSE_MAX {
+            let found = self.solve_dense(system, members, &given)?;
+            let residual = self.residual(system, members, &given, &found);
+            (found, residual)
+        } else {
+            (found, residual)
+        };
         if residual > RESIDUAL_MAX {
             let products = self.way_around(system, members);
             return Err(SystemError::NotSolved { products, loop_len: members.len(), residual });
@@ -103,93 +109,40 @@ impl<'a> Looped<'a> {
         Ok(())
     }
 
-    /// Marks the members that are used at or before their own place; returns how many.
-    fn tear(&mut self, system: &ProductSystem, members: &[u32]) -> usize {
-        self.torn.clear();
-        self.torn.resize(members.len(), WHOLE);
-        let mut count = 0;
-        for (place, &product) in members.iter().enumerate() {
-            for (input, _) in system.links(product as usize) {
-                let used = self.place(input).filter(|&used| used >= place);
-                if let Some(used) = used.filter(|&used| self.torn[used] == WHOLE) {
-                    self.torn[used] = count;
-                    count += 1;
+    /// What the loop is given: own emissions and what comes from outside.
+    fn given<const K: usize>(
+        &self,
+        system: &ProductSystem,
+        members: &[u32],
+        rows: &[[f64; K]],
+    ) -> Vec<[f64; K]> {
+        let of = |&product: &u32| {
+            let mut sum = rows[product as usize];
+            for (input, quantity) in system.links(product as usize) {
+                if self.place(input).is_none() {
+                    add(&mut sum, quantity, &rows[input]);
                 }
             }
-        }
-        count as usize
+            sum
+        };
+        members.iter().map(of).collect()
     }
 
-    /// Solves by tearing. One more column asks what the loop makes of one unit of everything: where
-    /// that is negative, the loop uses more than it makes.
-    ///
-    /// # Source
-    ///
-    /// Tearing: Kron (1963); Duff, Erisman and Reid, Direct Methods for Sparse Matrices (2nd ed.),
-    /// chapter 11. A non-negative matrix has a spectral radius below one if and only if some
-    /// `y > 0` has `y - A y > 0`: Berman and Plemmons, Nonnegative Matrices, theorem 6.2.3, I27.
-    fn solve_torn<const K: usize>(
+    /// How to solve the loop of `members`.
+    pub(super) fn way(
         &mut self,
         system: &ProductSystem,
         members: &[u32],
-        given: &[[f64; K]],
-        torn: usize,
-    ) -> Result<Vec<[f64; K]>, SystemError> {
-        let width = K + 1 + torn;
-        let mut table = std::mem::take(&mut self.table);
-        table.clear();
-        table.resize(members.len() * width, 0.0);
-        for (place, &product) in members.iter().enumerate() {
-            let (before, rest) = table.split_at_mut(place * width);
-            let row = &mut rest[..width];
-            row[..K].copy_from_slice(&given[place]);
-            row[K] = 1.0;
-            for (input, quantity) in system.links(product as usize) {
-                match self.place(input) {
-                    None => {}
-                    Some(used) if used < place => {
-                        let known = &before[used * width..][..width];
-                        for (value, known) in row.iter_mut().zip(known) {
-                            *value += quantity * known;
-                        }
-                    }
-                    Some(used) => row[K + 1 + self.torn[used] as usize] += quantity,
-                }
+    ) -> Result<Way, SystemError> {
+        self.at(members);
+        let place = |product: usize| self.place(product);
+        let Some(torn) = Torn::of(system, members, place) else { return Ok(Way::Swept) };
+        match torn.decomposed(&mut self.table) {
+            Some(torn) if torn.is_productive || !self.is_non_negative(system, members) => {
+                Ok(Way::Torn(torn))
             }
+            _ => Err(self.gainful(system, members)),
         }
-        // Each torn product is what its row says: (I - C) t = d.
-        let mut matrix = vec![0.0; torn * torn];
-        let mut right = vec![0.0; torn * (K + 1)];
-        for (place, &column) in self.torn.iter().enumerate().filter(|(_, c)| **c != WHOLE) {
-            let (row, column) = (&table[place * width..][..width], column as usize);
-            right[column * (K + 1)..][..=K].copy_from_slice(&row[..=K]);
-            for other in 0..torn {
-                matrix[column * torn + other] =
-                    f64::from(u8::from(other == column)) - row[K + 1 + other];
-            }
-        }
-        let Some(lu) = Lu::of(matrix, torn) else { return Err(self.gainful(system, members)) };
-        let known = lu.solve(&right, K + 1);
-        let mut found = Vec::with_capacity(members.len());
-        let mut makes_less = false;
-        for row in table.chunks_exact(width) {
-            let mut sum = [0.0; K];
-            sum.copy_from_slice(&row[..K]);
-            let mut of_one = row[K];
-            for (factor, known) in row[K + 1..].iter().zip(known.chunks_exact(K + 1)) {
-                for column in 0..K {
-                    sum[column] += factor * known[column];
-                }
-                of_one += factor * known[K];
-            }
-            makes_less |= of_one.is_nan() || of_one <= 0.0;
-            found.push(sum);
-        }
-        self.table = table;
-        if makes_less && self.is_non_negative(system, members) {
-            return Err(self.gainful(system, members));
-        }
-        Ok(found)
     }
 
     /// Solves by sweeps in place, each product with the newest values of the others.

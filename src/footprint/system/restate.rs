@@ -1,23 +1,28 @@
 //! One changed factor: only what lies downstream of it is calculated again.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::mem::size_of;
 
-use super::looped::Looped;
+use super::looped::{Looped, Way};
 use super::solve::{single, with_width};
 use super::{COLUMNS_AT_ONCE, Columns, Condensation, ProductSystem, SystemError};
 
-/// Who uses each product: the links seen from below.
+/// Who is to be calculated after whom: the links seen from below, and how each loop is solved.
+///
+/// Made once for a system and its order; every change of a factor then costs what it touches.
 #[derive(Clone, Debug)]
-pub struct Consumers {
+pub struct Downstream {
     starts: Vec<u32>,
-    consumers: Vec<u32>,
+    /// Where the consumers of each product stand in the order; of a loop, its first place.
+    places: Vec<u32>,
+    /// Ways of the loops that were calculated again so far, by their first place.
+    ways: BTreeMap<u32, Way>,
+    due: Due,
 }
 
-impl Consumers {
-    /// The consumers of every product.
-    pub fn of(system: &ProductSystem) -> Self {
+impl Downstream {
+    /// What is downstream of every product of `system` in its `order`.
+    pub fn of(system: &ProductSystem, order: &Condensation) -> Self {
         let mut starts = vec![0u32; system.products() + 1];
         for &input in &system.inputs {
             starts[input as usize + 1] += 1;
@@ -26,24 +31,83 @@ impl Consumers {
             starts[product + 1] += starts[product];
         }
         let mut next = starts.clone();
-        let mut consumers = vec![0; system.link_count()];
-        for (product, _) in (0u32..).zip(0..system.products()) {
-            for (input, _) in system.links(product as usize) {
-                consumers[next[input] as usize] = product;
+        let mut places = vec![0; system.link_count()];
+        for product in 0..system.products() {
+            let place = first_place(order, product);
+            for (input, _) in system.links(product) {
+                places[next[input] as usize] = place;
                 next[input] += 1;
             }
         }
-        Self { starts, consumers }
+        Self { starts, places, ways: BTreeMap::new(), due: Due::none(system.products()) }
     }
 
-    /// Who uses `product`.
-    pub fn consumers(&self, product: usize) -> &[u32] {
-        &self.consumers[self.starts[product] as usize..self.starts[product + 1] as usize]
+    /// How many uses there are of a product.
+    pub fn uses(&self, product: usize) -> usize {
+        (self.starts[product + 1] - self.starts[product]) as usize
     }
 
-    /// Bytes that it holds.
+    /// Bytes that it holds, the ways of loops left out.
     pub fn bytes(&self) -> usize {
-        (self.starts.capacity() + self.consumers.capacity()) * size_of::<u32>()
+        (self.starts.capacity() + self.places.capacity()) * size_of::<u32>()
+            + (self.due.bits.capacity() + self.due.words.capacity()) * size_of::<u64>()
+    }
+}
+
+/// Where a product is calculated: its place in the order, or the first place of its loop.
+fn first_place(order: &Condensation, product: usize) -> u32 {
+    let position = order.positions()[product];
+    match order.loop_at(position as usize) {
+        Some(range) => u32::try_from(range.start).expect("before its members"),
+        None => position,
+    }
+}
+
+/// Places of the order that are to be calculated, taken from the first on.
+#[derive(Clone, Debug)]
+struct Due {
+    /// A bit for each place.
+    bits: Vec<u64>,
+    /// A bit for each word of `bits` that is not zero.
+    words: Vec<u64>,
+    /// No word before this one has a bit.
+    first: usize,
+}
+
+impl Due {
+    fn none(places: usize) -> Self {
+        let words = places.div_ceil(64);
+        Self { bits: vec![0; words], words: vec![0; words.div_ceil(64)], first: 0 }
+    }
+
+    fn add(&mut self, place: u32) {
+        let word = place as usize / 64;
+        self.bits[word] |= 1 << (place % 64);
+        self.words[word / 64] |= 1 << (word % 64);
+        self.first = self.first.min(word / 64);
+    }
+
+    fn take(&mut self) -> Option<usize> {
+        while self.first < self.words.len() {
+            let summary = self.words[self.first];
+            if summary == 0 {
+                self.first += 1;
+                continue;
+            }
+            let word = self.first * 64 + summary.trailing_zeros() as usize;
+            let bits = self.bits[word];
+            self.bits[word] = bits & (bits - 1);
+            if self.bits[word] == 0 {
+                self.words[self.first] = summary & (summary - 1);
+            }
+            return Some(word * 64 + bits.trailing_zeros() as usize);
+        }
+        None
+    }
+
+    fn clear(&mut self) {
+        while self.take().is_some() {}
+        self.first = 0;
     }
 }
 
@@ -64,7 +128,7 @@ impl ProductSystem {
     pub fn restate(
         &self,
         order: &Condensation,
-        consumers: &Consumers,
+        downstream: &mut Downstream,
         own: &Columns,
         intensities: &mut Columns,
         changed: &[u32],
@@ -72,15 +136,26 @@ impl ProductSystem {
         let width = own.width();
         assert!(width == intensities.width() && width <= COLUMNS_AT_ONCE, "equal, at most eight");
         assert!(own.rows() == self.products() && intensities.rows() == self.products());
+        if let Some(&product) = changed
+            .iter()
+            .find(|&&product| own.row(product as usize).iter().any(|value| !value.is_finite()))
+        {
+            return Err(SystemError::NotFinite { product });
+        }
         let values = &mut intensities.values;
-        with_width!(width, values, |rows| walk(self, order, consumers, own, rows, changed))
+        let done =
+            with_width!(width, values, |rows| walk(self, order, downstream, own, rows, changed));
+        if done.is_err() {
+            downstream.due.clear();
+        }
+        done
     }
 }
 
 fn walk<const K: usize>(
     system: &ProductSystem,
     order: &Condensation,
-    consumers: &Consumers,
+    downstream: &mut Downstream,
     own: &Columns,
     rows: &mut [[f64; K]],
     changed: &[u32],
@@ -88,39 +163,48 @@ fn walk<const K: usize>(
     let products = order.order();
     let mut looped = Looped::new(order.positions());
     let mut touched = Vec::new();
-    let mut due = BinaryHeap::new();
-    // A loop is due as a whole, at its first place.
-    let place = |product: u32| {
-        let position = order.positions()[product as usize] as usize;
-        order.loop_at(position).map_or(position, |range| range.start)
-    };
-    due.extend(changed.iter().map(|&product| Reverse(place(product))));
-    let mut last = None;
     let mut before: Vec<[f64; K]> = Vec::new();
-    while let Some(Reverse(position)) = due.pop() {
-        if last.replace(position) == Some(position) {
-            continue;
-        }
-        let range = order.loop_at(position);
-        let members = &products[range.clone().unwrap_or(position..position + 1)];
+    let Downstream { starts, places, ways, due } = downstream;
+    due.first = due.words.len();
+    for &product in changed {
+        due.add(first_place(order, product as usize));
+    }
+    while let Some(position) = due.take() {
+        let range = order.loop_at(position).unwrap_or(position..position + 1);
+        let members = &products[range.clone()];
         before.clear();
         for &product in members {
             before.push(rows[product as usize]);
             rows[product as usize].copy_from_slice(own.row(product as usize));
         }
-        if range.is_some() {
-            looped.solve(system, members, rows)?;
-        } else {
-            rows[members[0] as usize] = single(system, rows, members[0] as usize);
+        match members {
+            [product] if order.loop_at(position).is_none() => {
+                rows[*product as usize] = single(system, rows, *product as usize);
+            }
+            [_] => looped.solve(system, members, rows)?,
+            _ => {
+                let start = u32::try_from(position).expect("places have 32 bits");
+                let way = match ways.entry(start) {
+                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(place) => {
+                        place.insert(looped.way(system, members)?)
+                    }
+                };
+                looped.solve_by(way, system, members, rows)?;
+            }
         }
         for (&product, before) in members.iter().zip(&before) {
             if rows[product as usize] == *before {
                 continue;
             }
             touched.push(product);
-            let next =
-                consumers.consumers(product as usize).iter().map(|&consumer| place(consumer));
-            due.extend(next.filter(|&next| next != position).map(Reverse));
+            let uses = starts[product as usize] as usize..starts[product as usize + 1] as usize;
+            for &next in &places[uses] {
+                // A loop is calculated as a whole: its members are no reason to do it again.
+                if next as usize != position {
+                    due.add(next);
+                }
+            }
         }
     }
     Ok(touched)
