@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::connect::{Session, month};
 use super::exit::print_json;
 use super::{CliError, Context, Exit, footprint};
-use crate::cycle::{PostingRun, footprints, order_footprint, poster};
+use crate::cycle::{PostedLine, PostingRun, footprints, order_footprint, poster};
 use crate::factor::EmissionFactor;
 use crate::footprint::ProductFootprint;
 use crate::id::ProductionOrderNumber;
@@ -247,23 +247,7 @@ fn explain_run(
             println!("  because of factor {factor}");
         }
     }
-    let mut table = Table::new(&[
-        ("cost center", Align::Left),
-        ("scope", Align::Left),
-        ("state", Align::Left),
-        ("kg CO2e", Align::Right),
-        ("amount", Align::Right),
-    ]);
-    for line in &run.lines {
-        table.row([
-            line.cost_center.to_string(),
-            line.scope.name().to_owned(),
-            line.state.to_string(),
-            figure::decimal(line.kilograms, 3),
-            line.amount.to_string(),
-        ]);
-    }
-    print!("{table}");
+    print_lines(&run.lines);
     println!("Made of:");
     super::footprint::print_inventory(&run.inventory);
     println!("Factor rows:");
@@ -283,6 +267,27 @@ fn explain_run(
         }
     }
     Ok(Exit::Done)
+}
+
+/// The lines of a posting run.
+pub(super) fn print_lines(lines: &[PostedLine]) {
+    let mut table = Table::new(&[
+        ("cost center", Align::Left),
+        ("scope", Align::Left),
+        ("state", Align::Left),
+        ("kg CO2e", Align::Right),
+        ("amount", Align::Right),
+    ]);
+    for line in lines {
+        table.row([
+            line.cost_center.to_string(),
+            line.scope.name().to_owned(),
+            line.state.to_string(),
+            figure::decimal(line.kilograms, 3),
+            line.amount.to_string(),
+        ]);
+    }
+    print!("{table}");
 }
 
 fn print_factors<'a>(factors: impl Iterator<Item = &'a EmissionFactor>) {

@@ -190,7 +190,10 @@ pub(super) fn stop_on_ctrl_c(books: &Books) {
     let stop = books.stop_flag();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("Stopping: what was posted of this change set is taken back ...");
+            eprintln!(
+                "Stopping: a change set that is being sent is taken back. One whose window is open stays \
+                 until it closes, or until `carbide undo` ..."
+            );
             stop.store(true, std::sync::atomic::Ordering::SeqCst);
         }
     });

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use crate::cli::connect::{Session, month};
 use crate::cli::exit::print_json;
+use crate::cli::explain::print_lines;
 use crate::cli::{CliError, Context, Exit};
 use crate::cycle::{self, Books, Facts, PostingRun, Standing};
 use crate::period::PostingPeriod;
 use crate::present::figure;
-use crate::present::table::{Align, Table};
 use crate::quantity::Milligrams;
 use crate::store::Kind;
 
@@ -85,23 +85,7 @@ pub(super) fn run(arguments: &Restate, context: &Context) -> Result<Exit, CliErr
     for factor in &corrects.factors {
         println!("  factor {factor}");
     }
-    let mut table = Table::new(&[
-        ("cost center", Align::Left),
-        ("scope", Align::Left),
-        ("state", Align::Left),
-        ("kg CO2e", Align::Right),
-        ("amount", Align::Right),
-    ]);
-    for line in &run.lines {
-        table.row([
-            line.cost_center.to_string(),
-            line.scope.name().to_owned(),
-            line.state.to_string(),
-            figure::decimal(line.kilograms, 3),
-            line.amount.to_string(),
-        ]);
-    }
-    print!("{table}");
+    print_lines(&run.lines);
     let kg = |amount: Milligrams| figure::decimal(amount.to_emissions().amount(), 3);
     println!(
         "{period}: posted {} kg CO2e, restated {} kg CO2e, difference {} kg CO2e into {}",
