@@ -12,7 +12,15 @@ use super::{JournalError, io_error};
 /// Proof that this process is the one writer, until it is dropped.
 #[derive(Debug)]
 pub struct Writing {
-    _locked: File,
+    locked: File,
+}
+
+impl Drop for Writing {
+    /// Unlocks by name: closing is not enough while another thread starts a program, since its
+    /// child holds the file open until it becomes that program.
+    fn drop(&mut self) {
+        let _ = self.locked.unlock();
+    }
 }
 
 /// Takes the lock beside `journal`.
@@ -28,7 +36,7 @@ pub fn take(journal: &Path) -> Result<Writing, JournalError> {
         reason: error.to_string(),
     })?;
     if !Rule::OneWriter.holds() {
-        return Ok(Writing { _locked: file });
+        return Ok(Writing { locked: file });
     }
     match file.try_lock() {
         Ok(()) => {}
@@ -44,7 +52,7 @@ pub fn take(journal: &Path) -> Result<Writing, JournalError> {
     let _ = file.set_len(0);
     let _ = file.seek(SeekFrom::Start(0));
     let _ = write!(file, "process {}", std::process::id());
-    Ok(Writing { _locked: file })
+    Ok(Writing { locked: file })
 }
 
 #[cfg(test)]
@@ -63,5 +71,18 @@ mod tests {
         assert!(refused.to_string().contains(&process), "{refused}");
         drop(first);
         assert!(take(&journal).is_ok());
+    }
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let journal = directory.path().join("carbide.sqlite");
+        let first = take(&journal).unwrap();
+        let as_a_child_would_have_it = first.locked.try_clone().unwrap();
+
+        drop(first);
+
+        assert!(take(&journal).is_ok());
+        drop(as_a_child_would_have_it);
     }
 }
