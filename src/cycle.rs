@@ -11,6 +11,8 @@ mod access;
 
 mod carbon;
 
+mod company_code;
+
 mod correction;
 
 mod facts;
@@ -30,6 +32,7 @@ mod read;
 mod sync;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
+pub use company_code::{CompanyCodeFound, company_code};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
 pub use facts::{Facts, MeterReadings};
 pub use installation::{Installation, Say};
@@ -39,7 +42,9 @@ pub use planning::{PlanRecord, plan};
 pub use posting::{
     Books, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster, settle_ledger,
 };
-pub use read::{Connections, connect, ems_connection, fi_total, read_facts, reading};
+pub use read::{
+    Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,
+};
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 
 /// Why a cycle stopped. Each stage says what happened and what was not done.

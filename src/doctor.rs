@@ -8,6 +8,8 @@
 //!        every service and function module       ┘
 //! ```
 
+mod advice;
+
 mod check;
 
 pub mod fields;
@@ -15,6 +17,10 @@ pub mod fields;
 mod here;
 
 mod meter;
+
+mod rfc;
+
+mod rights;
 
 mod sap;
 

@@ -53,6 +53,8 @@ pub struct SandboxOptions {
     pub page_rows: usize,
     /// Whether the companion package is imported: its functions then run each key once.
     pub companion: bool,
+    /// Profiles that its user has beside the least roles, such as `SAP_ALL`.
+    pub profiles: Vec<String>,
     /// Fields that this customer added to SAP's own.
     pub own_fields: Vec<OwnField>,
 }
@@ -79,6 +81,7 @@ impl SandboxOptions {
             password: password.to_owned(),
             page_rows: 100,
             companion: false,
+            profiles: Vec::new(),
             own_fields: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::config::Config;
-use crate::cycle::connect;
+use crate::cycle::connect_to_look;
 use crate::doctor::{Report, State, examine};
 use crate::present::table::{Align, Table};
 
@@ -18,7 +18,7 @@ pub struct Doctor {}
 
 pub(super) async fn run(_: Doctor, context: &Context) -> Result<Exit, CliError> {
     let config = Config::load(&context.config)?;
-    let connections = connect(&config)?;
+    let connections = connect_to_look(&config)?;
     let report = examine(&config, &context.config, &connections).await?;
     if context.json {
         print_json(&report)?;

@@ -72,6 +72,12 @@ fn listed(manifest: &Manifest) -> Table {
     add("RFC", "read", &manifest.rfc.read, &manifest.rfc.authorization);
     add("RFC", "write", &manifest.rfc.write, "");
     add("RFC", "plan", &manifest.rfc.plan, &manifest.rfc.plan_authorization);
+    add(
+        "RFC",
+        "must be refused",
+        &manifest.rfc.refused,
+        "none: `carbide doctor` fails if it is granted",
+    );
     let tables = &manifest.rfc.table_reading;
     let unpublished = [tables.unpublished.clone()];
     let way = if tables.allow_unpublished { "UNPUBLISHED, ON" } else { "UNPUBLISHED, off" };

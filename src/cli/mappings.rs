@@ -9,7 +9,7 @@ use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::config::Config;
 use crate::config::fields::{LoadedFields, PlacedProblem, look_at, place};
-use crate::cycle::connect;
+use crate::cycle::connect_to_look;
 use crate::doctor::fields::misfits;
 use crate::present::table::{Align, Table};
 use crate::sandbox;
@@ -66,7 +66,7 @@ async fn check(
     let client = if offline || loaded.problems.iter().any(|problem| problem.refused) {
         None
     } else {
-        Some(connect(&Config::load(&context.config)?)?.odata)
+        Some(connect_to_look(&Config::load(&context.config)?)?.odata)
     };
     let mut not_asked = Vec::new();
     for service in SERVICES {

@@ -33,6 +33,10 @@ pub struct Sandbox {
     /// With the companion package imported: each posting runs once under its key.
     #[arg(long)]
     companion: bool,
+
+    /// Profiles that its user has beside the least roles, as SAP_ALL: to see what the doctor says.
+    #[arg(long, value_name = "PROFILE")]
+    profile: Vec<String>,
 }
 
 pub(super) async fn run(arguments: Sandbox) -> Result<Exit, CliError> {
@@ -49,6 +53,7 @@ pub(super) async fn run(arguments: Sandbox) -> Result<Exit, CliError> {
         password: password.clone(),
         page_rows: arguments.page_rows,
         companion: arguments.companion,
+        profiles: arguments.profile,
         own_fields: Vec::new(),
     };
     let sandbox = start(options).await?;

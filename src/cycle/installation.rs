@@ -1,11 +1,12 @@
 //! An open installation: settings, clients and store, and what each command and the daemon begin
 //! with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::company_code::refuse_unknown;
 use super::read::{Connections, connect};
 use super::{
     Books, CycleError, Facts, Judged, PostingRun, SyncReport, carbon_draft, judge, poster,
@@ -27,6 +28,8 @@ pub struct Installation {
     pub connections: Connections,
     /// Snapshots, plans and the carbon ledger.
     pub store: Store,
+    /// The settings file, which messages name.
+    path: PathBuf,
 }
 
 impl Installation {
@@ -40,7 +43,7 @@ impl Installation {
         let connections = connect(&config)?;
         let store = Store::open(&config.path(&config.settings.post.directory))?;
         config.rules.decisions = store.decisions(decided_step(&config))?;
-        Ok(Self { config, connections, store })
+        Ok(Self { config, connections, store, path: settings.to_owned() })
     }
 
     /// The journal, after what an earlier process left unfinished was finished, and what that was.
@@ -79,7 +82,8 @@ impl Installation {
     ///
     /// # Errors
     ///
-    /// [`CycleError`] if SAP or the meters cannot be read, or the mirror of SAP was lost.
+    /// [`CycleError`] if SAP or the meters cannot be read, the mirror of SAP was lost, or SAP does not
+    /// know the company code.
     pub async fn read(
         &self,
         full: Option<&str>,
@@ -91,6 +95,7 @@ impl Installation {
         if full.is_none() && !Mirror::is_there(&folder) && self.store.has(Kind::Facts)? {
             return Err(StoreError::MirrorLost { path: folder.join("mirror.db") }.into());
         }
+        refuse_unknown(&self.config, &self.path, &self.connections).await?;
         let mirror = Arc::new(Mutex::new(Mirror::open(&folder, &system)?));
         let now = Timestamp::now();
         let read = read_facts(&self.config, &self.connections, &mirror, full, now, say);

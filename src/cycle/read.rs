@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Energy, Milligrams};
 use crate::reading::RawReading;
+use crate::sap::error::SapError;
 use crate::sap::odata::ODataClient;
 use crate::sap::rfc::RfcClient;
 use crate::source::ems::{
@@ -41,6 +42,26 @@ pub fn connect(config: &Config) -> Result<Connections, CycleError> {
     Ok(Connections {
         odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
         rfc: access::rfc(config, &system, &access)?,
+    })
+}
+
+/// The same to look around: without the RFC library everything else can be looked at, and each call of
+/// a function module says why there is none.
+///
+/// # Errors
+///
+/// As [`connect`], the library aside.
+pub fn connect_to_look(config: &Config) -> Result<Connections, CycleError> {
+    let (system, access) = (access::system(config)?, access::access(config)?);
+    let rfc = match access::rfc(config, &system, &access) {
+        Err(CycleError::Sap(SapError::Setup { reason, .. })) => {
+            RfcClient::without(&system.id, "nwrfc", reason)
+        }
+        other => other?,
+    };
+    Ok(Connections {
+        odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
+        rfc,
     })
 }
 

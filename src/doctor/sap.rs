@@ -7,20 +7,19 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::CHECK_MAX;
+use super::advice::of_service;
 use super::check::{Check, State, limited};
 use super::fields::misfits;
+use super::{CHECK_MAX, rfc, rights};
 use crate::config::Config;
-use crate::cycle::Connections;
+use crate::cycle::{CompanyCodeFound, Connections, company_code};
 use crate::sandbox;
 use crate::sap::error::SapError;
 use crate::sap::interfaces::{Manifest, ServiceEntry};
 use crate::sap::odata::metadata::{Difference, Metadata};
-use crate::sap::odata::{Filter, ODataClient, Service};
-use crate::sap::rfc::{Call, RfcClient};
-use crate::sap::table::{TableQuery, TableReader};
+use crate::sap::odata::{ODataClient, Service};
+use crate::source::sap::SERVICES;
 use crate::source::sap::field_mapping::FieldMapping;
-use crate::source::sap::{JOURNAL_ITEMS, SERVICES};
 
 /// Clocks may differ by this much: SAP stamps a change, we ask for what came after.
 const CLOCK_SECONDS_WARN: f64 = 5.0;
@@ -57,7 +56,7 @@ pub(super) async fn examine(
         // Nothing is sent after a refused logon, so that the user is not locked.
         let text = "the logon comes first";
         checks.extend(
-            ["clock", "certificate", "services", "function modules", "company code"]
+            ["clock", "certificate", "services", "function modules", "company code", rights::NAME]
                 .map(|name| Check::skipped(name, text)),
         );
         return checks;
@@ -76,15 +75,19 @@ pub(super) async fn examine(
             (index, examine_service(&odata, *service, &manifest, &fields).await)
         });
     }
-    let (rfc, unpublished) = (connections.rfc.clone(), config.settings.sap.allow_rfc_read_table);
-    let document_types = document_types(config);
-    let functions = tokio::spawn(async move {
-        let mut checks = functions(&rfc).await;
-        checks.extend(tables(&rfc, unpublished, &document_types).await);
-        checks
+    let functions = tokio::spawn({
+        let (config, rfc) = (config.clone(), connections.rfc.clone());
+        async move { rfc::examine(&config, &rfc).await }
     });
-    let (books, code) = (odata.clone(), config.settings.plant.company_code.as_str().to_owned());
-    let company = tokio::spawn(async move { company_code(&books, code).await });
+    let company = tokio::spawn({
+        let (config, connections) = (config.clone(), connections.clone());
+        async move { company(&config, &connections).await }
+    });
+    let rights = tokio::spawn({
+        let (rfc, user) = (connections.rfc.clone(), config.settings.sap.user.clone());
+        let unpublished = config.settings.sap.allow_rfc_read_table;
+        async move { limited(rights::NAME, CHECK_MAX, rights::examine(&rfc, &user, unpublished)).await }
+    });
 
     let mut found: Vec<Option<Found>> = SERVICES.iter().map(|_| None).collect();
     while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, tasks.join_next()).await {
@@ -109,10 +112,12 @@ pub(super) async fn examine(
         Ok(Ok(found)) => checks.extend(found),
         _ => checks.push(late("function modules")),
     }
-    checks.push(match tokio::time::timeout_at(deadline, company).await {
-        Ok(Ok(company)) => company,
-        _ => late("company code"),
-    });
+    for (name, check) in [("company code", company), (rights::NAME, rights)] {
+        checks.push(match tokio::time::timeout_at(deadline, check).await {
+            Ok(Ok(check)) => check,
+            _ => late(name),
+        });
+    }
     checks.push(carbon_fields(&carbon));
     checks
 }
@@ -147,7 +152,7 @@ async fn logon(odata: &ODataClient, first: Service) -> Check {
             | SapError::ServiceInactive { .. }
             | SapError::Refused { .. }),
         ) => Check::ok("logon", format!("{user} was let in ({error})")),
-        Err(error) => Check::fail("logon", error.to_string(), advice(&error)),
+        Err(error) => Check::fail("logon", error.to_string(), of_service(&error)),
     }
 }
 
@@ -169,7 +174,7 @@ async fn clock(odata: &ODataClient, first: Service) -> Check {
                 Check::ok("clock", text)
             }
         }
-        Err(error) => Check::fail("clock", error.to_string(), advice(&error)),
+        Err(error) => Check::fail("clock", error.to_string(), of_service(&error)),
     }
 }
 
@@ -246,7 +251,7 @@ async fn examine_service(
 }
 
 async fn shape(odata: &ODataClient, service: Service) -> Result<Metadata, Check> {
-    let failed = |error: &SapError| Check::fail(service.name, error.to_string(), advice(error));
+    let failed = |error: &SapError| Check::fail(service.name, error.to_string(), of_service(error));
     let document = odata.metadata_document(service).await.map_err(|error| failed(&error))?;
     Metadata::parse(document.as_bytes()).map_err(|reason| {
         let text = format!("the $metadata cannot be read: {reason}");
@@ -302,7 +307,7 @@ async fn readable(odata: &ODataClient, service: Service, entry: &ServiceEntry) -
                 SapError::NotAuthorized { .. } => {
                     format!("Run SU53 as the user; {} needs {}", service.name, entry.authorization)
                 }
-                other => advice(other).to_owned(),
+                other => of_service(other).to_owned(),
             };
             return Check::fail(service.name, error.to_string(), &advice);
         }
@@ -313,122 +318,32 @@ async fn readable(odata: &ODataClient, service: Service, entry: &ServiceEntry) -
 async fn token(odata: &ODataClient, service: Service, name: &str) -> Check {
     match odata.csrf_token(service).await {
         Ok(()) => Check::ok(name, "CSRF token handed out"),
-        Err(error) => Check::fail(name, error.to_string(), advice(&error)),
+        Err(error) => Check::fail(name, error.to_string(), of_service(&error)),
     }
 }
 
-/// Function modules that write are not called. Of the others: RFCPING does nothing,
-/// `BAPI_ACC_DOCUMENT_CHECK` checks a document and keeps none, here one without a line, and
-/// `BAPI_ACC_DOCUMENTS_RECORD` looks up no object at all.
-async fn functions(rfc: &RfcClient) -> Vec<Check> {
-    let calls = [
-        Call::new("RFCPING"),
-        Call::new("BAPI_ACC_DOCUMENT_CHECK").table("RETURN", Vec::new()),
-        Call::new("BAPI_ACC_DOCUMENTS_RECORD")
-            .table("OBJECTS", Vec::new())
-            .table("ACCOUNTING_DOCUMENTS", Vec::new())
-            .table("NO_ACCOUNTING_DOCUMENTS", Vec::new())
-            .table("RETURN", Vec::new()),
-    ];
-    let mut checks = Vec::new();
-    for call in calls {
-        let name = call.function();
-        let one = limited(name, CHECK_MAX, async {
-            match rfc.call(&call).await {
-                Ok(_) => Check::ok(name, "may be called"),
-                Err(error) => Check::fail(name, error.to_string(), rfc_advice(&error)),
-            }
-        });
-        checks.push(one.await);
-    }
-    let name = "RFC session";
-    let session = limited(name, CHECK_MAX, async {
-        let kept = async {
-            let mut session = rfc.session()?;
-            session.call(&Call::new("RFCPING")).await?;
-            session.call(&Call::new("RFCPING")).await?;
-            session.close().await
-        };
-        match kept.await {
-            Ok(()) => Check::ok(name, "SAP keeps it: a commit finds what was registered"),
-            Err(error) => Check::fail(name, error.to_string(), rfc_advice(&error)),
-        }
-    });
-    checks.push(session.await);
-    checks
-}
-
-/// Document types that the accounts of today post with.
-fn document_types(config: &Config) -> Vec<String> {
-    let rules = config.accounts.postings.iter();
-    let types: std::collections::BTreeSet<String> =
-        rules.map(|rule| rule.document_type.clone()).collect();
-    types.into_iter().collect()
-}
-
-/// The library of RFC, the reading of tables, and what they say of the document types.
-async fn tables(rfc: &RfcClient, unpublished: bool, document_types: &[String]) -> Vec<Check> {
-    let name = "RFC library";
-    let mut checks = vec![match rfc.transport() {
-        "soap" => Check::skipped(name, "function modules go by SOAP over HTTP (sap.rfc)"),
-        other => Check::ok(name, format!("function modules go by {other}")),
-    }];
-    if unpublished {
-        checks.push(Check::warn(
-            "RFC_READ_TABLE",
-            "it is switched on, and SAP has not released it for use by others",
-            "Install the companion package, which has a read function with a list of tables of its \
-             own, and remove sap.allow_rfc_read_table",
-        ));
-    }
-    let companion = TableReader::companion(rfc.clone());
-    let query = TableQuery::of("T003", &["BLART"]);
-    let name = "tables of settings";
-    let began = Instant::now();
-    let mut found = companion.read(&query).await;
-    let mut by = companion.function();
-    if found.is_err() && unpublished {
-        let other = TableReader::unpublished(rfc.clone());
-        (found, by) = (other.read(&query).await, other.function());
-    }
-    let rows = match found {
-        Ok(rows) => rows,
-        Err(error) => {
-            let text = format!("cannot be read, so document types are not checked: {error}");
-            checks.push(Check::skipped(name, text).since(began));
-            return checks;
-        }
-    };
-    checks.push(Check::ok(name, format!("read by {by}")).since(began));
-    let known = |kind: &&String| rows.iter().any(|row| row.first() == Some(*kind));
-    let missing: Vec<&String> = document_types.iter().filter(|kind| !known(kind)).collect();
-    let name = "document types";
-    checks.push(match missing.as_slice() {
-        [] => Check::ok(name, format!("{} known to SAP", document_types.join(", "))),
-        [first, ..] => Check::fail(
-            name,
-            format!("SAP has no document type {first}"),
-            "Create it in transaction OBA7, or name another in mappings/accounts.toml",
-        ),
-    });
-    checks
-}
-
-/// An entry in the books proves that a company code exists; no entry proves nothing.
-async fn company_code(odata: &ODataClient, code: String) -> Check {
+/// An entry in the books or a row of T001 proves that a company code exists.
+async fn company(config: &Config, connections: &Connections) -> Check {
     let name = "company code";
-    let of_code = Filter::eq("CompanyCode", code.as_str());
-    match odata.may_read(JOURNAL_ITEMS, "A_JournalEntryItemBasic", Some(&of_code)).await {
-        Ok(1..) => Check::ok(name, format!("{code} has journal entries")),
-        Ok(_) => {
-            let system = &odata.system().id;
+    let code = &config.settings.plant.company_code;
+    let system = &connections.odata.system().id;
+    match company_code(config, connections).await {
+        Ok(CompanyCodeFound::HasEntries) => Check::ok(name, format!("{code} has journal entries")),
+        Ok(CompanyCodeFound::InTable) => {
+            Check::ok(name, format!("{code} is there and has no journal entry yet"))
+        }
+        Ok(CompanyCodeFound::Unknown) => {
+            let text = format!("CFG-BUKRS: company code {code} does not exist in {system}");
+            Check::fail(name, text, "OX02 shows the codes; set plant.company_code")
+        }
+        Ok(CompanyCodeFound::Unproven(_)) => {
             let text = format!(
                 "CFG-BUKRS: company code {code} does not exist in {system}, or it has no entry that \
                  this user may see"
             );
             Check::warn(name, text, "See OX02 for the code and F_BKPF_BUK for the right")
         }
-        Err(error) => Check::fail(name, error.to_string(), advice(&error)),
+        Err(error) => Check::fail(name, error.to_string(), of_service(&error)),
     }
 }
 
@@ -437,37 +352,4 @@ fn carbon_fields(found: &[String]) -> Check {
         return Check::skipped("carbon fields", "companion package not installed");
     }
     Check::ok("carbon fields", found.join(", "))
-}
-
-fn advice(error: &SapError) -> &'static str {
-    match error {
-        SapError::NotReachable { .. } => {
-            "SMICM, Goto, Services: is the port active? Then the firewall"
-        }
-        SapError::NotTrusted { .. } => "STRUST: export the root certificate; set ca_file in [sap]",
-        SapError::LogonRefused { .. } => {
-            "SU01: locked? type System? Then the secret, with `carbide config show`"
-        }
-        SapError::NotAuthorized { .. } => {
-            "SU53 as the user; the role is in `carbide interfaces --role`"
-        }
-        SapError::ServiceInactive { .. } => "/IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN), then SICF",
-        SapError::NotSapAnswer { .. } | SapError::Redirected { .. } => {
-            "SICF: logon procedure of the node; then the proxy between"
-        }
-        SapError::NoToken { .. } => "SOAUTH2 or the communication arrangement; then [sap.auth]",
-        SapError::Refused { .. } => "/IWFND/ERROR_LOG at this time",
-        SapError::OutsideManifest { .. } => "Please report this as a defect of Carbide",
-        _ => "SM21 and ST22 at this time",
-    }
-}
-
-fn rfc_advice(error: &SapError) -> &'static str {
-    match error {
-        SapError::Fault { .. } | SapError::NotAuthorized { .. } => {
-            "SICF: activate /sap/bc/soap/rfc; S_RFC with the function module (SU53 as the user)"
-        }
-        SapError::NoSession { .. } => "SICF: /sap/bc/soap/rfc stateful; no proxy may drop cookies",
-        other => advice(other),
-    }
 }

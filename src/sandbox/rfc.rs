@@ -9,6 +9,8 @@ mod planned_order;
 
 mod production_order;
 
+mod system;
+
 mod table;
 
 use std::collections::BTreeMap;
@@ -218,7 +220,9 @@ impl Luw<'_> {
         match call.name.as_str() {
             "RFCPING" => Ok(String::new()),
             "Z_CARBIDE_READ_TABLE" => Ok(table::companion(call)),
-            "RFC_READ_TABLE" => table::unpublished(call),
+            "RFC_SYSTEM_INFO" => Ok(system::info()),
+            "BAPI_USER_GET_DETAIL" => system::user_detail(&self.state.profiles, call),
+            "RFC_READ_TABLE" => table::unpublished(&self.state.profiles, call),
             "BAPI_TRANSACTION_COMMIT" => {
                 let items = self.state.services.iter().find(|s| s.path == JOURNAL_ITEMS);
                 let items = items.map(|s| &s.sets["A_JournalEntryItemBasic"]);

@@ -16,7 +16,11 @@ pub mod production_order;
 
 pub mod statistical_key_figure;
 
+pub mod system;
+
 pub mod transaction;
+
+pub mod user;
 
 use super::error::{SapError, SapMessage};
 use super::rfc::{Reply, refuse_errors};

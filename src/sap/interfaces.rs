@@ -77,6 +77,10 @@ pub struct RfcEntry {
     /// Rights that those need, in words.
     #[serde(default)]
     pub plan_authorization: String,
+    /// Function modules that no role has the right to: the doctor calls them to see that they are
+    /// refused.
+    #[serde(default)]
+    pub refused: Vec<String>,
     /// Tables.
     #[serde(default)]
     pub table_reading: TableReading,
@@ -161,6 +165,7 @@ impl Manifest {
         let listed = named(&self.rfc.read)
             || named(&self.rfc.write)
             || named(&self.rfc.plan)
+            || named(&self.rfc.refused)
             || (switched_on && !function.is_empty());
         listed.then(|| Use::new("CALL", "RFC", function))
     }

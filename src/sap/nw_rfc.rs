@@ -47,7 +47,7 @@ use super::auth::{Access, Fingerprint, Method};
 use super::error::SapError;
 use super::logon::Logon;
 use super::rfc::failure::{Cause, RfcFailure};
-use super::rfc::{Call, Conversation, Promise, Reply, RfcTransport};
+use super::rfc::{Call, Conversation, Library, Promise, Reply, RfcTransport};
 use super::system::SapSystem;
 use crate::secret::Secret;
 use connection::{Canceller, Connection};
@@ -161,6 +161,12 @@ impl RfcTransport for NwRfc {
 
     fn name(&self) -> &'static str {
         "nwrfc"
+    }
+
+    fn library(&self) -> Library {
+        let (sdk, version) = (&self.shared.sdk, self.version());
+        let file = sdk.path.display();
+        Library::Loaded(format!("NW RFC {version} ({file}), connecting to {}", self.shown()))
     }
 
     fn call<'a>(&'a self, call: &'a Call) -> Promise<'a, Reply> {

@@ -8,6 +8,8 @@
 //! A BAPI registers, the commit of the same session writes. A session is therefore one ABAP session
 //! on SAP's side: a stateful HTTP session, or one RFC connection.
 
+mod absent;
+
 mod call;
 
 pub mod failure;
@@ -43,6 +45,11 @@ pub trait RfcTransport: Send + Sync {
     /// Name of the transport, as `[sap] rfc` has it.
     fn name(&self) -> &'static str;
 
+    /// The library that carries the calls.
+    fn library(&self) -> Library {
+        Library::NotNeeded
+    }
+
     /// One call in an ABAP session of its own: for function modules that only read.
     fn call<'a>(&'a self, call: &'a Call) -> Promise<'a, Reply>;
 
@@ -52,6 +59,17 @@ pub trait RfcTransport: Send + Sync {
     ///
     /// [`SapError::Setup`].
     fn converse(&self) -> Result<Box<dyn Conversation>, SapError>;
+}
+
+/// The library that a transport stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// It needs none.
+    NotNeeded,
+    /// It is loaded: its version, its file and where it connects to, in words.
+    Loaded(String),
+    /// It cannot be loaded: why, and what to get.
+    Missing(String),
 }
 
 /// Calls that share one ABAP session. Dropping it without a commit rolls back.
@@ -90,6 +108,11 @@ impl RfcClient {
         Self { transport: Arc::new(transport) }
     }
 
+    /// A client without its transport, which could not be made: each call says why.
+    pub fn without(system: &str, name: &'static str, reason: String) -> Self {
+        Self::over(absent::Absent { system: system.to_owned(), name, reason })
+    }
+
     /// System id, for messages.
     pub fn system(&self) -> &str {
         self.transport.system()
@@ -98,6 +121,11 @@ impl RfcClient {
     /// Name of the transport, as `[sap] rfc` has it.
     pub fn transport(&self) -> &'static str {
         self.transport.name()
+    }
+
+    /// The library that carries the calls.
+    pub fn library(&self) -> Library {
+        self.transport.library()
     }
 
     /// A stateful session: the calls in it share one LUW until commit or rollback.

@@ -115,6 +115,27 @@ impl TableQuery {
     }
 }
 
+/// What a query wants, by the companion's function, or where that does not answer and `unpublished` is
+/// set by `RFC_READ_TABLE`; and the function that answered.
+///
+/// # Errors
+///
+/// As [`TableReader::read`].
+pub async fn read(
+    rfc: &RfcClient,
+    unpublished: bool,
+    query: &TableQuery,
+) -> Result<(Vec<TableRow>, &'static str), SapError> {
+    let companion = TableReader::companion(rfc.clone());
+    match companion.read(query).await {
+        Err(_) if unpublished => {
+            let other = TableReader::unpublished(rfc.clone());
+            Ok((other.read(query).await?, other.function()))
+        }
+        read => Ok((read?, companion.function())),
+    }
+}
+
 /// Fields in the order of the query.
 pub type TableRow = Vec<String>;
 

@@ -123,6 +123,12 @@ async fn config_12_a_company_code_that_sap_does_not_know() {
     std::fs::write(&path, settings.replace(ours, "company_code = \"9999\"")).unwrap();
 
     answered("config-12", &text(&plant.carbide(&["doctor"])));
+    let sync = plant.carbide(&["sync"]);
+    ended_with(&sync, 2);
+    answered("config-12", &text(&sync));
+    let line = line_of(&std::fs::read_to_string(&path).unwrap(), "company_code");
+    assert!(text(&sync).contains(&line), "{line}: {}", text(&sync));
+    assert!(!plant.path("state/mirror.db").exists(), "nothing was read");
 }
 
 #[test]

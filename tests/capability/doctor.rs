@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use carbide::sandbox::{RunningSandbox, SandboxOptions};
 use serde_json::{Value, json};
 
 use crate::command_line::{Plant, ended_with, text};
-use crate::support::{fault, truth};
+use crate::support::{PASSWORD, USER, fault, truth};
 use crate::tls_server::{Authority, Said, Server, html, json as said};
 
 /// The lines by name.
@@ -72,6 +73,9 @@ async fn everything_is_well_on_the_sandbox_and_nothing_was_changed() {
         "RFCPING",
         "BAPI_ACC_DOCUMENT_CHECK",
         "RFC session",
+        "SAP system",
+        "company code",
+        "rights beyond the role",
     ] {
         assert_ne!(state(&lines, name), "fail", "{:#}", lines[name]);
         assert_ne!(state(&lines, name), "skipped", "{:#}", lines[name]);
@@ -251,4 +255,46 @@ async fn a_meter_database_that_hangs_does_not_hold_the_report_back() {
     let lines = lines(&report);
     assert_eq!(state(&lines, "EMS by ODBC"), "fail", "{:#}", lines["EMS by ODBC"]);
     assert_eq!(state(&lines, "logon"), "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_everything_fails_and_one_with_the_role_does_not() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = |profiles: &[&str]| SandboxOptions {
+        profiles: profiles.iter().map(|name| (*name).to_owned()).collect(),
+        ..SandboxOptions::local(USER, PASSWORD)
+    };
+    let name = "rights beyond the role";
+    for table_reading in [false, true] {
+        let mut found = Vec::new();
+        for profiles in [&[][..], &["SAP_ALL"]] {
+            let plant = Plant::on(RunningSandbox::start(options(profiles)).await.unwrap());
+            if table_reading {
+                let on = "role = \"sandbox\"\nallow_rfc_read_table = true";
+                plant.configure("role = \"sandbox\"", on);
+            }
+            found.push(lines(&plant.json(&["doctor"]))[name].clone());
+        }
+
+        let text = |at: usize| found[at]["text"].as_str().unwrap().to_owned();
+        assert_eq!(found[0]["state"], "ok", "{:#}", found[0]);
+        assert!(text(0).contains("S_DEVELOP"), "what is not seen is said: {}", text(0));
+        assert_eq!(found[1]["state"], "fail", "{:#}", found[1]);
+        assert!(text(1).contains("SAP_ALL") && text(1).contains("S_RFC"), "{}", text(1));
+        assert_eq!(text(1).contains("USR02"), table_reading, "{}", text(1));
+        assert!(found[1]["advice"].as_str().unwrap().contains("--role"), "{:#}", found[1]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn function_modules_that_end_in_another_system_are_a_failure() {
+    let plant = Plant::new().await;
+    plant.configure("system = \"SBX\"", "system = \"P01\"");
+
+    let lines = lines(&plant.json(&["doctor"]));
+
+    let line = &lines["SAP system"];
+    assert_eq!(line["state"], "fail", "{line:#}");
+    let text = line["text"].as_str().unwrap();
+    assert!(text.contains("SBX on sandbox, release 758") && text.contains("P01"), "{text}");
 }

@@ -3,6 +3,8 @@
 
 mod double;
 
+mod installation;
+
 mod memory;
 
 mod transactions;

@@ -241,7 +241,10 @@ RFC_RC soap_call(const char *user, const char *password, const char *client, cha
         const char *said = text ? text->text : "";
         /* Names of exceptions are words of capitals; anything else is a dump. */
         int exception = *said && strspn(said, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(said);
-        rc = exception ? fail(info, RFC_ABAP_EXCEPTION, GROUP_ABAP_APPLICATION, said, said)
+        /* A missing right in S_RFC comes as a runtime failure with this key. */
+        rc = !strncmp(said, "RFC_NO_AUTHORITY", 16)
+            ? fail(info, RFC_ABAP_RUNTIME_FAILURE, GROUP_ABAP_RUNTIME, "RFC_NO_AUTHORITY", said)
+            : exception ? fail(info, RFC_ABAP_EXCEPTION, GROUP_ABAP_APPLICATION, said, said)
                        : fail(info, RFC_ABAP_RUNTIME_FAILURE, GROUP_ABAP_RUNTIME, "RUNTIME_ERROR", said);
     } else if (deliver_answer && function) read_fields(function, inside->first, 1);
     node_free(root);

@@ -124,24 +124,29 @@ impl RfcFailure {
     }
 }
 
-impl fmt::Display for RfcFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl RfcFailure {
+    /// What happened, without what to do.
+    pub fn what(&self) -> String {
         let Self { system, function, cause, code, key, message, .. } = self;
-        write!(f, "{}: {system}: {function}: ", cause.code())?;
-        if message.code.is_empty() {
-            write!(f, "{}", message.text.trim())?;
+        let said = if message.code.is_empty() {
+            message.text.trim().to_owned()
         } else {
-            write!(f, "{message}")?;
-        }
+            message.to_string()
+        };
         let named: Vec<&str> =
             [code.as_str(), key.as_str()].into_iter().filter(|text| !text.is_empty()).collect();
-        if !named.is_empty() {
-            write!(f, " ({})", named.join(", "))?;
-        }
+        let named =
+            if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        format!("{}: {system}: {function}: {said}{named}", cause.code())
+    }
+}
+
+impl fmt::Display for RfcFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let done = match self.outcome() {
             Outcome::Refused => "nothing was done in SAP",
             Outcome::Unknown => "a write is looked up by reference before anything is sent again",
         };
-        write!(f, ". {}; {done}.", cause.advice())
+        write!(f, "{}. {}; {done}.", self.what(), self.cause.advice())
     }
 }
