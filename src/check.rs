@@ -9,6 +9,8 @@ mod counter;
 
 mod factors;
 
+mod family;
+
 mod gaps;
 
 mod impute;
@@ -43,6 +45,7 @@ pub use balance::{Metered, balance};
 pub use batches::{Batch, Temperature, furnace_temperature, gas_per_batch};
 pub use counter::{CounterReading, Register, from_counter};
 pub use factors::{FactorUse, factor_use};
+pub use family::fill_by_balance;
 pub use impute::{
     Ladder, Method, Rung, active_from_reactive, by_balance, calibrate, scaled_to_register,
 };

@@ -16,6 +16,8 @@ pub mod file;
 
 pub mod file_system;
 
+pub mod meters;
+
 pub mod owner;
 
 mod plain_secret;
@@ -46,6 +48,7 @@ use crate::footprint::budget::Budget;
 use crate::footprint::product::rules::ProductRules;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
+use crate::meters::SiteMeters;
 use crate::sap::tls;
 use crate::source::ems::EmsMapping;
 use crate::source::sap::field_mapping::FieldMapping;
@@ -272,6 +275,8 @@ pub struct Config {
     pub fields: Arc<FieldMapping>,
     /// `mappings/ems.toml`
     pub ems: EmsMapping,
+    /// `mappings/meters.toml`
+    pub meters: Option<SiteMeters>,
     /// `mappings/rules.toml`
     pub rules: RuleSet,
 }
@@ -322,7 +327,9 @@ impl Config {
             tls::authorities(&base.join(file)).map_err(|reason| place(key, reason))?;
         }
         let mapping = |name: &str| base.join("mappings").join(name);
+        let ems = ems(&mapping("ems.toml"))?;
         Ok(Self {
+            meters: meters::load(&mapping("meters.toml"), &ems)?,
             factors: factors::load(&mapping("factors.toml"))?,
             suppliers: suppliers::load(&mapping("suppliers.toml"))?,
             transport: transport::load(&mapping("transport.toml"))?,
@@ -330,7 +337,7 @@ impl Config {
             products: products::load(&mapping("products.toml"))?,
             budgets: budgets::load(&mapping("budgets.toml"))?,
             fields: fields::load(&base.join("mappings"))?,
-            ems: ems(&mapping("ems.toml"))?,
+            ems,
             rules: file::load(&mapping("rules.toml"))?,
             base,
             settings,
@@ -399,12 +406,13 @@ fn ems(path: &Path) -> Result<EmsMapping, ConfigError> {
 mod tests {
     use super::*;
 
-    const SHIPPED: [(&str, &str); 6] = [
+    const SHIPPED: [(&str, &str); 7] = [
         ("factors.toml", include_str!("../mappings/factors.toml")),
         ("suppliers.toml", include_str!("../mappings/suppliers.toml")),
         ("transport.toml", include_str!("../mappings/transport.toml")),
         ("accounts.toml", include_str!("../mappings/accounts.toml")),
         ("ems.toml", include_str!("../mappings/ems.toml")),
+        ("meters.toml", include_str!("../mappings/meters.toml")),
         ("rules.toml", include_str!("../mappings/rules.toml")),
     ];
     const SETTINGS: &str = include_str!("../mappings/carbide.toml");

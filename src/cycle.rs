@@ -34,7 +34,7 @@ mod sync;
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use company_code::{CompanyCodeFound, company_code};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
-pub use facts::{Facts, MeterReadings};
+pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};

@@ -14,6 +14,7 @@ pub mod case;
 pub mod cbam;
 mod contribution;
 pub mod coproduct;
+mod equipment;
 pub mod gwp;
 mod inventory;
 pub mod label;
@@ -26,6 +27,7 @@ pub mod uncertainty;
 
 pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use contribution::{Contribution, ProductFootprint};
+pub use equipment::{EquipmentStretch, SubMeters};
 pub use inventory::{Inventory, InventoryLine, inventory};
 pub use product::{OperationUse, OrderFootprint, Products};
 

@@ -18,6 +18,8 @@ mod profile;
 
 mod reconcile;
 
+mod site;
+
 mod tree;
 
 pub use allocate::{Load, allocate};
@@ -26,6 +28,7 @@ pub use gross::{MeterProposal, NotIdentifiable, chi_squared_limit};
 pub use nnls::non_negative_least_squares;
 pub use profile::{MachineHours, MachineProfile, Prior, fit_profiles};
 pub use reconcile::{Reconciled, ReconciledNode, TreeFinding, reconcile};
+pub use site::{Bill, Family, SiteMeters, SiteNode, Usage};
 pub use tree::{Node, NodeKind, SiteTree};
 
 use crate::unit::Uom;
@@ -64,6 +67,22 @@ pub enum MeterError {
         /// Name.
         meter: String,
     },
+    /// A node names a meter that is not read.
+    #[error(
+        "METER-MAPPED: node {node} names meter {meter}, which mappings/ems.toml does not have. Add it \
+         there, or correct the name in mappings/meters.toml."
+    )]
+    NotMapped {
+        /// Node.
+        node: String,
+        /// Meter that it names.
+        meter: String,
+    },
+    /// No node, or more than one, is the main meter.
+    #[error(
+        "METER-MAIN: mappings/meters.toml needs exactly one node of kind main_meter that names a meter"
+    )]
+    NoMain,
     /// A unit does not fit the medium, or two units measure different things.
     #[error(
         "METER-UNIT: meter {meter} counts in {unit}, the tree in {tree}; they measure different \

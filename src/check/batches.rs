@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Finding, RuleSet};
 use crate::period::Interval;
 
 /// A temperature of a furnace.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Temperature {
     /// When it was measured.
     pub at: Timestamp,

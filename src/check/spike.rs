@@ -13,6 +13,9 @@ use crate::reading::Series;
 const WEEKS: usize = 4;
 /// Weeks of which a reading must be known.
 const WEEKS_MIN: usize = 2;
+/// Share of the largest reading of those weeks below which nothing is called a spike: a machine that
+/// begins to idle is many times its standstill.
+const SHARE_MIN: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 
 /// Holds single readings that are so many times the largest of the hour before, the hour after and the
 /// same time of four weeks: a wrong CT ratio of one reading, which the largest of the month hides.
@@ -53,7 +56,10 @@ pub(super) fn hold_local_spikes(
             weeks += usize::from(largest.is_some());
             most = most.max(largest.unwrap_or(Energy::ZERO));
         }
+        let of_weeks = series.slots[index.saturating_sub(WEEKS * week)..index].iter();
+        let largest = of_weeks.filter_map(|slot| slot.energy).max().unwrap_or(Energy::ZERO);
         if weeks >= WEEKS_MIN
+            && energy >= largest.scaled(SHARE_MIN)
             && energy > most.scaled(factor)
             && !background.accepted(series.interval(index).end)
         {

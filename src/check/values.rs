@@ -12,7 +12,7 @@ use crate::quantity::Energy;
 use crate::reading::{Series, Slot};
 
 /// Days of history before R8 says anything.
-const HISTORY_DAYS_MIN: usize = 7;
+const HISTORY_DAYS_MIN: usize = 14;
 
 /// R11: an interval of negative energy, or of more than the connection can carry.
 pub(super) fn hold_negative(
@@ -45,7 +45,7 @@ pub(super) fn hold_negative(
     hold(series, &beyond, &what, &text, log);
 }
 
-/// R8: a reading above so many times the largest of the days before is no reading. In the first week
+/// R8: a reading above so many times the largest of the days before is no reading. In the first two weeks
 /// the days after stand for those before.
 pub(super) fn hold_spikes(
     series: &mut Series,
@@ -76,8 +76,8 @@ pub(super) fn hold_spikes(
         largest.add(index, energy);
     }
     if background.largest_before.is_none() && series.slots.len() > 2 * history_min {
-        let first_week = held.partition_point(|index| *index < history_min);
-        debug_assert_eq!(first_week, 0);
+        let early_ones = held.partition_point(|index| *index < history_min);
+        debug_assert_eq!(early_ones, 0);
         let mut early = Vec::new();
         let mut largest = Largest::new(None, factor);
         let end = (history_min + window).min(series.slots.len());

@@ -79,6 +79,7 @@ pub(super) const EXAMPLE: &[(&str, &[u8])] = &[
     ("mappings/units.toml", include_bytes!("../../mappings/units.toml")),
     ("mappings/fields/README.md", include_bytes!("../../mappings/fields/README.md")),
     ("mappings/ems.toml", include_bytes!("../../mappings/ems.toml")),
+    ("mappings/meters.toml", include_bytes!("../../mappings/meters.toml")),
     ("mappings/grid/README.md", include_bytes!("../../mappings/grid/README.md")),
     (
         "mappings/grid/grid_DE_2018.csv.gz",

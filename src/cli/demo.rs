@@ -349,7 +349,7 @@ fn document_of(
     totals: &Totals,
 ) -> Value {
     let span = judged.series.span();
-    let readings = facts.meters.first();
+    let readings = facts.of(&judged.meter.id);
     let mut plan = planning::evaluation(&record.evaluation);
     plan["upper_bound"] = record.upper_bound.into();
     plan["status"] = record.status.clone().into();

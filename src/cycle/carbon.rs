@@ -8,7 +8,7 @@ use super::{Corrects, CycleError, Judged};
 use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::factor::Scope;
-use crate::footprint::Inventory;
+use crate::footprint::{EquipmentStretch, Inventory};
 use crate::id::{CompanyCode, CostCenter, GlAccount};
 use crate::ledger::{Account, Transaction, valued};
 use crate::period::{Interval, PostingPeriod};
@@ -59,6 +59,9 @@ pub struct PostingRun {
     pub meter: Meter,
     /// Readings of the period: start of interval, kWh, state.
     pub readings: Vec<(Timestamp, Decimal, ValueState)>,
+    /// What each machine used, shift by shift, reconciled with that meter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equipment: Vec<EquipmentStretch>,
     /// Readings of the period that a rule changed, as they were and as they are.
     #[serde(default)]
     pub corrections: Vec<Correction>,
@@ -168,6 +171,7 @@ pub fn posting_run(
         inventory: judged.inventory.clone(),
         meter: judged.meter.clone(),
         readings: readings.collect(),
+        equipment: judged.attribution.equipment.clone(),
         corrections: corrections_of(judged, interval),
         findings: findings_of(judged, interval),
         facts: facts_key.to_owned(),

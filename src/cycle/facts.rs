@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::check::Temperature;
+use crate::id::MeterId;
 use crate::master::MasterData;
 use crate::order::OrderBook;
 use crate::reading::{Meter, RawReading};
@@ -21,8 +23,18 @@ pub struct Facts {
     pub orders: OrderBook,
     /// Readings by meter.
     pub meters: Vec<MeterReadings>,
+    /// Temperatures of furnaces, in the order of time.
+    #[serde(default)]
+    pub temperatures: Vec<FurnaceTemperatures>,
     /// Rows that could not be used: where and why.
     pub problems: Vec<String>,
+}
+
+impl Facts {
+    /// The readings of a meter.
+    pub fn of(&self, meter: &MeterId) -> Option<&MeterReadings> {
+        self.meters.iter().find(|readings| readings.meter.id == *meter)
+    }
 }
 
 /// The readings of one meter, in the order of arrival.
@@ -36,4 +48,13 @@ pub struct MeterReadings {
     pub source: String,
     /// As read.
     pub rows: Vec<RawReading>,
+}
+
+/// The temperatures of one furnace, in the order of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FurnaceTemperatures {
+    /// Furnace or work center.
+    pub furnace: String,
+    /// As read.
+    pub values: Vec<Temperature>,
 }

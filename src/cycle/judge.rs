@@ -1,17 +1,25 @@
 //! From facts to judgement: checked readings, findings, attribution, inventory.
 
+mod rules;
+
+mod site;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use super::{CycleError, Facts};
 use crate::check::{self, Checked, Correction, Finding};
 use crate::config::Config;
 use crate::footprint::product::ProductEvidence;
 use crate::footprint::{
-    Attribution, Inventory, OrderFootprint, ProductFootprint, Products, attribute, inventory,
+    Attribution, Inventory, OrderFootprint, ProductFootprint, Products, SubMeters, attribute,
+    inventory,
 };
-use crate::id::ProductionOrderNumber;
+use crate::id::{MeterId, ProductionOrderNumber};
 use crate::master::Procurement;
+use crate::meters::Reconciled;
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::reading::{Meter, Series};
 
@@ -33,6 +41,10 @@ pub struct Judged {
     pub attribution: Attribution,
     /// Its scope 1 and 2.
     pub inventory: Inventory,
+    /// The tree of meters of that month with its bill, reconciled; `None` if there is one meter only.
+    pub site: Option<Reconciled>,
+    /// Intervals of the month that were imputed, by meter.
+    pub imputed: BTreeMap<MeterId, usize>,
 }
 
 /// Judges `facts`: checks the readings, gives the energy of `period` (the last month that is metered
@@ -47,26 +59,30 @@ pub fn judge(
     period: Option<PostingPeriod>,
     now: Timestamp,
 ) -> Result<Judged, CycleError> {
-    let [main] = facts.meters.as_slice() else {
-        return Err(CycleError::Incomplete(format!(
-            "{} electricity meters are mapped; name exactly one main meter in mappings/ems.toml",
-            facts.meters.len()
-        )));
-    };
     let limits = &config.rules;
     let shifts = ShiftCalendar::three_shifts(config.zone.clone());
-    let step = SignedDuration::from_mins(i64::from(main.step_minutes));
-    let checked = check::readings(&main.rows, &main.meter, step, limits, now);
-    let mut findings = checked.findings;
-    let production =
-        check::production(&facts.orders.confirmations, &checked.series, &shifts, limits);
-    findings.extend(production);
+    let mut checked = site::checked(facts, config, now)?;
+    let main = checked.main.clone();
+    let (mut findings, mut corrections) = (Vec::new(), Vec::new());
+    for one in checked.by_meter.values_mut() {
+        findings.append(&mut one.findings);
+    }
+    // Corrections go into the evidence of a posting, which rests on the main meter.
+    if let Some(of_main) = checked.by_meter.get_mut(&main.id) {
+        corrections.append(&mut of_main.corrections);
+    }
+    findings.append(&mut checked.balances);
+    let all: BTreeMap<MeterId, Checked<Series>> =
+        checked.by_meter.iter().map(|(meter, one)| (meter.clone(), one.series.clone())).collect();
+    let series = all[&main.id].clone();
+    findings.extend(check::production(&facts.orders.confirmations, &series, &shifts, limits));
+    findings.extend(rules::of_batches(facts, limits));
     let period = match period {
         Some(period) => period,
-        None => last_metered_month(&checked.series, &config.zone).ok_or_else(|| {
+        None => last_metered_month(&series, &config.zone).ok_or_else(|| {
             CycleError::Incomplete(format!(
                 "meter {} covers no whole month; nothing can be posted yet",
-                main.meter.id
+                main.id
             ))
         })?,
     };
@@ -74,26 +90,38 @@ pub fn judge(
     let book = &config.factors.book;
     let confirmations = &facts.orders.confirmations;
     let attribution = attribute(
-        &checked.series,
-        &main.meter,
+        &series,
+        &main,
         period.interval(&config.zone),
         &facts.master,
         confirmations,
         &shifts,
         book,
         &regions,
+        config.meters.as_ref().map(|site| SubMeters { site, series: &all }),
     )?;
     let inventory = inventory(&attribution, &facts.master, confirmations, &shifts, book, &regions)?;
-    Ok(Judged {
-        meter: main.meter.clone(),
-        series: checked.series,
+    let mut tree = None;
+    if let Some(site) = &config.meters {
+        let (reconciled, found) = site::of_month(&checked, site, &attribution, period, limits);
+        tree = reconciled;
+        findings.extend(found);
+    }
+    let mut judged = Judged {
+        meter: main,
+        series,
         findings,
-        corrections: checked.corrections,
+        corrections,
         shifts,
         period,
+        imputed: site::imputed(&checked, attribution.period),
         attribution,
         inventory,
-    })
+        site: tree,
+    };
+    let of_products = rules::of_products(facts, &judged, config);
+    judged.findings.extend(of_products);
+    Ok(judged)
 }
 
 /// The footprint of every finished product by each of its production versions, with the energy and

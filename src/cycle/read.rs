@@ -133,6 +133,7 @@ pub async fn read_facts(
         master,
         orders,
         meters,
+        temperatures: Vec::new(),
         problems,
     };
     Ok((facts, report))

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::FootprintError;
+use super::equipment::{EquipmentStretch, SubMeters, Used};
 use crate::check::Checked;
 use crate::factor::{EmissionFactor, FactorBook};
 use crate::id::{CostCenter, MaterialNumber, WorkCenterCode, WorkCenterInternalId};
@@ -32,13 +33,11 @@ pub struct Consumer {
 pub struct Group {
     /// Factor row of the days on which it was used.
     pub factor: EmissionFactor,
-    /// How the readings are known.
+    /// How the readings, and whose energy it was, are known.
     pub state: ValueState,
     /// Metered energy, exact.
     pub energy: Energy,
-    /// Intervals that it was summed from.
-    pub intervals: usize,
-    /// Energy in kWh by consumer. Sums to `energy` but for the 28th digit.
+    /// Energy in kWh by consumer. Sums to `energy` exactly.
     pub shares: BTreeMap<Consumer, Decimal>,
 }
 
@@ -55,6 +54,10 @@ pub struct Attribution {
     pub yielded: BTreeMap<(WorkCenterCode, MaterialNumber), Decimal>,
     /// Standard electricity in kWh by work center and material.
     pub standard: BTreeMap<(WorkCenterCode, MaterialNumber), Decimal>,
+    /// What each machine used, shift by shift, where meters below the main one were read.
+    pub equipment: Vec<EquipmentStretch>,
+    /// Shifts whose meters cannot be reconciled, and why: standard values stand in.
+    pub unreconciled: Vec<(Interval, String)>,
 }
 
 impl Attribution {
@@ -96,9 +99,12 @@ impl Attribution {
 
 /// Gives the metered electricity of `period` to those who used it.
 ///
-/// The energy of each shift goes to the operations confirmed in it, by their confirmed standard
-/// electricity (kWh); the energy of a shift without confirmed production is overhead. The meter
-/// rules: what is given away is what was metered, whatever the standard values say.
+/// Where `below` has readings of a shift, each machine gets what its meters say, reconciled with the
+/// main meter, and gives it to what was confirmed there, by confirmed standard electricity (kWh);
+/// what a machine used without production is overhead. Elsewhere the energy of the shift goes to
+/// the operations confirmed in it by standard electricity alone, and that of a shift without
+/// confirmed production is overhead. The main meter rules: what is given away is what it counted,
+/// whatever meters below it and standard values say.
 ///
 /// `series` holds kWh per interval; `zone` turns instants into the days on which factors are valid;
 /// `regions` are tried nearest first.
@@ -123,36 +129,44 @@ pub fn attribute(
     shifts: &ShiftCalendar,
     book: &FactorBook,
     regions: &[&str],
+    below: Option<SubMeters<'_>>,
 ) -> Result<Attribution, FootprintError> {
     covered(series, period)?;
     let by_shift = confirmed_by_shift(confirmations, shifts, period);
     let cost_centers: BTreeMap<&WorkCenterCode, &CostCenter> =
         master.work_centers.values().map(|center| (&center.code, &center.cost_center)).collect();
 
-    let mut groups: BTreeMap<(String, ValueState), Group> = BTreeMap::new();
+    let mut giving = Giving { groups: BTreeMap::new(), cost_centers: &cost_centers, meter };
+    let (mut equipment, mut unreconciled) = (Vec::new(), Vec::new());
     let mut shift = shifts.shift_at(period.start);
     loop {
         let running = shifts.interval(shift);
         let Some(part) = running.intersection(&period) else { break };
-        let weights = by_shift.get(&shift).map_or(&[][..], Vec::as_slice);
-        let energies = energy_by_factor(series, part, shifts.zone(), book, regions)?;
-        for ((id, state), (factor, energy, intervals)) in energies {
-            let group = groups.entry((id, state)).or_insert_with(|| Group {
-                factor: factor.clone(),
-                state,
-                energy: Energy::ZERO,
-                intervals: 0,
-                shares: BTreeMap::new(),
-            });
-            group.energy += energy;
-            group.intervals += intervals;
-            give(group, energy, weights, &cost_centers, meter)?;
+        let confirmed = by_shift.get(&shift).map_or(&[][..], Vec::as_slice);
+        let standard = by_work_center(confirmed)?;
+        let used = match below.map_or(Ok(None), |below| below.used(part, &standard)) {
+            Ok(Some((used, stretch))) => {
+                equipment.push(stretch);
+                Some(used)
+            }
+            Ok(None) => None,
+            Err(error) => {
+                unreconciled.push((part, error.to_string()));
+                None
+            }
+        };
+        let shares = giving.shares(used.as_deref(), confirmed)?;
+        for (_, (factor, energy, state)) in
+            energy_by_factor(series, part, shifts.zone(), book, regions)?
+        {
+            giving.give(factor, energy, state, &shares);
         }
         if running.end >= period.end {
             break;
         }
         shift = shifts.next(shift);
     }
+    let groups = giving.groups;
 
     let (mut yielded, mut standard) = (BTreeMap::new(), BTreeMap::new());
     for confirmation in by_shift.values().flatten() {
@@ -167,7 +181,21 @@ pub fn attribute(
         groups: groups.into_values().collect(),
         yielded,
         standard,
+        equipment,
+        unreconciled,
     })
+}
+
+/// Standard electricity in kWh of what was confirmed, by work center.
+fn by_work_center(
+    confirmed: &[&Confirmation],
+) -> Result<BTreeMap<WorkCenterCode, Decimal>, FootprintError> {
+    let mut standard = BTreeMap::new();
+    for confirmation in confirmed {
+        *standard.entry(confirmation.work_center.clone()).or_default() +=
+            standard_kwh(confirmation)?;
+    }
+    Ok(standard)
 }
 
 fn covered(series: &Series, period: Interval) -> Result<(), FootprintError> {
@@ -206,7 +234,7 @@ fn confirmed_by_shift<'a>(
     by_shift
 }
 
-type Energies<'a> = BTreeMap<(String, ValueState), (&'a EmissionFactor, Energy, usize)>;
+type Energies<'a> = BTreeMap<(String, ValueState), (&'a EmissionFactor, Energy, ValueState)>;
 
 fn energy_by_factor<'a>(
     series: &Series,
@@ -229,50 +257,135 @@ fn energy_by_factor<'a>(
             }
         };
         let energy = slot.energy.expect("`covered` found no gap");
-        let sum =
-            energies.entry((factor.id.clone(), slot.state)).or_insert((factor, Energy::ZERO, 0));
-        sum.1 += energy;
-        sum.2 += 1;
+        let key = (factor.id.clone(), slot.state);
+        energies.entry(key).or_insert((factor, Energy::ZERO, slot.state)).1 += energy;
     }
     Ok(energies)
 }
 
-fn give(
-    group: &mut Group,
-    energy: Energy,
-    confirmed: &[&Confirmation],
-    cost_centers: &BTreeMap<&WorkCenterCode, &CostCenter>,
-    meter: &Meter,
-) -> Result<(), FootprintError> {
-    let weights = confirmed
-        .iter()
-        .map(|confirmation| standard_kwh(confirmation))
-        .collect::<Result<Vec<_>, _>>()?;
-    let total: Decimal = weights.iter().sum();
-    if total <= Decimal::ZERO {
-        let overhead =
-            Consumer { cost_center: meter.overhead_cost_center.clone(), production: None };
-        *group.shares.entry(overhead).or_default() += energy.amount();
-        return Ok(());
-    }
-    for (confirmation, weight) in confirmed.iter().zip(weights) {
-        let cost_center = cost_centers.get(&confirmation.work_center).ok_or_else(|| {
-            FootprintError::MasterData {
-                material: confirmation.material.clone(),
-                reason: format!(
-                    "confirmation {} of order {} names work center {}, which SAP did not deliver; \
-                     look at it in CR03",
-                    confirmation.key.0, confirmation.order, confirmation.work_center
-                ),
+/// Digits of a share in kWh: few enough that sums of shares are exact.
+const SHARE_DIGITS: u32 = 9;
+
+/// Who takes which part of the energy of a shift, and how that part is known.
+type Shares = Vec<(Consumer, ValueState, Decimal)>;
+
+/// What was given away so far.
+struct Giving<'a> {
+    groups: BTreeMap<(String, ValueState), Group>,
+    cost_centers: &'a BTreeMap<&'a WorkCenterCode, &'a CostCenter>,
+    meter: &'a Meter,
+}
+
+impl Giving<'_> {
+    /// Weights of the consumers of a shift, all above zero; the overhead if there are none.
+    fn shares(
+        &self,
+        used: Option<&[Used]>,
+        confirmed: &[&Confirmation],
+    ) -> Result<Shares, FootprintError> {
+        let mut shares = Shares::new();
+        match used {
+            None => self.to_production(confirmed, None, ValueState::Measured, &mut shares)?,
+            Some(used) => {
+                for one in used {
+                    let here: Vec<&Confirmation> = confirmed
+                        .iter()
+                        .filter(|c| Some(&c.work_center) == one.work_center.as_ref())
+                        .copied()
+                        .collect();
+                    let before = shares.len();
+                    self.to_production(&here, Some(one.kwh), one.state, &mut shares)?;
+                    if shares.len() == before && one.kwh > Decimal::ZERO {
+                        let own = one.work_center.as_ref().and_then(|w| self.cost_centers.get(w));
+                        let cost_center = one.cost_center.as_ref().or(own.copied());
+                        let cost_center = cost_center.unwrap_or(&self.meter.overhead_cost_center);
+                        let idle = Consumer { cost_center: cost_center.clone(), production: None };
+                        shares.push((idle, one.state, one.kwh));
+                    }
+                }
             }
-        })?;
-        let consumer = Consumer {
-            cost_center: (*cost_center).clone(),
-            production: Some((confirmation.work_center.clone(), confirmation.material.clone())),
-        };
-        *group.shares.entry(consumer).or_default() += energy.amount() * (weight / total);
+        }
+        if shares.is_empty() {
+            let cost_center = self.meter.overhead_cost_center.clone();
+            let overhead = Consumer { cost_center, production: None };
+            shares.push((overhead, ValueState::Measured, Decimal::ONE));
+        }
+        Ok(shares)
     }
-    Ok(())
+
+    /// Adds `kwh` by the standard electricity of what was confirmed, or that itself.
+    fn to_production(
+        &self,
+        confirmed: &[&Confirmation],
+        kwh: Option<Decimal>,
+        state: ValueState,
+        shares: &mut Shares,
+    ) -> Result<(), FootprintError> {
+        let weights = confirmed
+            .iter()
+            .map(|confirmation| standard_kwh(confirmation))
+            .collect::<Result<Vec<_>, _>>()?;
+        let total: Decimal = weights.iter().sum();
+        if total <= Decimal::ZERO {
+            return Ok(());
+        }
+        for (confirmation, weight) in confirmed.iter().zip(weights) {
+            let cost_center = self
+                .cost_centers
+                .get(&confirmation.work_center)
+                .ok_or_else(|| unknown(confirmation))?;
+            let consumer = Consumer {
+                cost_center: (*cost_center).clone(),
+                production: Some((confirmation.work_center.clone(), confirmation.material.clone())),
+            };
+            let part = kwh.map_or(weight, |kwh| kwh * weight / total);
+            if part > Decimal::ZERO {
+                shares.push((consumer, state, part));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives `energy` away in proportion. What rounding leaves goes to the largest, so that the
+    /// groups sum to it exactly.
+    fn give(
+        &mut self,
+        factor: &EmissionFactor,
+        energy: Energy,
+        state: ValueState,
+        shares: &Shares,
+    ) {
+        let total: Decimal = shares.iter().map(|(_, _, weight)| *weight).sum();
+        let mut parts: Vec<Decimal> = shares
+            .iter()
+            .map(|(_, _, weight)| (energy.amount() * (*weight / total)).round_dp(SHARE_DIGITS))
+            .collect();
+        let rest = energy.amount() - parts.iter().sum::<Decimal>();
+        let largest = (0..parts.len()).max_by_key(|at| shares[*at].2);
+        largest.into_iter().for_each(|at| parts[at] += rest);
+        for ((consumer, known, _), kwh) in shares.iter().zip(parts) {
+            let state = state.and(*known);
+            let group = self.groups.entry((factor.id.clone(), state)).or_insert_with(|| Group {
+                factor: factor.clone(),
+                state,
+                energy: Energy::ZERO,
+                shares: BTreeMap::new(),
+            });
+            group.energy += Energy::new(kwh);
+            *group.shares.entry(consumer.clone()).or_default() += kwh;
+        }
+    }
+}
+
+fn unknown(confirmation: &Confirmation) -> FootprintError {
+    FootprintError::MasterData {
+        material: confirmation.material.clone(),
+        reason: format!(
+            "confirmation {} of order {} names work center {}, which SAP did not deliver; look at it \
+             in CR03",
+            confirmation.key.0, confirmation.order, confirmation.work_center
+        ),
+    }
 }
 
 fn standard_kwh(confirmation: &Confirmation) -> Result<Decimal, FootprintError> {

@@ -59,6 +59,9 @@ pub struct Node {
     /// Class of the current transformers in percent; added in quadrature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ct_class_percent: Option<Decimal>,
+    /// Smallest step that the value can have, in the tree's unit: a zero is known no better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Decimal>,
 }
 
 /// The tree of one medium and one period.
@@ -227,7 +230,9 @@ impl SiteTree {
             square += (class.to_f64().unwrap_or(0.0) / 200.0).powi(2);
         }
         let value = (value * factor).to_f64().unwrap_or(0.0);
-        Ok(Some((value, value * square.sqrt())))
+        // Rounding to a step is uniform within it.
+        let step = node.resolution.and_then(|step| step.to_f64()).unwrap_or(0.0);
+        Ok(Some((value, (value * value * square + step * step / 12.0).sqrt())))
     }
 }
 

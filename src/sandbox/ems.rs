@@ -4,13 +4,14 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::plant::meter_series;
+use super::plant::{meter_series, sub_meter_series};
 
 /// Name of the main meter in the database.
 pub const MAIN_METER: &str = "M-1010-MAIN";
 
 /// Writes the database: one row an interval, stamped as published ("DD-MM-YYYY HH:MM", the end of
-/// the interval), in the order of publication, defects included.
+/// the interval), in the order of publication, defects included; then the meters below the main one,
+/// which are sample data derived from it. Returns how many rows there are.
 ///
 /// # Errors
 ///
@@ -38,6 +39,11 @@ pub fn write_database(path: &Path) -> rusqlite::Result<usize> {
         )?;
         for row in meter_series() {
             insert.execute(params![MAIN_METER, row.source_stamp, row.usage_kwh.to_string()])?;
+            count += 1;
+        }
+        for row in sub_meter_series() {
+            let stamp = row.interval_end.strftime("%d-%m-%Y %H:%M").to_string();
+            insert.execute(params![row.meter, stamp, row.kwh.to_string()])?;
             count += 1;
         }
     }

@@ -16,6 +16,8 @@ mod production;
 
 mod production_orders;
 
+mod sub_meters;
+
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -23,6 +25,8 @@ use flate2::read::GzDecoder;
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use serde_json::Value;
+
+pub use sub_meters::sub_meter_series;
 
 /// One interval of the published series.
 #[derive(Clone, Debug, PartialEq)]

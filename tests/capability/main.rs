@@ -71,6 +71,8 @@ mod sandbox;
 
 mod serve;
 
+mod site_meters;
+
 mod support;
 
 mod time_zones;

@@ -253,7 +253,7 @@ fn checked(series: &Series) -> carbide::check::Checked<Series> {
 fn attribution(series: &Series) -> Result<Attribution, FootprintError> {
     let series = &checked(series);
     let (master, production) = (plant(), production());
-    attribute(series, &meter(), day(), &master, &production, &shifts(), &book(), &["DE"])
+    attribute(series, &meter(), day(), &master, &production, &shifts(), &book(), &["DE"], None)
 }
 
 #[test]

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
-"""Calculates again, from the JSON of `carbide explain ... --json` alone, what it explains.
-
-Reads standard input, prints the kilograms that it finds, and fails where they are not those stated.
-Knows nothing of Carbide's code; standard library only."""
+"""Calculates again, from the JSON of `carbide explain ... --json` on standard input alone, what it
+explains: prints the kilograms, and fails where they are not those stated. Standard library only."""
 import json
 import sys
 from collections import defaultdict
@@ -19,44 +17,46 @@ def term_kg(term, factors):
     return Fraction(term["activity"]["amount"]) * Fraction(factor["kg_co2e_per_unit"])
 
 def metered(meter):
-    read, given, shares = defaultdict(Fraction), defaultdict(Fraction), defaultdict(Fraction)
-    for _, kwh, state in meter["readings"]:
-        read[state] += Fraction(kwh)
+    shares = defaultdict(Fraction)
     for share in meter["shares"]:
-        given[share["state"]] += Fraction(share["kwh"])
         shares[share["work_center"], share["material"], share["state"]] += Fraction(share["kwh"])
-    for state in set(read) | set(given):
-        near(given[state], read[state], f"readings that are {state}")
+    near(sum(shares.values()), sum(Fraction(kwh) for _, kwh, _ in meter["readings"]), "given away")
+    machines(meter["equipment"], meter["readings"])
     return shares
+
+def machines(stretches, readings):
+    for stretch in stretches:  # Children sum to their parent, the top to what the meter read.
+        start, end = (stretch["interval"][key] for key in ("start", "end"))
+        value = {node["id"]: Fraction(node["reconciled"]) for node in stretch["nodes"]}
+        value[None] = sum(Fraction(kwh) for at, kwh, _ in readings if start <= at < end)
+        for name in {node["parent"] for node in stretch["nodes"]}:
+            near(sum((-1) ** (node["kind"] == "generation") * value[node["id"]]
+                     for node in stretch["nodes"] if node["parent"] == name), value[name], start)
 
 def product(one, shares):
     processes, factors = one["evidence"]["processes"], one["factors"]
-    overhead = sum(kwh for (center, _, _), kwh in shares.items() if center is None)
-    production = sum(shares.values()) - overhead
+    ratio = sum(shares.values()) / sum(kwh for (center, _, _), kwh in shares.items() if center)
     for process in processes:
         wanted, stated = defaultdict(Fraction), defaultdict(Fraction)
         for use in process["electricity"]:
-            good = Fraction(use["tonnes_per_unit"]) * Fraction(use["leaving"])
+            each = ratio * Fraction(use["tonnes_per_unit"]) * Fraction(use["leaving"])
             for (center, material, state), kwh in shares.items():
                 if (center, material) == (use["work_center"], use["material"]):
-                    per_tonne = kwh / Fraction(use["yielded_t"]) * (1 + overhead / production)
-                    wanted[f"electricity at {center}", state] += per_tonne * good
+                    wanted[f"electricity at {center}", state] += kwh / Fraction(use["yielded_t"]) * each
         for term in process["terms"]:
             if (term["what"], term["state"]) in wanted:
                 stated[term["what"], term["state"]] += Fraction(term["activity"]["amount"])
         for key, kwh in wanted.items():
             near(stated[key], kwh, f"{process['product']}: {key}")
-    amounts = [0.0] * len(processes)
-    moved = 1.0
+    amounts, moved = [0.0] * len(processes), 1.0
     while moved >= 1e-15:  # How much of each process one unit of the product needs.
         after = [1.0] + [0.0] * (len(processes) - 1)
         for amount, process in zip(amounts, processes):
             for use in process["inputs"]:
                 after[use["process"]] += amount * float(use["quantity"])
-        moved = max(abs(a - b) for a, b in zip(after, amounts))
-        amounts = after
-    own = [float(sum(term_kg(t, factors) for t in process["terms"])) for process in processes]
-    total = sum(a * float(p["share"]) * kg for a, p, kg in zip(amounts, processes, own))
+        moved, amounts = max(abs(a - b) for a, b in zip(after, amounts)), after
+    total = sum(a * float(p["share"]) * float(sum(term_kg(t, factors) for t in p["terms"]))
+                for a, p in zip(amounts, processes))
     near(sum(term_kg(t, factors) for t in one["footprint"]["contributions"]), total, "terms")
     near(one["kg_co2e_per_unit"], total, "footprint")
     print(f"{one['footprint']['material']} {one['footprint']['production_version']} {total:.6f}")
@@ -64,7 +64,7 @@ def product(one, shares):
 def document(run):
     factors = {row["id"]: row for row in run["inventory"]["factors"]}
     grid = [row for row in factors.values() if row["unit"] == "KWH"]
-    kwh = sum(Fraction(value) for _, value, _ in run["readings"])
+    machines(run.get("equipment", []), run["readings"])
     lines, charged = run["inventory"]["lines"], defaultdict(int)
     for line in lines:
         exact = term_kg(line, factors) * 10**6
@@ -73,6 +73,7 @@ def document(run):
         charged[line["consumer"]["cost_center"], line["scope"], line["state"]] += line["emissions"]
     if len(grid) == 1:
         allocated = sum(line["emissions"] for line in lines if line["factor"] == grid[0]["id"])
+        kwh = sum(Fraction(value) for _, value, _ in run["readings"])
         near(allocated, kwh * Fraction(grid[0]["kg_co2e_per_unit"]) * 10**6, "metered", 1e-12)
     said = defaultdict(Fraction)
     for line in run["lines"] + run.get("corrects", {}).get("posted", []):
@@ -95,6 +96,5 @@ elif "order" in explained:
     near(one["kg_co2e_per_unit"], total / Fraction(one["actual"]["good"]["amount"]), "by unit")
     metered(explained["meter"])
     print(f"order {one['actual']['order']} {float(total):.6f}")
-else:
-    for each in explained["products"]:
-        product(each, metered(explained["meter"]))
+for each in explained.get("products", []):
+    product(each, metered(explained["meter"]))

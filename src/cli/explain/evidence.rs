@@ -101,10 +101,11 @@ impl Given<'_> {
             "meter".to_owned(),
             json!({
                 "id": self.judged.meter.id,
-                "source": self.facts.meters.first().map(|meter| meter.source.clone()),
+                "source": self.facts.of(&self.judged.meter.id).map(|meter| meter.source.clone()),
                 "interval": period,
                 "shares": shares,
                 "readings": readings,
+                "equipment": attribution.equipment,
             }),
         );
         document.insert(

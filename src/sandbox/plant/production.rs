@@ -14,7 +14,7 @@ use super::master::{Operation, ROUTINGS};
 use super::{Values, meter_series};
 
 /// kWh that the idle plant draws in a quarter of an hour.
-const IDLE: f64 = 3.4;
+pub(super) const IDLE: f64 = 3.4;
 /// Smallest output of a shift worth an order, in tonnes.
 const TONNES_MIN: f64 = 0.2;
 
@@ -31,7 +31,7 @@ fn routing(material: &str) -> &'static [Operation] {
 }
 
 /// The shift that an instant lies in: its start in the plant's local time.
-fn shift_of(local: DateTime) -> DateTime {
+pub(super) fn shift_of(local: DateTime) -> DateTime {
     let day = local.date();
     match local.hour() {
         6..14 => day.at(6, 0, 0, 0),

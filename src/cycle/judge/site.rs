@@ -1,0 +1,213 @@
+//! The meters of a site: each checked, compared along the tree, and reconciled for the month.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::check::{
+    self, Background, CheckedReadings, Finding, Metered, RuleSet, balance, fill_by_balance,
+};
+use crate::config::Config;
+use crate::cycle::{CycleError, Facts, MeterReadings};
+use crate::footprint::Attribution;
+use crate::id::{MeterId, WorkCenterCode};
+use crate::meters::{Reconciled, SiteMeters, SiteNode, TreeFinding, Usage, reconcile};
+use crate::order::Confirmation;
+use crate::period::{Interval, PostingPeriod};
+use crate::quantity::Energy;
+use crate::reading::Meter;
+use crate::value_state::ValueState;
+
+/// Class of a meter that names none, percent.
+const METER_CLASS: f64 = 2.0;
+
+/// The readings of every meter after the rules.
+pub(super) struct CheckedMeters {
+    /// The meter at the point of supply.
+    pub main: Meter,
+    pub by_meter: BTreeMap<MeterId, CheckedReadings>,
+    /// What the balances between them say (R9).
+    pub balances: Vec<Finding>,
+}
+
+/// Checks every meter on its own, fills gaps along the tree, and compares parents with children.
+pub(super) fn checked(
+    facts: &Facts,
+    config: &Config,
+    now: Timestamp,
+) -> Result<CheckedMeters, CycleError> {
+    let site = config.meters.as_ref();
+    let main = main_meter(facts, site)?;
+    let read = |readings: &MeterReadings| {
+        let node = site.and_then(|site| site.of_meter(&readings.meter.id));
+        check_one(readings, node, facts, config, now)
+    };
+    let mut checked: Vec<CheckedReadings> = facts.meters.par_iter().map(read).collect();
+    let mut balances = Vec::new();
+    if let Some(site) = site {
+        let place = |meter: &MeterId| facts.meters.iter().position(|one| one.meter.id == *meter);
+        for family in site.families() {
+            let Some(parent) = place(family.parent.1) else { continue };
+            let below = family.metered.iter().filter_map(|(_, meter)| place(meter));
+            let children: Vec<usize> = below.collect();
+            if family.all_metered && children.len() == family.metered.len() {
+                fill_by_balance(&mut checked, parent, &children, &config.rules);
+            }
+            let metered = |at: usize, node: &SiteNode| Metered {
+                series: &checked[at].series,
+                class_percent: class(node),
+            };
+            let whole = children.len() == family.metered.len();
+            let below: Vec<Metered<'_>> = children
+                .iter()
+                .zip(&family.metered)
+                .map(|(at, (node, _))| metered(*at, node))
+                .collect();
+            let above = metered(parent, family.parent.0);
+            balances.extend(balance(above, &below, family.all_metered && whole, &config.rules));
+        }
+    }
+    let ids = facts.meters.iter().map(|readings| readings.meter.id.clone());
+    Ok(CheckedMeters { main, by_meter: ids.zip(checked).collect(), balances })
+}
+
+/// The meter whose readings are given away.
+fn main_meter(facts: &Facts, site: Option<&SiteMeters>) -> Result<Meter, CycleError> {
+    let named = site.and_then(SiteMeters::main);
+    let found = match (named, facts.meters.as_slice()) {
+        (Some(named), all) => all.iter().find(|readings| readings.meter.id == *named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    found.map(|readings| readings.meter.clone()).ok_or_else(|| {
+        CycleError::Incomplete(match named {
+            Some(named) => format!(
+                "the facts hold no readings of the main meter {named} of mappings/meters.toml; read \
+                 them with `carbide sync`"
+            ),
+            None => format!(
+                "{} meters are mapped in mappings/ems.toml; say in mappings/meters.toml which one is \
+                 the main meter and where the others hang",
+                facts.meters.len()
+            ),
+        })
+    })
+}
+
+fn check_one(
+    readings: &MeterReadings,
+    node: Option<&SiteNode>,
+    facts: &Facts,
+    config: &Config,
+    now: Timestamp,
+) -> CheckedReadings {
+    let step = SignedDuration::from_mins(i64::from(readings.step_minutes));
+    let hours = Decimal::from(readings.step_minutes) / Decimal::from(60);
+    let id = &readings.meter.id;
+    let running: Vec<Interval> = node
+        .and_then(|node| node.work_center.as_ref())
+        .map(|center| running(&facts.orders.confirmations, center))
+        .unwrap_or_default();
+    let capacity = config.ems.meter(id).and_then(|meter| meter.capacity_kw);
+    let background = Background {
+        capacity: capacity.map(|kilowatts| Energy::new(kilowatts * hours)),
+        running: &running,
+        decisions: config.rules.decisions.get(id.as_str()),
+        ..Background::default()
+    };
+    check::readings_with(&readings.rows, &readings.meter, step, &config.rules, now, &background)
+}
+
+/// When something was confirmed at a work center.
+fn running(confirmations: &[Confirmation], center: &WorkCenterCode) -> Vec<Interval> {
+    let here = confirmations.iter().filter(|confirmation| confirmation.work_center == *center);
+    here.map(|confirmation| confirmation.execution).collect()
+}
+
+fn class(node: &SiteNode) -> f64 {
+    let one = |class: Option<Decimal>| class.and_then(|class| class.to_f64());
+    let meter = one(node.class_percent).unwrap_or(METER_CLASS);
+    meter.hypot(one(node.ct_class_percent).unwrap_or(0.0))
+}
+
+/// The tree of a month with its bill, reconciled, and what is wrong with it (R9). `None` where no
+/// meter below the main one was read.
+pub(super) fn of_month(
+    meters: &CheckedMeters,
+    site: &SiteMeters,
+    attribution: &Attribution,
+    month: PostingPeriod,
+    rules: &RuleSet,
+) -> (Option<Reconciled>, Vec<Finding>) {
+    let mut usage = Usage {
+        hours: Decimal::from(attribution.period.length().as_secs()) / Decimal::from(3600),
+        ..Usage::default()
+    };
+    for ((center, _), kwh) in &attribution.standard {
+        *usage.standard.entry(center.clone()).or_default() += *kwh;
+    }
+    for (meter, checked) in &meters.by_meter {
+        let span = checked.series.span();
+        let (energy, missing) = checked.series.energy_within(attribution.period);
+        let whole = span.is_some_and(|span| {
+            span.start <= attribution.period.start && attribution.period.end <= span.end
+        });
+        if whole && missing == 0 && site.of_meter(meter).is_some() {
+            usage.metered.insert(meter.clone(), energy.amount());
+        }
+    }
+    let rule = &rules.balance;
+    let finding = |subject: &str, text: String, proposal: String| Finding {
+        rule: "R9".to_owned(),
+        severity: rule.severity,
+        subject: subject.to_owned(),
+        interval: Some(attribution.period),
+        count: 1,
+        text,
+        proposal,
+    };
+    let mut findings: Vec<Finding> = attribution
+        .unreconciled
+        .iter()
+        .map(|(interval, reason)| Finding {
+            interval: Some(*interval),
+            ..finding(
+                meters.main.id.as_str(),
+                format!(
+                    "the meters below cannot be reconciled, standard values stand in: {reason}"
+                ),
+                rule.action.clone(),
+            )
+        })
+        .collect();
+    if usage.metered.len() < 2 {
+        return (None, findings);
+    }
+    let reconciled = reconcile(&site.of_month(&usage, month));
+    match &reconciled {
+        Err(error) => {
+            findings.push(finding(meters.main.id.as_str(), error.to_string(), rule.action.clone()));
+        }
+        Ok(tree) if rule.enabled => {
+            findings.extend(tree.findings.iter().map(|found: &TreeFinding| {
+                let text = format!("{} in {month}: {}", found.code, found.text);
+                finding(&found.meter, text, found.proposal.clone())
+            }));
+        }
+        Ok(_) => {}
+    }
+    (reconciled.ok(), findings)
+}
+
+/// Meters whose readings are in part imputed, with how many intervals of `period` are.
+pub(super) fn imputed(meters: &CheckedMeters, period: Interval) -> BTreeMap<MeterId, usize> {
+    let count = |checked: &CheckedReadings| {
+        let slots = checked.series.within(period);
+        slots.filter(|(_, slot)| slot.state == ValueState::Imputed).count()
+    };
+    let all = meters.by_meter.iter().map(|(meter, checked)| (meter.clone(), count(checked)));
+    all.filter(|(_, count)| *count > 0).collect()
+}

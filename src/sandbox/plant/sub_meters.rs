@@ -1,0 +1,111 @@
+//! Meters below the main one, from August 2018 on: what the main meter counted above the idle base,
+//! given to the machines by what was confirmed in the shift, each meter a little off by its class.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{TimeZone, offset};
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
+
+use super::meter_series;
+use super::production::{IDLE, confirmations, shift_of};
+
+/// One interval of a meter below the main one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubMeterRow {
+    /// Name of the meter.
+    pub meter: &'static str,
+    /// End of the interval on the meter's clock.
+    pub interval_end: DateTime,
+    /// Energy in kWh.
+    pub kwh: Decimal,
+}
+
+/// First day of the meters.
+const SINCE: Date = Date::constant(2018, 8, 1);
+
+/// Area meter, its machines with a meter, and by how much each counts too much. The caster has none.
+const AREAS: [(&str, f64, &[&str], &[(&str, &str, f64)]); 2] = [
+    (
+        "M-1010-MELT",
+        1.0015,
+        &["EAF1", "BOF1", "CAST1"],
+        &[("M-1010-EAF1", "EAF1", 0.998), ("M-1010-BOF1", "BOF1", 1.003)],
+    ),
+    (
+        "M-1010-MILLS",
+        0.999,
+        &["ROLL1", "ROLL2"],
+        &[("M-1010-ROLL1", "ROLL1", 1.002), ("M-1010-ROLL2", "ROLL2", 0.997)],
+    ),
+];
+
+/// Standard electricity of what was confirmed, by start of the shift and work center.
+fn confirmed() -> BTreeMap<DateTime, BTreeMap<String, f64>> {
+    let mut shifts: BTreeMap<DateTime, BTreeMap<String, f64>> = BTreeMap::new();
+    for row in confirmations() {
+        let text = |name: &str| {
+            let value = row.iter().find(|(known, _)| *known == name);
+            value.and_then(|(_, value)| value.as_str()).unwrap_or("").to_owned()
+        };
+        let start = format!(
+            "{}T{}",
+            text("ConfirmedExecutionStartDate"),
+            text("ConfirmedExecutionStartTime")
+        );
+        let kwh: f64 = text("OpConfirmedWorkQuantity3").parse().unwrap_or(0.0);
+        let start: DateTime = start.parse().expect("the sandbox writes ISO 8601");
+        *shifts.entry(shift_of(start)).or_default().entry(text("WorkCenter")).or_default() += kwh;
+    }
+    shifts
+}
+
+/// Every row, meter by meter.
+pub fn sub_meter_series() -> &'static [SubMeterRow] {
+    static SERIES: OnceLock<Vec<SubMeterRow>> = OnceLock::new();
+    SERIES.get_or_init(derived)
+}
+
+fn derived() -> Vec<SubMeterRow> {
+    let plant = TimeZone::get("Europe/Berlin").expect("jiff ships the time zones");
+    let meter_clock = TimeZone::fixed(offset(1));
+    let (confirmed, nothing) = (confirmed(), BTreeMap::new());
+    let mut random = Pcg64Mcg::new(0x0010_1020_1808);
+    let mut by_meter: BTreeMap<&str, Vec<SubMeterRow>> = BTreeMap::new();
+    for row in meter_series() {
+        let begin = row.interval_end.saturating_sub(SignedDuration::from_mins(15));
+        if begin.date() < SINCE {
+            continue;
+        }
+        let instant = meter_clock.to_timestamp(begin).expect("within jiff's years");
+        let shift = shift_of(instant.to_zoned(plant.clone()).datetime());
+        let weights = confirmed.get(&shift).unwrap_or(&nothing);
+        let total: f64 = weights.values().sum();
+        let above = (row.usage_kwh.to_f64().unwrap_or(0.0) - IDLE).max(0.0);
+        let idle: [f64; 2] = std::array::from_fn(|_| random.random_range(0.06..0.10));
+        let of = |center: &str| {
+            let weight = weights.get(center).copied().unwrap_or(0.0);
+            // Drives and cooling of a machine that is manned come out of the idle base.
+            let manned = if weight > 0.0 { idle[center.len() - 4] } else { 0.0 };
+            if total > 0.0 { above * weight / total + manned } else { 0.0 }
+        };
+        let mut read = |meter: &'static str, true_kwh: f64, gain: f64| {
+            let noise = 1.0 + random.random_range(-0.002..0.002);
+            let kwh = Decimal::from_f64(true_kwh * gain * noise).unwrap_or_default().round_dp(3);
+            let read = SubMeterRow { meter, interval_end: row.interval_end, kwh };
+            by_meter.entry(meter).or_default().push(read);
+        };
+        for (area, gain, centers, machines) in AREAS {
+            read(area, centers.iter().map(|center| of(center)).sum(), gain);
+            for (meter, center, gain) in machines {
+                read(meter, of(center), *gain);
+            }
+        }
+    }
+    by_meter.into_values().flatten().collect()
+}
