@@ -46,12 +46,11 @@ pub fn fill_by_balance(
     }
 }
 
-/// Position and kWh of what the balance fills, and the measured error of it in percent.
-fn balanced(
-    own: &Series,
-    parent: &Series,
-    siblings: &[&Series],
-) -> Option<(Vec<(usize, f64)>, f64)> {
+/// What a balance fills: position and kWh, and its measured error in percent.
+type Filled = (Vec<(usize, f64)>, f64);
+
+/// What the balance says of the gaps of `own`; `None` if nothing, or if it does not close.
+fn balanced(own: &Series, parent: &Series, siblings: &[&Series]) -> Option<Filled> {
     let measured = |series: &Series, at: Timestamp| {
         let slot = series.slots[series.index_at(at)?];
         (slot.state == ValueState::Measured).then_some(slot.energy?.to_f64())
