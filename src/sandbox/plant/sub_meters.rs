@@ -29,20 +29,28 @@ pub struct SubMeterRow {
 /// First day of the meters.
 const SINCE: Date = Date::constant(2018, 8, 1);
 
-/// Area meter, its machines with a meter, and by how much each counts too much. The caster has none.
-const AREAS: [(&str, f64, &[&str], &[(&str, &str, f64)]); 2] = [
-    (
-        "M-1010-MELT",
-        1.0015,
-        &["EAF1", "BOF1", "CAST1"],
-        &[("M-1010-EAF1", "EAF1", 0.998), ("M-1010-BOF1", "BOF1", 1.003)],
-    ),
-    (
-        "M-1010-MILLS",
-        0.999,
-        &["ROLL1", "ROLL2"],
-        &[("M-1010-ROLL1", "ROLL1", 1.002), ("M-1010-ROLL2", "ROLL2", 0.997)],
-    ),
+/// An area with a meter: how much it counts too much, and what hangs below it.
+struct Area {
+    meter: &'static str,
+    gain: f64,
+    centers: &'static [&'static str],
+    /// Machines with a meter of their own, with its gain. The caster has none.
+    machines: &'static [(&'static str, &'static str, f64)],
+}
+
+const AREAS: [Area; 2] = [
+    Area {
+        meter: "M-1010-MELT",
+        gain: 1.0015,
+        centers: &["EAF1", "BOF1", "CAST1"],
+        machines: &[("M-1010-EAF1", "EAF1", 0.998), ("M-1010-BOF1", "BOF1", 1.003)],
+    },
+    Area {
+        meter: "M-1010-MILLS",
+        gain: 0.999,
+        centers: &["ROLL1", "ROLL2"],
+        machines: &[("M-1010-ROLL1", "ROLL1", 1.002), ("M-1010-ROLL2", "ROLL2", 0.997)],
+    },
 ];
 
 /// Standard electricity of what was confirmed, by start of the shift and work center.
@@ -100,9 +108,9 @@ fn derived() -> Vec<SubMeterRow> {
             let read = SubMeterRow { meter, interval_end: row.interval_end, kwh };
             by_meter.entry(meter).or_default().push(read);
         };
-        for (area, gain, centers, machines) in AREAS {
-            read(area, centers.iter().map(|center| of(center)).sum(), gain);
-            for (meter, center, gain) in machines {
+        for area in &AREAS {
+            read(area.meter, area.centers.iter().map(|center| of(center)).sum(), area.gain);
+            for (meter, center, gain) in area.machines {
                 read(meter, of(center), *gain);
             }
         }
