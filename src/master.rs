@@ -17,7 +17,7 @@ pub use planning::{MaterialPlanning, UnitConversion};
 pub use production_version::ProductionVersion;
 pub use routing::{Operation, Routing, StandardValue};
 pub use shift::Shift;
-pub use source_of_supply::SourceOfSupply;
+pub use source_of_supply::{PriceCondition, SourceOfSupply};
 pub use supply::{SourceListEntry, Supplier};
 pub use work_center::WorkCenter;
 

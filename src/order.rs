@@ -15,7 +15,9 @@ pub use delivery::DeliveryItem;
 pub use goods_movement::{GoodsMovement, MovementKind};
 pub use planned_order::{CapacityRequirement, PlannedOrder};
 pub use planned_requirement::PlannedRequirement;
-pub use production_order::{OrderCategory, OrderComponent, OrderStatus, ProductionOrder};
+pub use production_order::{
+    OrderCategory, OrderComponent, OrderOperation, OrderStatus, ProductionOrder,
+};
 pub use purchase_order::PurchaseOrderItem;
 pub use sales_order::SalesOrderLine;
 pub use stock::Stock;

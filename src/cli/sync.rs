@@ -104,6 +104,8 @@ pub(super) fn summary(key: &str, facts: &Facts) -> Value {
         "sources_of_supply": master.sources_of_supply.values().map(Vec::len).sum::<usize>(),
         "sales_order_lines": facts.orders.sales_order_lines.len(),
         "planned_orders": facts.orders.planned_orders.len(),
+        "production_orders": facts.orders.production_orders.len(),
+        "order_operations": facts.orders.production_orders.iter().map(|o| o.operations.len()).sum::<usize>(),
         "confirmations": facts.orders.confirmations.len(),
         "meters": meters.collect::<Vec<_>>(),
         "problems": facts.problems,
@@ -122,9 +124,12 @@ pub(super) fn print_summary(document: &Value) {
         text("sources_of_supply")
     );
     println!(
-        "  {} open schedule lines, {} planned orders, {} confirmations",
+        "  {} open schedule lines, {} planned orders, {} production orders with {} operations, {} \
+         confirmations",
         text("sales_order_lines"),
         text("planned_orders"),
+        text("production_orders"),
+        text("order_operations"),
         text("confirmations")
     );
     for meter in document["meters"].as_array().into_iter().flatten() {

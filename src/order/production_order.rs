@@ -1,4 +1,5 @@
-//! Production and process orders, tables AUFK and AFKO, with their components, table RESB.
+//! Production and process orders, tables AUFK and AFKO, with their components, table RESB, and
+//! operations, tables AFVC and AFVV.
 
 use jiff::civil::DateTime;
 use rust_decimal::Decimal;
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{
     MaterialNumber, PlannedOrderNumber, PlantCode, ProductionOrderNumber, ProductionVersionCode,
+    WorkCenterInternalId,
 };
 use crate::unit::Measure;
 
@@ -49,6 +51,37 @@ pub struct OrderComponent {
     pub withdrawn: Decimal,
 }
 
+/// An operation of an order, or a phase of one, as it was scheduled.
+///
+/// Its standard values are not here: the service tells them without the quantity that they are for. The
+/// routing of the production version has both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderOperation {
+    /// Sequence, PLNFL: 0 is the standard one.
+    pub sequence: String,
+    /// Operation number, VORNR.
+    pub number: String,
+    /// Number of the sub-operation, UVORN, if it is one.
+    pub sub_operation: Option<String>,
+    /// Number of the operation that it is a phase of, in process orders.
+    pub phase_of: Option<String>,
+    /// Text.
+    pub text: String,
+    /// How far it is.
+    pub status: OrderStatus,
+    /// Where it runs; a phase without one runs where its operation does.
+    pub work_center: Option<WorkCenterInternalId>,
+    /// Earliest scheduled start of execution in the plant's local time; none before scheduling.
+    pub start: Option<DateTime>,
+    /// Earliest scheduled end of execution.
+    pub end: Option<DateTime>,
+    /// How much is to go through it.
+    pub quantity: Measure,
+    /// How much of it was confirmed as good.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub confirmed: Decimal,
+}
+
 /// A production or process order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductionOrder {
@@ -75,8 +108,11 @@ pub struct ProductionOrder {
     pub start: DateTime,
     /// Scheduled end.
     pub end: DateTime,
-    /// What it needs; empty for process orders, whose components are not read.
+    /// What it needs.
     pub components: Vec<OrderComponent>,
+    /// What is done for it, by sequence and number.
+    #[serde(default)]
+    pub operations: Vec<OrderOperation>,
 }
 
 impl ProductionOrder {

@@ -300,7 +300,13 @@ impl<'a> Context<'a> {
                 .into_iter()
                 .map(|row| Value::Object(inner.shown(target, other, row)))
                 .collect();
-            let rows = if version == 2 { json!({ "results": rows }) } else { Value::Array(rows) };
+            let rows = if entity.to_one.contains(navigation) {
+                rows.into_iter().next().unwrap_or(Value::Null)
+            } else if version == 2 {
+                json!({ "results": rows })
+            } else {
+                Value::Array(rows)
+            };
             shown.insert(navigation.clone(), rows);
         }
         shown

@@ -1,6 +1,6 @@
 //! Services as their EDMX describes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -124,6 +124,8 @@ pub struct EntityType {
     pub properties: Vec<Property>,
     /// Navigation property to entity set.
     pub navigation: BTreeMap<String, String>,
+    /// Those that lead to one row, which stands there without a list.
+    pub to_one: BTreeSet<String>,
 }
 
 /// One property.
@@ -189,6 +191,7 @@ fn parse(path: &'static str, version: u8, edmx: String) -> Result<Service, Strin
     let (mut open, mut in_set) = (None::<EntityType>, false);
     // Navigation of V2: association to the sets at its ends. Of V4: set and property to set.
     let (mut ends, mut bindings) = (BTreeMap::<String, String>::new(), BTreeMap::new());
+    let mut to_one = BTreeSet::new();
     loop {
         let event = reader.read_event().map_err(|error| format!("{path}: {error}"))?;
         match &event {
@@ -228,6 +231,10 @@ fn parse(path: &'static str, version: u8, edmx: String) -> Result<Service, Strin
                     "NavigationPropertyBinding" if in_set => {
                         bindings.insert((set.clone(), get("Path")), get("Target"));
                     }
+                    "Association" => association = get("Name"),
+                    "End" if get("Role") == "To" && get("Multiplicity") == "1" => {
+                        to_one.insert(association.clone());
+                    }
                     "AssociationSet" => association = last_part(&get("Association")),
                     "End" if !get("EntitySet").is_empty() && get("Role") == "To" => {
                         ends.insert(association.clone(), get("EntitySet"));
@@ -253,6 +260,8 @@ fn parse(path: &'static str, version: u8, edmx: String) -> Result<Service, Strin
             let bound = bindings.get(&(set.clone(), property.clone())).or(ends.get(property));
             *target = bound.ok_or_else(|| format!("{path}: {property} leads nowhere"))?.clone();
         }
+        entity.to_one =
+            entity.navigation.keys().filter(|one| to_one.contains(*one)).cloned().collect();
         sets.insert(set, entity);
     }
     Ok(Service { path, version, edmx, namespace, sets })

@@ -8,9 +8,13 @@ mod logistics;
 
 mod master;
 
+mod order_operations;
+
 mod orders;
 
 mod planned_needs;
+
+mod prices;
 
 mod production;
 
@@ -82,6 +86,8 @@ pub fn rows(set: &str) -> Vec<Values> {
         "WorkCenterCostCenter" => master::cost_centers(),
         "A_PurchasingInfoRecord" => master::info_records(),
         "A_PurgInfoRecdOrgPlantData" => master::info_record_prices(),
+        "A_PurInfoRecdPrcgCndn" => prices::conditions(),
+        "A_PurInfoRecdPrcgCndnValidity" => prices::validities(),
         "A_SalesOrder" => orders::sales_orders(),
         "A_SalesOrderItem" => orders::sales_order_items(),
         "A_SalesOrderScheduleLine" => orders::schedule_lines(),
@@ -103,7 +109,10 @@ pub fn rows(set: &str) -> Vec<Values> {
         "A_OutbDeliveryItem" => orders::delivery_items(),
         "A_ProductionOrder_2" => production_orders::orders(),
         "A_ProductionOrderComponent_4" => production_orders::components(),
+        "A_ProductionOrderOperation_2" => order_operations::production(),
         "A_ProcessOrder_2" => production_orders::process_orders(),
+        "A_ProcessOrderComponent_2" => order_operations::process_components(),
+        "A_ProcessOrderOperation_2" => order_operations::process(),
         "PlannedIndepRqmt" => logistics::requirements(),
         "PlannedIndepRqmtItem" => logistics::requirement_items(),
         "WorkCenterCapacityShift" => logistics::shifts(),

@@ -10,7 +10,11 @@ mod master;
 
 mod movements;
 
+mod order_operations;
+
 pub mod orders;
+
+mod prices;
 
 mod production;
 
@@ -154,6 +158,7 @@ pub fn entity_sets(reading: &Reading) -> Vec<EntitySet> {
     let plant = &reading.plant;
     let all = master::queries(reading)
         .into_iter()
+        .chain(prices::queries(plant))
         .chain(orders::queries(plant))
         .chain(supply::queries(plant))
         .chain(production::queries(plant))

@@ -169,6 +169,8 @@ fn plant() -> MasterData {
         material: id("SCRAP"),
         supplier: id("100201"),
         info_record: "1".to_owned(),
+        organization: "1010".to_owned(),
+        condition: None,
         net_price: Money { amount: decimal("268"), currency: "EUR".to_owned() },
         price_quantity: Decimal::ONE,
         price_unit: Uom::Tonne,

@@ -127,9 +127,158 @@ async fn an_order_is_as_far_as_its_flags_say() {
     assert_eq!(order("2000002").status, OrderStatus::Created);
     let process = order("3000002");
     assert_eq!((process.category, process.open_quantity()), (OrderCategory::Process, dec("30")));
+    assert_eq!(process.components[0].required, Measure::new(dec("52.5"), Uom::Tonne));
     let done = orders.production_orders.iter().find(|order| order.number.as_str() < "2").unwrap();
     assert_eq!(done.status, OrderStatus::TechnicallyCompleted);
     assert_eq!(done.open_quantity(), Decimal::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_has_the_operations_of_its_routing_with_times_and_work_centers() {
+    let (master, orders, _) = read().await;
+    let order = |number: &str| {
+        orders.production_orders.iter().find(|order| order.number.as_str() == number).unwrap()
+    };
+
+    for order in orders.production_orders.iter().filter(|o| o.category == OrderCategory::Production)
+    {
+        let versions = &master.production_versions[&order.material];
+        let version = &versions[0];
+        let key = (version.routing_group.clone(), version.routing_variant.clone());
+        let routing = &master.routings[&key];
+        let planned = routing.operations.iter().map(|one| (&one.number, Some(&one.work_center)));
+        let copied = order.operations.iter().map(|one| (&one.number, one.work_center.as_ref()));
+        assert!(planned.eq(copied), "{}", order.number);
+        assert!(order.operations.iter().all(|one| one.quantity == order.quantity));
+    }
+    let running = &order("2000001").operations;
+    assert_eq!(running.len(), 2);
+    assert_eq!((running[0].status, running[0].confirmed), (OrderStatus::Released, dec("22.5")));
+    assert_eq!(running[0].start, Some(date(2018, 9, 30).at(22, 0, 0, 0)));
+    assert_eq!(running[0].end, Some(date(2018, 10, 1).at(6, 0, 0, 0)));
+    assert_eq!(order("2000002").operations[0].status, OrderStatus::Created);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_order_has_phases_of_its_operations() {
+    let (_, orders, _) = read().await;
+    let lime =
+        orders.production_orders.iter().find(|one| one.number.as_str() == "3000001").unwrap();
+
+    let steps: Vec<_> = lime
+        .operations
+        .iter()
+        .map(|one| (one.number.as_str(), one.phase_of.as_deref(), one.work_center.is_some()))
+        .collect();
+
+    let phase = |number| (number, Some("0100"), false);
+    assert_eq!(steps, [("0100", None, true), phase("0110"), phase("0120"), phase("0130")]);
+    assert_eq!(lime.operations[2].text, "Burn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_makes_no_sense_is_named_and_its_order_is_kept() {
+    let sandbox = sandbox().await;
+    let row = json!({ "ManufacturingOrder": "2000001" });
+    let wrong = json!({ "OpErlstSchedldExecEndDte": "2018-09-01" });
+    edit(&sandbox, "A_ProductionOrderOperation_2", row, Some(wrong)).await;
+    let deleted = json!({ "ManufacturingOrder": "2000002" });
+    let flag = json!({ "OperationIsDeleted": "X" });
+    edit(&sandbox, "A_ProductionOrderOperation_2", deleted, Some(flag)).await;
+
+    let (_, orders, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().all(|one| one.0.contains("VAL-RANGE")), "{problems:?}");
+    for number in ["2000001", "2000002"] {
+        let order = orders.production_orders.iter().find(|o| o.number.as_str() == number).unwrap();
+        assert!(order.operations.is_empty() && order.components.len() == 4);
+    }
+}
+
+/// The sources of scrap with their price, supplier by supplier.
+fn scrap(master: &MasterData) -> Vec<(&str, Decimal, Option<&str>)> {
+    let sources = master.sources_of_supply[&material("SCRAP")].iter();
+    let priced = sources.map(|one| {
+        let record = one.condition.as_ref().map(|condition| condition.record.as_str());
+        (one.supplier.as_str(), one.net_price.amount, record)
+    });
+    priced.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_price_of_a_source_is_that_of_the_condition_of_the_day() {
+    let sandbox = sandbox().await;
+    let rate = |record: &str, rate: &str| {
+        (json!({ "ConditionRecord": record }), json!({ "ConditionRateValue": rate }))
+    };
+    let (row, change) = rate("0000020003", "300.500");
+    edit(&sandbox, "A_PurInfoRecdPrcgCndn", row, Some(change)).await;
+    let today = reading(&sandbox);
+    let last_year = carbide::source::sap::Reading { key_date: date(2017, 6, 1), ..today.clone() };
+    let before = carbide::source::sap::Reading { key_date: date(2016, 6, 1), ..today.clone() };
+
+    let (now, _, problems) = facts(&today).await.unwrap();
+    let (ended, ..) = facts(&last_year).await.unwrap();
+    let (none, ..) = facts(&before).await.unwrap();
+
+    assert!(problems.is_empty(), "{problems:?}");
+    let (one, other) = ("100201", "100202");
+    assert_eq!(
+        scrap(&now),
+        [(one, dec("300.5"), Some("0000020003")), (other, dec("251"), Some("0000020004"))]
+    );
+    assert_eq!(scrap(&ended)[0], (one, dec("99"), Some("0000010003")));
+    // Without a condition the info record's own price is what there is.
+    assert_eq!(scrap(&none), [(one, dec("268"), None), (other, dec("251"), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_price_of_a_quantity_prices_nothing() {
+    for change in [
+        json!({ "ConditionIsDeleted": true }),
+        json!({ "ConditionCalculationType": "A", "ConditionRateValueUnit": "%" }),
+        json!({ "ConditionCalculationType": "B" }),
+        json!({ "ConditionReleaseStatus": "A" }),
+    ] {
+        let sandbox = sandbox().await;
+        let row = json!({ "ConditionRecord": "0000020003" });
+        edit(&sandbox, "A_PurInfoRecdPrcgCndn", row, Some(change.clone())).await;
+
+        let (master, _, problems) = facts(&reading(&sandbox)).await.unwrap();
+
+        assert!(problems.is_empty(), "{change}: {problems:?}");
+        assert_eq!(scrap(&master)[0], ("100201", dec("268"), None), "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_info_record_of_the_organization_holds_for_the_plant_unless_the_plant_has_its_own() {
+    let sandbox = sandbox().await;
+    let row = |record: &str| json!({ "PurchasingInfoRecord": record });
+    // One supplier's record becomes one of the organization; the other gets one beside its own.
+    edit(&sandbox, "A_PurgInfoRecdOrgPlantData", row("5300000003"), Some(json!({ "Plant": "" })))
+        .await;
+    edit(
+        &sandbox,
+        "A_PurInfoRecdPrcgCndnValidity",
+        row("5300000003"),
+        Some(json!({ "Plant": "" })),
+    )
+    .await;
+    let beside = json!({
+        "PurchasingInfoRecord": "5300000004", "PurchasingInfoRecordCategory": "0",
+        "PurchasingOrganization": "1010", "Plant": "", "Material": "SCRAP", "Supplier": "100202",
+        "Currency": "EUR", "NetPriceAmount": "1.00", "MaterialPriceUnitQty": "1",
+        "PurchaseOrderPriceUnit": "TO", "MaterialPlannedDeliveryDurn": "90",
+    });
+    edit(&sandbox, "A_PurgInfoRecdOrgPlantData", beside.clone(), Some(beside)).await;
+
+    let (master, ..) = facts(&reading(&sandbox)).await.unwrap();
+
+    let days = master.sources_of_supply[&material("SCRAP")].iter().map(|one| one.delivery_days);
+    assert_eq!(days.collect::<Vec<_>>(), [5, 5], "the plant's own counts");
+    assert_eq!(scrap(&master)[0], ("100201", dec("268"), Some("0000020003")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

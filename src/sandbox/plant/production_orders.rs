@@ -17,17 +17,17 @@ fn text(value: impl ToString) -> Value {
 }
 
 /// What one order of September made.
-struct Made {
-    order: String,
-    material: String,
-    day: String,
-    start: String,
-    end: String,
-    yielded: Decimal,
+pub(super) struct Made {
+    pub order: String,
+    pub material: String,
+    pub day: String,
+    pub start: String,
+    pub end: String,
+    pub yielded: Decimal,
 }
 
 /// Each order once, though each of its operations has a confirmation.
-fn made() -> Vec<Made> {
+pub(super) fn made() -> Vec<Made> {
     let mut orders: BTreeMap<String, Made> = BTreeMap::new();
     for row in production::confirmations() {
         let field = |name: &str| {
@@ -87,7 +87,7 @@ fn times(row: &mut Values, from: (&str, &str), to: (&str, &str)) {
     ]);
 }
 
-const RUNNING: [(&str, &str, &str); 2] =
+pub(super) const RUNNING: [(&str, &str, &str); 2] =
     [("2000001", "BILLET-S", "60.000"), ("2000002", "SLAB-L", "80.000")];
 
 pub fn orders() -> Vec<Values> {

@@ -58,9 +58,12 @@ fn changes_of(set: &str) -> Changes {
         | "A_PlannedOrderCapacity"
         | "A_PurchaseOrder" => Changes::Instant("LastChangeDateTime"),
         "WorkCenterHeader" => Changes::Instant("WorkCenterLastChangeDateTime"),
-        "A_ProductionOrder_2" | "A_ProductionOrderComponent_4" | "A_ProcessOrder_2" => {
-            Changes::Digits("LastChangeDateTime")
-        }
+        "A_ProductionOrder_2"
+        | "A_ProductionOrderComponent_4"
+        | "A_ProductionOrderOperation_2"
+        | "A_ProcessOrder_2"
+        | "A_ProcessOrderComponent_2"
+        | "A_ProcessOrderOperation_2" => Changes::Digits("LastChangeDateTime"),
         "ProductionRoutingHeader" | "ProductionRoutingOperation" => {
             Changes::Days(&["LastChangeDate"])
         }

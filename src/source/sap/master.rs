@@ -6,9 +6,8 @@ use super::*;
 use crate::id::MaterialNumber;
 use crate::master::{
     AlternativeItem, BillOfMaterial, BomItem, Material, Operation, Procurement, ProductionVersion,
-    Routing, SourceOfSupply, WorkCenter,
+    Routing, WorkCenter,
 };
-use crate::quantity::Money;
 
 const OPERATION_FIELDS: [&str; 23] = [
     "ProductionRoutingGroup",
@@ -138,24 +137,6 @@ pub(super) fn queries(reading: &Reading) -> Vec<(Service, Query)> {
                 .select(&VERSION_FIELDS)
                 .order_by(&["Material", "ProductionVersion"]),
         ),
-        (
-            INFO_RECORD,
-            of_plant("A_PurgInfoRecdOrgPlantData")
-                .select(&[
-                    "PurchasingInfoRecord",
-                    "PurchasingOrganization",
-                    "Plant",
-                    "Material",
-                    "Supplier",
-                    "IsMarkedForDeletion",
-                    "NetPriceAmount",
-                    "Currency",
-                    "MaterialPriceUnitQty",
-                    "PurchaseOrderPriceUnit",
-                    "MaterialPlannedDeliveryDurn",
-                ])
-                .order_by(&["PurchasingInfoRecord", "PurchasingOrganization"]),
-        ),
     ]
 }
 
@@ -182,11 +163,7 @@ pub(super) fn facts(tables: &Tables, reading: &Reading) -> (MasterData, Vec<RowP
     let centers = keep(tables.rows("WorkCenterHeader"), &mut problems, |row| {
         work_center(row, reading.key_date)
     });
-    let sources = keep(tables.rows("A_PurgInfoRecdOrgPlantData"), &mut problems, source_of_supply);
-    let mut sources_of_supply: BTreeMap<_, Vec<SourceOfSupply>> = BTreeMap::new();
-    for source in sources {
-        sources_of_supply.entry(source.material.clone()).or_default().push(source);
-    }
+    let sources_of_supply = prices::sources(tables, reading, &mut problems);
     let master = MasterData {
         materials,
         bills_of_material,
@@ -507,26 +484,5 @@ fn work_center(row: &Entity, key_date: Date) -> Result<Option<WorkCenter>, SapEr
         text: row.text("WorkCenterDesc").to_owned(),
         cost_center: id(cost_center, "CostCenter")?,
         minutes_per_shift: minutes * count * utilization / Decimal::ONE_HUNDRED / Decimal::from(3),
-    }))
-}
-
-fn source_of_supply(row: &Entity) -> Result<Option<SourceOfSupply>, SapError> {
-    if row.boolean("IsMarkedForDeletion") {
-        return Ok(None);
-    }
-    Ok(Some(SourceOfSupply {
-        material: id(row, "Material")?,
-        supplier: id(row, "Supplier")?,
-        info_record: row.text("PurchasingInfoRecord").to_owned(),
-        net_price: Money {
-            amount: quantity(row, "NetPriceAmount")?,
-            currency: row.text("Currency").to_owned(),
-        },
-        price_quantity: positive(row, "MaterialPriceUnitQty")?,
-        price_unit: unit(row, "PurchaseOrderPriceUnit")?,
-        delivery_days: u16::try_from(
-            row.decimal("MaterialPlannedDeliveryDurn")?.trunc().mantissa(),
-        )
-        .unwrap_or(u16::MAX),
     }))
 }

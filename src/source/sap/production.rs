@@ -1,4 +1,5 @@
-//! Production and process orders, their components, planned independent requirements, shifts.
+//! Production and process orders, their components and operations, planned independent requirements,
+//! shifts.
 
 use std::collections::BTreeMap;
 
@@ -49,28 +50,34 @@ pub(super) fn queries(plant: &PlantCode) -> Vec<(Service, Query)> {
             .filter(Filter::eq("ProductionPlant", plant.as_str()))
             .order_by(&["ManufacturingOrder"])
     };
+    let components = |set| {
+        Query::of(set)
+            .select(&[
+                "Reservation",
+                "ReservationItem",
+                "ReservationRecordType",
+                "ManufacturingOrder",
+                "Material",
+                "BaseUnit",
+                "RequiredQuantity",
+                "WithdrawnQuantity",
+                "MaterialComponentIsPhantomItem",
+                "MatlCompIsMarkedForDeletion",
+                "LastChangeDateTime",
+            ])
+            .filter(Filter::eq("ProductionPlant", plant.as_str()))
+            .order_by(&["Reservation", "ReservationItem", "ReservationRecordType"])
+    };
     vec![
         (PRODUCTION_ORDER, orders("A_ProductionOrder_2")),
-        (
-            PRODUCTION_ORDER,
-            Query::of("A_ProductionOrderComponent_4")
-                .select(&[
-                    "Reservation",
-                    "ReservationItem",
-                    "ReservationRecordType",
-                    "ManufacturingOrder",
-                    "Material",
-                    "BaseUnit",
-                    "RequiredQuantity",
-                    "WithdrawnQuantity",
-                    "MaterialComponentIsPhantomItem",
-                    "MatlCompIsMarkedForDeletion",
-                    "LastChangeDateTime",
-                ])
-                .filter(Filter::eq("ProductionPlant", plant.as_str()))
-                .order_by(&["Reservation", "ReservationItem", "ReservationRecordType"]),
-        ),
+        (PRODUCTION_ORDER, components("A_ProductionOrderComponent_4")),
+        (PRODUCTION_ORDER, order_operations::query("A_ProductionOrderOperation_2", plant, &[])),
         (PROCESS_ORDER, orders("A_ProcessOrder_2")),
+        (PROCESS_ORDER, components("A_ProcessOrderComponent_2")),
+        (
+            PROCESS_ORDER,
+            order_operations::query("A_ProcessOrderOperation_2", plant, &order_operations::PHASE),
+        ),
         (
             PLANNED_REQUIREMENT,
             Query::of("PlannedIndepRqmt")
@@ -123,19 +130,22 @@ pub(super) fn facts(
     orders: &mut OrderBook,
 ) -> Vec<RowProblem> {
     let mut problems = Vec::new();
-    let components = keep(tables.rows("A_ProductionOrderComponent_4"), &mut problems, component);
     let mut by_order: BTreeMap<String, Vec<OrderComponent>> = BTreeMap::new();
-    for (order, component) in components {
-        by_order.entry(order).or_default().push(component);
+    for set in ["A_ProductionOrderComponent_4", "A_ProcessOrderComponent_2"] {
+        for (order, component) in keep(tables.rows(set), &mut problems, component) {
+            by_order.entry(order).or_default().push(component);
+        }
     }
+    let mut operations = order_operations::by_order(tables, &mut problems);
     let of = |set: &str, category, problems: &mut Vec<RowProblem>| {
         keep(tables.rows(set), problems, |row| production_order(row, category))
     };
     let mut made = of("A_ProductionOrder_2", OrderCategory::Production, &mut problems);
+    made.extend(of("A_ProcessOrder_2", OrderCategory::Process, &mut problems));
     for order in &mut made {
         order.components = by_order.remove(order.number.as_str()).unwrap_or_default();
+        order.operations = operations.remove(order.number.as_str()).unwrap_or_default();
     }
-    made.extend(of("A_ProcessOrder_2", OrderCategory::Process, &mut problems));
     made.sort_by(|a, b| a.number.cmp(&b.number));
     orders.production_orders = made;
     orders.planned_requirements = requirements(tables, &mut problems);
@@ -215,6 +225,7 @@ fn production_order(
         start,
         end,
         components: Vec::new(),
+        operations: Vec::new(),
     }))
 }
 
