@@ -9,9 +9,17 @@ mod bound;
 
 mod column;
 
+pub mod conflict;
+
+mod dominance;
+
+mod effort;
+
 mod evaluate;
 
 mod exact;
+
+pub mod front;
 
 mod from_facts;
 
@@ -19,11 +27,19 @@ mod genetic;
 
 pub mod instance;
 
+pub mod limits;
+
 pub mod outlook;
+
+pub mod reasons;
+
+pub mod replan;
 
 pub mod schedule;
 
 mod selection;
+
+pub mod simulation;
 
 mod solve;
 
@@ -33,6 +49,8 @@ pub mod terms;
 
 pub use baseline::{baseline, with_baseline};
 pub use column::Unplannable as UnplannableOrder;
+pub use dominance::{evenly_spread, non_dominated};
+pub use effort::Effort;
 pub use evaluate::{CarbonParts, Evaluation, Violation, evaluate};
 pub use from_facts::{
     FromFactsError, Given, GridOutlook, Policy, Problem, Unplannable, problem_from_facts,

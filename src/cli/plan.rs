@@ -1,5 +1,9 @@
 //! `carbide plan`: a plan from facts, or a planning instance solved, evaluated, compared.
 
+mod questions;
+
+mod running;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::plan::instance::Instance;
+use crate::plan::instance::{Instance, InstanceError, TEXT_BYTES_MAX};
 use crate::plan::schedule::Schedule;
 use crate::plan::{
     Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, solve, with_baseline,
@@ -61,6 +65,10 @@ enum PlanCommand {
         /// Instance.
         instance: PathBuf,
     },
+    #[command(flatten)]
+    Question(questions::Question),
+    #[command(flatten)]
+    Running(running::OfAPlan),
 }
 
 pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliError> {
@@ -82,12 +90,10 @@ pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliE
         Some(PlanCommand::Evaluate { instance, plan }) => {
             let instance = read_instance(&instance)?;
             let instance = with_baseline(&instance).unwrap_or(instance);
-            let text = read_text(&plan)?;
-            let parsed: Schedule = serde_json::from_str(&text).map_err(|error| {
-                CliError::new(Exit::Usage, format!("{} is no plan: {error}", plan.display()))
-            })?;
-            show_evaluation(&evaluate(&instance, &parsed), context)
+            show_evaluation(&evaluate(&instance, &read_plan(&plan)?), context)
         }
+        Some(PlanCommand::Question(question)) => questions::run(question, context),
+        Some(PlanCommand::Running(of)) => running::run(of, context),
         Some(PlanCommand::Baseline { instance }) => {
             let instance = read_instance(&instance)?;
             let plan = baseline(&instance).ok_or_else(|| {
@@ -143,14 +149,35 @@ fn read_text(path: &Path) -> Result<String, CliError> {
     let failed = |error: std::io::Error| {
         CliError::new(Exit::Usage, format!("{} cannot be read: {error}", path.display()))
     };
-    let bytes = std::fs::read(path).map_err(failed)?;
+    // One byte more than may be looked at: what is larger is refused, not cut.
+    let most = TEXT_BYTES_MAX + 1;
+    let too_large = |bytes: u64| {
+        let error = InstanceError::too_large(bytes);
+        CliError::new(Exit::Usage, format!("{}: {error}", path.display()))
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length >= most {
+        return Err(too_large(length));
+    }
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
     let mut text = String::new();
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).map_err(failed)?;
+        GzDecoder::new(bytes.as_slice()).take(most).read_to_string(&mut text).map_err(failed)?;
+        if text.len() as u64 >= most {
+            return Err(too_large(text.len() as u64));
+        }
         return Ok(text);
     }
     String::from_utf8(bytes)
         .map_err(|_| CliError::new(Exit::Usage, format!("{} is no UTF-8 text", path.display())))
+}
+
+fn read_plan(path: &Path) -> Result<Schedule, CliError> {
+    serde_json::from_str(&read_text(path)?).map_err(|error| {
+        CliError::new(Exit::Usage, format!("{} is no plan: {error}", path.display()))
+    })
 }
 
 fn read_instance(path: &Path) -> Result<Instance, CliError> {

@@ -335,6 +335,9 @@ impl<'a> Columns<'a> {
             }
             if self.value.len() == self.start[self.start.len() - 1] {
                 let reason = match (late, full) {
+                    _ if material.production_versions.is_empty() => {
+                        "its material has no production version; look at it in C223"
+                    }
                     (_, true) => "no bucket has room for it on every work center that it needs",
                     (true, false) => "it cannot arrive by its latest bucket",
                     (false, false) => "it has no production version that ends within the horizon",
@@ -402,6 +405,20 @@ impl<'a> Columns<'a> {
         (self.start[order]..self.start[order + 1]).find(|column| {
             self.version[*column] as usize == version
                 && self.bucket[*column] as usize == assignment.start_bucket
+        })
+    }
+
+    /// The column of an order that is an assignment to its mode of transport; `None` if the mode is not
+    /// among the columns.
+    pub(super) fn find_exact(&self, order: usize, assignment: &Assignment) -> Option<usize> {
+        let of = &self.instance.planned_orders[order];
+        let lane = self.instance.transport_lanes.iter().find(|lane| lane.lane == of.lane)?;
+        let mode = lane.modes.iter().position(|mode| mode.mode == assignment.transport_mode)?;
+        let first = self.find(order, assignment)?;
+        (first..self.start[order + 1]).find(|column| {
+            self.mode[*column] as usize == mode
+                && self.version[*column] == self.version[first]
+                && self.bucket[*column] == self.bucket[first]
         })
     }
 

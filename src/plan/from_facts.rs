@@ -211,6 +211,14 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
         shift: given.shifts.shifts()[index % shifts_a_day].name.clone(),
         night: given.shifts.shifts()[index % shifts_a_day].night,
     };
+    let mut weights = problem::Weights {
+        alpha: policy.weights.0,
+        beta: policy.weights.1,
+        gamma: policy.weights.2,
+        weights_free: None,
+    };
+    // The company may want other weights than the published ranges allow.
+    weights.weights_free = (!weights.is_published()).then_some(true);
     let instance = Instance {
         format: problem::FORMAT.to_owned(),
         id: format!("{}-{}", policy.plant, policy.start),
@@ -218,12 +226,7 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
         profile: None,
         size: None,
         currency: Some(policy.currency.clone()),
-        weights: problem::Weights {
-            alpha: policy.weights.0,
-            beta: policy.weights.1,
-            gamma: policy.weights.2,
-            weights_free: None,
-        },
+        weights,
         side_constraints: problem::SideConstraints {
             low_carbon_ratio_min: Some(policy.low_carbon_ratio_min),
             night_share_min: Some(policy.night_share.0),

@@ -1,8 +1,13 @@
 //! A planning instance in the model's file form, `carbide-plan/1`. Meaning of every field: the model.
 
-use std::collections::BTreeSet;
+mod check;
+
+mod read;
 
 use serde::{Deserialize, Serialize};
+
+pub use check::InstanceError;
+pub use read::TEXT_BYTES_MAX;
 
 /// The file form.
 pub const FORMAT: &str = "carbide-plan/1";
@@ -261,159 +266,4 @@ records! {
         @[serde(default, skip_serializing_if = "Option::is_none")]
         generator_attempt: Option<i64>,
     }
-}
-
-/// What is wrong with an instance.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InstanceError {
-    /// It is no JSON of this form.
-    #[error("the instance cannot be read: {0}")]
-    Form(String),
-    /// Something in it makes no sense.
-    #[error("the instance is wrong at {place}: {reason}")]
-    Content {
-        /// Object.
-        place: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-impl Instance {
-    /// Reads and checks an instance.
-    ///
-    /// # Errors
-    ///
-    /// [`InstanceError`] that names the line, or the object that makes no sense.
-    pub fn from_json(text: &str) -> Result<Self, InstanceError> {
-        let instance: Self =
-            serde_json::from_str(text).map_err(|error| InstanceError::Form(error.to_string()))?;
-        instance.check()?;
-        Ok(instance)
-    }
-
-    /// Checks references, lengths and signs.
-    ///
-    /// # Errors
-    ///
-    /// [`InstanceError::Content`] with the first object that makes no sense.
-    pub fn check(&self) -> Result<(), InstanceError> {
-        let wrong = |place: String, reason: String| Err(InstanceError::Content { place, reason });
-        if self.format != FORMAT {
-            return wrong("format".into(), format!("'{}' is not {FORMAT}", self.format));
-        }
-        let buckets = self.buckets.len();
-        if let Some(bucket) = self.buckets.iter().enumerate().find(|(at, b)| b.index != *at) {
-            return wrong(format!("bucket {}", bucket.0), "indices must rise from 0".into());
-        }
-        if buckets == 0 || self.planned_orders.is_empty() {
-            return wrong("buckets".into(), "there must be buckets and planned orders".into());
-        }
-        let plants = names("plant", self.plants.iter().map(|p| p.plant.as_str()))?;
-        let centers =
-            names("work center", self.work_centers.iter().map(|w| w.work_center.as_str()))?;
-        let components = names("component", self.components.iter().map(|c| c.component.as_str()))?;
-        let materials = names("material", self.materials.iter().map(|m| m.material.as_str()))?;
-        let lanes = names("lane", self.transport_lanes.iter().map(|l| l.lane.as_str()))?;
-        names("planned order", self.planned_orders.iter().map(|o| o.planned_order.as_str()))?;
-        for plant in &self.plants {
-            let place = || format!("plant {}", plant.plant);
-            series(place(), "grid_kgco2e_per_kwh", &plant.grid_kgco2e_per_kwh, buckets)?;
-            series(place(), "tariff_per_kwh", &plant.tariff_per_kwh, buckets)?;
-        }
-        for center in &self.work_centers {
-            let place = format!("work center {}", center.work_center);
-            known(&place, "plant", &center.plant, &plants)?;
-            series(place.clone(), "capacity_minutes", &center.capacity_minutes, buckets)?;
-            for setup in &center.setups {
-                not_negative(
-                    &place,
-                    "set-up",
-                    &[setup.setup_minutes, setup.setup_kwh, setup.setup_cost],
-                )?;
-            }
-        }
-        for component in &self.components {
-            let place = format!("component {}", component.component);
-            if component.sources.is_empty() {
-                return wrong(place, "it has no source".into());
-            }
-            names("source", component.sources.iter().map(|s| s.source.as_str()))?;
-            for source in &component.sources {
-                let values =
-                    [source.price_per_unit, source.kgco2e_per_unit, source.available_quantity];
-                not_negative(&place, "source", &values)?;
-            }
-        }
-        for material in &self.materials {
-            let place = format!("material {}", material.material);
-            for version in &material.production_versions {
-                for operation in &version.operations {
-                    known(&place, "work center", &operation.work_center, &centers)?;
-                    let values = [operation.minutes_per_unit, operation.kwh_per_unit];
-                    not_negative(&place, "operation", &values)?;
-                }
-                for item in &version.bom {
-                    known(&place, "component", &item.component, &components)?;
-                    not_negative(&place, "BOM item", &[item.quantity_per_unit])?;
-                }
-            }
-        }
-        if let Some(lane) = self.transport_lanes.iter().find(|lane| lane.modes.is_empty()) {
-            return wrong(format!("lane {}", lane.lane), "it has no mode".into());
-        }
-        for order in &self.planned_orders {
-            let place = format!("planned order {}", order.planned_order);
-            known(&place, "material", &order.material, &materials)?;
-            known(&place, "lane", &order.lane, &lanes)?;
-            not_negative(&place, "holding cost", &[order.holding_cost_per_unit_bucket])?;
-            if !(order.quantity > 0.0 && order.priority_weight > 0.0) {
-                return wrong(place, "quantity and priority weight must be positive".into());
-            }
-        }
-        if let Some(baseline) = &self.baseline
-            && !(baseline.c0_kg > 0.0 && baseline.co0 > 0.0 && baseline.d0 > 0.0)
-        {
-            return wrong("baseline".into(), "its figures must be positive".into());
-        }
-        Ok(())
-    }
-}
-
-fn names<'a>(
-    what: &str,
-    keys: impl Iterator<Item = &'a str>,
-) -> Result<BTreeSet<&'a str>, InstanceError> {
-    let mut seen = BTreeSet::new();
-    for key in keys {
-        if !seen.insert(key) {
-            let reason = "the key is given twice".to_owned();
-            return Err(InstanceError::Content { place: format!("{what} {key}"), reason });
-        }
-    }
-    Ok(seen)
-}
-
-fn known(place: &str, what: &str, key: &str, keys: &BTreeSet<&str>) -> Result<(), InstanceError> {
-    if keys.contains(key) {
-        return Ok(());
-    }
-    let reason = format!("{what} {key} is not in the instance");
-    Err(InstanceError::Content { place: place.to_owned(), reason })
-}
-
-fn series(place: String, what: &str, values: &[f64], buckets: usize) -> Result<(), InstanceError> {
-    if values.len() != buckets {
-        let reason = format!("{what} has {} values for {buckets} buckets", values.len());
-        return Err(InstanceError::Content { place, reason });
-    }
-    not_negative(&place, what, values)
-}
-
-fn not_negative(place: &str, what: &str, values: &[f64]) -> Result<(), InstanceError> {
-    if values.iter().all(|value| value.is_finite() && *value >= 0.0) {
-        return Ok(());
-    }
-    let reason = format!("a value of {what} is negative or not finite");
-    Err(InstanceError::Content { place: place.to_owned(), reason })
 }

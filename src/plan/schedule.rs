@@ -41,3 +41,17 @@ pub struct Purchase {
     /// How much.
     pub quantity: f64,
 }
+
+impl Schedule {
+    /// Checks that it plans an instance of this name.
+    ///
+    /// # Errors
+    ///
+    /// Both names.
+    pub fn is_of(&self, instance: &str) -> Result<(), String> {
+        if self.instance == instance {
+            return Ok(());
+        }
+        Err(format!("the plan is one of instance {}, not of {instance}", self.instance))
+    }
+}

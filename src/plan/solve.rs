@@ -114,7 +114,7 @@ pub enum PlanError {
 /// [`PlanError`].
 pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution, PlanError> {
     instance.check()?;
-    let compared = with_baseline(instance).ok_or(PlanError::NoBaseline)?;
+    let compared = with_baseline(instance).ok_or_else(|| no_baseline(instance))?;
     let figures = compared.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0));
     let (c0, co0, d0) = figures.ok_or(PlanError::NoBaseline)?;
     let policy = &instance.side_constraints;
@@ -142,6 +142,14 @@ pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution
         baseline_evaluation,
         instance: compared.clone(),
     })
+}
+
+/// Why there is no baseline: orders that nothing serves are said by name, before any search.
+fn no_baseline(instance: &Instance) -> PlanError {
+    match Columns::compile(instance, (1.0, 1.0, 1.0), true) {
+        Err(unplannable) => PlanError::Unplannable(unplannable),
+        Ok(_) => PlanError::NoBaseline,
+    }
 }
 
 struct Search<'s, 'b> {

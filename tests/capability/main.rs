@@ -51,7 +51,12 @@ mod overload_and_locks;
 
 mod parallel_reads;
 
+mod plan_choices;
 mod plan_for_carbon;
+mod plan_inputs;
+mod plan_on_the_floor;
+mod plan_reasons;
+mod plan_replan;
 
 mod product_footprint;
 

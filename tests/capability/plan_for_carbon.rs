@@ -9,7 +9,7 @@ use carbide::plan::{Limit, PlanError, Solution, SolveOptions, Status, baseline, 
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-fn fixture(name: &str) -> String {
+pub fn fixture(name: &str) -> String {
     let path: PathBuf =
         [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", "planning", name].iter().collect();
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -22,17 +22,17 @@ fn fixture(name: &str) -> String {
     }
 }
 
-fn instance(name: &str) -> Instance {
+pub fn instance(name: &str) -> Instance {
     Instance::from_json(&fixture(name)).unwrap()
 }
 
-struct Tiny {
-    instance: Instance,
-    plan: Option<Schedule>,
-    optimum: Value,
+pub struct Tiny {
+    pub instance: Instance,
+    pub plan: Option<Schedule>,
+    pub optimum: Value,
 }
 
-fn tiny() -> Vec<Tiny> {
+pub fn tiny() -> Vec<Tiny> {
     let all: Vec<Value> = serde_json::from_str(&fixture("tiny.json.gz")).unwrap();
     let case = |case: Value| Tiny {
         instance: Instance::from_json(&case["instance"].to_string()).unwrap(),
@@ -52,7 +52,7 @@ fn near(ours: f64, theirs: &Value, what: &str) {
     assert!((ours - theirs).abs() <= tolerance, "{what}: {ours} is not {theirs}");
 }
 
-fn work(
+pub fn work(
     instance: &Instance,
     seed: u64,
     generations: usize,

@@ -1,0 +1,268 @@
+//! No plan meets all policies: the smallest set of them that conflicts, and what relaxing each gives.
+
+use serde::{Deserialize, Serialize};
+
+use super::column::Columns;
+use super::effort::{Effort, is_good};
+use super::evaluate::{Evaluation, Violation};
+use super::instance::{Instance, SideConstraints};
+use super::limits::least_carbon;
+use super::solve::{PlanError, Solution, Status};
+
+/// Bisections of the smallest relaxation.
+const STEPS: usize = 5;
+
+/// A policy that can be relaxed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Least share of low-carbon raw material.
+    LowCarbonRatio,
+    /// Least share of night work.
+    NightLeast,
+    /// Largest share of night work.
+    NightMost,
+    /// Largest carbon.
+    CarbonCap,
+    /// Least punctuality.
+    Punctuality,
+}
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::LowCarbonRatio,
+        Self::NightLeast,
+        Self::NightMost,
+        Self::CarbonCap,
+        Self::Punctuality,
+    ];
+
+    fn field(self, policies: &mut SideConstraints) -> &mut Option<f64> {
+        match self {
+            Self::LowCarbonRatio => &mut policies.low_carbon_ratio_min,
+            Self::NightLeast => &mut policies.night_share_min,
+            Self::NightMost => &mut policies.night_share_max,
+            Self::CarbonCap => &mut policies.carbon_cap_kg,
+            Self::Punctuality => &mut policies.min_punctuality,
+        }
+    }
+
+    /// What the policies ask for by this rule.
+    pub fn asked(self, policies: &SideConstraints) -> Option<f64> {
+        *self.field(&mut policies.clone())
+    }
+
+    /// What a plan has of it.
+    fn of(self, found: &Evaluation) -> f64 {
+        match self {
+            Self::LowCarbonRatio => found.low_carbon_ratio,
+            Self::NightLeast | Self::NightMost => found.night_share,
+            Self::CarbonCap => found.carbon_kg,
+            Self::Punctuality => found.punctuality,
+        }
+    }
+
+    /// The policies with another value of this one.
+    fn with(self, instance: &Instance, value: Option<f64>) -> Instance {
+        let mut changed = instance.clone();
+        *self.field(&mut changed.side_constraints) = value;
+        changed
+    }
+
+    /// The rule with a value, in words.
+    pub fn words(self, value: f64) -> String {
+        let percent = format!("{:.1} %", 100.0 * value);
+        match self {
+            Self::LowCarbonRatio => format!("at least {percent} low-carbon raw material by mass"),
+            Self::NightLeast => format!("at least {percent} of the run time at night"),
+            Self::NightMost => format!("at most {percent} of the run time at night"),
+            Self::CarbonCap => format!("at most {value:.0} kg CO2e"),
+            Self::Punctuality => format!("at least {percent} on time"),
+        }
+    }
+}
+
+/// What relaxing one policy of a conflict gives, the others kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Relaxed {
+    /// Which.
+    pub rule: Rule,
+    /// What it asks for.
+    pub asked: f64,
+    /// The value nearest to it with which a plan was found; `None` if none was found even without it:
+    /// then there is a second conflict.
+    pub enough: Option<f64>,
+    /// Carbon, cost and punctuality of that plan.
+    pub carbon_kg: Option<f64>,
+    /// See `carbon_kg`.
+    pub cost: Option<f64>,
+    /// See `carbon_kg`.
+    pub punctuality: Option<f64>,
+    /// In a sentence.
+    pub text: String,
+}
+
+/// Why no plan meets all policies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The smallest set found that conflicts: without any one of them there is a plan. Empty if
+    /// capacities, dates and availabilities leave no plan even without policies.
+    pub policies: Vec<Relaxed>,
+    /// Whether it is proven that no plan meets them all; otherwise none was found by the search.
+    pub proven: bool,
+    /// Without policies: what the plan that misses least still breaks.
+    pub capacity: Vec<Violation>,
+    /// In a sentence.
+    pub text: String,
+}
+
+/// The smallest set of policies that conflicts; `None` if a plan meets them all.
+///
+/// The set is minimal in itself (irreducible), not the smallest of all such sets.
+///
+/// # Errors
+///
+/// [`PlanError`].
+///
+/// # Source
+///
+/// J. W. Chinneck, E. W. Dravnieks, "Locating minimal infeasible constraint sets in linear programs",
+/// ORSA J. Computing 3 (1991): the deletion filter, here over policies.
+pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Conflict>, PlanError> {
+    let active: Vec<Rule> = (Rule::ALL.into_iter())
+        .filter(|rule| rule.asked(&instance.side_constraints).is_some())
+        .collect();
+    let parts = 3 + active.len() * (2 + STEPS);
+    let mut part = 0;
+    let mut ask = |asked: &Instance, what: &str| {
+        let solution = effort.plan(asked, what, (part.min(parts - 1), parts));
+        part += 1;
+        solution
+    };
+    let all = ask(instance, "all policies")?;
+    if is_good(&all) {
+        return Ok(None);
+    }
+    let instance = &all.instance;
+    let free = active.iter().fold(instance.clone(), |freed, rule| rule.with(&freed, None));
+    let without = ask(&free, "no policy")?;
+    if !is_good(&without) {
+        return Ok(Some(too_little_capacity(&without)));
+    }
+    let (mut set, mut last) = (active.clone(), all.status);
+    let mut tried = instance.clone();
+    for rule in &active {
+        if set.len() == 1 {
+            break;
+        }
+        let fewer = rule.with(&tried, None);
+        let solution = ask(&fewer, "which policies conflict")?;
+        if !is_good(&solution) {
+            (tried, last) = (fewer, solution.status);
+            set.retain(|known| known != rule);
+        }
+    }
+    let proven = last == Status::Infeasible || is_impossible(&tried, &set, effort)?;
+    let mut policies = Vec::with_capacity(set.len());
+    for rule in set {
+        let asked = rule.asked(&instance.side_constraints).unwrap_or_default();
+        let dropped = ask(&rule.with(instance, None), "relaxing a policy")?;
+        let mut best = is_good(&dropped).then_some(dropped);
+        if let Some(found) = &best {
+            let mut far = rule.of(&found.evaluation);
+            let mut near = asked;
+            for _ in 0..STEPS {
+                let middle = 0.5 * (near + far);
+                if (far - near).abs() <= 1e-3 * asked.abs().max(1e-3) {
+                    break;
+                }
+                let solution =
+                    ask(&rule.with(instance, Some(middle)), "relaxing a policy a little")?;
+                if is_good(&solution) {
+                    far = rule.of(&solution.evaluation);
+                    best = Some(solution);
+                } else {
+                    near = middle;
+                }
+            }
+        }
+        policies.push(relaxed(rule, asked, best.as_ref()));
+    }
+    let words: Vec<String> = policies.iter().map(|one| one.rule.words(one.asked)).collect();
+    let what = match words.as_slice() {
+        [one] => format!("no plan has {one}"),
+        many => format!("no plan has all of: {}", many.join("; ")),
+    };
+    let text = if proven { what } else { format!("{what} (none was found; not proven)") };
+    Ok(Some(Conflict { policies, proven, capacity: Vec::new(), text }))
+}
+
+fn too_little_capacity(without: &Solution) -> Conflict {
+    let capacity = without.evaluation.violations.clone();
+    let objects: Vec<String> = (capacity.iter().take(5))
+        .map(|one| format!("{} {} by {:.1}", one.rule, one.object, one.by))
+        .collect();
+    let proven = without.status == Status::Infeasible;
+    let text = format!(
+        "no plan fits even without policies{}: the one that misses least breaks {}",
+        if proven { "" } else { " (none was found; not proven)" },
+        objects.join(", ")
+    );
+    Conflict { policies: Vec::new(), proven, capacity, text }
+}
+
+fn relaxed(rule: Rule, asked: f64, found: Option<&Solution>) -> Relaxed {
+    let worth = found.map(|solution| &solution.evaluation);
+    let text = match worth {
+        Some(found) => format!(
+            "{} instead of {}: {:.0} kg CO2e, cost {:.2}, {:.1} % on time",
+            rule.words(rule.of(found)),
+            rule.words(asked),
+            found.carbon_kg,
+            found.cost,
+            100.0 * found.punctuality
+        ),
+        None => format!("without '{}' no plan was found either", rule.words(asked)),
+    };
+    Relaxed {
+        rule,
+        asked,
+        enough: worth.map(|found| rule.of(found)),
+        carbon_kg: worth.map(|found| found.carbon_kg),
+        cost: worth.map(|found| found.cost),
+        punctuality: worth.map(|found| found.punctuality),
+        text,
+    }
+}
+
+/// Whether one policy alone is beyond every plan, by bounds that need no search of plans: the best
+/// column of each order for night work and punctuality, availability for low-carbon material, and
+/// the bound of the search for carbon.
+fn is_impossible(
+    instance: &Instance,
+    rules: &[Rule],
+    effort: &Effort<'_>,
+) -> Result<bool, PlanError> {
+    let [rule] = rules else { return Ok(false) };
+    let asked = rule.asked(&instance.side_constraints).unwrap_or_default();
+    let figures = instance.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0));
+    let columns = Columns::compile(instance, figures.unwrap_or((1.0, 1.0, 1.0)), true)
+        .map_err(PlanError::Unplannable)?;
+    let best = |of: &dyn Fn(usize) -> f64| -> f64 {
+        let order = |order: usize| {
+            (columns.start[order]..columns.start[order + 1])
+                .map(of)
+                .fold(f64::NEG_INFINITY, f64::max)
+        };
+        (0..columns.orders()).map(order).sum()
+    };
+    Ok(match rule {
+        Rule::NightLeast => best(&|c| columns.night[c] - asked * columns.run[c]) < -1e-6,
+        Rule::NightMost => best(&|c| asked * columns.run[c] - columns.night[c]) < -1e-6,
+        Rule::Punctuality => best(&|c| columns.on_time[c]) < asked - 1e-9,
+        Rule::CarbonCap => least_carbon(instance, effort)?.proven_kg > asked * (1.0 + 1e-6),
+        // What is required depends on the versions; the search has to say it.
+        Rule::LowCarbonRatio => false,
+    })
+}
