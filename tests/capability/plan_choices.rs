@@ -90,7 +90,7 @@ fn an_impossible_cap_states_the_least_carbon_that_can_be_reached() {
 
 #[test]
 fn least_carbon_at_a_cost_limit_keeps_it_and_its_bound_holds() {
-    for case in feasible().iter().take(2) {
+    for case in feasible().iter().take(1) {
         let id = &case.instance.id;
         let cheapest = work(&weighed(&case.instance, 0.0, 1.0), 1, 10, 10_000).unwrap();
         let greenest = work(&weighed(&case.instance, 1.0, 0.0), 1, 10, 10_000).unwrap();
