@@ -23,6 +23,9 @@ struct Way<'a> {
 /// What a set-up costs each order that shares it, by plan.
 type Shares = Vec<Difference>;
 
+/// Work center, group and bucket of a set-up.
+type SetUpKey<'k> = (&'k str, &'k str, usize);
+
 pub(super) struct Account<'a> {
     instance: &'a Instance,
     pairs: Vec<Pair<'a>>,
@@ -215,7 +218,7 @@ impl<'a> Account<'a> {
         let materials: HashMap<&str, &str> = (self.instance.materials.iter())
             .map(|made| (made.material.as_str(), made.setup_group.as_str()))
             .collect();
-        let mut users: BTreeMap<(&str, &str, usize), Vec<(usize, f64)>> = BTreeMap::new();
+        let mut users: BTreeMap<SetUpKey<'_>, Vec<(usize, f64)>> = BTreeMap::new();
         for (position, pair) in self.pairs.iter().enumerate() {
             let (way, group) = (of(pair), materials[pair.order.material.as_str()]);
             for operation in &way.version.operations {
