@@ -22,6 +22,8 @@ mod retry;
 
 mod rows;
 
+mod seen;
+
 mod write;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! An entity set, page by page. Four pages are in memory at most, whatever the size of the set: one
-//! that is worked on, one that waits, one that is decoded and one that is under way.
+//! that is worked on, one that waits, one that is decoded and one that is under way. What is kept of the
+//! rows before is bounded as well.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -13,6 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::super::error::SapError;
 use super::super::http::Answer;
 use super::page::{Page, followed, link_at_end};
+use super::seen::Seen;
 use super::{Entity, ODataClient, Query, Service, retry};
 
 /// Most pages of one read: a server that never ends is stopped.
@@ -20,9 +22,6 @@ const PAGES_MAX: usize = 100_000;
 
 /// Longest address that is sent as such: proxies and ICM refuse longer ones. A batch carries it then.
 const URL_BYTES_MAX: usize = 8_000;
-
-/// Rows for which room is made before they come.
-const KEYS_RESERVED_MAX: usize = 1 << 20;
 
 /// Rows that came together.
 #[derive(Debug)]
@@ -67,7 +66,7 @@ pub struct Pages {
     announced: Option<usize>,
     hasher: RandomState,
     links_seen: HashSet<u64>,
-    keys_seen: HashSet<u64, RandomState>,
+    seen: Seen,
 }
 
 impl Pages {
@@ -97,7 +96,7 @@ impl Pages {
             announced,
             hasher: RandomState::default(),
             links_seen: HashSet::new(),
-            keys_seen: HashSet::default(),
+            seen: Seen::new(),
         };
         pages.want(client.session.url(&path)?)?;
         Ok(pages)
@@ -111,20 +110,11 @@ impl Pages {
     /// does not belong together then.
     pub async fn next(&mut self) -> Result<Option<PageRows>, SapError> {
         let Some(url) = self.wanted.take() else {
-            return match self.announced.filter(|announced| *announced != self.rows_so_far) {
-                None => Ok(None),
-                Some(announced) => Err(self.moved(
-                    "ODATA-COUNT",
-                    format!("SAP announced {announced} rows, {} came", self.rows_so_far),
-                )),
-            };
+            return self.whole().map(|()| None);
         };
         let page = self.page(&url).await?;
         self.announced = self.announced.or(page.count);
-        if self.keys_seen.is_empty() {
-            // Bounded, since SAP only says so.
-            self.keys_seen.reserve(self.announced.unwrap_or(0).min(KEYS_RESERVED_MAX));
-        }
+        self.seen.expect(self.announced.unwrap_or(0));
         let mut mark = None;
         if let Some(link) = page.next {
             let next = followed(&url, &link).ok_or_else(|| SapError::ForeignLink {
@@ -152,7 +142,7 @@ impl Pages {
                 "" => self.hasher.hash_one(format!("{:?}", row.fields())),
                 key => self.hasher.hash_one(key),
             };
-            if !self.keys_seen.insert(identity) {
+            if !self.seen.insert(identity) {
                 let same = |other: &&Entity| match row.key() {
                     "" => other.fields() == row.fields(),
                     key => other.key() == key,
@@ -177,6 +167,25 @@ impl Pages {
         let (rows_so_far, announced) = (self.rows_so_far, self.announced);
         let mark = mark.map(|link| PageMark { link, rows_so_far, announced });
         Ok(Some(PageRows { rows: page.rows, rows_so_far, announced, mark }))
+    }
+
+    /// Whether what came belongs together: as many rows as announced, each of them once.
+    fn whole(&mut self) -> Result<(), SapError> {
+        if let Some(announced) = self.announced.filter(|announced| *announced != self.rows_so_far) {
+            let what = format!("SAP announced {announced} rows, {} came", self.rows_so_far);
+            return Err(self.moved("ODATA-COUNT", what));
+        }
+        match self.seen.twice() {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                let what = "a row came on two pages that lie far apart; snapshot repeated";
+                Err(self.moved("ODATA-MOVED", what.to_owned()))
+            }
+            Err(error) => Err(SapError::Setup {
+                system: self.client.system().id.clone(),
+                reason: format!("the temporary file of {} cannot be read: {error}", self.set),
+            }),
+        }
     }
 
     /// The page of `url`. One that comes damaged is read again; the same damage twice is an answer.
