@@ -11,3 +11,6 @@ mod planned_orders;
 
 #[path = "peers/products.rs"]
 mod products;
+
+#[path = "peers/batches.rs"]
+mod batches;

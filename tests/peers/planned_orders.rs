@@ -8,19 +8,19 @@ use serde_json::{Map, Value, json};
 
 use crate::server::Peer;
 
-const V2: Service = Service {
+pub const V2: Service = Service {
     name: "API_PLANNED_ORDERS",
     path: "/sap/opu/odata/sap/API_PLANNED_ORDERS",
     version: Version::V2,
 };
 
-const V4: Service = Service {
+pub const V4: Service = Service {
     name: "API_PLANNED_ORDERS_V4",
     path: "/odata/v4/API_PLANNED_ORDERS",
     version: Version::V4,
 };
 
-const ORDERS: &str = "A_PlannedOrder";
+pub const ORDERS: &str = "A_PlannedOrder";
 
 const MANIFEST: &str = r#"
 [[service]]
@@ -40,24 +40,24 @@ write = ["A_PlannedOrder"]
 authorization = "none"
 "#;
 
-fn cap(settings: &[(&str, &str)]) -> (Peer, ODataClient) {
+pub fn cap(settings: &[(&str, &str)]) -> (Peer, ODataClient) {
     let peer = Peer::start("cap", &["node_modules/.bin/cds-serve"], settings);
     let client = peer.client(MANIFEST);
     (peer, client)
 }
 
-fn request(number: u32) -> RequestId {
+pub fn request(number: u32) -> RequestId {
     RequestId { id: format!("{number:032x}"), first_sent: jiff::Timestamp::UNIX_EPOCH }
 }
 
-fn fields(value: Value) -> Map<String, Value> {
+pub fn fields(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,
         other => panic!("{other} is no object"),
     }
 }
 
-fn order(material: u32, service: Service) -> Map<String, Value> {
+pub fn order(material: u32, service: Service) -> Map<String, Value> {
     // V2 says decimals as text, CAP's V4 as numbers.
     let quantity = |text: &str| match service.version {
         Version::V2 => json!(text),
