@@ -174,6 +174,12 @@ pub struct PlanSettings {
     pub night_share_min: f64,
     /// Largest share of run minutes at night.
     pub night_share_max: f64,
+    /// Most that the plan may emit over the horizon, in kg CO₂e; no cap without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carbon_cap_kg: Option<f64>,
+    /// Least weighted share of orders on time; only an objective without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub punctuality_min: Option<f64>,
     /// Price of electricity in the currency of the company code per kWh, on top of the day-ahead
     /// price: grid fees and taxes.
     pub electricity_fees_per_kwh: f64,
@@ -181,6 +187,21 @@ pub struct PlanSettings {
     pub natural_gas_per_gj: f64,
     /// Holding cost per tonne and shift of early delivery.
     pub holding_per_tonne_shift: f64,
+    /// How plans are simulated, and what is asked of them.
+    #[serde(default)]
+    pub simulation: SimulationSettings,
+}
+
+/// `[plan.simulation]`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimulationSettings {
+    /// Probability with which what a plan has on time has to be on time; below it a plan is posted only
+    /// with a reason. Every plan may be posted without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_time_probability_min: Option<f64>,
+    /// How the shop floor scatters.
+    pub scatter: crate::plan::simulation::Scatter,
 }
 
 /// Weights of the planner's objective (MODEL section 4).

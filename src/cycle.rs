@@ -38,9 +38,10 @@ pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
-pub use planning::{PlanRecord, plan};
+pub use planning::{PlanRecord, plan, problem};
 pub use posting::{
-    Books, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster, settle_ledger,
+    Books, accept_improbable, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster,
+    settle_ledger,
 };
 pub use read::{
     Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,

@@ -183,7 +183,8 @@ async fn cycle_once(
     say.show(|| footprint::print_products(&products));
 
     say.stage(5, "A plan with less carbon is compared with what the plant does today");
-    let (plan_key, record) = planning::make(&session, &facts_key, &facts, &judged, None, context)?;
+    let (plan_key, record) =
+        planning::make(&session, &facts_key, &facts, &judged, None, false, context)?;
     say.show(|| planning::print_plan(&plan_key, &record));
 
     say.stage(6, "Planned orders and a balanced FI document are posted");
@@ -191,7 +192,8 @@ async fn cycle_once(
     let mut books = session.books().await?;
     post::stop_on_ctrl_c(&books);
     let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
-    let draft = cycle::plan_draft(&record, &plan_key, &shifts, &session.config, "demo")?;
+    let mut draft = cycle::plan_draft(&record, &plan_key, &shifts, &session.config, "demo")?;
+    cycle::accept_improbable(&record, &session.config, None, &mut draft)?;
     let orders = apply(&mut books, draft, &session, context, say).await?;
     let run = cycle::posting_run(&judged, &session.config, &facts_key)?;
     let draft = session.carbon_draft(&run, &books, &requester())?;

@@ -4,6 +4,9 @@ mod questions;
 
 mod running;
 
+pub(super) use questions::print_front;
+pub(super) use running::{print_outlook, print_reasons};
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::connect::Session;
 use super::exit::print_json;
+use super::plan::{print_front, print_outlook, print_reasons};
 use super::{CliError, Context, Exit};
 use crate::cycle::{self, Facts, Judged, PlanRecord};
 use crate::plan::{Evaluation, Limit};
@@ -25,13 +26,41 @@ pub(super) struct FromFacts {
     /// Seconds for the search instead of plan.seconds.
     #[arg(long)]
     seconds: Option<f64>,
+
+    /// Look for other choices between carbon, cost and punctuality too; takes the seconds once more.
+    #[arg(long)]
+    front: bool,
+
+    /// Most that the plan may emit, in kg CO2e, instead of plan.carbon_cap_kg.
+    #[arg(long, value_name = "KG")]
+    cap: Option<f64>,
+
+    /// Write the planning problem in the form carbide-plan/1 and plan nothing; `-` for stdout.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "front"])]
+    export: Option<std::path::PathBuf>,
 }
 
+/// Plans that are made for a front.
+const FRONT_SEARCHES: usize = 11;
+
+/// Reasons that are shown; `--json` has all.
+const REASONS_SHOWN: usize = 8;
+
 pub(super) async fn run(arguments: FromFacts, context: &Context) -> Result<Exit, CliError> {
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    if let Some(cap) = arguments.cap {
+        if !(cap.is_finite() && cap > 0.0) {
+            return Err(CliError::new(Exit::Usage, format!("--cap must be above 0, is {cap}")));
+        }
+        session.config.settings.plan.carbon_cap_kg = Some(cap);
+    }
     let (key, facts) = session.facts(arguments.fresh, context).await?;
     let judged = session.judge(&facts, None)?;
-    let (plan_key, record) = make(&session, &key, &facts, &judged, arguments.seconds, context)?;
+    if let Some(path) = &arguments.export {
+        return export(&session, &facts, &judged, path, context);
+    }
+    let (plan_key, record) =
+        make(&session, &key, &facts, &judged, arguments.seconds, arguments.front, context)?;
     if context.json {
         let mut document = evaluation(&record.evaluation);
         document["id"] = plan_key.clone().into();
@@ -39,12 +68,50 @@ pub(super) async fn run(arguments: FromFacts, context: &Context) -> Result<Exit,
         document["baseline"] = evaluation(&record.baseline);
         document["unplannable"] = json!(record.problem.unplannable);
         document["assignments"] = json!(record.schedule.assignments);
+        document["outlook"] = json!(record.outlook);
+        document["reasons"] = json!(record.reasons()?);
+        document["conflict"] = json!(record.conflict);
+        document["front"] = json!(record.front);
         print_json(&document)?;
     } else {
         print_plan(&plan_key, &record);
+        if let Some(outlook) = &record.outlook {
+            print_outlook(outlook);
+        }
+        print_reasons(&record.reasons()?, REASONS_SHOWN);
+        if let Some(front) = &record.front {
+            print_front(front, &record.problem.instance);
+        }
         println!("Next: carbide post --dry-run");
     }
     Ok(if record.evaluation.feasible { Exit::Done } else { Exit::No })
+}
+
+/// Writes the problem of the plant, so that it can be solved elsewhere.
+fn export(
+    session: &Session,
+    facts: &Facts,
+    judged: &Judged,
+    path: &std::path::Path,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let problem = cycle::problem(facts, judged, &session.config, Timestamp::now())?;
+    let text = problem.instance.to_json();
+    if path.as_os_str() == "-" {
+        println!("{text}");
+        return Ok(Exit::Done);
+    }
+    std::fs::write(path, text).map_err(|error| {
+        CliError::new(Exit::Usage, format!("{} cannot be written: {error}", path.display()))
+    })?;
+    let (orders, left) = (problem.instance.planned_orders.len(), &problem.unplannable);
+    if context.json {
+        print_json(&json!({ "written": path, "orders": orders, "unplannable": left }))?;
+    } else {
+        println!("{}: {orders} orders", path.display());
+        left.iter().for_each(|one| println!("  not planned: {}: {}", one.demand, one.reason));
+    }
+    Ok(Exit::Done)
 }
 
 /// Plans and keeps the plan.
@@ -54,6 +121,7 @@ pub(super) fn make(
     facts: &Facts,
     judged: &Judged,
     seconds: Option<f64>,
+    with_front: bool,
     context: &Context,
 ) -> Result<(String, PlanRecord), CliError> {
     let stage = context.progress.stage("Planning");
@@ -65,7 +133,12 @@ pub(super) fn make(
     };
     let limit = Limit::Share(&share);
     let now = Timestamp::now();
-    let record = cycle::plan(facts, judged, &session.config, facts_key, now, limit, &progress)?;
+    let mut record = cycle::plan(facts, judged, &session.config, facts_key, now, limit, &progress)?;
+    if with_front {
+        let began = Instant::now();
+        let share = || began.elapsed().as_secs_f64() / budget.max(0.1);
+        record.look_around(FRONT_SEARCHES, Limit::Share(&share), &progress)?;
+    }
     let key = session.store.keep(Kind::Plan, now, &record)?;
     Ok((key, record))
 }
@@ -123,6 +196,12 @@ pub(super) fn print_plan(key: &str, record: &PlanRecord) {
     }
     for violation in &plan.violations {
         println!("  the plan breaks {} {}", violation.rule, violation.object);
+    }
+    if let Some(conflict) = &record.conflict {
+        println!("  {}", conflict.text);
+        for one in &conflict.policies {
+            println!("  relax {}", one.text);
+        }
     }
     for left in &record.problem.unplannable {
         println!("  not planned: {}: {}", left.demand, left.reason);

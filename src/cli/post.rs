@@ -56,6 +56,11 @@ pub struct Post {
     #[arg(long, value_name = "WHY")]
     accept_incomplete: Option<String>,
 
+    /// Post a plan that is less likely to hold than plan.simulation.on_time_probability_min, and why that
+    /// is right; it is kept in the journal.
+    #[arg(long = "override", value_name = "WHY")]
+    improbable: Option<String>,
+
     /// Return at once instead of staying until the windows close.
     #[arg(long)]
     no_wait: bool,
@@ -85,7 +90,11 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         let (key, record) = plan_record(&session, id)?;
         let (_, _, facts) = session.store.get::<Facts>(Kind::Facts, &record.facts)?;
         behind.push(facts);
-        drafts.push(draft_of(&session, &key, &record)?);
+        let mut draft = draft_of(&session, &key, &record)?;
+        let why = arguments.improbable.as_deref();
+        let why = if arguments.dry_run { Some(why.unwrap_or("dry run")) } else { why };
+        cycle::accept_improbable(&record, &session.config, why, &mut draft)?;
+        drafts.push(draft);
     }
     if both || arguments.carbon.is_some() {
         let period = match arguments.carbon.as_deref().unwrap_or("latest") {

@@ -80,6 +80,19 @@ impl Settings {
             let reason = "0 <= minimum <= maximum <= 1 must hold".to_owned();
             return Err(("plan.night_share_min", reason));
         }
+        if plan.carbon_cap_kg.is_some_and(|cap| !(cap.is_finite() && cap > 0.0)) {
+            return Err(("plan.carbon_cap_kg", "a cap is above 0 kg".to_owned()));
+        }
+        if !plan.punctuality_min.is_none_or(share) {
+            return Err(("plan.punctuality_min", "a share lies between 0 and 1".to_owned()));
+        }
+        if !plan.simulation.on_time_probability_min.is_none_or(share) {
+            let reason = "a probability lies between 0 and 1".to_owned();
+            return Err(("plan.simulation.on_time_probability_min", reason));
+        }
+        if let Err((name, reason)) = plan.simulation.scatter.check() {
+            return Err(("plan.simulation.scatter", format!("{name}: {reason}")));
+        }
         if plan.horizon_days == 0 || plan.horizon_days > 366 {
             return Err(("plan.horizon_days", "plan between 1 and 366 days".to_owned()));
         }

@@ -7,13 +7,23 @@ use super::{CycleError, Facts, Judged};
 use crate::config::Config;
 use crate::footprint::Products;
 use crate::period::Interval;
+use crate::plan::conflict::{Conflict, conflict};
+use crate::plan::front::{Front, front};
 use crate::plan::outlook::{Hour, outlook, scale_to};
+use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::schedule::Schedule;
+use crate::plan::simulation::{PlanOutlook, simulate};
 use crate::plan::{
-    Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
+    Effort, Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
     problem_from_facts, solve,
 };
 use crate::source::grid::hourly;
+
+/// Most plans of a front: more than people compare.
+const FRONT_POINTS: usize = 8;
+
+/// Work of each search that looks for policies that conflict.
+const CONFLICT_WORK: Limit<'static> = Limit::Work { generations: 30, moves: 100_000 };
 
 /// A plan with everything that it stands on; kept under its hash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,29 +46,64 @@ pub struct PlanRecord {
     pub seed: u64,
     /// Generations of AW-MOGA.
     pub generations: usize,
+    /// What the shop floor makes of it; `None` in plans of versions that did not simulate.
+    #[serde(default)]
+    pub outlook: Option<PlanOutlook>,
+    /// Why no plan meets all policies, if none was found.
+    #[serde(default)]
+    pub conflict: Option<Conflict>,
+    /// Other choices between carbon, cost and punctuality, if somebody asked for them.
+    #[serde(default)]
+    pub front: Option<Front>,
     /// Key of the facts snapshot.
     pub facts: String,
     /// Version of the code that made it.
     pub code_version: String,
 }
 
-/// Plans the open demand of the configured plant.
+impl PlanRecord {
+    /// Why each order and each source differs from what the plant does today.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Incomplete`] if the record names what its problem has not.
+    pub fn reasons(&self) -> Result<Reasons, CycleError> {
+        reasons(&self.problem.instance, &self.baseline_schedule, &self.schedule)
+            .map_err(CycleError::Incomplete)
+    }
+
+    /// Looks for other choices between carbon, cost and punctuality by `searches` plans.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Plan`].
+    pub fn look_around(
+        &mut self,
+        searches: usize,
+        limit: Limit<'_>,
+        progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    ) -> Result<(), CycleError> {
+        let effort = Effort { seed: self.seed, limit, progress };
+        self.front = Some(front(&self.problem.instance, searches, FRONT_POINTS, &effort)?);
+        Ok(())
+    }
+}
+
+/// The problem of the configured plant, before any search: what is planned, and what cannot be and
+/// why.
 ///
-/// The plan sees the energy and factors of the judged month, the grid intensity and prices that the
+/// The problem sees the energy and factors of the judged month, the grid intensity and prices that the
 /// published series lead to expect, and the contracts and lanes of the mappings.
 ///
 /// # Errors
 ///
-/// [`CycleError`] if no problem can be made of the facts, or the planner refuses it.
-pub fn plan(
+/// [`CycleError`] if no problem can be made of the facts.
+pub fn problem(
     facts: &Facts,
     judged: &Judged,
     config: &Config,
-    facts_key: &str,
     now: Timestamp,
-    limit: Limit<'_>,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
-) -> Result<PlanRecord, CycleError> {
+) -> Result<Problem, CycleError> {
     let settings = &config.settings.plan;
     let today = now.to_zoned(config.zone.clone()).date();
     let start = settings.start.unwrap_or_else(|| today.saturating_add(1.day()));
@@ -76,12 +121,14 @@ pub fn plan(
         weights: (settings.weights.carbon, settings.weights.cost, settings.weights.punctuality),
         low_carbon_ratio_min: settings.low_carbon_ratio_min,
         night_share: (settings.night_share_min, settings.night_share_max),
+        carbon_cap_kg: settings.carbon_cap_kg,
+        punctuality_min: settings.punctuality_min,
         natural_gas_per_gj: settings.natural_gas_per_gj,
         holding_per_tonne_shift: settings.holding_per_tonne_shift,
         currency: rule.map_or_else(|| "EUR".to_owned(), |rule| rule.currency.clone()),
     };
     let outlook = expected(config, judged, &policy, &regions)?;
-    let problem = problem_from_facts(
+    Ok(problem_from_facts(
         &Given {
             master: &facts.master,
             orders: &facts.orders,
@@ -94,10 +141,42 @@ pub fn plan(
             lanes: &config.transport.lane,
         },
         &policy,
-    )?;
+    )?)
+}
+
+/// Plans the open demand of the configured plant, and simulates the plan.
+///
+/// Where no plan meets all policies, the record says which of them conflict.
+///
+/// # Errors
+///
+/// [`CycleError`] if no problem can be made of the facts, or the planner refuses it.
+pub fn plan(
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+    facts_key: &str,
+    now: Timestamp,
+    limit: Limit<'_>,
+    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+) -> Result<PlanRecord, CycleError> {
+    let settings = &config.settings.plan;
+    let problem = problem(facts, judged, config, now)?;
     let options = SolveOptions { seed: settings.seed, limit, genetic_only: false, progress };
     let solution = solve(&problem.instance, &options)?;
+    progress("simulation", solution.evaluation.fv);
+    let outlook = simulate(&solution.instance, &solution.schedule, &settings.simulation.scatter)
+        .map_err(CycleError::Incomplete)?;
+    let conflict = if solution.evaluation.feasible {
+        None
+    } else {
+        let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };
+        conflict(&solution.instance, &effort)?
+    };
     Ok(PlanRecord {
+        outlook: Some(outlook),
+        conflict,
+        front: None,
         problem: Problem { instance: solution.instance, ..problem },
         schedule: solution.schedule,
         evaluation: solution.evaluation,

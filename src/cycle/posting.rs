@@ -242,6 +242,46 @@ pub fn accept_incomplete(
     Ok(())
 }
 
+/// Refuses to post a plan that is less likely to hold than the settings ask for, unless somebody says
+/// why it may; that is kept in the purpose of the change set, beside who asked for it.
+///
+/// # Errors
+///
+/// [`CycleError::Incomplete`] with the probability and the orders that are in danger.
+pub fn accept_improbable(
+    record: &PlanRecord,
+    config: &Config,
+    overridden: Option<&str>,
+    draft: &mut ChangeSetDraft,
+) -> Result<(), CycleError> {
+    let Some(least) = config.settings.plan.simulation.on_time_probability_min else {
+        return Ok(());
+    };
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let what = match &record.outlook {
+        Some(outlook) if outlook.on_time >= least => return Ok(()),
+        Some(outlook) => format!("on time with {} only", percent(outlook.on_time)),
+        None => "not simulated".to_owned(),
+    };
+    let why = overridden.map(str::trim).filter(|why| !why.is_empty());
+    let Some(why) = why else {
+        let in_danger = record.outlook.iter().flat_map(|outlook| &outlook.orders);
+        let in_danger: Vec<String> = (in_danger.filter(|order| order.planned_on_time))
+            .take(REASONS_MAX)
+            .map(|order| format!("{} {}", order.planned_order, percent(order.on_time)))
+            .collect();
+        return Err(CycleError::Incomplete(format!(
+            "POST-IMPROBABLE: the plan is {what}, plan.simulation.on_time_probability_min asks for {}; \
+             least likely: {}. Plan again with fewer orders or later dates, or post with --override WHY. \
+             Nothing was posted.",
+            percent(least),
+            if in_danger.is_empty() { "unknown".to_owned() } else { in_danger.join(", ") }
+        )));
+    };
+    draft.purpose = format!("{} ({what}, posted all the same: {why})", draft.purpose);
+    Ok(())
+}
+
 /// The first characters of a hash: enough to find it, short enough for a field.
 fn short(key: &str) -> &str {
     key.get(..16).unwrap_or(key)

@@ -36,6 +36,10 @@ pub struct Policy {
     pub low_carbon_ratio_min: f64,
     /// Least and largest share of run minutes at night.
     pub night_share: (f64, f64),
+    /// Most that may be emitted over the horizon, in kg CO₂e.
+    pub carbon_cap_kg: Option<f64>,
+    /// Least weighted share of orders on time.
+    pub punctuality_min: Option<f64>,
     /// Price of natural gas per GJ(NCV).
     pub natural_gas_per_gj: f64,
     /// Holding cost per tonne and shift of early delivery.
@@ -188,8 +192,13 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
             Err(reason) => unplannable.push(Unplannable { demand, reason }),
             Ok(order) => {
                 if !materials.contains_key(&line.material) {
-                    let material = material(given, policy, &line.material)?;
-                    materials.insert(line.material.clone(), material);
+                    match makeable(given, &frame, &line.material) {
+                        Ok(material) => materials.insert(line.material.clone(), material),
+                        Err(reason) => {
+                            unplannable.push(Unplannable { demand, reason });
+                            continue;
+                        }
+                    };
                 }
                 orders.push(order);
                 demands.insert(demand, line.clone());
@@ -231,8 +240,8 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
             low_carbon_ratio_min: Some(policy.low_carbon_ratio_min),
             night_share_min: Some(policy.night_share.0),
             night_share_max: Some(policy.night_share.1),
-            carbon_cap_kg: None,
-            min_punctuality: None,
+            carbon_cap_kg: policy.carbon_cap_kg,
+            min_punctuality: policy.punctuality_min,
         },
         buckets: (0..buckets).map(bucket).collect(),
         plants: vec![problem::Plant {
@@ -270,8 +279,15 @@ impl Frame<'_> {
         line: &SalesOrderLine,
         given: &Given<'_>,
     ) -> Result<problem::PlannedOrder, String> {
-        if !given.master.production_versions.contains_key(&line.material) {
+        let Some(versions) = given.master.production_versions.get(&line.material) else {
             return Err(format!("{} has no production version; look at it in C223", line.material));
+        };
+        let valid: Vec<_> = versions.iter().filter(|v| is_valid(v, self.policy)).collect();
+        if valid.is_empty() {
+            return Err(format!(
+                "no production version of {} is valid in plant {} on {}; look at it in C223",
+                line.material, self.policy.plant, self.policy.start
+            ));
         }
         if !given.lanes.iter().any(|lane| lane.shipping_type == line.shipping_type) {
             return Err(format!(
@@ -291,6 +307,24 @@ impl Frame<'_> {
         let base = given.master.materials.get(&line.material).map(|known| known.base_unit);
         let base = base.ok_or_else(|| format!("SAP delivered no material {}", line.material))?;
         let quantity = line.open_quantity.in_unit(base).map_err(|error| error.to_string())?;
+        if quantity <= Decimal::ZERO {
+            return Err(format!("its open quantity is {quantity} {base}; look at it in VA03"));
+        }
+        // No largest lot is written as zero.
+        let fits = |version: &ProductionVersion| {
+            let most = version.lot_size_max;
+            version.lot_size_min <= quantity && (most.is_zero() || quantity <= most)
+        };
+        if !valid.iter().any(|version| fits(version)) {
+            let lots: Vec<String> = (valid.iter())
+                .map(|v| format!("{}: {} to {}", v.code, v.lot_size_min, v.lot_size_max))
+                .collect();
+            return Err(format!(
+                "its {quantity} {base} are no lot of any production version ({}); cut the requirement \
+                 in MRP or change the lot size in C223",
+                lots.join(", ")
+            ));
+        }
         let priority_weight = match line.delivery_priority {
             1 => 3.0,
             2 => 2.0,
@@ -336,6 +370,39 @@ fn lanes(given: &Given<'_>, policy: &Policy) -> Result<Vec<problem::Lane>, FromF
     given.lanes.iter().map(lane).collect()
 }
 
+fn is_valid(version: &ProductionVersion, policy: &Policy) -> bool {
+    version.plant == policy.plant
+        && version.valid_from <= policy.start
+        && policy.start <= version.valid_to
+}
+
+/// A product with the production versions that can be planned; otherwise why there is none. One
+/// product without master data does not stop the plan of the others.
+fn makeable(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+    number: &MaterialNumber,
+) -> Result<problem::Material, String> {
+    let mut made =
+        material(given, frame.policy, number).map_err(|error: FromFactsError| error.to_string())?;
+    let mut reason = None;
+    made.production_versions.retain(|version| {
+        let bought = version.bom.iter().try_for_each(|item| {
+            let bought = MaterialNumber::new(&item.component).expect("it came from a number");
+            component(given, frame, &bought).map(|_| ())
+        });
+        if let Err(error) = &bought {
+            reason
+                .get_or_insert_with(|| format!("version {}: {error}", version.production_version));
+        }
+        bought.is_ok()
+    });
+    match reason {
+        Some(reason) if made.production_versions.is_empty() => Err(reason),
+        _ => Ok(made),
+    }
+}
+
 /// A product with all its production versions, each flattened to bought components.
 fn material(
     given: &Given<'_>,
@@ -343,11 +410,7 @@ fn material(
     number: &MaterialNumber,
 ) -> Result<problem::Material, FromFactsError> {
     let known = &given.master.materials[number];
-    let valid = |version: &&ProductionVersion| {
-        version.plant == policy.plant
-            && version.valid_from <= policy.start
-            && policy.start <= version.valid_to
-    };
+    let valid = |version: &&ProductionVersion| is_valid(version, policy);
     let mut production_versions = Vec::new();
     for version in given.master.production_versions[number].iter().filter(valid) {
         let mut flat = Flat::default();

@@ -25,6 +25,9 @@ use crate::post::state::Phase;
 use crate::post::{ChangeSetDraft, ChangeSetId, DocumentPreview, NewDocument, Receipt, UndoReport};
 use crate::store::Kind;
 
+/// Plans that are made for a front.
+const FRONT_SEARCHES: usize = 11;
+
 /// What is to be posted.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -53,6 +56,11 @@ pub struct PlanWish {
     pub seconds: Option<f64>,
     /// Weights of carbon, cost and punctuality. They are not negative and sum to one.
     pub weights: Option<[f64; 3]>,
+    /// Most that the plan may emit over the horizon, in kgCO2e.
+    pub carbon_cap_kg: Option<f64>,
+    /// Whether other choices between carbon, cost and punctuality are looked for too; that takes the
+    /// seconds of the search once more.
+    pub front: bool,
 }
 
 impl PlanWish {
@@ -64,6 +72,11 @@ impl PlanWish {
             && !(1.0..=3600.0).contains(&seconds)
         {
             return Err(Problem::invalid(format!("seconds {seconds} is not between 1 and 3600")));
+        }
+        if let Some(cap) = self.carbon_cap_kg
+            && !(cap.is_finite() && cap > 0.0)
+        {
+            return Err(Problem::invalid(format!("carbon_cap_kg {cap} is not above 0")));
         }
         let Some(weights) = self.weights else { return Ok(()) };
         let sum: f64 = weights.iter().sum();
@@ -155,6 +168,9 @@ pub async fn plan(
         if let Some([carbon, cost, punctuality]) = wish.weights {
             config.settings.plan.weights = crate::config::Weights { carbon, cost, punctuality };
         }
+        if wish.carbon_cap_kg.is_some() {
+            config.settings.plan.carbon_cap_kg = wish.carbon_cap_kg;
+        }
         let budget = wish.seconds.unwrap_or(config.settings.plan.seconds).max(0.1);
         let began = Instant::now();
         let share = || {
@@ -164,7 +180,14 @@ pub async fn plan(
         let (facts, judged, key) = (&view.facts, &view.judged, view.facts_key.as_str());
         let limit = Limit::Share(&share);
         let now = Timestamp::now();
-        let record = cycle::plan(facts, judged, &config, key, now, limit, &progress)?;
+        let mut record = cycle::plan(facts, judged, &config, key, now, limit, &progress)?;
+        if wish.front && !told.is_stopped() {
+            let began = Instant::now();
+            let share = || {
+                if told.is_stopped() { 1.0 } else { began.elapsed().as_secs_f64() / budget }
+            };
+            record.look_around(FRONT_SEARCHES, Limit::Share(&share), &progress)?;
+        }
         tracing::info!(%by, fv = record.evaluation.fv, status = record.status, "a plan was made");
         Ok(installation.store.keep(Kind::Plan, now, &record)?)
     });
@@ -304,6 +327,15 @@ fn seen(books: &mut Books) -> Result<JournalView, Problem> {
     Ok(JournalView { requests: books.requests()?, change_sets, plans, carbon })
 }
 
+/// What somebody answers for, and why it is right; it is kept in the journal.
+#[derive(Clone, Debug, Default)]
+pub struct Accepted {
+    /// Rows were left out of the facts.
+    pub incomplete: Option<String>,
+    /// The plan is less likely to hold than the settings ask for.
+    pub improbable: Option<String>,
+}
+
 /// Makes the change set of a subject.
 fn draft_of(
     installation: &Installation,
@@ -311,7 +343,7 @@ fn draft_of(
     subject: &Subject,
     books: &Books,
     by: &str,
-    accepted: Option<&str>,
+    accepted: &Accepted,
 ) -> Result<ChangeSetDraft, Problem> {
     let config = &installation.config;
     let (mut draft, behind) = match subject {
@@ -319,7 +351,10 @@ fn draft_of(
             let (key, _, record): (_, _, PlanRecord) = installation.store.get(Kind::Plan, key)?;
             let (_, _, facts) = installation.store.get::<Facts>(Kind::Facts, &record.facts)?;
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
-            (cycle::plan_draft(&record, &key, &shifts, config, by)?, facts)
+            let mut draft = cycle::plan_draft(&record, &key, &shifts, config, by)?;
+            let why = accepted.improbable.as_deref();
+            cycle::accept_improbable(&record, config, why, &mut draft)?;
+            (draft, facts)
         }
         Subject::Month(text) => {
             let period = month(text)?;
@@ -329,7 +364,8 @@ fn draft_of(
             (installation.carbon_draft(&run, books, by)?, view.facts.clone())
         }
     };
-    cycle::accept_incomplete(&[behind], accepted, std::slice::from_mut(&mut draft))?;
+    let why = accepted.incomplete.as_deref();
+    cycle::accept_incomplete(&[behind], why, std::slice::from_mut(&mut draft))?;
     Ok(draft)
 }
 
@@ -372,8 +408,10 @@ pub async fn simulate(
         .run(move |bench| async move {
             let installation = bench.installation()?;
             let books = installation.books_to_look()?;
-            let why = Some("dry run");
-            let draft = draft_of(&installation, view.as_deref(), &subject, &books, &by, why)?;
+            let why = Some("dry run".to_owned());
+            let accepted = Accepted { incomplete: why.clone(), improbable: why };
+            let view = view.as_deref();
+            let draft = draft_of(&installation, view, &subject, &books, &by, &accepted)?;
             Ok(books.dry_run(&draft)?)
         })
         .await
@@ -388,15 +426,15 @@ pub async fn ask(
     plant: &Arc<Plant>,
     subject: Subject,
     by: String,
-    accepted: Option<String>,
+    accepted: Accepted,
 ) -> Result<Request, Problem> {
     let view = view_for(plant, &subject)?;
     let asked = plant
         .desk
         .run(move |bench| async move {
             with_books(&bench, async |installation, books| {
-                let (view, why) = (view.as_deref(), accepted.as_deref());
-                let draft = draft_of(installation, view, &subject, books, &by, why)?;
+                let view = view.as_deref();
+                let draft = draft_of(installation, view, &subject, books, &by, &accepted)?;
                 Ok(books.ask_for_approval(draft)?)
             })
             .await
@@ -448,7 +486,7 @@ pub async fn approve(
 #[derive(Clone, Debug)]
 pub enum What {
     /// At once; refused where a second person is needed.
-    Subject(Subject, Option<String>),
+    Subject(Subject, Accepted),
     /// What was asked for and approved.
     Request(String),
 }
@@ -481,8 +519,9 @@ pub async fn post(
                         let receipt = match &what {
                             What::Request(name) => books.apply_approved(name).await?,
                             What::Subject(subject, accepted) => {
-                                let (view, why) = (view.as_deref(), accepted.as_deref());
-                                let draft = draft_of(installation, view, subject, books, &by, why)?;
+                                let view = view.as_deref();
+                                let draft =
+                                    draft_of(installation, view, subject, books, &by, accepted)?;
                                 books.apply(draft).await?
                             }
                         };

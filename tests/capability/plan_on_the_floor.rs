@@ -4,6 +4,7 @@ use carbide::plan::schedule::Schedule;
 use carbide::plan::simulation::{Scatter, simulate};
 use carbide::plan::{baseline, evaluate};
 
+use crate::command_line::{Plant, ended_with, text};
 use crate::plan_for_carbon::{fixture, instance, tiny};
 
 fn best(name: &str) -> Schedule {
@@ -92,4 +93,48 @@ fn figures_that_make_no_sense_and_plans_of_another_instance_are_refused() {
     unknown.assignments[0].production_version = "9999".to_owned();
     let error = simulate(&own, &unknown, &Scatter::none()).unwrap_err();
     assert!(error.contains("production version 9999, which is not in the instance"), "{error}");
+}
+
+/// Breakdowns every other hour: nothing holds.
+const ROUGH: &str = "[plan.simulation]\non_time_probability_min = 1.0\n\n\
+                     [plan.simulation.scatter]\nruns = 20\ntime_variation = 0.8\n\
+                     hours_between_breakdowns = 2.0\nhours_to_repair = 6.0\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_below_the_configured_probability_is_posted_only_with_a_reason_that_is_kept() {
+    let plant = Plant::new().await;
+    plant.append(ROUGH);
+    let plan = plant.json(&["plan"]);
+    assert!(plan["outlook"]["on_time"].as_f64().unwrap() < 1.0, "{}", plan["outlook"]);
+    assert!(!plan["reasons"]["orders"].as_array().unwrap().is_empty());
+
+    let refused = plant.carbide(&["post", "--plan", "--no-wait"]);
+    ended_with(&refused, 1);
+    let said = text(&refused);
+    assert!(said.contains("POST-IMPROBABLE") && said.contains("--override"), "{said}");
+    assert!(said.contains("asks for 100.0 %"), "{said}");
+    assert!(plant.truly_new().await.is_empty());
+    ended_with(&plant.carbide(&["post", "--plan", "--no-wait", "--override", " "]), 1);
+
+    let why = "the second crane is back tomorrow";
+    ended_with(&plant.carbide(&["post", "--plan", "--no-wait", "--override", why]), 0);
+    assert!(!plant.truly_new().await.is_empty());
+    let sets = plant.json(&["journal", "ls"]);
+    let set = sets["change_sets"][0]["change_set_id"].as_str().unwrap();
+    let shown = plant.json(&["journal", "show", set]).to_string();
+    assert!(shown.contains(why) && shown.contains("on time with"), "{shown}");
+    assert!(shown.contains("planner"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_problem_of_a_plant_is_written_and_read_back() {
+    let plant = Plant::new().await;
+    let path = plant.path("problem.json");
+    let told = plant.json(&["plan", "--export", path.to_str().unwrap()]);
+    let instance = std::fs::read_to_string(&path).unwrap();
+    let parsed = carbide::plan::instance::Instance::from_json(&instance).unwrap();
+    assert_eq!(parsed.planned_orders.len() as u64, told["orders"].as_u64().unwrap());
+    assert_eq!(parsed.to_json(), instance);
+    let solved = plant.json(&["plan", "solve", path.to_str().unwrap(), "--time", "1"]);
+    assert_eq!(solved["feasible"], true, "{solved}");
 }

@@ -142,50 +142,55 @@ fn show_front(found: &Front, instance: &Instance, context: &Context) -> Result<E
     if context.json {
         print_json(found)?;
     } else {
-        let currency = instance.currency.as_deref().unwrap_or("cost");
-        let per_tonne = format!("{currency}/t saved");
-        let mut table = Table::new(&[
-            ("plan", Align::Left),
-            ("carbon, kg CO2e", Align::Right),
-            (currency, Align::Right),
-            ("on time, %", Align::Right),
-            ("FV", Align::Right),
-            (per_tonne.as_str(), Align::Right),
-        ]);
-        let mut row = |name: String, carbon: f64, cost: f64, on_time: f64, rest: [String; 2]| {
-            let [fv, price] = rest;
-            table.row([
-                name,
-                figure::float(carbon, 0),
-                figure::float(cost, 0),
-                figure::float(100.0 * on_time, 1),
-                fv,
-                price,
-            ]);
-        };
-        for point in &found.points {
-            let chosen = if point.chosen { " <- your weights" } else { "" };
-            row(
-                format!("{}{chosen}", point.name),
-                point.carbon_kg,
-                point.cost,
-                point.punctuality,
-                [
-                    point.fv.map_or(String::new(), |fv| format!("{fv:.4}")),
-                    point.cost_per_tonne_saved.map_or(String::new(), |p| figure::float(p, 0)),
-                ],
-            );
-        }
-        let today = &found.baseline;
-        let empty = || [String::new(), String::new()];
-        row("today".to_owned(), today.carbon_kg, today.cost, today.punctuality, empty());
-        print!("{table}");
-        println!(
-            "  {} plans of {} searches met every policy; none above is dominated",
-            found.plans, found.searches
-        );
+        print_front(found, instance);
     }
     Ok(if found.points.is_empty() { Exit::No } else { Exit::Done })
+}
+
+/// The front, for people.
+pub(in super::super) fn print_front(found: &Front, instance: &Instance) {
+    let currency = instance.currency.as_deref().unwrap_or("cost");
+    let per_tonne = format!("{currency}/t saved");
+    let mut table = Table::new(&[
+        ("plan", Align::Left),
+        ("carbon, kg CO2e", Align::Right),
+        (currency, Align::Right),
+        ("on time, %", Align::Right),
+        ("FV", Align::Right),
+        (per_tonne.as_str(), Align::Right),
+    ]);
+    let mut row = |name: String, carbon: f64, cost: f64, on_time: f64, rest: [String; 2]| {
+        let [fv, price] = rest;
+        table.row([
+            name,
+            figure::float(carbon, 0),
+            figure::float(cost, 0),
+            figure::float(100.0 * on_time, 1),
+            fv,
+            price,
+        ]);
+    };
+    for point in &found.points {
+        let chosen = if point.chosen { " <- your weights" } else { "" };
+        row(
+            format!("{}{chosen}", point.name),
+            point.carbon_kg,
+            point.cost,
+            point.punctuality,
+            [
+                point.fv.map_or(String::new(), |fv| format!("{fv:.4}")),
+                point.cost_per_tonne_saved.map_or(String::new(), |p| figure::float(p, 0)),
+            ],
+        );
+    }
+    let today = &found.baseline;
+    let empty = || [String::new(), String::new()];
+    row("today".to_owned(), today.carbon_kg, today.cost, today.punctuality, empty());
+    print!("{table}");
+    println!(
+        "  {} plans of {} searches met every policy; none above is dominated",
+        found.plans, found.searches
+    );
 }
 
 fn show_limited(

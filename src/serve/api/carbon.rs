@@ -16,7 +16,7 @@ use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work::{self, Subject, What, role_of};
+use crate::serve::work::{self, Accepted, Subject, What, role_of};
 use crate::store::{Kind, Store};
 
 /// What is to be posted.
@@ -28,6 +28,17 @@ pub struct Wish {
     /// Why it is right to post although rows were left out; it is kept in the journal.
     #[serde(default)]
     accept_incomplete: Option<String>,
+    /// Why it is right to post a plan that is less likely to hold than the settings ask for; it is kept
+    /// in the journal.
+    #[serde(default, rename = "override")]
+    improbable: Option<String>,
+}
+
+impl Wish {
+    fn parts(self) -> (Subject, Accepted) {
+        let Self { subject, accept_incomplete: incomplete, improbable } = self;
+        (subject, Accepted { incomplete, improbable })
+    }
 }
 
 /// A document that would be created.
@@ -134,7 +145,8 @@ pub async fn post(
         let text = "a second person has to approve each posting here: ask for approval";
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }
-    begin(plant, person, What::Subject(wish.subject, wish.accept_incomplete))
+    let (subject, accepted) = wish.parts();
+    begin(plant, person, What::Subject(subject, accepted))
 }
 
 fn begin(
@@ -164,8 +176,8 @@ pub async fn ask(
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     let wish = body(wish)?;
     person.needs(&[wish.subject.role()])?;
-    let (subject, why) = (wish.subject, wish.accept_incomplete);
-    let request = work::ask(&plant, subject, person.name, why).await?;
+    let (subject, accepted) = wish.parts();
+    let request = work::ask(&plant, subject, person.name, accepted).await?;
     Ok((StatusCode::CREATED, Json(asked(&request))))
 }
 

@@ -14,6 +14,7 @@ use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::Evaluation;
 use crate::plan::schedule::Assignment;
+use crate::plan::simulation::Band;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::person::Role;
@@ -112,6 +113,186 @@ pub struct PlanPage {
     carbon_parts: [Value; 2],
     /// Change set that posted it.
     change_set: Option<String>,
+    /// What the shop floor makes of it by simulation; null for plans of older versions.
+    feasibility: Option<Feasibility>,
+    /// Why it differs from what the plant does today: changed orders and sources, in sentences.
+    reasons: Option<Why>,
+    /// Policies that cannot be met together, if no plan meets them all.
+    conflict: Option<Conflicting>,
+    /// Other choices between carbon, cost and punctuality, by rising carbon, if they were asked for.
+    front: Option<Vec<Choice>>,
+}
+
+/// A figure with its scatter over the simulated horizons.
+#[derive(Serialize, ToSchema)]
+pub struct Scattered {
+    /// What the plan says.
+    planned: f64,
+    /// A tenth of the runs lies below.
+    low: f64,
+    /// Half of the runs.
+    median: f64,
+    /// A tenth of the runs lies above.
+    high: f64,
+}
+
+impl From<&Band> for Scattered {
+    fn from(band: &Band) -> Self {
+        let Band { low, median, high, planned } = *band;
+        Self { planned, low, median, high }
+    }
+}
+
+/// How likely one order is on time.
+#[derive(Serialize, ToSchema)]
+pub struct Likely {
+    /// Order of the plan.
+    order: String,
+    /// Share of the runs in which it arrives on time.
+    on_time: f64,
+    /// Whether the plan has it on time.
+    planned_on_time: bool,
+    /// Mean delay in shifts.
+    delay_shifts: f64,
+    /// Work center at which it waits longest.
+    waits_at: Option<String>,
+}
+
+/// What the simulation says.
+#[derive(Serialize, ToSchema)]
+pub struct Feasibility {
+    /// Probability that what the plan has on time is on time.
+    on_time: f64,
+    /// What the settings ask for; null if any plan may be posted.
+    on_time_min: Option<f64>,
+    /// Whether it can be posted without `override`.
+    postable: bool,
+    /// Simulated horizons.
+    runs: usize,
+    /// Seed of the simulation.
+    seed: u64,
+    /// Share of orders on time, weighted.
+    punctuality: Scattered,
+    /// kWh.
+    electricity_kwh: Scattered,
+    /// kgCO2e.
+    carbon_kg: Scattered,
+    /// Orders, least likely first.
+    orders: Vec<Likely>,
+}
+
+/// One reason.
+#[derive(Serialize, ToSchema)]
+pub struct Reason {
+    /// Order or component.
+    object: String,
+    /// In one sentence.
+    text: String,
+    /// Plan minus today, in kgCO2e.
+    carbon_kg: f64,
+    /// Plan minus today, in the currency of the company code.
+    cost: f64,
+    /// Shifts that it arrives later; null for a component.
+    later_shifts: Option<i64>,
+}
+
+/// Reasons. Together with what unchanged orders share they are the whole difference.
+#[derive(Serialize, ToSchema)]
+pub struct Why {
+    /// Changed orders, the one that saves most carbon first.
+    orders: Vec<Reason>,
+    /// Components that are bought elsewhere.
+    sources: Vec<Reason>,
+    /// The whole difference in kgCO2e.
+    carbon_kg: f64,
+    /// The whole difference in money.
+    cost: f64,
+}
+
+/// Policies that conflict.
+#[derive(Serialize, ToSchema)]
+pub struct Conflicting {
+    /// In a sentence.
+    text: String,
+    /// Whether that is proven.
+    proven: bool,
+    /// What relaxing each of them gives.
+    relaxing: Vec<String>,
+}
+
+/// One point of the front.
+#[derive(Serialize, ToSchema)]
+pub struct Choice {
+    /// What was asked for.
+    name: String,
+    /// Whether it is the one of the plan's weights.
+    chosen: bool,
+    /// kgCO2e.
+    carbon_kg: f64,
+    /// Currency of the company code.
+    cost: f64,
+    /// Share of orders on time, weighted.
+    punctuality: f64,
+    /// What a tonne less costs on the way from the next point with more carbon.
+    cost_per_tonne_saved: Option<f64>,
+}
+
+fn feasibility(record: &PlanRecord, least: Option<f64>) -> Option<Feasibility> {
+    let outlook = record.outlook.as_ref()?;
+    let likely = |order: &crate::plan::simulation::OrderOutlook| Likely {
+        order: order.planned_order.clone(),
+        on_time: order.on_time,
+        planned_on_time: order.planned_on_time,
+        delay_shifts: order.delay_buckets,
+        waits_at: order.waits_at.as_ref().map(|(center, _)| center.clone()),
+    };
+    Some(Feasibility {
+        on_time: outlook.on_time,
+        on_time_min: least,
+        postable: least.is_none_or(|least| outlook.on_time >= least),
+        runs: outlook.scatter.runs,
+        seed: outlook.scatter.seed,
+        punctuality: (&outlook.punctuality).into(),
+        electricity_kwh: (&outlook.electricity_kwh).into(),
+        carbon_kg: (&outlook.carbon_kg).into(),
+        orders: outlook.orders.iter().map(likely).collect(),
+    })
+}
+
+fn why(record: &PlanRecord) -> Option<Why> {
+    let found = record.reasons().ok()?;
+    let orders = found.orders.into_iter().map(|order| Reason {
+        object: order.planned_order,
+        text: order.text,
+        carbon_kg: order.difference.carbon_kg,
+        cost: order.difference.cost,
+        later_shifts: Some(order.later_buckets),
+    });
+    let sources = found.sources.into_iter().map(|source| Reason {
+        object: source.component,
+        text: source.text,
+        carbon_kg: source.difference.carbon_kg,
+        cost: source.difference.cost,
+        later_shifts: None,
+    });
+    Some(Why {
+        orders: orders.collect(),
+        sources: sources.collect(),
+        carbon_kg: found.total.carbon_kg,
+        cost: found.total.cost,
+    })
+}
+
+fn choices(record: &PlanRecord) -> Option<Vec<Choice>> {
+    let choice = |point: &crate::plan::front::FrontPoint| Choice {
+        name: point.name.clone(),
+        chosen: point.chosen,
+        carbon_kg: point.carbon_kg,
+        cost: point.cost,
+        punctuality: point.punctuality,
+        cost_per_tonne_saved: point.cost_per_tonne_saved,
+    };
+    Some(record.front.as_ref()?.points.iter().map(choice).collect())
 }
 
 fn worth(found: &Evaluation) -> Worth {
@@ -232,6 +413,14 @@ pub async fn show(
         bars: bars(&record, &shifts),
         unplannable: serde_json::to_value(&record.problem.unplannable).unwrap_or_default(),
         carbon_parts: [parts(&record.evaluation), parts(&record.baseline)],
+        feasibility: feasibility(&record, config.settings.plan.simulation.on_time_probability_min),
+        reasons: why(&record),
+        conflict: record.conflict.as_ref().map(|found| Conflicting {
+            text: found.text.clone(),
+            proven: found.proven,
+            relaxing: found.policies.iter().map(|one| one.text.clone()).collect(),
+        }),
+        front: choices(&record),
         change_set: posted.map(|set| set.change_set_id.to_string()),
         plan: key,
     }))
