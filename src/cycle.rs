@@ -29,6 +29,8 @@ mod posting;
 
 mod read;
 
+mod sound_plan;
+
 mod sync;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
@@ -38,7 +40,7 @@ pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
-pub use planning::{PlanRecord, plan, problem};
+pub use planning::{PlanRecord, PlannedQuarter, plan, problem};
 pub use posting::{
     Books, accept_improbable, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster,
     settle_ledger,
@@ -46,6 +48,7 @@ pub use posting::{
 pub use read::{
     Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,
 };
+pub use sound_plan::sound_orders;
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 
 /// Why a cycle stopped. Each stage says what happened and what was not done.

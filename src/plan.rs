@@ -13,6 +13,8 @@ pub mod conflict;
 
 mod dominance;
 
+pub mod emitted;
+
 mod effort;
 
 mod evaluate;
@@ -30,6 +32,8 @@ pub mod instance;
 pub mod limits;
 
 pub mod outlook;
+
+pub mod prices;
 
 pub mod reasons;
 

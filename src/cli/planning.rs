@@ -70,6 +70,7 @@ pub(super) async fn run(arguments: FromFacts, context: &Context) -> Result<Exit,
         document["assignments"] = json!(record.schedule.assignments);
         document["outlook"] = json!(record.outlook);
         document["reasons"] = json!(record.reasons()?);
+        document["quarters"] = json!(record.quarters);
         document["conflict"] = json!(record.conflict);
         document["front"] = json!(record.front);
         print_json(&document)?;
@@ -196,6 +197,18 @@ pub(super) fn print_plan(key: &str, record: &PlanRecord) {
     }
     for violation in &plan.violations {
         println!("  the plan breaks {} {}", violation.rule, violation.object);
+    }
+    for one in &record.quarters {
+        let scopes: Vec<String> = one.scopes.iter().map(ToString::to_string).collect();
+        let (planned, budget) = (one.planned_kg / 1000.0, one.budget_kg / 1000.0);
+        println!(
+            "  {}: the plan emits {} t of scope {}, the budget of the quarter is {} t{}",
+            one.quarter,
+            figure::float(planned, 1),
+            scopes.join("+"),
+            figure::float(budget, 1),
+            if planned > budget { ": it does not keep it" } else { "" }
+        );
     }
     if let Some(conflict) = &record.conflict {
         println!("  {}", conflict.text);

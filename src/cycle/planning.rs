@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::{CycleError, Facts, Judged};
 use crate::config::Config;
 use crate::footprint::Products;
+use crate::footprint::budget::{Budget, Quarter};
 use crate::period::Interval;
 use crate::plan::conflict::{Conflict, conflict};
+use crate::plan::emitted::by_bucket;
 use crate::plan::front::{Front, front};
+use crate::plan::instance::Instance;
 use crate::plan::outlook::{Hour, outlook, scale_to};
 use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::schedule::Schedule;
@@ -24,6 +27,44 @@ const FRONT_POINTS: usize = 8;
 
 /// Work of each search that looks for policies that conflict.
 const CONFLICT_WORK: Limit<'static> = Limit::Work { generations: 30, moves: 100_000 };
+
+/// What a plan emits of the budget of a quarter. What else the quarter emits is not in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedQuarter {
+    /// Quarter.
+    pub quarter: Quarter,
+    /// Scopes that the budget counts.
+    pub scopes: Vec<u8>,
+    /// What the plan emits in it, in kg CO₂e.
+    pub planned_kg: f64,
+    /// The budget of the whole quarter, in kg CO₂e.
+    pub budget_kg: f64,
+}
+
+fn quarters(
+    problem: &Problem,
+    instance: &Instance,
+    schedule: &Schedule,
+    budgets: &[Budget],
+) -> Result<Vec<PlannedQuarter>, CycleError> {
+    let emitted = by_bucket(instance, schedule).map_err(CycleError::Incomplete)?;
+    let quarter_of = |bucket: usize| Quarter::of(problem.shift(bucket).day);
+    let mut quarters = Vec::new();
+    for budget in budgets {
+        let own = (0..emitted.len()).filter(|bucket| quarter_of(*bucket) == budget.quarter);
+        let own: Vec<usize> = own.collect();
+        if own.is_empty() {
+            continue;
+        }
+        quarters.push(PlannedQuarter {
+            quarter: budget.quarter,
+            scopes: budget.scopes.clone(),
+            planned_kg: own.iter().map(|bucket| emitted[*bucket].of(&budget.scopes)).sum(),
+            budget_kg: budget.budget.to_emissions().to_f64(),
+        });
+    }
+    Ok(quarters)
+}
 
 /// A plan with everything that it stands on; kept under its hash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +90,9 @@ pub struct PlanRecord {
     /// What the shop floor makes of it; `None` in plans of versions that did not simulate.
     #[serde(default)]
     pub outlook: Option<PlanOutlook>,
+    /// What the plan emits in each quarter that has a budget.
+    #[serde(default)]
+    pub quarters: Vec<PlannedQuarter>,
     /// Why no plan meets all policies, if none was found.
     #[serde(default)]
     pub conflict: Option<Conflict>,
@@ -173,7 +217,10 @@ pub fn plan(
         let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };
         conflict(&solution.instance, &effort)?
     };
+    let budgets = &config.budgets;
+    let quarters = quarters(&problem, &solution.instance, &solution.schedule, budgets)?;
     Ok(PlanRecord {
+        quarters,
         outlook: Some(outlook),
         conflict,
         front: None,

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::sound_plan::sound_orders;
 use super::{Connections, CycleError, Facts, PlanRecord, PostingRun};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -101,7 +102,7 @@ pub fn plan_draft(
             reference: name.clone(),
         }));
     }
-    within_budget(documents.len(), config)?;
+    sound_orders(&documents, record, config)?;
     Ok(ChangeSetDraft {
         purpose: format!("plan {} of plant {}", short(key), config.settings.plant.code),
         requested_by: requested_by.to_owned(),

@@ -64,7 +64,7 @@ impl Rule {
     }
 
     /// The policies with another value of this one.
-    fn with(self, instance: &Instance, value: Option<f64>) -> Instance {
+    pub(super) fn with(self, instance: &Instance, value: Option<f64>) -> Instance {
         let mut changed = instance.clone();
         *self.field(&mut changed.side_constraints) = value;
         changed

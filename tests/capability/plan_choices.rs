@@ -4,6 +4,7 @@ use carbide::plan::conflict::{Rule, conflict};
 use carbide::plan::front::front;
 use carbide::plan::instance::{Instance, Weights};
 use carbide::plan::limits::{LimitError, least_carbon, least_carbon_at_cost, least_cost_at_cap};
+use carbide::plan::prices::prices;
 use carbide::plan::{Effort, Limit, Status, evaluate, non_dominated};
 
 use crate::plan_for_carbon::{Tiny, instance, tiny, work};
@@ -168,4 +169,22 @@ fn a_cap_below_everything_is_a_conflict_of_that_one_policy() {
 #[test]
 fn a_plan_that_exists_has_no_conflict() {
     assert_eq!(conflict(&feasible()[0].instance, &effort()).unwrap(), None);
+}
+
+#[test]
+fn relaxing_never_costs_and_the_price_of_carbon_is_that_of_the_weights() {
+    let case = &feasible()[0];
+    let found = prices(&case.instance, &effort()).unwrap();
+    let (weights, baseline) = (&case.instance.weights, case.instance.baseline.as_ref().unwrap());
+    // A tonne less at this price leaves the objective as it is.
+    let price = found.carbon_per_tonne.unwrap();
+    let gain = weights.alpha * 1000.0 / baseline.c0_kg - weights.beta * price / baseline.co0;
+    assert!(gain.abs() < 1e-12);
+    assert!(!found.relaxations.is_empty());
+    for one in &found.relaxations {
+        assert!(one.fv >= 0.0 && one.worth.unwrap() >= 0.0, "{one:?}");
+        assert!(one.what.contains("instead of") || one.what.contains("hours more at"), "{one:?}");
+    }
+    // Small problems are solved exactly: nothing scatters.
+    assert_eq!(found.noise_fv, 0.0);
 }

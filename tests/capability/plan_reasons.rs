@@ -1,5 +1,6 @@
 //! Why a plan differs from today's, in sentences whose figures add up.
 
+use carbide::plan::emitted::by_bucket;
 use carbide::plan::instance::Instance;
 use carbide::plan::reasons::{Difference, Reasons, reasons};
 use carbide::plan::schedule::Schedule;
@@ -64,6 +65,19 @@ fn every_changed_order_has_one_sentence_with_what_it_gives_and_costs() {
             assert_eq!(version, text.contains("is made by version"), "{text}");
             assert!(!text.contains('\n') && !text.contains("NaN"), "{text}");
         }
+    }
+}
+
+#[test]
+fn what_the_shifts_emit_is_what_the_plan_emits() {
+    for (instance, plan) in cases() {
+        let worth = evaluate(&instance, &plan);
+        let emitted = by_bucket(&instance, &plan).unwrap();
+        let sum = |scopes: &[u8]| emitted.iter().map(|one| one.of(scopes)).sum::<f64>();
+        let (id, parts) = (&instance.id, worth.carbon_parts_kg);
+        assert!(near(sum(&[1, 2, 3]), worth.carbon_kg, worth.carbon_kg), "{id}");
+        assert!(near(sum(&[1]), parts.direct, worth.carbon_kg), "{id}");
+        assert!(near(sum(&[2]), parts.energy + parts.setup, worth.carbon_kg), "{id}");
     }
 }
 

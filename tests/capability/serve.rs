@@ -175,6 +175,15 @@ async fn a_planner_plans_posts_sees_the_window_and_takes_back() {
 
     let plan = anna.plan().await;
     let page = anna.get(&format!("/plans/{plan}")).await;
+    let likely = page["feasibility"]["on_time"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&likely) && page["feasibility"]["postable"] == true, "{page}");
+    assert_eq!(page["conflict"], serde_json::Value::Null);
+    let saved = page["worth"]["carbon_kg"].as_f64().unwrap()
+        - page["baseline"]["carbon_kg"].as_f64().unwrap();
+    assert!((page["reasons"]["carbon_kg"].as_f64().unwrap() - saved).abs() < 1e-3, "{page}");
+    for reason in page["reasons"]["orders"].as_array().unwrap() {
+        assert!(reason["text"].as_str().unwrap().contains("kg CO2e"), "{reason}");
+    }
     let subject = json!({ "subject": { "plan": plan } });
     let (status, simulated) = anna.post("/postings/simulate", subject.clone()).await;
     assert_eq!(status, StatusCode::OK, "{simulated}");

@@ -13,6 +13,7 @@ use crate::plan::conflict::{Conflict, conflict};
 use crate::plan::front::{Front, front};
 use crate::plan::instance::Instance;
 use crate::plan::limits::{LimitError, Limited, least_carbon_at_cost, least_cost_at_cap};
+use crate::plan::prices::{Prices, prices};
 use crate::plan::{Effort, Limit, PlanError};
 use crate::present::figure;
 use crate::present::table::{Align, Table};
@@ -66,6 +67,13 @@ pub(super) enum Question {
         #[command(flatten)]
         search: Search,
     },
+    /// Say what carbon, capacity and each policy cost at the margin, by planning again without them.
+    Prices {
+        /// Instance.
+        instance: PathBuf,
+        #[command(flatten)]
+        search: Search,
+    },
     /// Say which policies cannot be met together, and what relaxing each gives.
     Conflicts {
         /// Instance.
@@ -95,6 +103,11 @@ pub(super) fn run(question: Question, context: &Context) -> Result<Exit, CliErro
             let found =
                 search.ask(context, |effort| least_cost_at_cap(&instance, carbon_cap, effort))?;
             show_limited(found, "cost", context)
+        }
+        Question::Prices { instance, search } => {
+            let instance = read_instance(&instance)?;
+            let found = search.ask(context, |effort| prices(&instance, effort))?;
+            show_prices(&found.map_err(refused)?, &instance, context)
         }
         Question::Conflicts { instance, search } => {
             let instance = read_instance(&instance)?;
@@ -241,6 +254,30 @@ fn unreachable_limit(error: &LimitError, text: &str) -> Value {
         }
         LimitError::Plan(_) => json!({ "error": text }),
     }
+}
+
+fn show_prices(found: &Prices, instance: &Instance, context: &Context) -> Result<Exit, CliError> {
+    if context.json {
+        print_json(found)?;
+        return Ok(Exit::Done);
+    }
+    let currency = instance.currency.as_deref().unwrap_or("money");
+    if let Some(price) = found.carbon_per_tonne {
+        println!("  by the weights a tonne CO2e is worth {} {currency}", figure::float(price, 0));
+    }
+    for one in &found.relaxations {
+        let worth = one.worth.map_or(String::new(), |worth| {
+            format!(", worth {} {currency}", figure::float(worth, 0))
+        });
+        println!(
+            "  {}: {} kg CO2e, {} {currency}{worth}{}",
+            one.what,
+            figure::float(one.carbon_kg, 0),
+            figure::float(one.cost, 0),
+            if one.certain { "" } else { " (not more than the search scatters)" }
+        );
+    }
+    Ok(Exit::Done)
 }
 
 fn show_conflict(found: Option<&Conflict>, context: &Context) -> Result<Exit, CliError> {

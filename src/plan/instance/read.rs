@@ -32,7 +32,8 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The instance as text in the form `carbide-plan/1`; [`Instance::from_json`] gives it back.
+    /// The instance as text in the form `carbide-plan/1`; [`Instance::from_json`] gives it back, numbers
+    /// to the last place or the one before.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -117,6 +117,8 @@ pub struct PlanPage {
     feasibility: Option<Feasibility>,
     /// Why it differs from what the plant does today: changed orders and sources, in sentences.
     reasons: Option<Why>,
+    /// What it emits of the budget of each quarter.
+    quarters: Vec<OfQuarter>,
     /// Policies that cannot be met together, if no plan meets them all.
     conflict: Option<Conflicting>,
     /// Other choices between carbon, cost and punctuality, by rising carbon, if they were asked for.
@@ -207,6 +209,19 @@ pub struct Why {
     carbon_kg: f64,
     /// The whole difference in money.
     cost: f64,
+}
+
+/// What a plan emits of a quarter's budget.
+#[derive(Serialize, ToSchema)]
+pub struct OfQuarter {
+    /// Quarter, as `2018-Q4`.
+    quarter: String,
+    /// Scopes that count.
+    scopes: Vec<u8>,
+    /// kgCO2e of the plan in it.
+    planned_kg: f64,
+    /// kgCO2e of the whole budget.
+    budget_kg: f64,
 }
 
 /// Policies that conflict.
@@ -415,6 +430,14 @@ pub async fn show(
         carbon_parts: [parts(&record.evaluation), parts(&record.baseline)],
         feasibility: feasibility(&record, config.settings.plan.simulation.on_time_probability_min),
         reasons: why(&record),
+        quarters: (record.quarters.iter())
+            .map(|one| OfQuarter {
+                quarter: one.quarter.to_string(),
+                scopes: one.scopes.clone(),
+                planned_kg: one.planned_kg,
+                budget_kg: one.budget_kg,
+            })
+            .collect(),
         conflict: record.conflict.as_ref().map(|found| Conflicting {
             text: found.text.clone(),
             proven: found.proven,

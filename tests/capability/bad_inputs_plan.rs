@@ -1,0 +1,108 @@
+//! Plans that make no sense: refused before SAP is asked anything.
+
+use std::sync::OnceLock;
+
+use carbide::config::Config;
+use carbide::cycle::{PlanRecord, plan_draft, sound_orders};
+use carbide::period::ShiftCalendar;
+use carbide::post::{NewDocument, NewPlannedOrder};
+use carbide::store::{Kind, Store};
+use jiff::ToSpan;
+use rust_decimal::Decimal;
+
+use crate::bad_inputs::answered;
+use crate::command_line::{Plant, ended_with};
+
+/// A plan of the example plant with its documents and settings.
+struct Planned {
+    record: PlanRecord,
+    documents: Vec<NewDocument>,
+    config: Config,
+}
+
+fn planned() -> &'static Planned {
+    static PLANNED: OnceLock<Planned> = OnceLock::new();
+    PLANNED.get_or_init(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let plant = runtime.block_on(Plant::new());
+        ended_with(&plant.carbide(&["plan"]), 0);
+        let config = Config::load(&plant.path("carbide.toml")).unwrap();
+        let store = Store::open(&config.path(&config.settings.post.directory)).unwrap();
+        let (key, _, record) = store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+        let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+        let draft = plan_draft(&record, &key, &shifts, &config, "planner").unwrap();
+        assert!(draft.documents.len() > 2);
+        Planned { record, documents: draft.documents, config }
+    })
+}
+
+fn order(document: &mut NewDocument) -> &mut NewPlannedOrder {
+    match document {
+        NewDocument::PlannedOrder(order) => order,
+        _ => panic!("a plan creates planned orders"),
+    }
+}
+
+/// What is said when the second order is another.
+fn refused(id: &str, change: impl FnOnce(&mut NewPlannedOrder)) {
+    let Planned { record, documents, config } = planned();
+    let mut changed = documents.clone();
+    change(order(&mut changed[1]));
+    let said = sound_orders(&changed, record, config).unwrap_err().to_string();
+    answered(id, &said);
+    assert!(said.contains("item 2") || id == "plan-06", "{said}");
+    assert!(said.contains("Nothing was posted"), "{said}");
+}
+
+#[test]
+fn plan_01_an_order_of_nothing() {
+    refused("plan-01", |order| order.quantity.amount = Decimal::ZERO);
+}
+
+#[test]
+fn plan_02_an_end_before_the_start() {
+    refused("plan-02", |order| order.end = order.start - 1.hour());
+}
+
+#[test]
+fn plan_05_a_version_that_does_not_exist() {
+    refused("plan-05", |order| order.production_version = "9999".parse().unwrap());
+}
+
+#[test]
+fn plan_06_an_order_twice() {
+    let first = order(&mut planned().documents.clone()[0]).reference.clone();
+    refused("plan-06", |order| order.reference = first);
+}
+
+#[test]
+fn plan_08_another_plant() {
+    refused("plan-08", |order| order.plant = "2000".parse().unwrap());
+}
+
+#[test]
+fn plan_12_more_orders_than_allowed() {
+    let Planned { record, documents, config } = planned();
+    let mut small = config.clone();
+    small.settings.post.documents_max = documents.len() - 1;
+    let said = sound_orders(documents, record, &small).unwrap_err().to_string();
+    answered("plan-12", &said);
+}
+
+#[test]
+fn plan_13_a_quantity_that_sap_cannot_store() {
+    refused("plan-13", |order| order.quantity.amount = Decimal::new(4, 4));
+}
+
+#[test]
+fn plan_14_a_demand_that_is_left_out() {
+    let Planned { record, documents, config } = planned();
+    let said = sound_orders(&documents[1..], record, config).unwrap_err().to_string();
+    answered("plan-14", &said);
+}
+
+#[test]
+fn a_plan_as_it_was_made_is_sound() {
+    let Planned { record, documents, config } = planned();
+    sound_orders(documents, record, config).unwrap();
+}
