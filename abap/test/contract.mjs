@@ -280,14 +280,16 @@ await test("the list of tables is that of the interface manifest", async () => {
   assert.deepEqual(source.match(/VALUE `(CRHD[^`]*)`/)[1].split("|"), tables);
 });
 
-await test("the list of objects is that of the sources", async () => {
-  const listed = readFileSync(resolve(here, "../objects.txt"), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
-  const found = readdirSync(resolve(here, "../src"), { recursive: true })
-    .map((path) => path.split("/").pop().split("."))
-    .filter(([name, type, end, more]) => end === "xml" && more === undefined && name !== "package")
-    .map(([name, type]) => `${type} ${name}`.toUpperCase());
-  assert.deepEqual([...listed].sort(), found.sort());
-});
+for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects.txt", "../fields/src"]]) {
+  await test(`the list ${list.slice(3)} is that of the sources`, async () => {
+    const listed = readFileSync(resolve(here, list), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+    const found = readdirSync(resolve(here, sources), { recursive: true })
+      .map((path) => path.split("/").pop().split("."))
+      .filter(([name, type, end, more]) => end === "xml" && more === undefined && name !== "package")
+      .map(([name, type]) => `${type} ${name}`.toUpperCase());
+    assert.deepEqual([...listed].sort(), found.sort());
+  });
+}
 
 await test("what the README calls the connector's functions are the remote functions of the package", async () => {
   const readme = readFileSync(resolve(here, "../README.md"), "utf8");

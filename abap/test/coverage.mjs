@@ -84,10 +84,9 @@ export function coverage(folder) {
 }
 
 function find(source) {
-  for (const folder of readdirSync(resolve(here, "../src"), { withFileTypes: true })) {
-    if (!folder.isDirectory()) continue;
-    const path = resolve(here, "../src", folder.name, source);
-    if (readdirSync(resolve(here, "../src", folder.name)).includes(source)) return path;
+  for (const root of ["../src", "../fields/src"]) {
+    const path = readdirSync(resolve(here, root), { recursive: true }).find((name) => name.split("/").pop() === source);
+    if (path) return resolve(here, root, path);
   }
   return undefined;
 }

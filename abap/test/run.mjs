@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { coverage } from "./coverage.mjs";
-import { stubs, transpile, work } from "./transpile.mjs";
+import { sources, stubs, transpile, work } from "./transpile.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const show = process.argv.includes("--coverage");
@@ -26,9 +26,12 @@ function lint(name, keep) {
   const folder = join(work, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  cpSync(resolve(here, "../src"), join(folder, "src"), { recursive: true, filter: (path) => !/\.[a-z]+$/.test(path) || keep(path) });
+  const known = (path) => !keep(path) && /\.(dtel|doma|tabl|ttyp|intf|clas)\.(xml|abap)$/.test(path);
   cpSync(join(work, "stubs"), join(folder, "stubs"), { recursive: true });
-  cpSync(resolve(here, "../src"), join(folder, "stubs"), { recursive: true, filter: (path) => !/\.[a-z]+$/.test(path) || (!keep(path) && /\.(dtel|doma|tabl|ttyp|intf|clas)\.(xml|abap)$/.test(path)) });
+  for (const [from, to] of sources) {
+    cpSync(from, join(folder, "src", to), { recursive: true, filter: (path) => !/\.[a-z]+$/.test(path) || keep(path) });
+    cpSync(from, join(folder, "stubs", to), { recursive: true, filter: (path) => !/\.[a-z]+$/.test(path) || known(path) });
+  }
   cpSync(resolve(here, `../${name}.json`), join(folder, "abaplint.json"));
   const { status, text } = node([join(work, "node_modules/@abaplint/cli/abaplint"), "abaplint.json"], { cwd: folder });
   const total = text.match(/abaplint: (\d+) issue\(s\) found, (\d+) file\(s\) analyzed/);

@@ -8,6 +8,9 @@ import { writeStubs } from "./dictionary.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 export const work = resolve(here, "../../target/abap");
 
+/// The package, and the fields in SAP's own objects, which are imported apart.
+export const sources = [[resolve(here, "../src"), ""], [resolve(here, "../fields/src"), "fields"]];
+
 export function stubs() {
   rmSync(join(work, "stubs"), { recursive: true, force: true });
   writeStubs(here, join(work, "stubs"));
@@ -17,9 +20,11 @@ export function transpile() {
   rmSync(join(work, "src"), { recursive: true, force: true });
   rmSync(join(work, "output"), { recursive: true, force: true });
   mkdirSync(join(work, "src"));
-  // Views, services and screens do not run here
-  const runs = /\.(clas|intf|fugr|tabl|dtel|doma|msag|ttyp)\.|\/[^.]*$/;
-  cpSync(resolve(here, "../src"), join(work, "src"), { recursive: true, filter: (path) => runs.test(path.slice(here.length - 5)) });
+  // Views, services, screens, append structures and behavior pools do not run here
+  const runs = /\.(clas|intf|fugr|tabl|dtel|doma|msag|ttyp)\.[^/]*$|\/[^./]*$/;
+  for (const [from, to] of sources) {
+    cpSync(from, join(work, "src", to), { recursive: true, filter: (path) => runs.test(path) && !/\/(zacarbide_|zbp_)/.test(path) });
+  }
   const settings = {
     input_folder: "src",
     output_folder: "output",

@@ -1,0 +1,2 @@
+INTERFACE if_badi_interface PUBLIC.
+ENDINTERFACE.
