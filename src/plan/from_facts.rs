@@ -1,5 +1,7 @@
 //! The planning problem from SAP facts: demands, versions, capacities, sources, lanes.
 
+mod capacity;
+
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
@@ -8,12 +10,14 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
+use capacity::work_centers;
+
 use super::instance as problem;
 use super::instance::Instance;
 use super::terms::{Contract, Lane};
 use crate::factor::{FactorBook, FactorError};
 use crate::footprint::{FootprintError, Products};
-use crate::id::{MaterialNumber, PlantCode, WorkCenterInternalId};
+use crate::id::{MaterialNumber, PlantCode};
 use crate::master::{MasterData, ProductionVersion};
 use crate::order::{OrderBook, SalesOrderLine};
 use crate::period::{ShiftCalendar, ShiftOnDay};
@@ -129,7 +133,7 @@ pub enum FromFactsError {
     /// A component has no source.
     #[error(
         "{component} has no source with a contract: SAP knows the suppliers {suppliers}. Add a \
-         [[contract]] to mappings/suppliers.toml or an info record in ME11."
+         [[contract]] to mappings/suppliers.toml or an info record in ME11, or take the block off in ME01."
     )]
     NoSource {
         /// Component.
@@ -500,111 +504,6 @@ impl Flat {
     }
 }
 
-fn work_centers<'m>(
-    given: &Given<'_>,
-    frame: &Frame<'_>,
-    materials: impl Iterator<Item = &'m problem::Material>,
-) -> Result<Vec<problem::WorkCenter>, FromFactsError> {
-    let mut setups: BTreeMap<(String, String), f64> = BTreeMap::new();
-    for material in materials {
-        let number = MaterialNumber::new(&material.material).expect("it came from a number");
-        for (center, minutes) in setup_minutes(given, &number)? {
-            let longest = setups.entry((center, material.setup_group.clone())).or_default();
-            *longest = longest.max(minutes);
-        }
-    }
-    let taken = taken_minutes(given, frame)?;
-    let mut centers = Vec::new();
-    for (id, center) in
-        given.master.work_centers.iter().filter(|(_, c)| c.plant == frame.policy.plant)
-    {
-        let code = center.code.to_string();
-        let free = |bucket: usize| {
-            let used = taken.get(&(id.clone(), bucket)).copied().unwrap_or_default();
-            float((center.minutes_per_shift - used).max(Decimal::ZERO))
-        };
-        let of_center = setups.iter().filter(|((of, _), _)| *of == code);
-        centers.push(problem::WorkCenter {
-            work_center: code.clone(),
-            plant: frame.policy.plant.to_string(),
-            capacity_minutes: (0..frame.buckets).map(free).collect(),
-            setups: of_center
-                .map(|((_, group), minutes)| problem::Setup {
-                    setup_group: group.clone(),
-                    setup_minutes: *minutes,
-                    setup_kwh: 0.0,
-                    setup_cost: 0.0,
-                })
-                .collect(),
-        });
-    }
-    Ok(centers)
-}
-
-/// Set-up minutes by work center over all versions of a product and the levels below.
-fn setup_minutes(
-    given: &Given<'_>,
-    material: &MaterialNumber,
-) -> Result<Vec<(String, f64)>, FromFactsError> {
-    let mut minutes = Vec::new();
-    for version in &given.master.production_versions[material] {
-        for used in given.products.uses(material, version)? {
-            minutes.push((used.work_center.code.to_string(), float(used.setup_minutes)));
-        }
-        for (component, _) in given.products.component_quantities(material, version)? {
-            if given.products.first_version(&component).is_some() {
-                minutes.extend(setup_minutes(given, &component)?);
-            }
-        }
-    }
-    Ok(minutes)
-}
-
-/// Minutes that firm planned orders in SAP take already, by work center and bucket.
-fn taken_minutes(
-    given: &Given<'_>,
-    frame: &Frame<'_>,
-) -> Result<BTreeMap<(WorkCenterInternalId, usize), Decimal>, FromFactsError> {
-    let mut taken = BTreeMap::new();
-    for planned in given.orders.planned_orders.iter().filter(|o| o.plant == frame.policy.plant) {
-        let versions = given.master.production_versions.get(&planned.material);
-        let version = versions.and_then(|all| {
-            let chosen = planned.production_version.as_ref();
-            all.iter().find(|v| chosen.is_none_or(|code| v.code == *code))
-        });
-        let zone = given.shifts.zone();
-        let (Some(version), Ok(start)) = (version, zone.to_timestamp(planned.start)) else {
-            continue;
-        };
-        let Some(bucket) = frame.bucket(given.shifts.shift_at(start)) else { continue };
-        take(given, &planned.material, version, planned.quantity.amount, bucket, &mut taken)?;
-    }
-    Ok(taken)
-}
-
-fn take(
-    given: &Given<'_>,
-    material: &MaterialNumber,
-    version: &ProductionVersion,
-    quantity: Decimal,
-    bucket: usize,
-    taken: &mut BTreeMap<(WorkCenterInternalId, usize), Decimal>,
-) -> Result<usize, FromFactsError> {
-    let mut at = bucket;
-    for (component, each) in given.products.component_quantities(material, version)? {
-        if let Some(made) = given.products.first_version(&component) {
-            let needed = each.amount * quantity;
-            let ready = take(given, &component, made, needed, bucket, taken)?;
-            at = at.max(ready + 1);
-        }
-    }
-    for used in given.products.uses(material, version)? {
-        let minutes = used.machine_minutes * quantity + used.setup_minutes;
-        *taken.entry((used.work_center.internal_id.clone(), at)).or_default() += minutes;
-    }
-    Ok(at)
-}
-
 fn components<'m>(
     given: &Given<'_>,
     frame: &Frame<'_>,
@@ -638,7 +537,17 @@ fn component(
     let months = f64::from(frame.policy.horizon_days) / 30.0;
     let known = given.master.sources_of_supply.get(number).map_or(&[][..], Vec::as_slice);
     let mut sources = Vec::new();
-    for source in known {
+    // What the source list stops is not bought, whatever the contract says.
+    let blocked = |supplier: &crate::id::SupplierNumber| {
+        given.master.source_list.iter().any(|entry| {
+            entry.material == *number
+                && entry.supplier.as_ref() == Some(supplier)
+                && entry.blocked
+                && entry.valid_from <= frame.policy.start
+                && frame.policy.start <= entry.valid_to
+        })
+    };
+    for source in known.iter().filter(|source| !blocked(&source.supplier)) {
         let contract =
             given.contracts.iter().find(|c| c.material == *number && c.supplier == source.supplier);
         let Some(contract) = contract else { continue };

@@ -54,6 +54,7 @@ mod parallel_reads;
 
 mod plan_choices;
 mod plan_for_carbon;
+mod plan_from_sap;
 mod plan_inputs;
 mod plan_on_the_floor;
 mod plan_reasons;

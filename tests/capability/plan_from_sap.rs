@@ -1,0 +1,176 @@
+//! The planning problem from SAP's facts: what is planned, and what cannot be and why.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use carbide::config::Config;
+use carbide::cycle::{self, CycleError, Facts};
+use carbide::plan::Problem;
+use carbide::store::{Kind, Store};
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use rust_decimal::Decimal;
+
+use crate::command_line::{Plant, ended_with};
+
+/// A plant with what was read of it.
+struct Known {
+    _plant: Plant,
+    facts: Facts,
+    config: Config,
+}
+
+/// One plant for the tests that run at the same time; its folder goes with the last of them.
+fn known() -> Arc<Known> {
+    static SHARED: Mutex<Weak<Known>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = shared.upgrade() {
+        return known;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let plant = runtime.block_on(Plant::new());
+    ended_with(&plant.carbide(&["sync"]), 0);
+    let config = Config::load(&plant.path("carbide.toml")).unwrap();
+    let store = Store::open(&config.path(&config.settings.post.directory)).unwrap();
+    let (_, _, facts) = store.latest::<Facts>(Kind::Facts).unwrap().unwrap();
+    let known = Arc::new(Known { _plant: plant, facts, config });
+    *shared = Arc::downgrade(&known);
+    known
+}
+
+fn problem(change: impl FnOnce(&mut Facts, &mut Config)) -> Result<Problem, CycleError> {
+    let known = known();
+    let (mut facts, mut config) = (known.facts.clone(), known.config.clone());
+    let now = Timestamp::now();
+    let judged = cycle::judge(&facts, &config, None, now)?;
+    change(&mut facts, &mut config);
+    cycle::problem(&facts, &judged, &config, now)
+}
+
+/// Why the demands of a material are left out, while others are planned. What needs the material is
+/// left out too.
+fn left_out(material: &str, change: impl FnOnce(&mut Facts, &mut Config)) -> String {
+    let whole = problem(|_, _| {}).unwrap();
+    let found = problem(change).unwrap();
+    assert!(!found.demands.is_empty());
+    let of_material = |one: &&carbide::plan::Unplannable| {
+        whole.demands.get(&one.demand).is_some_and(|line| line.material.as_str() == material)
+    };
+    let named: Vec<_> = found.unplannable.iter().filter(of_material).collect();
+    let all = whole.demands.values().filter(|line| line.material.as_str() == material);
+    assert_eq!(named.len(), all.count());
+    named[0].reason.clone()
+}
+
+/// The material of which fewest is wanted, so that others stay.
+fn material() -> String {
+    let whole = problem(|_, _| {}).unwrap();
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for line in whole.demands.values() {
+        *counts.entry(line.material.to_string()).or_default() += 1;
+    }
+    assert!(counts.len() > 1, "{counts:?}");
+    counts.into_iter().min_by_key(|(_, count)| *count).unwrap().0
+}
+
+#[test]
+fn the_problem_has_every_shift_source_lane_and_hour_of_the_grid() {
+    let _known = known();
+    let found = problem(|_, _| {}).unwrap();
+    let instance = &found.instance;
+    instance.check().unwrap();
+    let buckets = instance.buckets.len();
+    assert_eq!(buckets, 14 * 3);
+    let [plant] = instance.plants.as_slice() else { panic!("one plant") };
+    // The grid differs from shift to shift, and so does the tariff.
+    let differs = |series: &[f64]| series.windows(2).any(|pair| pair[0] != pair[1]);
+    assert!(differs(&plant.grid_kgco2e_per_kwh) && differs(&plant.tariff_per_kwh));
+    assert!(instance.components.iter().all(|component| !component.sources.is_empty()));
+    assert!(instance.components.iter().any(|component| component.sources.len() > 1));
+    assert!(instance.transport_lanes.iter().any(|lane| lane.modes.len() > 1));
+    assert_eq!(instance.planned_orders.len(), found.demands.len());
+}
+
+#[test]
+fn a_work_center_is_open_when_its_calendar_says_so() {
+    let known = known();
+    let facts = &known.facts;
+    assert!(!facts.master.shifts.is_empty(), "SAP has shifts of work centers");
+    let found = problem(|_, _| {}).unwrap();
+    for center in &found.instance.work_centers {
+        let mut centers = facts.master.work_centers.values();
+        let id = &centers.find(|w| w.code.as_str() == center.work_center).unwrap().internal_id;
+        for (bucket, minutes) in center.capacity_minutes.iter().enumerate() {
+            let at = found.shift(bucket);
+            let closed = at.day.weekday() == Weekday::Sunday;
+            assert_eq!(*minutes == 0.0, closed, "{} {at:?} {minutes}", center.work_center);
+        }
+        assert!(facts.master.shifts.contains_key(id));
+    }
+    // Without shifts a work center is open every day alike.
+    let every_day = problem(|facts, _| facts.master.shifts.clear()).unwrap();
+    let center = &every_day.instance.work_centers[0];
+    assert!(center.capacity_minutes.iter().all(|minutes| *minutes > 0.0));
+}
+
+#[test]
+fn a_product_without_a_version_or_a_lot_that_fits_is_named_and_others_are_planned() {
+    let _known = known();
+    let material = material();
+    let number: carbide::id::MaterialNumber = material.parse().unwrap();
+
+    let reason = left_out(&material, |facts, _| {
+        facts.master.production_versions.remove(&number);
+    });
+    assert!(reason.contains("has no production version") && reason.contains("C223"), "{reason}");
+
+    let reason = left_out(&material, |facts, _| {
+        for version in facts.master.production_versions.get_mut(&number).unwrap() {
+            version.valid_to = version.valid_from;
+        }
+    });
+    assert!(reason.contains("is valid in plant"), "{reason}");
+
+    let reason = left_out(&material, |facts, _| {
+        for version in facts.master.production_versions.get_mut(&number).unwrap() {
+            (version.lot_size_min, version.lot_size_max) = (Decimal::new(1, 3), Decimal::new(2, 3));
+        }
+    });
+    assert!(reason.contains("no lot of any production version"), "{reason}");
+}
+
+#[test]
+fn a_source_that_is_blocked_is_not_bought_and_a_product_without_a_source_is_named() {
+    let _known = known();
+    let whole = problem(|_, _| {}).unwrap();
+    let component =
+        whole.instance.components.iter().find(|component| component.sources.len() > 1).unwrap();
+    let (number, supplier) = (component.component.clone(), component.sources[0].supplier.clone());
+    let start = whole.start;
+    let entry = carbide::master::SourceListEntry {
+        material: number.parse().unwrap(),
+        supplier: Some(supplier.parse().unwrap()),
+        valid_from: start,
+        valid_to: start,
+        fixed: false,
+        blocked: true,
+    };
+    let found = problem(|facts, _| facts.master.source_list.push(entry)).unwrap();
+    let of = |problem: &Problem| {
+        let mut components = problem.instance.components.iter();
+        components.find(|c| c.component == number).unwrap().sources.len()
+    };
+    assert_eq!(of(&found), of(&whole) - 1);
+
+    // Nothing is left to buy for anybody: then there is nothing to plan, and it says why.
+    let error = problem(|_, config| config.suppliers.contracts.clear()).unwrap_err().to_string();
+    assert!(error.contains("has no source with a contract"), "{error}");
+}
+
+#[test]
+fn a_demand_without_a_lane_or_outside_the_horizon_is_named() {
+    let _known = known();
+    let error = problem(|_, config| config.transport.lane.clear()).unwrap_err().to_string();
+    assert!(error.contains("no lane serves shipping type"), "{error}");
+    let short = problem(|_, config| config.settings.plan.horizon_days = 7).unwrap();
+    assert!(short.unplannable.iter().any(|one| one.reason.contains("outside the 7 days")));
+}
