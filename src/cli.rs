@@ -22,6 +22,7 @@ mod plan;
 mod planning;
 mod post;
 mod readings;
+mod report;
 mod restore;
 mod rules;
 mod sandbox;
@@ -120,6 +121,8 @@ pub enum Command {
     Audit(audit::Audit),
     /// Explain a document or a product down to readings and factor rows.
     Explain(explain::Explain),
+    /// Write the greenhouse gas report of a month as PDF/A and as a workbook.
+    Report(report::Report),
     /// Show every interface of SAP that may be touched, the role that it needs, and what was used.
     Interfaces(interfaces::Interfaces),
     /// Check and list the mapping of SAP's fields.
@@ -168,6 +171,7 @@ pub async fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Restore(arguments) => restore::run(&arguments, &context),
         Command::Audit(arguments) => audit::run(&arguments, &context).await,
         Command::Explain(arguments) => explain::run(arguments, &context).await,
+        Command::Report(arguments) => report::run(&arguments, &context).await,
         Command::Interfaces(arguments) => interfaces::run(&arguments, &context),
         Command::Mappings(arguments) => mappings::run(arguments, &context).await,
         Command::Serve(arguments) => serve::run(arguments, &context).await,

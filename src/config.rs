@@ -77,6 +77,25 @@ pub struct Settings {
     /// The daemon.
     #[serde(default)]
     pub serve: serve::ServeSettings,
+    /// Reports.
+    #[serde(default, skip_serializing_if = "ReportSettings::is_default")]
+    pub report: ReportSettings,
+}
+
+/// `[report]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// A TrueType or OpenType font for characters that the shipped typeface has not, as those of
+    /// Chinese and Japanese material texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub font: Option<PathBuf>,
+}
+
+impl ReportSettings {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// `[sync]`

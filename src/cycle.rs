@@ -25,6 +25,8 @@ mod organisation;
 
 mod planning;
 
+mod posted;
+
 mod posting;
 
 mod read;
@@ -41,6 +43,7 @@ pub use installation::{Installation, Say};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, PlannedQuarter, plan, problem};
+pub use posted::{Posted, is_carbon, posted, with_runs};
 pub use posting::{
     Books, accept_improbable, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster,
     settle_ledger,

@@ -62,6 +62,8 @@ pub mod config;
 
 pub mod cycle;
 
+pub mod report;
+
 pub mod doctor;
 
 pub mod serve;

@@ -9,7 +9,6 @@ use clap::Parser;
 fn main() -> ExitCode {
     quiet_when_nobody_listens();
     let cli = Cli::parse();
-    telemetry::start(cli.verbose);
     // The only TLS provider; a second install, which cannot happen here, would keep the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -19,7 +18,13 @@ fn main() -> ExitCode {
             return Exit::Remote.into();
         }
     };
+    let (telemetry, said) = telemetry::start(cli.verbose, runtime.handle());
+    if let Err(text) = said {
+        eprintln!("carbide: {text}");
+    }
     let result = runtime.block_on(carbide::cli::run(cli));
+    // Traces are sent while there is a runtime to send them.
+    drop(telemetry);
     // Whatever was worth waiting for has been; a driver that hangs must not hold the answer back.
     runtime.shutdown_background();
     match result {

@@ -6,4 +6,6 @@ pub mod page;
 
 pub mod progress;
 
+pub mod sheet;
+
 pub mod table;

@@ -20,7 +20,6 @@ mod plant;
 mod problem;
 mod schedule;
 mod session;
-mod sheet;
 mod sheets;
 mod view;
 mod work;

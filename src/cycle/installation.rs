@@ -84,6 +84,7 @@ impl Installation {
     ///
     /// [`CycleError`] if SAP or the meters cannot be read, the mirror of SAP was lost, or SAP does not
     /// know the company code.
+    #[tracing::instrument(name = "cycle.read", skip_all)]
     pub async fn read(
         &self,
         full: Option<&str>,

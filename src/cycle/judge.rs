@@ -53,6 +53,7 @@ pub struct Judged {
 /// # Errors
 ///
 /// [`CycleError`] if there is no meter or no whole month, if readings are missing, or a factor is.
+#[tracing::instrument(name = "cycle.judge", skip_all)]
 pub fn judge(
     facts: &Facts,
     config: &Config,
@@ -130,6 +131,7 @@ pub fn judge(
 /// # Errors
 ///
 /// [`CycleError::Footprint`] naming the material whose data are missing.
+#[tracing::instrument(name = "cycle.footprints", skip_all)]
 pub fn footprints(
     facts: &Facts,
     judged: &Judged,

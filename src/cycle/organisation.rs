@@ -44,6 +44,7 @@ pub struct OrganisationReport {
 /// # Errors
 ///
 /// [`CycleError`] if a month cannot be judged.
+#[tracing::instrument(name = "cycle.organisation", skip_all)]
 pub fn organisation(
     facts: &Facts,
     config: &Config,

@@ -195,6 +195,7 @@ pub fn problem(
 /// # Errors
 ///
 /// [`CycleError`] if no problem can be made of the facts, or the planner refuses it.
+#[tracing::instrument(name = "cycle.search", skip_all)]
 pub fn plan(
     facts: &Facts,
     judged: &Judged,

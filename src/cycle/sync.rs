@@ -86,6 +86,7 @@ pub type SharedMirror = Arc<Mutex<Mirror>>;
 ///
 /// [`CycleError`]; sets that were read stay read, and a set that broke off goes on where it was if
 /// the next run follows within half an hour.
+#[tracing::instrument(name = "sap.sync", skip_all)]
 pub async fn sync(
     reading: &Reading,
     mirror: &SharedMirror,

@@ -7,6 +7,7 @@ mod job;
 mod logon;
 mod overview;
 mod plan;
+mod report;
 mod table;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use job::reload_now;
         overview::overview,
         table::table,
         table::export,
+        report::report,
         plan::make,
         plan::show,
         carbon::simulate,
@@ -69,6 +71,7 @@ pub fn routes() -> Router<Arc<Plant>> {
         .route("/overview", get(overview::overview))
         .route("/tables/{name}", get(table::table))
         .route("/tables/{name}/{form}", get(table::export))
+        .route("/reports/{month}/{form}", get(report::report))
         .route("/plans", post(plan::make))
         .route("/plans/{key}", get(plan::show))
         .route("/postings/simulate", post(carbon::simulate))

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 
 use super::person::Role;
 use super::plant::Plant;
@@ -194,7 +195,9 @@ pub async fn watch(State(plant): State<Arc<Plant>>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "page".to_owned());
     let method = request.method().as_str().to_owned();
-    let mut response = next.run(request).await;
+    let span = tracing::info_span!("http", %method, %route, status = tracing::field::Empty);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
     for (name, value) in HEADERS {
         response.headers_mut().insert(*name, HeaderValue::from_static(value));
     }

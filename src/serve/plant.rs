@@ -17,11 +17,9 @@ use super::session::{Limit, Sessions};
 use super::view::View;
 use super::worker::Worker;
 use crate::config::Config;
-use crate::id::FiDocumentNumber;
+use crate::cycle::Posted;
+use crate::post::Summary;
 use crate::post::approval::Request;
-use crate::post::journal::SapNumber;
-use crate::post::state::Phase;
-use crate::post::{ChangeSetId, Summary};
 
 /// The journal as pages see it.
 #[derive(Clone, Debug, Default)]
@@ -34,21 +32,6 @@ pub struct JournalView {
     pub plans: Vec<Posted>,
     /// Change sets that post emissions, oldest first.
     pub carbon: Vec<Posted>,
-}
-
-/// What became of a plan or of the emissions of a month.
-#[derive(Clone, Debug)]
-pub struct Posted {
-    /// Change set.
-    pub change_set_id: ChangeSetId,
-    /// Where it stands.
-    pub phase: Phase,
-    /// Key of the plan or the posting run.
-    pub plan_hash: String,
-    /// Number of its first document.
-    pub number: Option<SapNumber>,
-    /// The accounting document that reverses it.
-    pub reversal: Option<FiDocumentNumber>,
 }
 
 /// How the parts of the daemon are.

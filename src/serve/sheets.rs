@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::plant::Plant;
 use super::problem::Problem;
-use super::sheet::Sheet;
+use crate::present::sheet::Sheet;
 use crate::store::Store;
 
 /// Names of the tables.

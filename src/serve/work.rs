@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::job::{JobKind, Running};
 use super::person::Role;
-use super::plant::{JournalView, Plant, Posted};
+use super::plant::{JournalView, Plant};
 use super::problem::Problem;
 use super::view::View;
 use super::worker::Bench;
@@ -22,7 +22,7 @@ use crate::plan::Limit;
 use crate::post::approval::Request;
 use crate::post::report::Progress;
 use crate::post::state::Phase;
-use crate::post::{ChangeSetDraft, ChangeSetId, DocumentPreview, NewDocument, Receipt, UndoReport};
+use crate::post::{ChangeSetDraft, ChangeSetId, DocumentPreview, Receipt, UndoReport};
 use crate::store::Kind;
 
 /// Plans that are made for a front.
@@ -96,6 +96,7 @@ impl PlanWish {
 /// # Errors
 ///
 /// [`Problem`]; what was shown before stays.
+#[tracing::instrument(name = "cycle.collect", skip_all, fields(by, facts))]
 pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
     let job = plant.jobs.ask(JobKind::Collect, by);
     let (shared, told) = (Arc::clone(plant), job.clone());
@@ -122,6 +123,9 @@ pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
             Ok(_) => (health.collect, health.collected) = (None, Some(Timestamp::now())),
             Err(problem) => health.collect = Some((Timestamp::now(), problem.detail.clone())),
         }
+    }
+    if let Ok(key) = &result {
+        tracing::Span::current().record("facts", key.as_str());
     }
     ended(plant, &job, "collect", &result, began, |key| Some(key.clone()));
     result
@@ -152,6 +156,7 @@ pub async fn show_last(plant: &Arc<Plant>) -> Result<bool, Problem> {
 /// # Errors
 ///
 /// [`Problem`] if no plan can be made of them.
+#[tracing::instrument(name = "cycle.plan", skip_all, fields(by))]
 pub async fn plan(
     plant: &Arc<Plant>,
     by: &str,
@@ -309,21 +314,8 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
 }
 
 fn seen(books: &mut Books) -> Result<JournalView, Problem> {
+    let (plans, carbon) = cycle::posted(books)?;
     let change_sets = books.list()?;
-    let (mut plans, mut carbon) = (Vec::new(), Vec::new());
-    for summary in &change_sets {
-        let (set, _) = books.show(&summary.change_set_id)?;
-        let Some(draft) = &set.draft else { continue };
-        let first = set.items.first();
-        let posted = Posted {
-            change_set_id: set.id.clone(),
-            phase: set.state.phase,
-            plan_hash: draft.plan_hash.clone(),
-            number: first.and_then(|item| item.number.clone()),
-            reversal: first.and_then(|item| item.reversal.clone()),
-        };
-        if role_of(draft) == Role::Finance { carbon.push(posted) } else { plans.push(posted) }
-    }
     Ok(JournalView { requests: books.requests()?, change_sets, plans, carbon })
 }
 
@@ -446,8 +438,7 @@ pub async fn ask(
 
 /// The role that may approve, post or take back a draft.
 pub fn role_of(draft: &ChangeSetDraft) -> Role {
-    let is_fi = |document: &NewDocument| matches!(document, NewDocument::FiDocument(_));
-    if draft.documents.iter().any(is_fi) { Role::Finance } else { Role::Planner }
+    if cycle::is_carbon(draft) { Role::Finance } else { Role::Planner }
 }
 
 /// Approves a request whose content has this hash.
@@ -496,6 +487,7 @@ pub enum What {
 /// # Errors
 ///
 /// [`Problem`] that says what is in SAP and what is not.
+#[tracing::instrument(name = "cycle.post", skip_all, fields(by))]
 pub async fn post(
     plant: &Arc<Plant>,
     what: What,
@@ -546,6 +538,7 @@ pub async fn post(
 /// # Errors
 ///
 /// [`Problem`] if its window is over, or the page that asks is stale.
+#[tracing::instrument(name = "cycle.undo", skip_all, fields(change_set = %id))]
 pub async fn undo(
     plant: &Arc<Plant>,
     id: ChangeSetId,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::problem::Problem;
 use crate::cycle::Installation;
@@ -84,11 +85,14 @@ impl Worker {
         W: Future<Output = Result<T, Problem>> + 'static,
     {
         let (done, result) = oneshot::channel();
+        // What is done belongs to the trace of who asked for it.
+        let asked = tracing::Span::current();
         let piece: Piece = Box::new(move |bench| {
-            Box::pin(async move {
+            let worked = async move {
                 // Whoever asked may have gone; the work is done all the same.
                 let _ = done.send(work(bench).await);
-            })
+            };
+            Box::pin(worked.instrument(asked))
         });
         let ends = || {
             Problem::later(

@@ -53,10 +53,15 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "config",
         ],
     ),
+    ("report", true, &["check", "footprint", "present", "config", "cycle"]),
     // What the doctor compares SAP with is what the sandbox serves: the metadata we were built for.
     ("doctor", true, &["sap", "source", "post", "sandbox", "config", "cycle"]),
     // The daemon shows what a command prints, and calls what a command calls.
-    ("serve", true, &["check", "footprint", "plan", "post", "store", "config", "cycle"]),
+    (
+        "serve",
+        true,
+        &["check", "footprint", "plan", "post", "store", "present", "config", "cycle", "report"],
+    ),
     ("telemetry", false, &[]),
     (
         "cli",
@@ -77,6 +82,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
             "sandbox",
             "config",
             "cycle",
+            "report",
             "doctor",
             "serve",
             "telemetry",
@@ -189,7 +195,8 @@ fn facts_and_judgement_know_no_clock_no_file_and_no_network() {
 #[test]
 fn each_protocol_has_one_home() {
     const HOMES: &[(&str, &[&str])] = &[
-        ("reqwest", &["sap"]),
+        // Traces go to a collector, and log-ons to a directory, by the same client.
+        ("reqwest", &["sap", "telemetry", "serve"]),
         ("odbc_api", &["source"]),
         ("rusqlite", &["post", "store", "sandbox"]),
         ("axum", &["sandbox", "serve"]),

@@ -48,6 +48,7 @@ mod nw_rfc;
 
 mod mutated_answers;
 
+mod observed;
 mod overload_and_locks;
 
 mod parallel_reads;
@@ -74,6 +75,7 @@ mod real_crashes;
 mod reconcile_meters;
 mod recorded_answers;
 
+mod reports;
 mod sandbox;
 
 mod serve;

@@ -12,7 +12,7 @@ use crate::command_line::{Plant, text};
 const PASSWORD: &str = "a long sentence of anna";
 
 /// A daemon of a plant on a free port.
-struct Daemon {
+pub struct Daemon {
     child: Child,
     url: String,
     client: Client,
@@ -47,7 +47,7 @@ async fn document(answer: Response) -> Value {
 }
 
 impl Daemon {
-    fn start(plant: &Plant) -> Self {
+    pub fn start(plant: &Plant) -> Self {
         let mut child = plant
             .command(&["serve", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -61,7 +61,7 @@ impl Daemon {
         Self { child, url, client: Client::new() }
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
     }
 
@@ -82,7 +82,7 @@ impl Daemon {
     }
 
     /// Ends as systemd ends it; whether it ended well.
-    fn stop(mut self) -> bool {
+    pub fn stop(mut self) -> bool {
         let pid = self.child.id().to_string();
         std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         self.child.wait().unwrap().success()

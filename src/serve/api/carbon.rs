@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::cycle::{self, PostingRun};
@@ -161,7 +162,9 @@ fn begin(
     tracing::info!(user = person.name, ?what, "asked to post");
     let running = plant.jobs.ask(JobKind::Post, &person.name);
     let job = plant.jobs.get(running.id)?;
-    tokio::spawn(async move { work::post(&plant, what, person.name, running).await });
+    tokio::spawn(
+        async move { work::post(&plant, what, person.name, running).await }.in_current_span(),
+    );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 

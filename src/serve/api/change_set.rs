@@ -7,6 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::post::state::Phase;
@@ -167,6 +168,8 @@ pub async fn undo(
     tracing::info!(user = person.name, change_set = id.as_str(), "asked to take it back");
     let running = plant.jobs.ask(JobKind::Undo, &person.name);
     let job = plant.jobs.get(running.id)?;
-    tokio::spawn(async move { work::undo(&plant, id, person.name, running).await });
+    tokio::spawn(
+        async move { work::undo(&plant, id, person.name, running).await }.in_current_span(),
+    );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }

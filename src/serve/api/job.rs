@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use tracing::Instrument;
 
 use crate::config::Config;
 use crate::serve::guard::Person;
@@ -64,7 +65,7 @@ pub async fn collect(
         let text = "SAP and the meters are being read already";
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
-    tokio::spawn(async move { work::collect(&plant, &person.name).await });
+    tokio::spawn(async move { work::collect(&plant, &person.name).await }.in_current_span());
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::cycle::PlanRecord;
@@ -379,7 +380,9 @@ pub async fn make(
     }
     let running = plant.jobs.ask(JobKind::Plan, &person.name);
     let job = plant.jobs.get(running.id)?;
-    tokio::spawn(async move { work::plan(&plant, &person.name, wish, running).await });
+    tokio::spawn(
+        async move { work::plan(&plant, &person.name, wish, running).await }.in_current_span(),
+    );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
 

@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::present::sheet::Sheet;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::sheet::Sheet;
 use crate::serve::sheets::sheet;
 
 /// Most rows of one page.
@@ -91,16 +91,24 @@ pub async fn export(
         "csv" => (sheet.csv().into_bytes(), "text/csv; charset=utf-8"),
         "xlsx" => {
             let bytes = sheet.xlsx().map_err(|error| Problem::invalid(error.to_string()))?;
-            (bytes, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+            (bytes, XLSX)
         }
         _ => return Err(Problem::not_found(format!("a table is csv or xlsx, not '{form}'"))),
     };
-    let file = format!("attachment; filename=\"carbide-{name}.{form}\"");
-    let file =
-        HeaderValue::from_str(&file).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
+    Ok(file(&format!("carbide-{name}.{form}"), kind, bytes))
+}
+
+/// A file that the browser keeps.
+pub fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
+    let named = format!("attachment; filename=\"{name}\"");
+    let named =
+        HeaderValue::from_str(&named).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CONTENT_DISPOSITION, file),
+        (header::CONTENT_DISPOSITION, named),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }
+
+/// Media type of a workbook.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

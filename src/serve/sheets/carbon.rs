@@ -3,11 +3,11 @@
 use crate::cycle::PostingRun;
 use crate::footprint::organisation::iso_name;
 use crate::post::journal::SapNumber;
+use crate::present::sheet::{Column, Sheet};
 use crate::quantity::Milligrams;
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
 use crate::serve::problem::Problem;
-use crate::serve::sheet::{Column, Sheet};
 use crate::serve::view::View;
 use crate::store::{Kind, Store};
 

@@ -1,8 +1,8 @@
 //! Tables of the journal.
 
+use crate::present::sheet::{Column, Sheet};
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
-use crate::serve::sheet::{Column, Sheet};
 
 /// Change sets, the newest first.
 pub(super) fn change_sets(journal: &JournalView) -> Sheet {

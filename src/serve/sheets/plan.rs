@@ -6,10 +6,10 @@ use crate::config::Config;
 use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::schedule::Assignment;
+use crate::present::sheet::{Column, Sheet};
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
 use crate::serve::problem::Problem;
-use crate::serve::sheet::{Column, Sheet};
 use crate::serve::view::View;
 use crate::store::{Kind, Store};
 

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use crate::config::Config;
-use crate::serve::sheet::{Column, Sheet};
+use crate::present::sheet::{Column, Sheet};
 use crate::serve::view::View;
 
 /// Who used the metered energy of the period.

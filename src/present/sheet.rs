@@ -1,4 +1,5 @@
-//! A table of the page: the twin of every chart, and what people take along as CSV or XLSX.
+//! A table of the page or of a report: the twin of every chart, and what people take along as CSV
+//! or XLSX.
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Serialize;
@@ -182,7 +183,8 @@ impl Column {
         Self { key, kind: ColumnKind::Number, unit, decimals: Some(decimals) }
     }
 
-    fn head(&self) -> String {
+    /// What stands above it.
+    pub fn head(&self) -> String {
         let name = self.key.replace('_', " ");
         self.unit.as_ref().map_or_else(|| name.clone(), |unit| format!("{name} [{unit}]"))
     }
