@@ -7,6 +7,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use rust_decimal::Decimal;
 
 use super::catalog::{open_checked, select};
+use super::read_on::read_on;
 use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
 use crate::quantity::Energy;
@@ -57,51 +58,7 @@ pub fn read_readings(
     meter: &MeterId,
     progress: impl Fn(usize),
 ) -> Result<RawReadings, EmsError> {
-    let database = open_checked(connection, mapping)?;
-    let quoted = |name: &str| connection.dialect.quoted(name);
-    let order = mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column);
-    let quality = mapping.quality_column.as_deref();
-    let (of_meter, key) = database.of_meter(mapping, meter);
-    let sql = format!(
-        "SELECT {}, {}{} FROM {}{of_meter} ORDER BY {}",
-        quoted(&mapping.stamp_column),
-        quoted(mapping.value_column(meter)?),
-        quality.map_or_else(String::new, |name| format!(", {}", quoted(name))),
-        quoted(&mapping.table),
-        quoted(order)
-    );
-    let stamps = Stamps::new(mapping)?;
-    let mut readings = RawReadings::default();
-    let mut arrival = 0;
-    select(connection, &database, &sql, key.as_ref(), mapping.query_seconds, |cells| {
-        arrival += 1;
-        let (stamp, value) = (cells[0].as_deref().unwrap_or(""), cells[1].as_deref());
-        let row = stamps.interval_end(stamp).and_then(|end| {
-            let energy = energy(value, mapping.unit)?;
-            match cells.get(2) {
-                Some(quality) if !is_good(quality.as_deref(), &mapping.good_quality) => {
-                    Err(format!("METER-QUALITY: quality is '{}'", quality.as_deref().unwrap_or("")))
-                }
-                _ => Ok((end, energy)),
-            }
-        });
-        match row {
-            Ok((end, energy)) => {
-                readings.rows.push(RawReading { stamp: end, energy, arrival });
-            }
-            Err(problem) => readings.problems.push(format!("meter {meter} {stamp}: {problem}")),
-        }
-        if arrival % 2_000 == 0 {
-            progress(usize::try_from(arrival).unwrap_or(usize::MAX));
-        }
-    })?;
-    Ok(readings)
-}
-
-/// Whether a quality is one of the good ones.
-fn is_good(quality: Option<&str>, good: &[String]) -> bool {
-    let quality = quality.unwrap_or("").trim();
-    good.iter().any(|known| known.eq_ignore_ascii_case(quality))
+    Ok(read_on(connection, mapping, meter, None, progress)?.readings)
 }
 
 /// Sums of `meter` by bucket, formed by the database: few rows cross instead of all.
@@ -142,27 +99,21 @@ pub fn interval_sums(
             Bucket::Hour => format!("date_format({stamp}, '%Y-%m-%d %H')"),
         },
     };
-    let millionths = match connection.dialect {
-        Dialect::Sqlite => format!("CAST(ROUND(CAST({value} AS REAL) * 1000000) AS INTEGER)"),
-        Dialect::Postgresql => format!("CAST({value} AS numeric) * 1000000"),
-        Dialect::Mariadb => format!("CAST({value} AS DECIMAL(30,6)) * 1000000"),
-    };
+    let millionths = millionths(connection.dialect, &value);
     let (of_meter, key) = database.of_meter(mapping, meter);
     let mut conditions =
         if of_meter.is_empty() { " WHERE ".to_owned() } else { of_meter + " AND " };
     conditions += &format!("{value} IS NOT NULL");
-    if let Some(quality) = &mapping.quality_column {
-        let good: Vec<String> =
-            mapping.good_quality.iter().map(|good| connection.dialect.literal(good)).collect();
-        let quality = connection.dialect.text(&quoted(quality));
-        conditions += &format!(" AND {quality} IN ({})", good.join(", "));
+    if let Some(good) = good_rows(connection.dialect, mapping) {
+        conditions += &format!(" AND {good}");
     }
     let order = quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column));
     let table = quoted(&mapping.table);
     let sql = match mapping.values_are {
         ValuesAre::IntervalEnergy => format!(
-            "SELECT {label}, COUNT({value}), SUM({millionths}) FROM {table}{conditions} \
-             GROUP BY {label} ORDER BY MIN({order})"
+            "SELECT {label}, COUNT({value}), {} FROM {table}{conditions} GROUP BY {label} ORDER BY \
+             MIN({order})",
+            summed(connection.dialect, &millionths)
         ),
         ValuesAre::Counter => {
             let end = mapping.meter(meter).and_then(|meter| meter.register_end_kwh);
@@ -174,11 +125,12 @@ pub fn interval_sums(
                 format!("WHEN was > {most} THEN is_now - was + {end} ")
             });
             format!(
-                "SELECT label, COUNT(used), SUM(used) FROM (SELECT label, place, CASE WHEN is_now \
+                "SELECT label, COUNT(used), {} FROM (SELECT label, place, CASE WHEN is_now \
                  >= was THEN is_now - was {rolled}ELSE NULL END AS used FROM (SELECT {label} AS \
                  label, {order} AS place, {millionths} AS is_now, LAG({millionths}) OVER (ORDER BY \
                  {order}) AS was FROM {table}{conditions}) AS registers) AS differences WHERE used \
-                 IS NOT NULL GROUP BY label ORDER BY MIN(place)"
+                 IS NOT NULL GROUP BY label ORDER BY MIN(place)",
+                summed(connection.dialect, "used")
             )
         }
     };
@@ -186,8 +138,8 @@ pub fn interval_sums(
     let mut sums = Vec::new();
     let mut problem = None;
     let limit = mapping.query_seconds;
-    let rows = select(connection, &database, &sql, key.as_ref(), limit, |cells| {
-        let text = |index: usize| cells[index].as_deref().unwrap_or("").trim();
+    let rows = select(connection, &database, &sql, key.as_slice(), limit, |cells| {
+        let text = |index: usize| cells[index].unwrap_or("").trim();
         let (count, millionths) = (text(1).parse(), Decimal::from_str_exact(text(2)));
         match (count, millionths) {
             (Ok(count), Ok(millionths)) => sums.push(IntervalSum {
@@ -202,6 +154,68 @@ pub fn interval_sums(
         None => Ok(sums),
         Some(reason) => Err(EmsError::Query { source_name: connection.name(), rows, reason }),
     }
+}
+
+/// How many values `meter` has, and their sum, formed by the database: whatever the form of the stamps.
+/// Exact as [`interval_sums`]; of a register, the sum means nothing.
+///
+/// # Errors
+///
+/// [`EmsError`].
+pub fn whole_sum(
+    connection: &EmsConnection,
+    mapping: &EmsMapping,
+    meter: &MeterId,
+) -> Result<(u64, Energy), EmsError> {
+    let database = open_checked(connection, mapping)?;
+    let dialect = connection.dialect;
+    let value = dialect.quoted(mapping.value_column(meter)?);
+    let (of_meter, key) = database.of_meter(mapping, meter);
+    let sql = format!(
+        "SELECT COUNT({value}), {} FROM {}{of_meter}{}",
+        summed(dialect, &millionths(dialect, &value)),
+        dialect.quoted(&mapping.table),
+        good_rows(dialect, mapping).map_or_else(String::new, |good| {
+            format!("{} {good}", if of_meter.is_empty() { " WHERE" } else { " AND" })
+        }),
+    );
+    let (mut count, mut sum) = (None, None);
+    select(connection, &database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
+        let text = |index: usize| cells[index].unwrap_or("0").trim();
+        (count, sum) = (text(0).parse().ok(), Decimal::from_str_exact(text(1)).ok());
+    })?;
+    match (count, sum) {
+        (Some(count), Some(sum)) => {
+            let energy = sum / Decimal::from(1_000_000) * kwh_per(mapping.unit)?;
+            Ok((count, Energy::new(energy)))
+        }
+        _ => Err(EmsError::Query {
+            source_name: connection.name(),
+            rows: 1,
+            reason: format!("the database gave no sum of meter {meter}"),
+        }),
+    }
+}
+
+/// The condition that leaves out what the source marks as bad.
+fn good_rows(dialect: Dialect, mapping: &EmsMapping) -> Option<String> {
+    let quality = dialect.text(&dialect.quoted(mapping.quality_column.as_deref()?));
+    let good: Vec<String> = mapping.good_quality.iter().map(|good| dialect.literal(good)).collect();
+    Some(format!("{quality} IN ({})", good.join(", ")))
+}
+
+/// A value in whole millionths, so that the database's sum is exact.
+pub(super) fn millionths(dialect: Dialect, value: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("CAST(ROUND(CAST({value} AS REAL) * 1000000) AS INTEGER)"),
+        Dialect::Postgresql => format!("CAST({value} AS numeric) * 1000000"),
+        Dialect::Mariadb => format!("CAST({value} AS DECIMAL(30,6)) * 1000000"),
+    }
+}
+
+/// A sum as text: SQLite's driver gives a whole number room for ten digits.
+pub(super) fn summed(dialect: Dialect, expression: &str) -> String {
+    dialect.text(&format!("SUM({expression})"))
 }
 
 /// How many characters of a stamp name its day or hour. Only a format whose parts have fixed widths
@@ -233,7 +247,7 @@ fn prefix(format: &str, bucket: Bucket) -> Result<usize, EmsError> {
     Err(EmsError::Mapping(format!("stamps of the form '{format}' cannot be cut by the database")))
 }
 
-fn kwh_per(unit: Uom) -> Result<Decimal, EmsError> {
+pub(super) fn kwh_per(unit: Uom) -> Result<Decimal, EmsError> {
     unit.in_units_of(Uom::Kwh).map_err(|error| EmsError::Mapping(error.to_string()))
 }
 
@@ -276,7 +290,13 @@ impl Stamps {
         })
     }
 
+    /// End of the interval that a stamp stands for.
     pub(super) fn interval_end(&self, stamp: &str) -> Result<Timestamp, String> {
+        self.instant(stamp).map(|at| at + self.to_end)
+    }
+
+    /// The instant of a stamp.
+    pub(super) fn instant(&self, stamp: &str) -> Result<Timestamp, String> {
         let wrong = || format!("METER-TIME: '{stamp}' is no time of the form in the mapping");
         let text = stamp.trim();
         if let Some(milliseconds) = self.epoch {
@@ -284,7 +304,7 @@ impl Stamps {
             let at = count.and_then(|at| Timestamp::from_millisecond(at).ok()).ok_or_else(wrong)?;
             let year = at.to_zoned(TimeZone::UTC).year();
             let known = (1970..=2100).contains(&year);
-            return if known { Ok(at + self.to_end) } else { Err(wrong()) };
+            return if known { Ok(at) } else { Err(wrong()) };
         }
         let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00"));
         let local: DateTime = match &self.format {
@@ -296,13 +316,12 @@ impl Stamps {
             return Err(format!("METER-TIME: {stamp} is outside 1970..2100"));
         }
         if self.format.is_none() && utc.is_some() {
-            let at = TimeZone::UTC.to_timestamp(local).map_err(|_| wrong())?;
-            return Ok(at + self.to_end);
+            return TimeZone::UTC.to_timestamp(local).map_err(|_| wrong());
         }
         let ambiguous = self.zone.to_ambiguous_timestamp(local);
         match ambiguous.offset() {
             AmbiguousOffset::Unambiguous { .. } => {
-                Ok(ambiguous.compatible().map_err(|_| wrong())? + self.to_end)
+                Ok(ambiguous.compatible().map_err(|_| wrong())?)
             }
             AmbiguousOffset::Gap { .. } => {
                 Err("METER-DST: this local time does not exist: clocks went forward".to_owned())
