@@ -5,6 +5,7 @@ import { resolve, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { checksums } from "../paste.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 await import(resolve(here, "../../target/abap/output/init.mjs"));
@@ -290,6 +291,50 @@ for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects
     assert.deepEqual([...listed].sort(), found.sort());
   });
 }
+
+const files = (end) =>
+  ["../src", "../fields/src"].flatMap((root) =>
+    readdirSync(resolve(here, root), { recursive: true })
+      .filter((path) => path.endsWith(end))
+      .map((path) => ({ name: path.split("/").pop().split(".")[0].toUpperCase(), text: readFileSync(resolve(here, root, path), "utf8") })),
+  );
+
+await test("views select columns that their tables have, and services and access controls name views that are there", async () => {
+  const keys = { plaf: ["plnum"], afpo: ["aufnr", "posnr"], marc: ["matnr", "werks"], ekpo: ["ebeln", "ebelp"], vbap: ["vbeln", "posnr"] };
+  const tables = files(".tabl.xml");
+  const fieldsOf = (table) => {
+    const { text } = tables.find(({ name }) => name === table.toUpperCase() || name === `ZACARBIDE_${table.toUpperCase()}`) ?? {};
+    return text && [...(keys[table] ?? []), ...[...text.matchAll(/<FIELDNAME>(\w+)/g)].map((match) => match[1].toLowerCase())];
+  };
+  const views = files(".ddls.asddls");
+  const known = new Map();
+  for (const { name, text } of views) {
+    const source = text.match(/as select from (\w+)/)?.[1];
+    const body = text.slice(text.lastIndexOf("\n{") + 2, text.lastIndexOf("}")).replace(/@[^\n]*/g, "");
+    const columns = body
+      .split(/,\s*\n/)
+      .map((column) => column.trim().replace(/^key /, ""))
+      .map((column) => column.match(/^(?:substring\( )?(?:_\w+\.)?(\w+).*?(?: as (\w+))?$/));
+    known.set(name, { source, columns: columns.map((match) => match[1]), names: columns.map((match) => match[2] ?? match[1]), text });
+  }
+  for (const [name, { source, columns, text }] of known) {
+    const from = source ?? text.match(/to (ZI_\w+) as/)[1];
+    const there = known.get(from)?.names ?? fieldsOf(from);
+    assert.ok(there, `${name}: ${from}`);
+    for (const column of columns) assert.ok(there.includes(column), `${name}: ${column} is not in ${from}`);
+    const unit = text.match(/unitOfMeasure: '(\w+)'/)?.[1];
+    if (unit) assert.ok(known.get(name).names.includes(unit), `${name}: ${unit}`);
+  }
+  for (const { name, text } of files(".dcls.asdcls")) assert.ok(known.has(text.match(/grant select on (\w+)/)[1]), name);
+  for (const { name, text } of files(".srvdsrv")) for (const [, view] of text.matchAll(/expose (\w+)/g)) assert.ok(known.has(view), `${name}: ${view}`);
+  const services = files(".srvdsrv").map(({ name }) => name);
+  for (const { name, text } of files(".srvb.xml")) assert.ok(services.includes(text.match(/<TYPE>SRVD\/SRV<\/TYPE>\s*<NAME>(\w+)/)[1]), name);
+  for (const { name, text } of files(".tran.xml")) assert.ok(files(".prog.abap").some((program) => program.name === text.match(/<PGMNA>(\w+)/)[1]), name);
+});
+
+await test("the checksums are those of the sources", async () => {
+  assert.equal(readFileSync(resolve(here, "../checksums.txt"), "utf8"), checksums(), "run node abap/paste.mjs");
+});
 
 await test("what the README calls the connector's functions are the remote functions of the package", async () => {
   const readme = readFileSync(resolve(here, "../README.md"), "utf8");

@@ -17,4 +17,16 @@ CLASS zcl_carbide_authority IMPLEMENTATION.
           v1     = operation.
     ENDIF.
   ENDMETHOD.
+
+  METHOD zif_carbide_authority~check_company_code.
+    AUTHORITY-CHECK OBJECT 'F_BKPF_BUK'
+      ID 'BUKRS' FIELD company_code
+      ID 'ACTVT' FIELD zif_carbide_authority=>activity-display.
+    IF sy-subrc <> 0.
+      RAISE EXCEPTION TYPE zcx_carbide_error
+        EXPORTING
+          number = '020'
+          v1     = |F_BKPF_BUK { company_code }|.
+    ENDIF.
+  ENDMETHOD.
 ENDCLASS.

@@ -13,4 +13,10 @@ INTERFACE zif_carbide_authority PUBLIC.
     IMPORTING activity  TYPE activ_auth
               operation TYPE csequence
     RAISING   zcx_carbide_error.
+
+  "! @parameter company_code      | Whose documents are to be shown: F_BKPF_BUK, display
+  "! @raising   zcx_carbide_error | 020
+  METHODS check_company_code
+    IMPORTING company_code TYPE bukrs
+    RAISING   zcx_carbide_error.
 ENDINTERFACE.

@@ -41,7 +41,7 @@ CLASS zcl_carbide_document IMPLEMENTATION.
 
   METHOD post.
     DATA header TYPE bapiache09.
-    DATA accounts TYPE STANDARD TABLE OF bapiacgl09 WITH DEFAULT KEY.
+    DATA accounts TYPE zcl_carbide_fi_lines=>accounts.
     DATA amounts TYPE STANDARD TABLE OF bapiaccr09 WITH DEFAULT KEY.
     DATA extension TYPE zcl_carbide_fi_lines=>extension.
     DATA messages TYPE bapiret2_t.
@@ -60,6 +60,7 @@ CLASS zcl_carbide_document IMPLEMENTATION.
     payload->fill_table( EXPORTING name  = `EXTENSION2`
                          CHANGING  table = extension ).
     DATA(sent_extension) = extension.
+    DATA(sent_accounts) = accounts.
     CALL FUNCTION 'BAPI_ACC_DOCUMENT_POST'
       EXPORTING
         documentheader = header
@@ -79,6 +80,7 @@ CLASS zcl_carbide_document IMPLEMENTATION.
     IF zcl_carbide_message=>is_refusal( messages ) = abap_false.
       " The BAPI may use up the rows that it was given
       lines->insert( zcl_carbide_fi_lines=>of_document( extension     = sent_extension
+                                                        accounts      = sent_accounts
                                                         company_code  = header-comp_code
                                                         posting_date  = header-pstng_date
                                                         object_type   = object_type

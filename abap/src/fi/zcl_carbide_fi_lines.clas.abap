@@ -2,11 +2,14 @@
 CLASS zcl_carbide_fi_lines DEFINITION PUBLIC FINAL CREATE PRIVATE.
   PUBLIC SECTION.
     TYPES extension TYPE STANDARD TABLE OF bapiparex WITH DEFAULT KEY.
+    TYPES accounts TYPE STANDARD TABLE OF bapiacgl09 WITH DEFAULT KEY.
 
+    "! @parameter accounts          | Lines of the document, for cost center, order and profit center
     "! @parameter result            | A row for each row of structure ZCARBIDE; other rows belong to others
     "! @raising   zcx_carbide_error | 015 or 019
     CLASS-METHODS of_document
       IMPORTING extension     TYPE extension
+                accounts      TYPE accounts
                 company_code  TYPE zcarbide_line-bukrs
                 posting_date  TYPE zcarbide_line-budat
                 object_type   TYPE zcarbide_line-awtyp
@@ -31,6 +34,7 @@ CLASS zcl_carbide_fi_lines IMPLEMENTATION.
     LOOP AT extension INTO DATA(row) WHERE structure = zcl_carbide_extension=>structure_name.
       DATA(line) = zcl_carbide_extension=>parse( first  = row-valuepart1
                                                  second = row-valuepart2 ).
+      DATA(account) = VALUE bapiacgl09( accounts[ itemno_acc = line-item ] OPTIONAL ).
       INSERT VALUE #( awtyp    = object_type
                       awkey    = object_key
                       awsys    = object_system
@@ -41,7 +45,10 @@ CLASS zcl_carbide_fi_lines IMPLEMENTATION.
                       kg_unit  = 'KG'
                       scope    = line-scope
                       state    = line-state
-                      evidence = line-evidence ) INTO TABLE result.
+                      evidence = line-evidence
+                      kostl    = account-costcenter
+                      aufnr    = account-orderid
+                      prctr    = account-profit_ctr ) INTO TABLE result.
     ENDLOOP.
   ENDMETHOD.
 

@@ -17,6 +17,12 @@ CLASS ltcl_fi_lines IMPLEMENTATION.
                                  valuepart2 = 'E-1' )
                                ( structure  = 'ZOTHER'
                                  valuepart1 = 'not ours' ) )
+      accounts      = VALUE #( ( itemno_acc = 2
+                                 costcenter = 'OTHER' )
+                               ( itemno_acc = 1
+                                 costcenter = 'PRESS'
+                                 orderid    = '60001'
+                                 profit_ctr = 'P1' ) )
       company_code  = '1010'
       posting_date  = '20261031'
       object_type   = 'ZCARB'
@@ -33,6 +39,8 @@ CLASS ltcl_fi_lines IMPLEMENTATION.
                                         exp = '12.25' ).
     cl_abap_unit_assert=>assert_equals( act = lines[ 1 ]-bukrs && lines[ 1 ]-budat && lines[ 1 ]-awkey
                                         exp = '101020261031J1' ).
+    cl_abap_unit_assert=>assert_equals( act = |{ lines[ 1 ]-kostl } { lines[ 1 ]-aufnr } { lines[ 1 ]-prctr }|
+                                        exp = `PRESS 60001 P1` ).
   ENDMETHOD.
 
   METHOD a_reversal_sums_to_nothing.

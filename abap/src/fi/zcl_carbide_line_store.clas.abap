@@ -15,6 +15,16 @@ CLASS zcl_carbide_line_store IMPLEMENTATION.
     ENDIF.
   ENDMETHOD.
 
+  METHOD zif_carbide_line_store~posted.
+    SELECT * FROM zcarbide_line
+      WHERE bukrs = @company_code AND budat >= @first_day AND budat <= @last_day
+      ORDER BY PRIMARY KEY
+      INTO TABLE @result.
+    IF sy-subrc <> 0.
+      CLEAR result.
+    ENDIF.
+  ENDMETHOD.
+
   METHOD zif_carbide_line_store~insert.
     IF lines IS INITIAL.
       RETURN.

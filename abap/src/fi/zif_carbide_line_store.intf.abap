@@ -9,6 +9,13 @@ INTERFACE zif_carbide_line_store PUBLIC.
               object_system TYPE zcarbide_line-awsys
     RETURNING VALUE(result) TYPE lines.
 
+  "! @parameter result | Lines posted in the company code on these days, by document
+  METHODS posted
+    IMPORTING company_code  TYPE zcarbide_line-bukrs
+              first_day     TYPE zcarbide_line-budat
+              last_day      TYPE zcarbide_line-budat
+    RETURNING VALUE(result) TYPE lines.
+
   "! Registers the rows for the update task: they are written with the document or not at all
   METHODS insert
     IMPORTING lines TYPE lines.
