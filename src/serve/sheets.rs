@@ -25,12 +25,15 @@ pub const NAMES: &[&str] = &[
     "factors",
     "plans",
     "plan-orders",
+    "plan-reasons",
+    "plan-choices",
+    "plan-likelihood",
     "planned-orders",
     "change-sets",
     "requests",
 ];
 
-/// A table. `of` is the plan of `plan-orders`, the product of none.
+/// A table. `of` is the plan of those whose name begins with `plan-`.
 ///
 /// # Errors
 ///
@@ -40,6 +43,7 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         let config = plant.config();
         Ok(Store::open(&config.path(&config.settings.post.directory))?)
     };
+    let of_plan = || of.ok_or_else(|| Problem::invalid(format!("{name} needs of=<plan>")));
     Ok(match name {
         "budgets" => carbon::budgets(&*plant.view()?),
         "inventory" => carbon::inventory(&*plant.view()?),
@@ -51,10 +55,10 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "corrections" => reading::corrections(&*plant.view()?),
         "factors" => reading::factors(&plant.config()),
         "plans" => plan::plans(&store()?, &plant.journal())?,
-        "plan-orders" => {
-            let key = of.ok_or_else(|| Problem::invalid("plan-orders needs of=<plan>"))?;
-            plan::orders(&store()?, key, &plant.config())?
-        }
+        "plan-orders" => plan::orders(&store()?, of_plan()?, &plant.config())?,
+        "plan-reasons" => plan::reasons(&store()?, of_plan()?)?,
+        "plan-choices" => plan::choices(&store()?, of_plan()?)?,
+        "plan-likelihood" => plan::likelihood(&store()?, of_plan()?)?,
         "planned-orders" => plan::planned_orders(&*plant.view()?),
         "change-sets" => journal::change_sets(&plant.journal()),
         "requests" => journal::requests(&plant.journal()),

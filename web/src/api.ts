@@ -117,6 +117,26 @@ export interface PlanPage {
   unplannable: { demand: string; reason: string }[]
   carbon_parts: [Record<string, number>, Record<string, number>]
   change_set: string | null
+  feasibility: {
+    on_time: number
+    on_time_min: number | null
+    postable: boolean
+    runs: number
+    seed: number
+    punctuality: Scattered
+    electricity_kwh: Scattered
+    carbon_kg: Scattered
+  } | null
+  quarters: { quarter: string; scopes: number[]; planned_kg: number; budget_kg: number }[]
+  conflict: { text: string; proven: boolean; relaxing: string[] } | null
+  front: { name: string; chosen: boolean; carbon_kg: number; cost: number; punctuality: number; cost_per_tonne_saved: number | null }[] | null
+}
+
+export interface Scattered {
+  planned: number
+  low: number
+  median: number
+  high: number
 }
 
 export interface ChangeSetPage {

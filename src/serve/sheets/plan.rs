@@ -120,6 +120,94 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
     Ok(sheet)
 }
 
+/// Why a plan differs from what the plant does today, object by object.
+pub(super) fn reasons(store: &Store, key: &str) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "plan-reasons",
+        vec![
+            Column::text("object"),
+            Column::text("why"),
+            Column::number("carbon_difference", "kgCO2e", 1),
+            Column::number("cost_difference", "", 2),
+            Column::number("later", "shifts", 0),
+        ],
+    );
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    // A plan of an older version has no problem to compare with.
+    let Ok(found) = record.reasons() else { return Ok(sheet) };
+    for order in found.orders {
+        sheet.row(vec![
+            order.planned_order,
+            order.text,
+            order.difference.carbon_kg.to_string(),
+            order.difference.cost.to_string(),
+            order.later_buckets.to_string(),
+        ]);
+    }
+    for source in found.sources {
+        sheet.row(vec![
+            source.component,
+            source.text,
+            source.difference.carbon_kg.to_string(),
+            source.difference.cost.to_string(),
+            String::new(),
+        ]);
+    }
+    Ok(sheet)
+}
+
+/// Other choices between carbon, cost and punctuality.
+pub(super) fn choices(store: &Store, key: &str) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "plan-choices",
+        vec![
+            Column::text("choice"),
+            Column::key("chosen"),
+            Column::number("carbon", "kgCO2e", 0),
+            Column::number("cost", "", 0),
+            Column::number("punctuality", "", 4),
+            Column::number("cost_per_tonne_saved", "", 2),
+        ],
+    );
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    for point in record.front.iter().flat_map(|front| &front.points) {
+        sheet.row(vec![
+            point.name.clone(),
+            if point.chosen { "yes" } else { "no" }.to_owned(),
+            point.carbon_kg.to_string(),
+            point.cost.to_string(),
+            point.punctuality.to_string(),
+            point.cost_per_tonne_saved.map_or_else(String::new, |cost| cost.to_string()),
+        ]);
+    }
+    Ok(sheet)
+}
+
+/// How likely each order is on time by the simulation of the shop floor.
+pub(super) fn likelihood(store: &Store, key: &str) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "plan-likelihood",
+        vec![
+            Column::text("order"),
+            Column::number("on_time", "%", 1),
+            Column::key("planned_on_time"),
+            Column::number("delay", "shifts", 2),
+            Column::text("waits_at"),
+        ],
+    );
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    for order in record.outlook.iter().flat_map(|outlook| &outlook.orders) {
+        sheet.row(vec![
+            order.planned_order.clone(),
+            (100.0 * order.on_time).to_string(),
+            if order.planned_on_time { "yes" } else { "no" }.to_owned(),
+            order.delay_buckets.to_string(),
+            order.waits_at.as_ref().map_or_else(String::new, |(center, _)| center.clone()),
+        ]);
+    }
+    Ok(sheet)
+}
+
 fn first_work_center(record: &PlanRecord, material: &str, version: &str) -> String {
     let materials = &record.problem.instance.materials;
     let made = materials.iter().find(|known| known.material == material);

@@ -1,6 +1,8 @@
 import { useCallback, useMemo } from 'react'
 import { get, type PlanPage, type Who } from '../api'
 import { Chart, type Colors } from '../chart'
+import { Feasibility } from '../feasibility'
+import { Front } from '../front'
 import { useEvents } from '../events'
 import { change, instant, local, number, percent } from '../format'
 import { t } from '../i18n'
@@ -73,6 +75,22 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
         <p>{worth.violations.length === 0 ? `✓ ${t('breaks_nothing')}` : `✕ ${t('breaks')}: ${worth.violations.join(', ')}`}</p>
       </section>
       <section className="panel" aria-label={t('gantt')}><h2>{t('gantt')}</h2><Chart label={t('gantt')} height={120 + 60 * centers.length} option={option} test="gantt" /></section>
+      {data.conflict && (
+        <section className="panel" aria-label={t('conflicting')}>
+          <h2>{t('conflicting')}</h2>
+          <p>✕ {data.conflict.text}</p>
+          <ul>{data.conflict.relaxing.map(one => <li key={one}>{one}</li>)}</ul>
+        </section>
+      )}
+      {data.front && <Front plan={data.plan} points={data.front} />}
+      {data.feasibility && <Feasibility plan={data.plan} found={data.feasibility} />}
+      {data.quarters.length > 0 && (
+        <section className="panel" aria-label={t('of_budget')}>
+          <h2>{t('of_budget')}</h2>
+          <ul>{data.quarters.map(one => <li key={`${one.quarter}-${one.scopes.join()}`}>{one.quarter}: {number(one.planned_kg)} kg / {number(one.budget_kg)} kg CO₂e ({percent(one.planned_kg / one.budget_kg)})</li>)}</ul>
+        </section>
+      )}
+      <SheetView name="plan-reasons" of={data.plan} title={t('reasons')} />
       <SheetView name="plan-orders" of={data.plan} title={t('orders')} />
       {data.unplannable.length > 0 && <section className="panel" aria-label={t('unplannable')}><h2>{t('unplannable')}</h2><ul>{data.unplannable.map(one => <li key={one.demand}>{one.demand}: {one.reason}</li>)}</ul></section>}
       <section className="panel" aria-label={t('certificate')}>

@@ -15,6 +15,8 @@ const KEYS = ['weight_carbon', 'weight_cost', 'weight_punctuality'] as const
 export default function Plans({ who }: { who: Who }) {
   const [seconds, setSeconds] = useState(12)
   const [weights, setWeights] = useState([40, 30, 30])
+  const [front, setFront] = useState(false)
+  const [cap, setCap] = useState('')
   const { job, error, busy, begin } = useJob(done => {
     if (done.result) window.location.hash = `#/plan/${done.result}`
   })
@@ -36,9 +38,17 @@ export default function Plans({ who }: { who: Who }) {
               <label htmlFor="seconds">{t('seconds')}</label>
               <input id="seconds" type="number" min={1} max={3600} value={seconds} onChange={event => setSeconds(Number(event.target.value))} />
             </div>
+            <div className="field">
+              <label htmlFor="cap">{t('carbon_cap')}</label>
+              <input id="cap" type="number" min={0} value={cap} onChange={event => setCap(event.target.value)} />
+            </div>
+            <div className="field">
+              <label htmlFor="front">{t('look_for_others')}</label>
+              <input id="front" type="checkbox" checked={front} onChange={event => setFront(event.target.checked)} />
+            </div>
           </div>
           {sum !== 100 && <MessageStrip design="Critical" hideCloseButton>{t('weights_sum', number(sum / 100, 2))}</MessageStrip>}
-          <div className="bar"><Button design="Emphasized" disabled={busy || sum !== 100} data-testid="start-plan" onClick={() => void begin('/plans', { seconds, weights: weights.map(weight => weight / 100) })}>{t('start')}</Button></div>
+          <div className="bar"><Button design="Emphasized" disabled={busy || sum !== 100} data-testid="start-plan" onClick={() => void begin('/plans', { seconds, front, weights: weights.map(weight => weight / 100), ...(cap === '' ? {} : { carbon_cap_kg: Number(cap) }) })}>{t('start')}</Button></div>
           <JobView job={job} stoppable />
           <Trouble error={error} />
         </section>

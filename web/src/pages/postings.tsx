@@ -1,3 +1,4 @@
+import { Button } from '@ui5/webcomponents-react/Button'
 import { Input } from '@ui5/webcomponents-react/Input'
 import { Label } from '@ui5/webcomponents-react/Label'
 import { useState } from 'react'
@@ -23,6 +24,17 @@ export default function Postings({ who }: { who: Who }) {
           <h2>{t('post_month')}</h2>
           <div className="field"><Label for="month">{t('month')}</Label><Input id="month" accessibleName={t('month')} value={month} onInput={event => setTyped(event.target.value)} /></div>
           <PostingBar subject={{ month }} who={who} may />
+        </section>
+      )}
+      {data && (
+        <section className="panel" aria-label={t('report')}>
+          <h2>{t('report')}</h2>
+          <p>{t('report_what', month)}</p>
+          <div className="bar">
+            {(['pdf', 'xlsx'] as const).map(form => (
+              <Button key={form} icon="download" data-testid={`report-${form}`} onClick={() => window.location.assign(`./api/v1/reports/${encodeURIComponent(month)}/${form}`)}>{form === 'pdf' ? 'PDF' : 'Excel'}</Button>
+            ))}
+          </div>
         </section>
       )}
       <Standing mayUndo={may} />

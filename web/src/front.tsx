@@ -1,0 +1,42 @@
+// Other choices between carbon, cost and punctuality: the front with the chosen point, and its table.
+import { useCallback } from 'react'
+import type { PlanPage } from './api'
+import { Chart, type Colors } from './chart'
+import { number, percent } from './format'
+import { t } from './i18n'
+import { SheetView } from './sheet'
+
+type Point = NonNullable<PlanPage['front']>[number]
+
+export function Front({ plan, points }: { plan: string; points: Point[] }) {
+  const option = useCallback(
+    (colors: Colors) => {
+      const of = (chosen: boolean) =>
+        points
+          .filter(point => point.chosen === chosen)
+          .map(point => ({ value: [point.carbon_kg, point.cost], name: `${point.name}: ${number(point.carbon_kg)} kg CO₂e, ${number(point.cost)}, ${percent(point.punctuality)} ${t('punctuality')}` }))
+      const axis = { type: 'value', scale: true, nameLocation: 'middle', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } }
+      return {
+        grid: { left: 90, right: 30, top: 40, bottom: 60 },
+        legend: { top: 0, textStyle: { color: colors.text } },
+        tooltip: { trigger: 'item', formatter: (hit: { name: string }) => hit.name },
+        xAxis: { ...axis, name: `${t('carbon')} [kg CO₂e]`, nameGap: 34 },
+        yAxis: { ...axis, name: t('cost'), nameGap: 70 },
+        series: [
+          { name: t('other_choices'), type: 'scatter', symbol: 'circle', symbolSize: 10, color: colors.ordered[0], data: of(false) },
+          { name: t('this_plan'), type: 'scatter', symbol: 'diamond', symbolSize: 18, color: colors.ordered[4], data: of(true) },
+        ],
+      }
+    },
+    [points],
+  )
+  return (
+    <>
+      <section className="panel" aria-label={t('front')}>
+        <h2>{t('front')}</h2>
+        <Chart label={t('front')} height={320} option={option} test="front" />
+      </section>
+      <SheetView name="plan-choices" of={plan} title={t('front')} />
+    </>
+  )
+}
