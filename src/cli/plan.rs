@@ -18,9 +18,11 @@ use serde_json::{Value, json};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::plan::instance::{Instance, InstanceError, TEXT_BYTES_MAX};
+use crate::plan::limits::{LeastCarbon, least_carbon};
 use crate::plan::schedule::Schedule;
 use crate::plan::{
-    Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, solve, with_baseline,
+    Effort, Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, solve,
+    with_baseline,
 };
 use crate::present::figure;
 
@@ -219,8 +221,9 @@ fn show_solution(
     wall_seconds: f64,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    let document = document(solution, seed, wall_seconds);
+    let mut document = document(solution, seed, wall_seconds);
     if context.json {
+        document["least_carbon"] = json!(least_carbon_below(solution)?);
         print_json(&document)?;
     } else {
         let baseline = &solution.baseline_evaluation;
@@ -249,9 +252,34 @@ fn show_solution(
         );
         println!("  {wall_seconds:.1} s, seed {seed}");
         show_violations(found);
+        if let Some(least) = least_carbon_below(solution)? {
+            println!(
+                "  the cap cannot be met so: every plan emits at least {} kg CO2e (proven), the least \
+                 found emits {}",
+                figure::float(least.proven_kg, 0),
+                least.found_kg.map_or("nothing that keeps the policies".to_owned(), |kg| {
+                    format!("{} kg CO2e", figure::float(kg, 0))
+                })
+            );
+        }
+        if !found.feasible {
+            println!("  `carbide plan conflicts` says which policies conflict");
+        }
     }
     let good = matches!(solution.status, Status::Optimal | Status::Feasible);
     Ok(if good && solution.evaluation.feasible { Exit::Done } else { Exit::No })
+}
+
+/// What can be reached, if a plan does not keep its carbon cap.
+fn least_carbon_below(solution: &Solution) -> Result<Option<LeastCarbon>, CliError> {
+    let broken = solution.evaluation.violations.iter().any(|one| one.rule == "carbon_cap");
+    if !broken {
+        return Ok(None);
+    }
+    let limit = Limit::Work { generations: 20, moves: 50_000 };
+    let effort = Effort { seed: 1, limit, progress: &|_, _| {} };
+    let least = least_carbon(&solution.instance, &effort).map_err(questions::refused)?;
+    Ok(Some(least))
 }
 
 fn show_violations(found: &Evaluation) {

@@ -192,6 +192,14 @@ pub(super) fn print_plan(key: &str, record: &PlanRecord) {
         record.status,
         record.upper_bound
     );
+    if let Some(outlook) = &record.outlook {
+        println!(
+            "  simulated: what the plan has on time is on time with {}, carbon {} to {} kg CO2e",
+            figure::percent(outlook.on_time),
+            figure::float(outlook.carbon_kg.low, 0),
+            figure::float(outlook.carbon_kg.high, 0)
+        );
+    }
     for violation in &baseline.violations {
         println!("  today breaks {} {}", violation.rule, violation.object);
     }

@@ -205,3 +205,25 @@ fn an_instance_comes_back_from_its_own_text() {
         Ok(true)
     );
 }
+
+#[test]
+fn a_cap_below_everything_says_what_can_be_reached_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tight.json");
+    let case = tiny().into_iter().find(|case| case.plan.is_some()).unwrap();
+    let mut instance = case.instance;
+    instance.side_constraints.carbon_cap_kg = Some(1.0);
+    std::fs::write(&path, instance.to_json()).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_carbide"))
+            .args(arguments)
+            .arg(&path)
+            .args(["--time", "2"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    says(&run(&["plan", "solve"]), &["every plan emits at least", "proven", "plan conflicts"]);
+    says(&run(&["plan", "conflicts"]), &["no plan has at most 1 kg CO2e", "relax at most"]);
+}
