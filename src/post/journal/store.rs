@@ -90,18 +90,12 @@ impl Store {
     ///
     /// [`JournalError::Corrupt`] names the first row that is not what its hash says.
     pub fn read_on(&mut self) -> Result<Vec<Row>, JournalError> {
-        let (mut seq, mut hash) = (self.last_seq, self.last_hash);
-        let rows = self.rows_after(&mut seq, &mut hash);
+        let (mut seq, mut hash, mut leaves) = (self.last_seq, self.last_hash, Vec::new());
+        let rows = self.rows_after(&mut seq, &mut hash, &mut leaves);
         // Up to the first bad row they are read.
-        let (before, mut previous) = (self.last_seq, self.last_hash);
+        leaves.into_iter().for_each(|leaf| self.head.push(leaf));
         (self.last_seq, self.last_hash) = (seq, hash);
-        let rows = rows?;
-        debug_assert_eq!(rows.len() as i64, seq - before);
-        for row in &rows {
-            self.head.push(audit::leaf_hash(&row.encoding(&previous)));
-            previous = row.hash(&previous);
-        }
-        Ok(rows)
+        rows
     }
 
     /// The last rows, at most so many, and the hash before the first of them.
@@ -119,14 +113,16 @@ impl Store {
                 .map_err(|error| sqlite_error(&self.path, error))?,
         };
         let first = before;
-        Ok((self.rows_after(&mut { after }, &mut before)?, first))
+        Ok((self.rows_after(&mut { after }, &mut before, &mut Vec::new())?, first))
     }
 
-    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row.
+    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row. The leaf of
+    /// each row is added to `leaves`.
     fn rows_after(
         &self,
         last_seq: &mut i64,
         last_hash: &mut Hash,
+        leaves: &mut Vec<audit::Hash>,
     ) -> Result<Vec<Row>, JournalError> {
         let path = self.path.clone();
         let failed = |error| sqlite_error(&path, error);
@@ -161,10 +157,12 @@ impl Store {
                 payload: values.get(7).map_err(failed)?,
             };
             let stored: Vec<u8> = values.get(8).map_err(failed)?;
-            let hash = row.hash(last_hash);
+            let encoding = row.encoding(last_hash);
+            let hash = row::hash_of(&encoding);
             if stored != hash {
                 return Err(corrupt(seq, "its content does not fit its hash".to_owned()));
             }
+            leaves.push(audit::leaf_hash(&encoding));
             *last_seq = seq;
             *last_hash = hash;
             rows.push(row);
