@@ -30,6 +30,9 @@ pub mod state;
 pub mod window;
 
 mod apply;
+mod desk;
+mod drive;
+mod errand;
 mod error;
 mod existing_order;
 mod failpoint;
@@ -40,6 +43,8 @@ mod recover;
 mod resolve;
 mod rule;
 mod sap_system;
+mod sending;
+mod taking_back;
 mod undo;
 
 #[cfg(all(test, feature = "backup"))]
@@ -67,11 +72,11 @@ use crate::clock::Clock;
 
 use backup::Vault;
 pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
+use desk::Desk;
 pub use document::{
     FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange, PlannedOrderDeletion,
 };
 pub use error::PostError;
-use failpoint::Failpoints;
 pub use failpoint::POINTS as FAILPOINTS;
 use journal::{ChangeSet, Journal, Row, Verification, Writing};
 use reference_key::header_text;
@@ -80,18 +85,13 @@ use sap_port::DocumentKey;
 pub use sap_port::{PortError, PortErrorKind, SapPort};
 pub use sap_system::SapBooks;
 pub use settings::{PostSettings, SystemRole};
-use state::{Effect, Phase};
+use state::Phase;
 
 /// Posts change sets to one SAP system under one journal, and takes them back.
 pub struct Poster<S, C> {
     journal: Journal,
-    sap: S,
-    settings: PostSettings,
-    clock: C,
-    stop: Arc<AtomicBool>,
-    failpoints: Failpoints,
+    desk: Arc<Desk<S, C>>,
     vault: Vault,
-    progress: Box<dyn FnMut(Progress) + Send>,
 }
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -102,31 +102,28 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError::Journal`] if the journal cannot be opened.
     pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
         let journal = Journal::open(path, &clock.now())?;
-        let failpoints = Failpoints::from_environment(settings.role);
         let vault = Vault::beside(path, &settings);
-        Ok(Self {
-            journal,
-            sap,
-            settings,
-            clock,
-            stop: Arc::default(),
-            failpoints,
-            vault,
-            progress: Box::new(|_| {}),
-        })
+        Ok(Self { journal, desk: Arc::new(Desk::new(sap, settings, clock)), vault })
     }
 
     /// Tells `progress` about each step.
     #[must_use]
-    pub fn on_progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
-        self.progress = Box::new(progress);
+    pub fn on_progress(self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.desk.watched_by(progress);
         self
+    }
+
+    /// Changes the settings, as long as nothing is on its way.
+    #[cfg(test)]
+    fn set_settings(&mut self, change: impl FnOnce(&mut PostSettings)) {
+        let desk = Arc::get_mut(&mut self.desk).expect("nothing is on its way");
+        change(&mut desk.settings);
     }
 
     /// Once this is true, nothing further is sent and what was sent is taken back. It is looked at
     /// between documents, never while one is on its way.
     pub fn stop_flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.stop)
+        Arc::clone(&self.desk.stop)
     }
 
     /// What would be created, without asking or telling SAP anything.
@@ -141,7 +138,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {
             item: at + 1,
             title: document.title(),
-            key: document.key(&self.settings.domain(), &draft.plan_hash, at),
+            key: document.key(&self.desk.settings.domain(), &draft.plan_hash, at),
             document: document.clone(),
         });
         Ok(previews.collect())
@@ -174,7 +171,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Journal`] if it cannot be read at all.
     pub fn verify(&self) -> Result<Verification, PostError> {
-        Ok(self.journal.verify(&self.clock.now())?)
+        Ok(self.journal.verify(&self.desk.clock.now())?)
     }
 
     /// The revision under which `posting` can be posted: one more than that of its last posting
@@ -210,17 +207,6 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// The keys under which an accounting document stands in SAP.
-    fn document_key(
-        &self,
-        id: &ChangeSetId,
-        item: usize,
-        posting: &FiPosting,
-    ) -> Result<DocumentKey, PostError> {
-        let key = self.set(id)?.keys.get(item);
-        let key = key.ok_or_else(|| PostError::Unknown { id: id.clone() })?;
-        Ok(self.keys_in_sap(key, posting))
-    }
-
     fn keys_in_sap(&self, key: &reference_key::ReferenceKey, posting: &FiPosting) -> DocumentKey {
         let tag = self.journal.tag();
         DocumentKey {
@@ -235,16 +221,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         writing: &Writing,
         id: &ChangeSetId,
         record: &journal::Record,
-    ) -> Result<Vec<Effect>, PostError> {
-        let effects = self.journal.append(writing, id, record, &self.clock.now())?;
+    ) -> Result<(), PostError> {
+        self.journal.append(writing, id, record, &self.desk.clock.now())?;
         let phase = self.set(id)?.state.phase;
         if phase.is_final() || phase == Phase::Held {
             self.checkpoint_at_the_end();
         }
-        Ok(effects)
-    }
-
-    fn tell(&mut self, progress: Progress) {
-        (self.progress)(progress);
+        Ok(())
     }
 }

@@ -56,7 +56,9 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
     });
     settings.four_eyes = post.four_eyes;
-    let books = SapBooks { odata: connections.odata.clone(), rfc: connections.rfc.clone() };
+    // As many requests as documents are on their way; reading has a limit of its own.
+    let odata = connections.odata.clone().with_limit(settings.sessions);
+    let books = SapBooks { odata, rfc: connections.rfc.clone() };
     Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
 }
 

@@ -51,7 +51,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let name = format!("R-{}", self.journal.requests().len() + 1);
         let hash = hash_of(&draft);
         let record = Record::ApprovalRequested { request: name.clone(), hash, draft };
-        self.journal.note(&writing, &record, &self.clock.now())?;
+        self.journal.note(&writing, &record, &self.desk.clock.now())?;
         self.request_named(&name)
     }
 
@@ -84,7 +84,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
         let (hash, who) = (request.hash, who.to_owned());
         let record = Record::Approved { request: request.name.clone(), hash, who };
-        self.journal.note(&writing, &record, &self.clock.now())?;
+        self.journal.note(&writing, &record, &self.desk.clock.now())?;
         self.request_named(name)
     }
 

@@ -5,7 +5,7 @@ use super::*;
 
 fn with_four_eyes(world: &World) -> Poster<sap_double::SapDouble, crate::clock::ManualClock> {
     let mut poster = world.poster();
-    poster.settings.four_eyes = true;
+    poster.set_settings(|settings| settings.four_eyes = true);
     poster
 }
 

@@ -79,7 +79,7 @@ fn backup_name(poster: &mut Poster<sap_double::SapDouble, crate::clock::ManualCl
 async fn an_unfinished_file_of_a_process_that_died_is_no_backup() {
     let world = calm();
     let mut dying = world.poster();
-    dying.failpoints = Failpoints::crash_after(0);
+    dying.desk.failpoints.crash_after(0);
     assert!(matches!(dying.apply(three_orders()).await, Err(PostError::Crashed)));
     drop(dying);
 

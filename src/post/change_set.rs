@@ -69,6 +69,12 @@ pub struct DocumentPreview {
 }
 
 impl ChangeSetDraft {
+    /// The group of each document: changes, creations, deletions. Documents of one group are about
+    /// different objects of SAP and do not depend on each other.
+    pub(super) fn groups(&self) -> Vec<u8> {
+        self.documents.iter().map(rank).collect()
+    }
+
     /// The first thing that is wrong with it, as a sentence.
     pub(super) fn problem(&self) -> Option<String> {
         if self.documents.is_empty() {

@@ -1,6 +1,7 @@
 //! Signed heads of the audit log: one whenever a change set comes to its end, and on demand.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::audit::{self, Hash, Head, SigningKey, VerifierKey};
 use crate::clock::Clock;
@@ -206,7 +207,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// note could be written or not.
     pub(super) fn checkpoint_at_the_end(&self) {
         let (size, root) = self.journal.head();
-        let checkpoints = Checkpoints::beside(&self.journal, &self.settings.domain());
+        let checkpoints = Checkpoints::beside(&self.journal, &self.desk.settings.domain());
         if let Err(error) = checkpoints.sign(size, root) {
             tracing::error!(%error, "the end of the change set is not signed");
         }
@@ -231,7 +232,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                     continue;
                 }
                 asked += 1;
-                if let Some(what) = self.seen_again(&id, item).await? {
+                let errand = self.errand(&id, item, &Arc::default())?;
+                if let Some(what) = errand.seen_again().await? {
                     otherwise.push((id.clone(), item + 1, what));
                 }
             }

@@ -7,83 +7,68 @@ use crate::clock::Clock;
 use crate::id::PlannedOrderNumber;
 use crate::order::PlannedOrder;
 
-use super::Poster;
-use super::apply::{Course, Way};
-use super::change_set::ChangeSetId;
 use super::document::{PlannedOrderChange, PlannedOrderDeletion};
+use super::errand::{Ended, Errand};
 use super::error::PostError;
-use super::journal::{Conflict, SapNumber, Writing};
+use super::journal::{Conflict, SapNumber};
 use super::order_values::OrderValues;
 use super::resolve::Found;
 use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
-use super::state::Effect;
-use super::undo::Undone;
+use super::sending::Patience;
+use super::taking_back::Undone;
 
-impl<S: SapPort, C: Clock> Poster<S, C> {
-    pub(super) async fn send_change(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        item: usize,
-        change: &PlannedOrderChange,
-        course: &Course,
-    ) -> Result<Vec<Effect>, PostError> {
-        let request = self.request(id, item, Way::Forward)?;
+impl<S: SapPort, C: Clock> Errand<S, C> {
+    pub(super) async fn send_change(&self, change: &PlannedOrderChange) -> Ended {
+        let request = &self.forward;
         let fields = change.fields();
         // Of the plan's version, never of one that was read since: an edit in between must be seen.
         let number = &change.before.number;
         let etag = if Rule::VersionOfPlan.holds() {
             change.before.etag.clone().unwrap_or_default()
         } else {
-            let now = self.sap.read_planned_order(number).await.ok().flatten();
+            let now = self.desk.sap.read_planned_order(number).await.ok().flatten();
             now.and_then(|order| order.etag).unwrap_or_default()
         };
-        let mut patience = super::apply::Patience::default();
+        let mut patience = Patience::default();
         let answered = loop {
             let sent = self
+                .desk
                 .sap
-                .change_planned_order(number, &change.wanted, &fields, &etag, &request)
+                .change_planned_order(number, &change.wanted, &fields, &etag, request)
                 .await;
             match sent {
-                Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
+                Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
             }
         };
-        self.failpoints.pass("post.after_send")?;
+        self.desk.failpoints.pass("post.after_send")?;
         match answered {
             // What is in SAP counts, not what SAP says: it is read back.
-            Ok(()) => self.resolve(writing, id, item, course, None).await,
-            Err(error) => self.no_success(writing, id, item, error, course).await,
+            Ok(()) => self.resolve(None).await,
+            Err(error) => self.no_success(error).await,
         }
     }
 
-    pub(super) async fn send_deletion(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        item: usize,
-        deletion: &PlannedOrderDeletion,
-        course: &Course,
-    ) -> Result<Vec<Effect>, PostError> {
-        let request = self.request(id, item, Way::Forward)?;
+    pub(super) async fn send_deletion(&self, deletion: &PlannedOrderDeletion) -> Ended {
+        let request = &self.forward;
         let etag = deletion.before.etag.clone().unwrap_or_default();
         let number = &deletion.before.number;
-        let mut patience = super::apply::Patience::default();
+        let mut patience = Patience::default();
         let answered = loop {
-            match self.sap.delete_planned_order(number, &etag, &request).await {
-                Err(error) if self.try_again(&error, id, course, &mut patience).await? => {}
+            match self.desk.sap.delete_planned_order(number, &etag, request).await {
+                Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
             }
         };
-        self.failpoints.pass("post.after_send")?;
+        self.desk.failpoints.pass("post.after_send")?;
         match answered {
             Ok(()) => {
                 // SAP says that it was us: what is then gone was removed by us.
                 let before = Some(deletion.before.clone());
-                self.resolve(writing, id, item, course, before).await
+                self.resolve(before).await
             }
-            Err(error) => self.no_success(writing, id, item, error, course).await,
+            Err(error) => self.no_success(error).await,
         }
     }
 
@@ -92,7 +77,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         change: &PlannedOrderChange,
     ) -> Result<Found, PortError> {
         let number = change.before.number.padded();
-        Ok(match self.sap.read_planned_order(&change.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(&change.before.number).await? {
             None => Found::Foreign(format!(
                 "planned order {number} is gone: somebody converted or deleted it, and the answer to \
                  our change was lost"
@@ -115,7 +100,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         deletion: &PlannedOrderDeletion,
     ) -> Result<Found, PortError> {
         let number = deletion.before.number.padded();
-        Ok(match self.sap.read_planned_order(&deletion.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(&deletion.before.number).await? {
             None => Found::Removed,
             Some(now) if now.etag == deletion.before.etag => Found::Nothing,
             // Our request names the version before that: it can no longer have an effect.
@@ -127,16 +112,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
     /// Puts the fields back that we changed, if the order is still exactly as we left it.
     pub(super) async fn change_back(
-        &mut self,
-        id: &ChangeSetId,
-        item: usize,
+        &self,
         change: &PlannedOrderChange,
         after: &PlannedOrder,
         first: bool,
     ) -> Result<Result<Undone, PortError>, PostError> {
         let number = &change.before.number;
         let before = OrderValues::from(&change.before);
-        let now = match self.sap.read_planned_order(number).await {
+        let now = match self.desk.sap.read_planned_order(number).await {
             Ok(Some(now)) => now,
             Ok(None) => return Ok(Ok(gone(number))),
             Err(error) => return Ok(Err(error)),
@@ -153,11 +136,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 fields: change.differences(&now),
             })));
         }
-        let request = self.request(id, item, Way::Back)?;
+        let request = &self.back;
         let etag = now.etag.unwrap_or_default();
         let fields = change.fields();
-        let sent = self.sap.change_planned_order(number, &before, &fields, &etag, &request).await;
-        self.failpoints.pass("undo.after_send")?;
+        let sent =
+            self.desk.sap.change_planned_order(number, &before, &fields, &etag, request).await;
+        self.desk.failpoints.pass("undo.after_send")?;
         match sent {
             Err(error) if error.kind == PortErrorKind::Refused => {
                 // An earlier request of ours may still be on its way.
@@ -172,7 +156,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
             Ok(()) | Err(_) => {}
         }
-        match self.sap.read_planned_order(number).await {
+        match self.desk.sap.read_planned_order(number).await {
             Ok(Some(now)) if before.differing(&OrderValues::from(&now)).is_empty() => {
                 Ok(Ok(Undone::gone()))
             }
@@ -187,14 +171,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Creates the deleted order anew, under another number. Whether a creation came through is
     /// known only after the settle time, so nothing is sent twice before that.
     pub(super) async fn create_again(
-        &mut self,
-        id: &ChangeSetId,
-        item: usize,
+        &self,
         deletion: &PlannedOrderDeletion,
         first: bool,
     ) -> Result<Result<Undone, PortError>, PostError> {
         let old = &deletion.before.number;
-        let known = &self.set(id)?.items[item];
+        let known = &self.known;
         if known.adopted && !known.decided {
             return Ok(Ok(Undone::held(format!(
                 "planned order {} is gone, but the answer to our deletion was lost: somebody may \
@@ -204,7 +186,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             ))));
         }
         let values = OrderValues::from(&deletion.before);
-        let earlier = if first { SignedDuration::ZERO } else { self.settings.settle };
+        let earlier = if first { SignedDuration::ZERO } else { self.desk.settings.settle };
         match self.wait_for_equal(&values, earlier).await {
             Ok(mut found) => match (found.pop(), found.is_empty()) {
                 (None, _) => {}
@@ -224,17 +206,17 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             },
             Err(error) => return Ok(Err(error)),
         }
-        let request = self.request(id, item, Way::Back)?;
-        let mut patience = super::apply::Patience::default();
+        let request = &self.back;
+        let mut patience = Patience::default();
         let sent = loop {
-            match self.sap.create_planned_order(&values, &request).await {
+            match self.desk.sap.create_planned_order(&values, request).await {
                 Err(error) if error.kind == PortErrorKind::Busy && patience.is_left() => {
-                    self.clock.sleep(patience.next()).await;
+                    self.desk.clock.sleep(patience.next()).await;
                 }
                 answer => break answer,
             }
         };
-        self.failpoints.pass("undo.after_send")?;
+        self.desk.failpoints.pass("undo.after_send")?;
         match sent {
             Err(error) if error.kind == PortErrorKind::Refused => {
                 return Ok(Ok(Undone::held(error.to_string())));
@@ -243,7 +225,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Ok(created) => return Ok(Ok(self.created_anew(old, &created).await)),
             Err(_) => {}
         }
-        match self.wait_for_equal(&values, self.settings.settle).await {
+        match self.wait_for_equal(&values, self.desk.settings.settle).await {
             Ok(mut found) => match (found.pop(), found.is_empty()) {
                 (Some(order), true) => Ok(Ok(created_anew(old, &order.number))),
                 (Some(_), false) => Ok(Ok(several(old))),
@@ -275,14 +257,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         values: &OrderValues,
         patience: SignedDuration,
     ) -> Result<Vec<PlannedOrder>, PortError> {
-        let from = self.clock.now().since_boot;
+        let from = self.desk.clock.now().since_boot;
         let mut pause = SignedDuration::from_secs(1);
         loop {
-            let left = patience - (self.clock.now().since_boot - from);
-            match self.sap.find_planned_orders(values).await {
+            let left = patience - (self.desk.clock.now().since_boot - from);
+            match self.desk.sap.find_planned_orders(values).await {
                 Ok(found) if !found.is_empty() || !left.is_positive() => return Ok(found),
                 Err(error) if !left.is_positive() => return Err(error),
-                _ => self.clock.sleep(pause.min(left)).await,
+                _ => self.desk.clock.sleep(pause.min(left)).await,
             }
             pause = (pause * 2).min(SignedDuration::from_secs(30));
         }
@@ -293,7 +275,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         &self,
         change: &PlannedOrderChange,
     ) -> Result<Option<String>, PortError> {
-        Ok(match self.sap.read_planned_order(&change.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(&change.before.number).await? {
             None => Some("converted or deleted".to_owned()),
             Some(now) => {
                 let all = change.differences(&now);

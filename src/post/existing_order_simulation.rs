@@ -243,7 +243,7 @@ pub(super) async fn life(seed: u64, crash: u32, undo: bool) -> bool {
     let before = Before::in_sap(&world);
     let what = format!("seed {seed}, crash at {crash}, undo {undo}");
     let mut poster = world.poster();
-    poster.failpoints = Failpoints::crash_after(crash);
+    poster.desk.failpoints.crash_after(crash);
     let mut died = matches!(poster.apply(before.draft()).await, Err(PostError::Crashed));
     if !died && undo {
         died = matches!(poster.undo(None, "planner").await, Err(PostError::Crashed));

@@ -3,6 +3,8 @@
 //! `CARBIDE_FAIL=post.after_send:3:abort` aborts the process the third time it comes by. Ignored
 //! unless the SAP system is a sandbox.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use super::settings::SystemRole;
 
 /// The places, in the order in which a change set comes by.
@@ -68,9 +70,12 @@ pub(super) fn die() -> ! {
     std::process::abort()
 }
 
-/// Where to fail, if anywhere.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Failpoints {
+/// Where to fail, if anywhere. All documents that are on their way come by the same places.
+#[derive(Debug, Default)]
+pub(super) struct Failpoints(Mutex<Places>);
+
+#[derive(Debug, Default)]
+struct Places {
     /// Name and how many more times to come by.
     abort_at: Option<(String, u32)>,
     /// Crash, for tests within the process, when this many places were passed.
@@ -85,19 +90,24 @@ impl Failpoints {
         if wanted.is_some() && abort_at.is_none() {
             tracing::warn!(?wanted, points = ?POINTS, "CARBIDE_FAIL names no place; ignored");
         }
-        Self { abort_at, crash_after: None }
+        Self(Mutex::new(Places { abort_at, crash_after: None }))
     }
 
     /// Crashes at the `count`-th place from now, whatever its name.
     #[cfg(test)]
-    pub fn crash_after(count: u32) -> Self {
-        Self { abort_at: None, crash_after: Some(count) }
+    pub fn crash_after(&self, count: u32) {
+        self.places().crash_after = Some(count);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes a place, unless this is where to die.
-    pub fn pass(&mut self, point: &'static str) -> Result<(), Crash> {
+    pub fn pass(&self, point: &'static str) -> Result<(), Crash> {
         debug_assert!(POINTS.contains(&point), "{point} is not listed");
-        if let Some((name, left)) = &mut self.abort_at
+        let mut places = self.places();
+        if let Some((name, left)) = &mut places.abort_at
             && name == point
         {
             *left -= 1;
@@ -106,7 +116,7 @@ impl Failpoints {
                 std::process::abort();
             }
         }
-        if let Some(left) = &mut self.crash_after {
+        if let Some(left) = &mut places.crash_after {
             if *left == 0 {
                 return Err(Crash);
             }

@@ -21,7 +21,7 @@ use super::approval::Request;
 use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
-use super::state::{Effect, IllegalEvent};
+use super::state::{self, IllegalEvent, State};
 
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
@@ -136,8 +136,8 @@ pub struct Journal {
     change_sets: Vec<ChangeSet>,
     damage: Option<String>,
     requests: Vec<Request>,
-    /// A row that is written only with the next one: always none, but in a test of the tests.
-    late: Option<(ChangeSetId, Record, Moment)>,
+    /// Rows that are written only with the next ones: always none, but in a test of the tests.
+    late: Vec<(ChangeSetId, Record, Moment)>,
 }
 
 impl Journal {
@@ -162,7 +162,7 @@ impl Journal {
             tag: None,
             change_sets: Vec::new(),
             damage: None,
-            late: None,
+            late: Vec::new(),
             requests: Vec::new(),
         };
         journal.read_on()?;
@@ -174,7 +174,7 @@ impl Journal {
                     tag: JournalTag::from_number(rand::random()),
                     carbide: env!("CARGO_PKG_VERSION").to_owned(),
                 };
-                journal.write("", &record, now)?;
+                journal.write("", &[&record], now)?;
                 if let Record::JournalCreated { tag, .. } = record {
                     journal.tag = Some(tag);
                 }
@@ -205,7 +205,7 @@ impl Journal {
 
     /// One change set.
     pub fn change_set(&self, id: &ChangeSetId) -> Option<&ChangeSet> {
-        self.change_sets.iter().find(|set| set.id == *id)
+        self.change_sets.iter().rev().find(|set| set.id == *id)
     }
 
     /// Takes in what other processes have written.
@@ -248,13 +248,7 @@ impl Journal {
         }
         let id = ChangeSetId::typed(&row.change_set);
         self.mark_posted(&id, &record);
-        let at = match self.change_sets.iter().position(|set| set.id == id) {
-            Some(at) => at,
-            None => {
-                self.change_sets.push(ChangeSet::new(id, &row.at));
-                self.change_sets.len() - 1
-            }
-        };
+        let at = self.place_of(&id, &row.at);
         self.change_sets[at].take_in(&record, row.version, &row.at).map(|_| ()).map_err(|illegal| {
             JournalError::Corrupt {
                 path: self.path.clone(),
@@ -317,7 +311,7 @@ impl Journal {
         now: &Moment,
     ) -> Result<(), JournalError> {
         debug_assert!(record.event().is_none(), "{} is about a change set", record.name());
-        self.write("", record, now)?;
+        self.write("", &[record], now)?;
         self.take_in(record, now);
         Ok(())
     }
@@ -361,7 +355,7 @@ impl Journal {
         Ok(bytes)
     }
 
-    /// Appends one record about `id`; durable when this returns. What is due then.
+    /// Appends one record about `id`; durable when this returns.
     ///
     /// # Errors
     ///
@@ -369,44 +363,79 @@ impl Journal {
     /// Nothing was written then.
     pub fn append(
         &mut self,
-        _writing: &Writing,
+        writing: &Writing,
         id: &ChangeSetId,
         record: &Record,
         now: &Moment,
-    ) -> Result<Vec<Effect>, JournalError> {
-        let known = self.change_set(id).cloned();
-        let is_new = known.is_none();
-        let mut set = known.unwrap_or_else(|| ChangeSet::new(id.clone(), now));
-        let effects = set
-            .take_in(record, record::VERSION, now)
-            .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
-        if Rule::IntentFirst.holds() || !matches!(record, Record::ItemIntent { .. }) {
-            self.write(id.as_str(), record, now)?;
-        } else {
-            self.late = Some((id.clone(), record.clone(), now.clone()));
-        }
-        self.mark_posted(id, record);
-        if is_new {
-            self.change_sets.push(set);
-        } else if let Some(old) = self.change_sets.iter_mut().find(|old| old.id == *id) {
-            *old = set;
-        }
-        Ok(effects)
+    ) -> Result<(), JournalError> {
+        self.append_all(writing, id, std::slice::from_ref(record), now)
     }
 
-    fn write(&mut self, id: &str, record: &Record, now: &Moment) -> Result<(), JournalError> {
-        if let Some((id, record, at)) = self.late.take() {
-            self.write(id.as_str(), &record, &at)?;
+    /// Appends records about `id` in one commit, one after the other: all of them are durable when this
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append). None of them was written then.
+    pub fn append_all(
+        &mut self,
+        _writing: &Writing,
+        id: &ChangeSetId,
+        records: &[Record],
+        now: &Moment,
+    ) -> Result<(), JournalError> {
+        // Before they are written: what is on the disk stays there.
+        let mut state = self.change_set(id).map_or_else(State::new, |set| set.state.clone());
+        for record in records {
+            if let Record::Prepared { draft, .. } = record {
+                state.groups = draft.groups();
+            }
+            let Some(event) = record.event() else { continue };
+            let next = state::step(&state, event);
+            (state, _) = next.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
-        let payload = serde_json::to_string(record).map_err(|error| io_error(&self.path, error))?;
-        let mut append =
-            |payload| self.store.append(id, record.name(), record::VERSION, now.clone(), payload);
-        match append(payload.clone()) {
+        let (late, at_once): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| {
+            !Rule::IntentFirst.holds() && matches!(record, Record::ItemIntent { .. })
+        });
+        self.write(id.as_str(), &at_once, now)?;
+        self.late.extend(late.into_iter().map(|record| (id.clone(), record.clone(), now.clone())));
+        for record in records {
+            self.mark_posted(id, record);
+            let at = self.place_of(id, now);
+            let taken_in = self.change_sets[at].take_in(record, record::VERSION, now);
+            taken_in.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// Where a change set stands in the list; at its end if it is new.
+    fn place_of(&mut self, id: &ChangeSetId, at: &Moment) -> usize {
+        // Mostly it is one of the last.
+        self.change_sets.iter().rposition(|set| set.id == *id).unwrap_or_else(|| {
+            self.change_sets.push(ChangeSet::new(id.clone(), at));
+            self.change_sets.len() - 1
+        })
+    }
+
+    fn write(&mut self, id: &str, records: &[&Record], now: &Moment) -> Result<(), JournalError> {
+        for (id, record, at) in std::mem::take(&mut self.late) {
+            self.write(id.as_str(), &[&record], &at)?;
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        let texts = records.iter().map(|record| {
+            let text = serde_json::to_string(record);
+            text.map(|text| (record.name(), text)).map_err(|error| io_error(&self.path, error))
+        });
+        let texts: Vec<(&'static str, String)> = texts.collect::<Result<_, _>>()?;
+        match self.store.append(id, record::VERSION, now, &texts) {
             // The disk is full: this is what the reserve was for.
-            Err(JournalError::NoSpace { .. }) if reserve::give_up(&self.path) => append(payload),
+            Err(JournalError::NoSpace { .. }) if reserve::give_up(&self.path) => {
+                self.store.append(id, record::VERSION, now, &texts)
+            }
             other => other,
         }
-        .map(|_| ())
     }
 
     /// Reads everything again from the disk and checks it.

@@ -1,11 +1,14 @@
 //! Before anything is sent: is there room, is nothing of it in SAP yet, and would SAP take it?
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use crate::clock::Clock;
 use crate::order::PlannedOrder;
 
 use super::backup::content::FORMAT;
 use super::backup::{BackedUpItem, Backup, BackupError, BeforeImage};
 use super::change_set::{ChangeSetDraft, ChangeSetId};
+use super::desk::Desk;
 use super::document::NewDocument;
 use super::error::PostError;
 use super::journal::{Record, Writing};
@@ -13,7 +16,7 @@ use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
 use super::rule::Rule;
-use super::sap_port::{OrderBefore, SapPort};
+use super::sap_port::{DocumentKey, OrderBefore, SapPort};
 use super::state::Phase;
 use super::{PortError, Poster};
 
@@ -39,7 +42,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let items = draft.documents.len();
         self.append(writing, &id, &Record::SpaceReserved { bytes, items })?;
 
-        let domain = self.settings.domain();
+        let domain = self.desk.settings.domain();
         let keys: Vec<ReferenceKey> = draft
             .documents
             .iter()
@@ -53,10 +56,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if let Err(error) = self.seal(writing, &id, &draft, &keys, before)? {
             return self.refuse(writing, id, error.to_string());
         }
-        self.failpoints.pass("journal.before_prepared")?;
-        let settle = self.settings.settle;
+        self.desk.failpoints.pass("journal.before_prepared")?;
+        let settle = self.desk.settings.settle;
         self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain, approval })?;
-        self.tell(Progress::Prepared { id: id.clone(), items });
+        self.desk.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
     }
 
@@ -89,22 +92,22 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             format: FORMAT,
             change_set: id.clone(),
             journal: self.journal.tag(),
-            system: self.settings.domain(),
-            at: self.clock.now().wall,
+            system: self.desk.settings.domain(),
+            at: self.desk.clock.now().wall,
             carbide: env!("CARGO_PKG_VERSION").to_owned(),
             items: items.collect(),
             plan: draft.clone(),
             rows: self.journal.rows_at_the_end(id, ROWS_BEFORE_BACKUP)?,
         };
         let name = format!("{}-{id}", backup.journal);
-        let failpoints = &mut self.failpoints;
+        let failpoints = &self.desk.failpoints;
         let sealed = match self.vault.seal(&name, &backup, &mut |point| failpoints.pass(point))? {
             Ok(sealed) => sealed,
             Err(error) => return Ok(Err(error)),
         };
         tracing::info!(change_set = %id, file = sealed.file, bytes = sealed.bytes, "backup sealed");
         self.append(writing, id, &Record::BackupSealed(sealed))?;
-        self.failpoints.pass("journal.after_backup")?;
+        self.desk.failpoints.pass("journal.after_backup")?;
         Ok(Ok(()))
     }
 
@@ -135,90 +138,101 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         Ok(())
     }
 
-    /// The before-image of an order that is there, if it has the version that the plan was computed
-    /// from and could be put back as it was.
-    async fn still_as_planned(&self, planned: &PlannedOrder) -> Result<BeforeImage, String> {
-        let number = planned.number.padded();
-        let read = self.sap.read_before(&planned.number).await.map_err(|e| e.to_string())?;
-        let Some(there) = read else {
-            return Err(format!(
-                "planned order {number} is gone since the plan was made: make a new plan"
-            ));
-        };
-        let values = OrderValues::from(planned);
-        if there.order.etag != planned.etag || !values.differing(&(&there.order).into()).is_empty()
-        {
-            let all = values.differences(&there.order, None);
-            let texts: Vec<String> = all
-                .iter()
-                .map(|field| format!("{} {} -> {}", field.field, field.ours, field.now))
-                .collect();
-            return Err(format!(
-                "planned order {number} was changed since the plan was made ({}): make a new plan",
-                if texts.is_empty() { "its version".to_owned() } else { texts.join("; ") }
-            ));
-        }
-        if let Some(what) = there.by_hand {
-            return Err(format!(
-                "PLAN-RESTORE: planned order {number}: {what}; it could not be restored exactly"
-            ));
-        }
-        let OrderBefore { payload, order, .. } = there;
-        Ok(BeforeImage::PlannedOrder { payload, order: Box::new(order) })
-    }
-
-    /// The before-image of a creation is that there is nothing. SAP's own check of the accounting
-    /// documents comes on top. The reason to refuse, as a sentence.
+    /// Asks SAP about every document, several at a time. The before-image of each, in their order, or
+    /// the reason to refuse, as a sentence.
     async fn ask_sap_first(
-        &mut self,
+        &self,
         draft: &ChangeSetDraft,
         keys: &[ReferenceKey],
     ) -> Result<Vec<BeforeImage>, String> {
-        let mut before = Vec::with_capacity(draft.documents.len());
-        for (at, document) in draft.documents.iter().enumerate() {
+        let desk = &*self.desk;
+        let documents = draft.documents.iter().zip(keys).enumerate();
+        let asked = documents.map(|(at, (document, key))| {
+            let key = match document {
+                NewDocument::FiDocument(posting) => Some(self.keys_in_sap(key, posting)),
+                _ => None,
+            };
             let item = format!("item {} ({})", at + 1, document.title());
-            let failed = |error: PortError| format!("{item}: {error}");
-            match document {
-                NewDocument::PlannedOrder(order) => {
-                    let twins =
-                        self.sap.find_planned_orders(&order.values()).await.map_err(failed)?;
-                    if let Some(twin) = twins.first() {
-                        return Err(format!(
-                            "{item} is already in SAP as planned order {}",
-                            twin.number.padded()
-                        ));
-                    }
-                    let asked = "planned orders that equal this one in every field".to_owned();
-                    before.push(BeforeImage::Nothing { asked });
-                }
-                NewDocument::PlannedOrderChange(change) => {
-                    before.push(
-                        self.still_as_planned(&change.before)
-                            .await
-                            .map_err(|e| format!("{item}: {e}"))?,
-                    );
-                }
-                NewDocument::PlannedOrderDeletion(deletion) => {
-                    let image = self.still_as_planned(&deletion.before).await;
-                    before.push(image.map_err(|e| format!("{item}: {e}"))?);
-                }
-                NewDocument::FiDocument(posting) => {
-                    let key = self.keys_in_sap(&keys[at], posting);
-                    let found = self.sap.find_documents(posting, &[&key.object_key]).await;
-                    if let Some(Some(twin)) = found.map_err(failed)?.first() {
-                        return Err(format!(
-                            "{item} is already in SAP as {}. To post it again after a reversal, \
-                             give it revision {}",
-                            twin.document,
-                            posting.revision + 1
-                        ));
-                    }
-                    self.sap.check_document(posting, &key).await.map_err(failed)?;
-                    let asked = format!("accounting document under {}", key.object_key);
-                    before.push(BeforeImage::Nothing { asked });
-                }
-            }
-        }
-        Ok(before)
+            async move { ask_about(desk, document, key.as_ref(), &item).await }
+        });
+        let asked: Vec<_> = asked.collect();
+        stream::iter(asked).buffered(desk.settings.sessions).try_collect().await
     }
+}
+
+/// The before-image of a creation is that there is nothing. SAP's own check of an accounting document
+/// comes on top.
+async fn ask_about<S: SapPort, C: Clock>(
+    desk: &Desk<S, C>,
+    document: &NewDocument,
+    key: Option<&DocumentKey>,
+    item: &str,
+) -> Result<BeforeImage, String> {
+    let failed = |error: PortError| format!("{item}: {error}");
+    match document {
+        NewDocument::PlannedOrder(order) => {
+            let twins = desk.sap.find_planned_orders(&order.values()).await.map_err(failed)?;
+            if let Some(twin) = twins.first() {
+                let number = twin.number.padded();
+                return Err(format!("{item} is already in SAP as planned order {number}"));
+            }
+            let asked = "planned orders that equal this one in every field".to_owned();
+            Ok(BeforeImage::Nothing { asked })
+        }
+        NewDocument::PlannedOrderChange(change) => {
+            still_as_planned(desk, &change.before).await.map_err(|why| format!("{item}: {why}"))
+        }
+        NewDocument::PlannedOrderDeletion(deletion) => {
+            still_as_planned(desk, &deletion.before).await.map_err(|why| format!("{item}: {why}"))
+        }
+        NewDocument::FiDocument(posting) => {
+            let Some(key) = key else { return Err(format!("{item} has no key")) };
+            let found = desk.sap.find_documents(posting, &[&key.object_key]).await;
+            if let Some(Some(twin)) = found.map_err(failed)?.first() {
+                return Err(format!(
+                    "{item} is already in SAP as {}. To post it again after a reversal, give it \
+                     revision {}",
+                    twin.document,
+                    posting.revision + 1
+                ));
+            }
+            desk.sap.check_document(posting, key).await.map_err(failed)?;
+            let asked = format!("accounting document under {}", key.object_key);
+            Ok(BeforeImage::Nothing { asked })
+        }
+    }
+}
+
+/// The before-image of an order that is there, if it has the version that the plan was computed
+/// from and could be put back as it was.
+async fn still_as_planned<S: SapPort, C>(
+    desk: &Desk<S, C>,
+    planned: &PlannedOrder,
+) -> Result<BeforeImage, String> {
+    let number = planned.number.padded();
+    let read = desk.sap.read_before(&planned.number).await.map_err(|e| e.to_string())?;
+    let Some(there) = read else {
+        return Err(format!(
+            "planned order {number} is gone since the plan was made: make a new plan"
+        ));
+    };
+    let values = OrderValues::from(planned);
+    if there.order.etag != planned.etag || !values.differing(&(&there.order).into()).is_empty() {
+        let all = values.differences(&there.order, None);
+        let texts: Vec<String> = all
+            .iter()
+            .map(|field| format!("{} {} -> {}", field.field, field.ours, field.now))
+            .collect();
+        return Err(format!(
+            "planned order {number} was changed since the plan was made ({}): make a new plan",
+            if texts.is_empty() { "its version".to_owned() } else { texts.join("; ") }
+        ));
+    }
+    if let Some(what) = there.by_hand {
+        return Err(format!(
+            "PLAN-RESTORE: planned order {number}: {what}; it could not be restored exactly"
+        ));
+    }
+    let OrderBefore { payload, order, .. } = there;
+    Ok(BeforeImage::PlannedOrder { payload, order: Box::new(order) })
 }

@@ -1,16 +1,19 @@
 //! Closing windows, and picking up what a process left behind when it died.
 
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
 use crate::clock::Clock;
 
 use super::Poster;
-use super::apply::Course;
 use super::change_set::ChangeSetId;
-use super::document::NewDocument;
+use super::drive::Course;
 use super::error::PostError;
-use super::journal::{ChangeSet, Record, SapNumber, Writing};
+use super::journal::{ChangeSet, Record, Writing};
 use super::report::{Progress, Recovered};
 use super::sap_port::SapPort;
-use super::state::{Decision, Effect, Phase};
+use super::state::{Decision, Phase};
 use super::window::{Standing, WINDOW, WINDOW_MIN_AFTER_RESTART, WindowEnd};
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -48,8 +51,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
     ) -> Result<String, PostError> {
         const DIED: &str = "the process ended while it was being sent";
-        let course =
-            Course { no_further: Some(DIED.to_owned()), requested_by: "recovery".to_owned() };
+        let course = Course {
+            no_further: Some(DIED.to_owned()),
+            requested_by: "recovery".to_owned(),
+            ..Course::default()
+        };
         let set = self.set(id)?;
         match set.state.phase {
             Phase::Draft | Phase::Prepared => {
@@ -60,9 +66,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Phase::Applying if self.is_old(set) => {
                 let died_at = set.last.wall;
                 // Whoever decides has to know what is there: nothing stays in doubt.
-                while let Some(Effect::Resolve(item)) = self.set(id)?.state.due().first().copied() {
-                    self.resolve(writing, id, item, &course, None).await?;
-                }
+                self.drive(writing, id, &Course { only_asks: true, ..course }).await?;
                 let reason = format!(
                     "{DIED}, at {died_at}. Planners may have built on it since. Either take it back \
                      (`carbide undo {id}`) or accept what is there (`carbide journal decide {id} accept --why ...`)"
@@ -80,7 +84,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     fn is_old(&self, set: &ChangeSet) -> bool {
-        set.last.wall.duration_until(self.clock.now().wall) > self.settings.recover_age_max
+        set.last.wall.duration_until(self.desk.clock.now().wall)
+            > self.desk.settings.recover_age_max
     }
 
     async fn recover_open(
@@ -88,7 +93,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         writing: &Writing,
         id: &ChangeSetId,
     ) -> Result<String, PostError> {
-        let now = self.clock.now();
+        let now = self.desk.clock.now();
         let standing = self.set(id)?.window.as_ref().map(|window| window.standing(&now));
         match standing {
             Some(Standing::InTime(left)) if left >= WINDOW_MIN_AFTER_RESTART => {
@@ -153,11 +158,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             if set.state.phase != Phase::Open {
                 return Ok(set.state.phase);
             }
-            let now = self.clock.now();
+            let now = self.desk.clock.now();
             match set.window.as_ref().map(|window| window.standing(&now)) {
                 Some(Standing::InTime(left)) => {
                     let second = jiff::SignedDuration::from_secs(1);
-                    self.clock.sleep(left.min(second)).await;
+                    self.desk.clock.sleep(left.min(second)).await;
                 }
                 _ => {
                     self.confirm_due().await?;
@@ -174,61 +179,28 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
         asked_by: &str,
     ) -> Result<(), PostError> {
-        let mut touched = Vec::new();
-        for item in 0..self.set(id)?.items.len() {
-            if let Some(what) = self.seen_again(id, item).await? {
-                touched.push((item, what));
-            }
-        }
+        let touched = self.seen_by_others(id).await?;
         self.append(writing, id, &Record::Confirmed { touched })?;
         tracing::info!(change_set = %id, asked_by, "window closed");
-        self.tell(Progress::Closed { id: id.clone(), phase: Phase::Confirmed });
+        self.desk.tell(Progress::Closed { id: id.clone(), phase: Phase::Confirmed });
         Ok(())
     }
 
-    /// What others did to the document since it was posted, if anything.
-    pub(super) async fn seen_again(
+    /// Reads every document once more, several at a time. What others did to each that they touched.
+    pub(super) async fn seen_by_others(
         &self,
         id: &ChangeSetId,
-        item: usize,
-    ) -> Result<Option<String>, PostError> {
-        let known = &self.set(id)?.items[item];
-        let unread = |error: super::PortError| PostError::InDoubt {
-            id: id.clone(),
-            item: item + 1,
-            reason: error.to_string(),
-        };
-        match (self.document(id, item)?, &known.number) {
-            (NewDocument::PlannedOrder(ours), Some(SapNumber::PlannedOrder(number))) => {
-                let now = self.sap.read_planned_order(number).await.map_err(unread)?;
-                Ok(match now {
-                    None => Some("converted or deleted".to_owned()),
-                    Some(now) => {
-                        let all = ours.differences(&now);
-                        let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
-                        (!texts.is_empty()).then(|| texts.join("; "))
-                    }
-                })
-            }
-            (NewDocument::PlannedOrderChange(change), Some(_)) => {
-                self.changed_since(&change).await.map_err(unread)
-            }
-            (NewDocument::PlannedOrderDeletion(deletion), Some(_)) => {
-                let now = self.sap.read_planned_order(&deletion.before.number).await;
-                Ok(now.map_err(unread)?.map(|_| "it is there again".to_owned()))
-            }
-            (NewDocument::FiDocument(posting), Some(_)) => {
-                let key = self.document_key(id, item, &posting)?;
-                let found = self.sap.find_documents(&posting, &[&key.object_key]).await;
-                Ok(match found.map_err(unread)?.pop().flatten() {
-                    None => Some("no longer found under its key".to_owned()),
-                    Some(there) => {
-                        there.reversed_by.map(|by| format!("reversed by {}", by.padded()))
-                    }
-                })
-            }
-            _ => Ok(None),
-        }
+    ) -> Result<Vec<(usize, String)>, PostError> {
+        let limits = Arc::default();
+        let errands = (0..self.set(id)?.items.len()).map(|item| self.errand(id, item, &limits));
+        let errands: Vec<_> = errands.collect::<Result<_, _>>()?;
+        let looks = errands.into_iter().map(|errand| async move {
+            let seen = errand.seen_again().await?;
+            Ok::<_, PostError>(seen.map(|what| (errand.item, what)))
+        });
+        let seen = stream::iter(looks).buffered(self.desk.settings.sessions);
+        let seen: Vec<Option<_>> = seen.try_collect().await?;
+        Ok(seen.into_iter().flatten().collect())
     }
 
     /// Records what a person decided about a change set on hold, and does it.
@@ -250,6 +222,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let course = Course {
             no_further: Some("somebody decided so".to_owned()),
             requested_by: who.to_owned(),
+            ..Course::default()
         };
         self.drive(&writing, id, &course).await?;
         Ok(self.set(id)?.state.phase)

@@ -1,4 +1,4 @@
-//! The only place that finds out about a lost answer, and the only one that sends again.
+//! The only place that finds out about a lost answer, and says whether the document may be sent again.
 //!
 //! "It is there" is conclusive at once. "It is not there" is so only after the settle time: the
 //! work process that got the request may still be running.
@@ -8,17 +8,15 @@ use jiff::SignedDuration;
 use crate::clock::Clock;
 use crate::order::PlannedOrder;
 
-use super::Poster;
-use super::apply::Course;
-use super::change_set::ChangeSetId;
 use super::document::NewDocument;
+use super::errand::{Ended, Errand, Finding};
 use super::error::PostError;
 use super::existing_order::number_in_sap;
-use super::journal::{Record, SapNumber, Writing};
+use super::journal::SapNumber;
 use super::report::Progress;
 use super::rule::Rule;
 use super::sap_port::{PortError, SapPort};
-use super::state::{ATTEMPTS_MAX, Effect, ItemState, Outcome, Phase};
+use super::state::Outcome;
 
 /// How long SAP may fail to answer reads, beyond the settle time, before we give the question up.
 const READS_FAIL_MAX: SignedDuration = SignedDuration::from_mins(5);
@@ -52,189 +50,127 @@ impl Found {
     }
 }
 
-impl<S: SapPort, C: Clock> Poster<S, C> {
-    /// Asks SAP for the item by its key. `answered` is the order as SAP answered to its creation,
-    /// if it did. The inner error is SAP's.
+impl<S: SapPort, C: Clock> Errand<S, C> {
+    /// Asks SAP for the document by its key. `answered` is the order as SAP answered to its creation,
+    /// if it did.
     pub(super) async fn look_up(
         &self,
-        id: &ChangeSetId,
-        item: usize,
         answered: Option<&PlannedOrder>,
-    ) -> Result<Result<Found, PortError>, PostError> {
-        match self.document(id, item)? {
+    ) -> Result<Found, PortError> {
+        match &self.document {
             NewDocument::PlannedOrder(order) => {
                 if let Some(answered) = answered {
-                    match self.sap.read_planned_order(&answered.number).await {
-                        Ok(Some(read)) if order.differences(&read).is_empty() => {
-                            return Ok(Ok(Found::Order(read)));
+                    match self.desk.sap.read_planned_order(&answered.number).await? {
+                        Some(read) if order.differences(&read).is_empty() => {
+                            return Ok(Found::Order(read));
                         }
-                        Ok(Some(read)) => return Ok(Ok(Found::Touched(read))),
-                        Ok(None) => {}
-                        Err(error) => return Ok(Err(error)),
+                        Some(read) => return Ok(Found::Touched(read)),
+                        None => {}
                     }
                 }
-                let found = self.sap.find_planned_orders(&order.values()).await;
-                Ok(found.map(|mut orders| match orders.len() {
+                let mut orders = self.desk.sap.find_planned_orders(&order.values()).await?;
+                Ok(match orders.len() {
                     0 => Found::Nothing,
                     1 => Found::Order(orders.remove(0)),
                     _ => Found::Several(orders.iter().map(|order| order.number.padded()).collect()),
-                }))
+                })
             }
-            NewDocument::PlannedOrderChange(change) => Ok(self.look_up_change(&change).await),
-            NewDocument::PlannedOrderDeletion(deletion) => {
-                Ok(self.look_up_deletion(&deletion).await)
-            }
+            NewDocument::PlannedOrderChange(change) => self.look_up_change(change).await,
+            NewDocument::PlannedOrderDeletion(deletion) => self.look_up_deletion(deletion).await,
             NewDocument::FiDocument(posting) => {
-                let key = self.document_key(id, item, &posting)?;
-                let found = self.sap.find_documents(&posting, &[&key.object_key]).await;
-                Ok(found.map(|mut found| match found.pop().flatten() {
+                let Some(key) = &self.key else { return Ok(Found::Nothing) };
+                let mut found = self.desk.sap.find_documents(posting, &[&key.object_key]).await?;
+                Ok(match found.pop().flatten() {
                     Some(found) => Found::Document(SapNumber::FiDocument(found.document)),
                     None => Found::Nothing,
-                }))
+                })
             }
         }
     }
 
-    /// Finds out what became of an item whose intent has no outcome, and records it.
-    pub(super) async fn resolve(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        item: usize,
-        course: &Course,
-        answered: Option<PlannedOrder>,
-    ) -> Result<Vec<Effect>, PostError> {
+    /// Finds out what became of an item whose intent has no outcome.
+    pub(super) async fn resolve(&self, answered: Option<PlannedOrder>) -> Ended {
         // Nothing of ours was sent after this moment: either we have just stopped sending, or the
         // process that sent is dead.
-        let asked_from = self.clock.now();
-        let settle = if Rule::Settle.holds() { self.settings.settle } else { SignedDuration::ZERO };
+        let asked_from = self.desk.clock.now();
+        let settle =
+            if Rule::Settle.holds() { self.desk.settings.settle } else { SignedDuration::ZERO };
         if !Rule::AskFirst.holds() && answered.is_none() {
-            return self.absent(writing, id, item, course);
+            return Ok(Finding::NotThere);
         }
         let mut pause = SignedDuration::from_secs(1);
         loop {
-            let passed = self.clock.now().since_boot - asked_from.since_boot;
-            match self.look_up(id, item, answered.as_ref()).await? {
-                Ok(Found::Nothing) if passed >= settle => {
-                    // SAP gave it a number: it was there, and to send it again would double it.
-                    if let Some(was) = &answered
-                        && let NewDocument::PlannedOrder(_) = self.document(id, item)?
-                    {
-                        let number = was.number.padded();
-                        let what = format!(
-                            "SAP created planned order {number}, and it is gone again: look whether \
-                             somebody converted it"
-                        );
-                        return self.hold_item(writing, id, item, what);
-                    }
-                    return self.absent(writing, id, item, course);
-                }
+            let passed = self.desk.clock.now().since_boot - asked_from.since_boot;
+            match self.look_up(answered.as_ref()).await {
+                Ok(Found::Nothing) if passed >= settle => return Ok(self.absent(answered)),
                 Ok(Found::Nothing) => {
                     let reason = format!("SAP does not have it yet; asking for {settle:#}");
-                    self.tell(Progress::InDoubt { item: item + 1, reason });
+                    self.desk.tell(Progress::InDoubt { item: self.item + 1, reason });
                 }
-                Ok(Found::Several(numbers)) => {
-                    let what = format!("SAP has it more than once: {}", numbers.join(", "));
-                    return self.hold_item(writing, id, item, what);
-                }
-                Ok(Found::Never(why)) => {
-                    let record = Record::ItemOutcome {
-                        item,
-                        outcome: Outcome::Absent,
-                        number: None,
-                        after: None,
-                        adopted: false,
-                        message: Some(why),
-                    };
-                    return self.append(writing, id, &record);
-                }
-                Ok(Found::Foreign(what)) => return self.hold_item(writing, id, item, what),
-                Ok(Found::Changed(order)) => {
-                    let (number, adopted) = (number_in_sap(&order.number), passed.is_positive());
-                    return self.done(writing, id, item, number, Some(order), adopted, None);
-                }
-                Ok(Found::Removed) => {
-                    let NewDocument::PlannedOrderDeletion(of) = self.document(id, item)? else {
-                        return Err(PostError::Unknown { id: id.clone() });
-                    };
-                    // Without an answer it is only likely that it was us.
-                    let (number, adopted) = (number_in_sap(&of.before.number), answered.is_none());
-                    return self.done(writing, id, item, number, None, adopted, None);
-                }
-                Ok(Found::Document(number)) => {
-                    let adopted = passed.is_positive();
-                    return self.done(writing, id, item, number, None, adopted, None);
-                }
-                Ok(Found::Order(order) | Found::Touched(order)) => {
-                    return match (self.document(id, item)?, answered) {
-                        (NewDocument::PlannedOrder(ours), Some(created)) => {
-                            self.order_read_back(writing, id, item, &ours, created, order, course)
-                        }
-                        _ => {
-                            let number = SapNumber::PlannedOrder(order.number.clone());
-                            self.done(writing, id, item, number, Some(order), true, None)
-                        }
-                    };
-                }
+                Ok(found) => return self.found(found, answered, passed.is_positive()),
                 Err(error) if passed > settle + READS_FAIL_MAX => {
-                    let reason = error.to_string();
-                    return Err(PostError::InDoubt { id: id.clone(), item: item + 1, reason });
+                    let (id, item, reason) = (self.id.clone(), self.item + 1, error.to_string());
+                    return Err(PostError::InDoubt { id, item, reason });
                 }
                 Err(error) => {
-                    self.tell(Progress::InDoubt { item: item + 1, reason: error.to_string() });
+                    let reason = error.to_string();
+                    self.desk.tell(Progress::InDoubt { item: self.item + 1, reason });
                 }
             }
             let left = settle - passed;
             let nap = if left.is_positive() { pause.min(left) } else { pause };
-            self.clock.sleep(nap).await;
+            self.desk.clock.sleep(nap).await;
             pause = (pause * 2).min(SignedDuration::from_secs(30));
         }
     }
 
-    /// It is not there and never will be: once more, or not at all.
-    fn absent(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        item: usize,
-        course: &Course,
-    ) -> Result<Vec<Effect>, PostError> {
-        let set = self.set(id)?;
-        let forward = set.state.phase == Phase::Applying;
-        if let ItemState::Intent(attempt) = set.state.items[item]
-            && forward
-            && attempt < ATTEMPTS_MAX
-            && self.reason_to_stop(id, course)?.is_none()
-        {
-            return self.intend(writing, id, item, attempt + 1);
+    /// It is not there and no request of ours will make it so.
+    fn absent(&self, answered: Option<PlannedOrder>) -> Finding {
+        // SAP gave it a number: it was there, and to send it again would double it.
+        match (answered, &self.document) {
+            (Some(was), NewDocument::PlannedOrder(_)) => self.held(format!(
+                "SAP created planned order {}, and it is gone again: look whether somebody \
+                 converted it",
+                was.number.padded()
+            )),
+            _ => Finding::NotThere,
         }
-        let record = Record::ItemOutcome {
-            item,
-            outcome: Outcome::Absent,
-            number: None,
-            after: None,
-            adopted: false,
-            message: Some("no answer came, and SAP does not have it".to_owned()),
-        };
-        self.append(writing, id, &record)
     }
 
-    fn hold_item(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        item: usize,
-        what: String,
-    ) -> Result<Vec<Effect>, PostError> {
-        tracing::error!(change_set = %id, item = item + 1, %what, "a person has to look");
-        let record = Record::ItemOutcome {
-            item,
-            outcome: Outcome::Held,
-            number: None,
-            after: None,
-            adopted: false,
-            message: Some(what),
-        };
-        self.append(writing, id, &record)
+    /// What is there, or never will be. `late` says whether it did not show at once.
+    fn found(&self, found: Found, answered: Option<PlannedOrder>, late: bool) -> Ended {
+        Ok(match found {
+            Found::Nothing => Finding::NotThere,
+            Found::Several(numbers) => {
+                self.held(format!("SAP has it more than once: {}", numbers.join(", ")))
+            }
+            Found::Never(why) => self.ended(Outcome::Absent, why),
+            Found::Foreign(what) => self.held(what),
+            Found::Changed(order) => {
+                self.done(number_in_sap(&order.number), Some(order), late, None)
+            }
+            Found::Removed => {
+                let NewDocument::PlannedOrderDeletion(of) = &self.document else {
+                    return Err(PostError::Unknown { id: self.id.clone() });
+                };
+                // Without an answer it is only likely that it was us.
+                self.done(number_in_sap(&of.before.number), None, answered.is_none(), None)
+            }
+            Found::Document(number) => self.done(number, None, late, None),
+            Found::Order(order) | Found::Touched(order) => match (&self.document, answered) {
+                (NewDocument::PlannedOrder(ours), Some(created)) => {
+                    self.order_read_back(ours, created, order)
+                }
+                _ => {
+                    let number = SapNumber::PlannedOrder(order.number.clone());
+                    self.done(number, Some(order), true, None)
+                }
+            },
+        })
+    }
+
+    fn held(&self, what: String) -> Finding {
+        tracing::error!(change_set = %self.id, item = self.item + 1, %what, "a person has to look");
+        self.ended(Outcome::Held, what)
     }
 }

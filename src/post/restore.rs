@@ -43,8 +43,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError::Journal`] if the journal cannot be read.
     pub fn backups(&mut self) -> Result<Vec<BackupEntry>, PostError> {
         self.journal.read_on()?;
-        let now = self.clock.now().wall;
-        let keep = self.settings.backup.keep.unwrap_or(KEEP_DEFAULT);
+        let now = self.desk.clock.now().wall;
+        let keep = self.desk.settings.backup.keep.unwrap_or(KEEP_DEFAULT);
         let entry = |set: &super::journal::ChangeSet| {
             let (sealed, at) = (set.backup.clone()?, set.sealed?);
             let (phase, ended) = (set.state.phase, set.last.wall);
@@ -97,7 +97,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 opened_with: result.as_ref().map_or(Vec::new(), |d| d.opened_with.clone()),
                 problem: result.as_ref().err().map(ToString::to_string),
             };
-            self.journal.note(&writing, &record, &self.clock.now())?;
+            self.journal.note(&writing, &record, &self.desk.clock.now())?;
             results.push((id, result));
         }
         Ok(results)
@@ -119,7 +119,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             let (change_set, file) = (entry.change_set_id.clone(), entry.sealed.file.clone());
             // Noted first: a file that is gone must not look like a loss.
             let record = Record::BackupRemoved { change_set, file: file.clone() };
-            self.journal.note(&writing, &record, &self.clock.now())?;
+            self.journal.note(&writing, &record, &self.desk.clock.now())?;
             self.vault.remove(&file)?;
         }
         Ok(over)
@@ -138,7 +138,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             new: new.to_string(),
             who: who.to_owned(),
         };
-        self.journal.note(&writing, &record, &self.clock.now())?;
+        self.journal.note(&writing, &record, &self.desk.clock.now())?;
         Ok(new.to_string())
     }
 }

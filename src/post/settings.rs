@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::backup::keys::BackupSettings;
+use super::state::UNDER_WAY_MAX;
 
 /// What a SAP system is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct PostSettings {
     pub recover_age_max: SignedDuration,
     /// Whether a second person has to approve each posting.
     pub four_eyes: bool,
+    /// Documents that are on their way at the same time, 1 to [`UNDER_WAY_MAX`].
+    pub sessions: usize,
     /// How backups are kept.
     pub backup: BackupSettings,
 }
@@ -54,6 +57,7 @@ impl PostSettings {
             apply_deadline: SignedDuration::from_mins(10),
             recover_age_max: SignedDuration::from_mins(30),
             four_eyes: false,
+            sessions: UNDER_WAY_MAX,
             backup: BackupSettings::default(),
         }
     }
@@ -64,6 +68,13 @@ impl PostSettings {
         let least =
             if self.role == SystemRole::Sandbox { SignedDuration::ZERO } else { SETTLE_DEFAULT };
         self.settle = settle.max(least);
+        self
+    }
+
+    /// Sets how many documents are on their way at the same time; 0 counts as 1, and more than
+    /// [`UNDER_WAY_MAX`] as that.
+    pub fn with_sessions(mut self, sessions: usize) -> Self {
+        self.sessions = sessions.clamp(1, UNDER_WAY_MAX);
         self
     }
 

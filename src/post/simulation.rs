@@ -7,7 +7,6 @@ use crate::clock::ManualClock;
 
 use super::change_set::tests::draft_of;
 use super::document::tests::{order, posting};
-use super::failpoint::Failpoints;
 use super::journal::{ChangeSet, SapNumber};
 use super::rule::Rule;
 use super::sap_double::{Faults, SETTLE, SapDouble};
@@ -19,6 +18,8 @@ pub(super) struct World {
     pub directory: TempDir,
     pub sap: SapDouble,
     pub clock: ManualClock,
+    /// Documents that are on their way at the same time.
+    pub sessions: usize,
 }
 
 impl World {
@@ -28,12 +29,14 @@ impl World {
         let directory = if ram.is_dir() { TempDir::new_in(ram) } else { TempDir::new() };
         let clock = ManualClock::at("2018-10-01T08:00:00Z".parse().unwrap());
         let sap = SapDouble::new(seed, faults, clock.clone());
-        Self { directory: directory.unwrap(), sap, clock }
+        Self { directory: directory.unwrap(), sap, clock, sessions: 1 }
     }
 
     /// A process starts.
     pub fn poster(&self) -> Poster<SapDouble, ManualClock> {
-        let settings = PostSettings::new("DBL", "100", SystemRole::Sandbox).with_settle(SETTLE);
+        let settings = PostSettings::new("DBL", "100", SystemRole::Sandbox)
+            .with_settle(SETTLE)
+            .with_sessions(self.sessions);
         let path = self.directory.path().join("carbide.sqlite");
         Poster::open(&path, self.sap.clone(), settings, self.clock.clone()).unwrap()
     }
@@ -315,7 +318,7 @@ async fn a_lost_request_is_sent_again_only_after_the_settle_time() {
 async fn recovery_leaves_an_old_one_to_a_person() {
     let world = calm();
     let mut dying = world.poster();
-    dying.failpoints = Failpoints::crash_after(5);
+    dying.desk.failpoints.crash_after(5);
     assert!(matches!(dying.apply(three_orders()).await, Err(PostError::Crashed)));
     drop(dying);
     world.wait(31 * 60);
@@ -338,7 +341,7 @@ async fn an_old_one_can_be_accepted_wherever_the_process_died() {
     for crash in 1.. {
         let world = calm();
         let mut dying = world.poster();
-        dying.failpoints = Failpoints::crash_after(crash);
+        dying.desk.failpoints.crash_after(crash);
         if dying.apply(three_orders()).await.is_ok() {
             break;
         }
@@ -443,7 +446,7 @@ fn journal_and_sap_agree(world: &World, what: &str) {
 
 /// One seeded life: post, perhaps undo, dying at the `crash`-th place, then recover.
 pub(super) async fn life(seed: u64, crash: u32, undo: bool) -> bool {
-    let world = World::new(
+    let mut world = World::new(
         seed,
         Faults {
             lost_answer: (seed % 3 * 10) as u32,
@@ -455,9 +458,10 @@ pub(super) async fn life(seed: u64, crash: u32, undo: bool) -> bool {
             ..Faults::default()
         },
     );
+    world.sessions = if seed % 4 < 2 { 1 } else { 8 };
     let what = format!("seed {seed}, crash at {crash}, undo {undo}");
     let mut poster = world.poster();
-    poster.failpoints = Failpoints::crash_after(crash);
+    poster.desk.failpoints.crash_after(crash);
     let mut died = matches!(poster.apply(three_orders()).await, Err(PostError::Crashed));
     if !died && undo {
         died = matches!(poster.undo(None, "planner").await, Err(PostError::Crashed));
@@ -505,7 +509,7 @@ async fn a_crash_at_any_place_of_a_posting_and_its_reversal_leaves_at_most_one_o
     for crash in 0..20 {
         let world = World::new(crash.into(), Faults { lost_answer: 30, ..Faults::default() });
         let mut poster = world.poster();
-        poster.failpoints = Failpoints::crash_after(crash);
+        poster.desk.failpoints.crash_after(crash);
         let posted = poster.apply(one_posting()).await;
         if posted.is_ok() {
             let _ = poster.undo(None, "finance").await;

@@ -220,56 +220,85 @@ pub struct State {
     pub sealed: bool,
     /// State of each item, in the order in which they are sent.
     pub items: Vec<ItemState>,
+    /// Group of each item, never falling. Items of one group do not depend on each other and can be
+    /// on their way at the same time; a group begins once the one before it is done, and is taken back
+    /// before it. Without groups each item is one of its own.
+    pub groups: Vec<u8>,
 }
 
 /// Attempts to write one item before the change set is taken back.
 pub const ATTEMPTS_MAX: u32 = 2;
 
+/// Items of a group that can be on their way at the same time: SAP keeps its work processes for people.
+pub const UNDER_WAY_MAX: usize = 8;
+
 impl State {
     /// A change set of which nothing is recorded.
     pub const fn new() -> Self {
-        Self { phase: Phase::Draft, sealed: false, items: Vec::new() }
+        Self { phase: Phase::Draft, sealed: false, items: Vec::new(), groups: Vec::new() }
+    }
+
+    /// Whether two items are of one group.
+    fn together(&self, one: usize, other: usize) -> bool {
+        one == other
+            || self.groups.len() == self.items.len() && self.groups[one] == self.groups[other]
     }
 
     /// What is due, for a change set as it was found in the journal: an intent without outcome may
-    /// have been sent or not, so SAP has to be asked first.
+    /// have been sent or not, so SAP has to be asked first. All of it can be done at the same time.
     pub fn due(&self) -> Vec<Effect> {
         match self.phase {
-            Phase::Applying => vec![self.due_forward()],
-            Phase::RollingBack => vec![self.due_backward()],
+            Phase::Applying => self.due_forward(),
+            Phase::RollingBack => self.due_backward(),
             _ => Vec::new(),
         }
     }
 
-    fn due_forward(&self) -> Effect {
-        for (item, state) in self.items.iter().enumerate() {
-            match state {
-                ItemState::Done => {}
-                ItemState::New => return Effect::Write(item, 1),
-                ItemState::Intent(_) => return Effect::Resolve(item),
-                _ => return Effect::RollBack,
-            }
+    fn due_forward(&self) -> Vec<Effect> {
+        use ItemState::{Done, Intent, New};
+        if !self.items.iter().all(|item| matches!(item, New | Intent(_) | Done)) {
+            return vec![Effect::RollBack];
         }
-        Effect::OpenWindow
-    }
-
-    /// Strictly the reverse of the order in which the items were sent.
-    fn due_backward(&self) -> Effect {
-        for (item, state) in self.items.iter().enumerate().rev() {
-            match *state {
-                ItemState::Intent(_) => return Effect::Resolve(item),
-                ItemState::Done => return Effect::Compensate(item, 1),
-                ItemState::CompIntent(attempt) => return Effect::Compensate(item, attempt + 1),
+        let Some(first) = self.items.iter().position(|item| *item != Done) else {
+            return vec![Effect::OpenWindow];
+        };
+        let group = (first..self.items.len()).take_while(|item| self.together(first, *item));
+        let under_way = self.items.iter().filter(|item| matches!(item, Intent(_))).count();
+        let mut free = UNDER_WAY_MAX.saturating_sub(under_way);
+        let mut due = Vec::new();
+        for item in group {
+            match self.items[item] {
+                Intent(_) => due.push(Effect::Resolve(item)),
+                New if free > 0 => {
+                    free -= 1;
+                    due.push(Effect::Write(item, 1));
+                }
                 _ => {}
             }
         }
-        if self.items.iter().any(|item| item.is_held()) {
-            Effect::Close(Phase::Held)
-        } else if self.items.contains(&ItemState::Conflict) {
-            Effect::Close(Phase::RolledBackConflicts)
-        } else {
-            Effect::Close(Phase::RolledBack)
-        }
+        due
+    }
+
+    /// Group after group in the reverse of the order in which they were sent.
+    fn due_backward(&self) -> Vec<Effect> {
+        let is_left = |item: &ItemState| item.has_effect();
+        let Some(last) = self.items.iter().rposition(is_left) else {
+            return vec![Effect::Close(if self.items.iter().any(|item| item.is_held()) {
+                Phase::Held
+            } else if self.items.contains(&ItemState::Conflict) {
+                Phase::RolledBackConflicts
+            } else {
+                Phase::RolledBack
+            })];
+        };
+        let group = (0..=last).rev().take_while(|item| self.together(last, *item));
+        let due = group.filter_map(|item| match self.items[item] {
+            ItemState::Intent(_) => Some(Effect::Resolve(item)),
+            ItemState::Done => Some(Effect::Compensate(item, 1)),
+            ItemState::CompIntent(attempt) => Some(Effect::Compensate(item, attempt + 1)),
+            _ => None,
+        });
+        due.collect()
     }
 }
 
@@ -326,17 +355,11 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Draft | P::Prepared, Event::Refused) => state.phase = P::Refused,
         (P::Prepared, Event::Applying) => state.phase = P::Applying,
         (P::Applying, Event::ItemIntent(item, attempt)) => {
-            let legal = match due.first()? {
-                Effect::Write(next, first) => *next == item && *first == attempt,
-                // A second attempt, after SAP was asked and does not have the first.
-                Effect::Resolve(next) => {
-                    *next == item
-                        && state.items[item] == I::Intent(attempt.checked_sub(1)?)
-                        && attempt <= ATTEMPTS_MAX
-                }
-                _ => false,
-            };
-            if !legal {
+            // A second attempt, after SAP was asked and does not have the first.
+            let again = due.contains(&Effect::Resolve(item))
+                && state.items[item] == I::Intent(attempt.checked_sub(1)?)
+                && attempt <= ATTEMPTS_MAX;
+            if !again && !due.contains(&Effect::Write(item, attempt)) {
                 return None;
             }
             state.items[item] = I::Intent(attempt);
@@ -356,7 +379,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Open, Event::Confirmed) => state.phase = P::Confirmed,
         (P::Applying | P::Open, Event::RollingBack) => state.phase = P::RollingBack,
         (P::RollingBack, Event::CompIntent(item, attempt))
-            if due == [Effect::Compensate(item, attempt)] =>
+            if due.contains(&Effect::Compensate(item, attempt)) =>
         {
             state.items[item] = I::CompIntent(attempt);
             return Some(Some(Effect::SendCompensation(item)));
@@ -452,6 +475,55 @@ mod tests {
         assert!(step(&state, Event::CompIntent(0, 1)).is_err());
     }
 
+    /// Two changes and then two creations.
+    fn grouped(events: &[Event]) -> Result<State, IllegalEvent> {
+        let mut state = after(&[Event::SpaceReserved(4), Event::BackupSealed])?;
+        state.groups = vec![0, 0, 1, 1];
+        let events = [&[Event::Prepared, Event::Applying], events].concat();
+        events.iter().try_fold(state, |state, event| Ok(step(&state, *event)?.0))
+    }
+
+    #[test]
+    fn items_of_one_group_are_under_way_together_and_the_next_group_waits() {
+        let state = grouped(&[Event::ItemIntent(0, 1)]).unwrap();
+        assert_eq!(state.due(), [Effect::Resolve(0), Effect::Write(1, 1)]);
+        assert!(step(&state, Event::ItemIntent(2, 1)).is_err());
+
+        let state = grouped(&[
+            Event::ItemIntent(1, 1),
+            Event::ItemOutcome(1, Outcome::Done),
+            Event::ItemIntent(0, 1),
+            Event::ItemOutcome(0, Outcome::Done),
+        ])
+        .unwrap();
+        assert_eq!(state.due(), [Effect::Write(2, 1), Effect::Write(3, 1)]);
+    }
+
+    #[test]
+    fn the_way_back_of_a_group_begins_once_nothing_is_left_of_the_group_after_it() {
+        let mut events = Vec::new();
+        for item in 0..3 {
+            events.extend([Event::ItemIntent(item, 1), Event::ItemOutcome(item, Outcome::Done)]);
+        }
+        events.extend([Event::ItemIntent(3, 1), Event::RollingBack]);
+        let state = grouped(&events).unwrap();
+
+        assert_eq!(state.due(), [Effect::Resolve(3), Effect::Compensate(2, 1)]);
+        assert!(step(&state, Event::CompIntent(1, 1)).is_err());
+    }
+
+    #[test]
+    fn no_more_are_under_way_than_sap_is_asked_to_bear() {
+        let mut state = after(&[Event::SpaceReserved(20), Event::BackupSealed]).unwrap();
+        state.groups = vec![0; 20];
+        state = step(&step(&state, Event::Prepared).unwrap().0, Event::Applying).unwrap().0;
+        for item in 0..UNDER_WAY_MAX {
+            state = step(&state, Event::ItemIntent(item, 1)).unwrap().0;
+        }
+
+        assert!(step(&state, Event::ItemIntent(UNDER_WAY_MAX, 1)).is_err());
+    }
+
     #[test]
     fn an_item_in_doubt_is_settled_before_anything_is_called_rolled_back() {
         let state = begun(&[Event::ItemIntent(0, 1), Event::RollingBack]).unwrap();
@@ -521,9 +593,13 @@ mod tests {
     proptest! {
         /// I2, I3, J4 of the journal's specification, over any order of events.
         #[test]
-        fn no_order_of_events_breaks_a_promise(events in prop::collection::vec(any_event(), 0..200)) {
+        fn no_order_of_events_breaks_a_promise(
+            events in prop::collection::vec(any_event(), 0..200),
+            groups in prop_oneof![Just(vec![]), Just(vec![0, 0, 0]), Just(vec![0, 1, 1])],
+        ) {
             let mut state = after(&BEGUN).unwrap();
             state.items.push(ItemState::New);
+            state.groups = groups;
             for event in events {
                 let before = state.clone();
                 let Ok((next, effects)) = step(&state, event) else { continue };
@@ -538,12 +614,14 @@ mod tests {
                     Phase::RolledBackConflicts => {
                         prop_assert!(!state.items.iter().any(|i| i.has_effect() || i.is_held()));
                     }
-                    Phase::Applying | Phase::RollingBack => prop_assert_eq!(effects.len(), 1),
+                    Phase::Applying | Phase::RollingBack => prop_assert!(!effects.is_empty()),
                     _ => {}
                 }
-                let in_flight = state.items.iter().filter(|i| matches!(i, ItemState::Intent(_)));
-                if state.phase == Phase::Applying {
-                    prop_assert!(in_flight.count() <= 1);
+                let in_flight: Vec<usize> = (0..3)
+                    .filter(|i| matches!(state.items[*i], ItemState::Intent(_)))
+                    .collect();
+                if let (Phase::Applying, [first, .., last]) = (state.phase, &in_flight[..]) {
+                    prop_assert!(state.together(*first, *last), "{state:?}");
                 }
             }
         }

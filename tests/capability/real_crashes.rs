@@ -76,25 +76,36 @@ async fn crashes(seeds: Vec<u64>) -> Met {
     let begun = Instant::now();
     ended_with(&plant.carbide(&["undo"]), 0);
     let taking_back = begun.elapsed();
-    let slow = |method: &str, count: usize| json!({ "kind": "delay", "match": method, "count": count, "milliseconds": 40 });
+    // Documents go out together: unless SAP is slow with some of them, all are there at once.
+    let slow = |method: &str, milliseconds: u64| json!({ "kind": "delay", "match": method, "count": orders / 2, "milliseconds": milliseconds });
     for seed in seeds {
         let mut random = Pcg64Mcg::seed_from_u64(seed);
         let undoing = random.random_bool(0.35);
         // Requests that are on their way when the process dies.
-        let (command, after) = if undoing {
+        let (command, takes) = if undoing {
             ended_with(&plant.carbide(&post), 0);
-            fault(&plant.sandbox, slow("DELETE", orders)).await;
-            let slowed = taking_back + Duration::from_millis(40) * orders as u32;
-            (vec!["undo"], slowed.mul_f64(random.random_range(0.05..1.1)))
+            fault(&plant.sandbox, slow("DELETE", 250)).await;
+            (vec!["undo"], taking_back)
         } else {
-            if random.random_bool(0.5) {
-                fault(&plant.sandbox, slow("POST", 6)).await;
+            if random.random_bool(0.8) {
+                fault(&plant.sandbox, slow("POST", 250)).await;
             }
-            (post.to_vec(), posting.mul_f64(random.random_range(0.4..1.3)))
+            (post.to_vec(), posting)
         };
         let child = plant.command(&command).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut child = child.unwrap();
+        let after = if random.random_bool(0.7) {
+            // Once the first of them is there, or gone.
+            let whole = if undoing { orders } else { 0 };
+            while plant.truly_new().await.len() == whole && child.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Duration::from_millis(random.random_range(0..200))
+        } else {
+            takes.mul_f64(random.random_range(0.05..1.3))
+        };
         tokio::time::sleep(after).await;
+        let there = plant.truly_new().await.len();
         child.kill().unwrap();
         child.wait().unwrap();
         // What was on its way arrives.
@@ -102,7 +113,8 @@ async fn crashes(seeds: Vec<u64>) -> Met {
         crate::support::calm(&plant.sandbox).await;
 
         let left = plant.truly_new().await.len();
-        match (left > 0 && left < orders, undoing) {
+        let some = |count: usize| count > 0 && count < orders;
+        match (some(there) || some(left), undoing) {
             (false, _) => met.between += 1,
             (true, false) => met.posting += 1,
             (true, true) => met.undoing += 1,

@@ -120,6 +120,7 @@ impl ChangeSet {
                 self.sealed = Some(at.wall);
             }
             Record::Prepared { draft, keys, .. } => {
+                self.state.groups = draft.groups();
                 self.draft = Some(draft.clone());
                 self.keys.clone_from(keys);
             }

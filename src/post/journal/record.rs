@@ -17,8 +17,8 @@ use crate::post::window::WindowEnd;
 
 /// Version of the payloads below; it stands in each row.
 ///
-/// 2: `PREPARED` follows a `BACKUP_SEALED`.
-pub const VERSION: i64 = 2;
+/// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together.
+pub const VERSION: i64 = 3;
 
 /// The oldest version that can still be read.
 pub const VERSION_OLDEST: i64 = 1;

@@ -32,7 +32,7 @@ pub struct Row {
 impl Row {
     /// SHA-256 over [`Row::encoding`].
     pub fn hash(&self, previous: &Hash) -> Hash {
-        Sha256::digest(self.encoding(previous)).into()
+        hash_of(&self.encoding(previous))
     }
 
     /// The hash before and every field, each with its length before it.
@@ -59,6 +59,11 @@ impl Row {
     pub fn written(&self) -> Timestamp {
         self.at.wall
     }
+}
+
+/// The hash of a row from its encoding.
+pub fn hash_of(encoding: &[u8]) -> Hash {
+    Sha256::digest(encoding).into()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::clock::Moment;
 
 use crate::post::rule::Rule;
 
-use super::row::{GENESIS, Hash, Row};
+use super::row::{self, GENESIS, Hash, Row};
 use super::{JournalError, io_error};
 
 /// `CRBD`, so that `file` and SQLite know whose file it is.
@@ -90,18 +90,12 @@ impl Store {
     ///
     /// [`JournalError::Corrupt`] names the first row that is not what its hash says.
     pub fn read_on(&mut self) -> Result<Vec<Row>, JournalError> {
-        let (mut seq, mut hash) = (self.last_seq, self.last_hash);
-        let rows = self.rows_after(&mut seq, &mut hash);
+        let (mut seq, mut hash, mut leaves) = (self.last_seq, self.last_hash, Vec::new());
+        let rows = self.rows_after(&mut seq, &mut hash, &mut leaves);
         // Up to the first bad row they are read.
-        let (before, mut previous) = (self.last_seq, self.last_hash);
+        leaves.into_iter().for_each(|leaf| self.head.push(leaf));
         (self.last_seq, self.last_hash) = (seq, hash);
-        let rows = rows?;
-        debug_assert_eq!(rows.len() as i64, seq - before);
-        for row in &rows {
-            self.head.push(audit::leaf_hash(&row.encoding(&previous)));
-            previous = row.hash(&previous);
-        }
-        Ok(rows)
+        rows
     }
 
     /// The last rows, at most so many, and the hash before the first of them.
@@ -119,14 +113,16 @@ impl Store {
                 .map_err(|error| sqlite_error(&self.path, error))?,
         };
         let first = before;
-        Ok((self.rows_after(&mut { after }, &mut before)?, first))
+        Ok((self.rows_after(&mut { after }, &mut before, &mut Vec::new())?, first))
     }
 
-    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row.
+    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row. The leaf of
+    /// each row is added to `leaves`.
     fn rows_after(
         &self,
         last_seq: &mut i64,
         last_hash: &mut Hash,
+        leaves: &mut Vec<audit::Hash>,
     ) -> Result<Vec<Row>, JournalError> {
         let path = self.path.clone();
         let failed = |error| sqlite_error(&path, error);
@@ -161,10 +157,12 @@ impl Store {
                 payload: values.get(7).map_err(failed)?,
             };
             let stored: Vec<u8> = values.get(8).map_err(failed)?;
-            let hash = row.hash(last_hash);
+            let encoding = row.encoding(last_hash);
+            let hash = row::hash_of(&encoding);
             if stored != hash {
                 return Err(corrupt(seq, "its content does not fit its hash".to_owned()));
             }
+            leaves.push(audit::leaf_hash(&encoding));
             *last_seq = seq;
             *last_hash = hash;
             rows.push(row);
@@ -172,32 +170,74 @@ impl Store {
         Ok(rows)
     }
 
-    /// Appends a row; durable when this returns. The caller has read on under the writer's lock.
+    /// Appends rows about one change set, kind and payload each, in one commit: all of them are durable
+    /// when this returns, or none. The caller has read on under the writer's lock.
     pub fn append(
         &mut self,
         change_set: &str,
-        kind: &str,
         version: i64,
-        at: Moment,
-        payload: String,
-    ) -> Result<Row, JournalError> {
+        at: &Moment,
+        records: &[(&'static str, String)],
+    ) -> Result<(), JournalError> {
         if !Rule::OneWriter.holds() {
             // Else the primary key would refuse the row of a second writer.
             self.read_on()?;
         }
-        let row = Row {
-            seq: self.last_seq + 1,
-            change_set: change_set.to_owned(),
-            kind: kind.to_owned(),
-            version,
-            at,
-            payload,
-        };
-        crate::post::failpoint::appending(kind, false);
-        let hash = row.hash(&self.last_hash);
-        let inserted = self.connection.execute(
-            "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
+        for (kind, _) in records {
+            crate::post::failpoint::appending(kind, false);
+        }
+        let (mut last_seq, mut last_hash, mut leaves) = (self.last_seq, self.last_hash, Vec::new());
+        let rows = records.iter().map(|(kind, payload)| {
+            last_seq += 1;
+            let row = Row {
+                seq: last_seq,
+                change_set: change_set.to_owned(),
+                kind: (*kind).to_owned(),
+                version,
+                at: at.clone(),
+                payload: payload.clone(),
+            };
+            let encoding = row.encoding(&last_hash);
+            leaves.push(audit::leaf_hash(&encoding));
+            last_hash = row::hash_of(&encoding);
+            (row, last_hash)
+        });
+        let rows: Vec<(Row, Hash)> = rows.collect();
+        if let Err(error) = self.insert(&rows) {
+            die_if_sync_failed(&error);
+            return Err(sqlite_error(&self.path, error));
+        }
+        leaves.into_iter().for_each(|leaf| self.head.push(leaf));
+        (self.last_seq, self.last_hash) = (last_seq, last_hash);
+        for (kind, _) in records {
+            crate::post::failpoint::appending(kind, true);
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, rows: &[(Row, Hash)]) -> rusqlite::Result<()> {
+        // Without a transaction of its own a single row is a commit by itself.
+        let together = rows.len() > 1;
+        if together {
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        }
+        let inserted = self.insert_each(rows);
+        if !together {
+            return inserted;
+        }
+        let committed = inserted.and_then(|()| self.connection.execute_batch("COMMIT"));
+        if committed.is_err() {
+            // SQLite may have done it already.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        committed
+    }
+
+    fn insert_each(&self, rows: &[(Row, Hash)]) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let mut statement = self.connection.prepare(sql)?;
+        for (row, hash) in rows {
+            statement.execute(params![
                 row.seq,
                 row.change_set,
                 row.kind,
@@ -207,17 +247,9 @@ impl Store {
                 row.at.boot_id,
                 row.payload,
                 hash.as_slice(),
-            ],
-        );
-        if let Err(error) = inserted {
-            die_if_sync_failed(&error);
-            return Err(sqlite_error(&self.path, error));
+            ])?;
         }
-        self.head.push(audit::leaf_hash(&row.encoding(&self.last_hash)));
-        self.last_seq = row.seq;
-        self.last_hash = hash;
-        crate::post::failpoint::appending(kind, true);
-        Ok(row)
+        Ok(())
     }
 
     /// The head of the audit log over the rows that were read or written.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::SignedDuration;
@@ -75,6 +76,8 @@ pub struct World {
     pub schedule: Schedule,
     pub disk: Arc<SimDisk>,
     pub directory: TempDir,
+    /// Documents that are on their way at the same time.
+    pub sessions: AtomicUsize,
     pub chances: Mutex<Chances>,
     pub script: Mutex<Vec<Scripted>>,
     pub down_until: Mutex<SignedDuration>,
@@ -112,6 +115,7 @@ impl World {
             schedule: Schedule::new(seed),
             disk: SimDisk::of(directory.path()),
             directory,
+            sessions: AtomicUsize::new(1),
             chances: Mutex::default(),
             script: Mutex::default(),
             down_until: Mutex::new(SignedDuration::ZERO),
@@ -147,13 +151,15 @@ impl World {
         }
     }
 
-    pub fn settings() -> PostSettings {
-        PostSettings::new("SIM", "100", SystemRole::Sandbox).with_settle(SETTLE)
+    fn settings(&self) -> PostSettings {
+        PostSettings::new("SIM", "100", SystemRole::Sandbox)
+            .with_settle(SETTLE)
+            .with_sessions(self.sessions.load(Ordering::SeqCst))
     }
 
     pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
         let books = self.books(process);
-        Poster::open(&self.path(), books, Self::settings(), self.schedule.clone())
+        Poster::open(&self.path(), books, self.settings(), self.schedule.clone())
     }
 
     pub fn note(&self, text: impl Into<String>) {

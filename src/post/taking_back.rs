@@ -1,0 +1,288 @@
+//! Taking one document back, if it is still exactly as we left it. Its intent is durable by then.
+
+use jiff::SignedDuration;
+
+use crate::clock::Clock;
+use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
+use crate::order::PlannedOrder;
+
+use super::document::{FiPosting, NewDocument, NewPlannedOrder};
+use super::errand::Errand;
+use super::error::PostError;
+use super::journal::{Conflict, Record, SapNumber};
+use super::rule::Rule;
+use super::sap_port::{PortError, PortErrorKind, SapPort};
+use super::state::{ItemState, Undoing};
+
+/// Tries to take one document back before this run gives up; the next run goes on.
+const TRIES_MAX: u32 = 6;
+
+/// What became of taking one document back.
+#[derive(Debug)]
+pub(super) struct Undone {
+    pub undoing: Undoing,
+    pub reversal: Option<FiDocumentNumber>,
+    pub recreated: Option<PlannedOrderNumber>,
+    pub conflict: Option<Conflict>,
+    pub message: Option<String>,
+}
+
+impl Undone {
+    pub fn gone() -> Self {
+        Self {
+            undoing: Undoing::Undone,
+            reversal: None,
+            recreated: None,
+            conflict: None,
+            message: None,
+        }
+    }
+
+    /// To be recorded.
+    pub fn record(&self, item: usize) -> Record {
+        Record::CompOutcome {
+            item,
+            undoing: self.undoing,
+            reversal: self.reversal.clone(),
+            recreated: self.recreated.clone(),
+            conflict: self.conflict.clone(),
+            message: self.message.clone(),
+        }
+    }
+
+    fn reversed(number: FiDocumentNumber) -> Self {
+        Self { reversal: Some(number), ..Self::gone() }
+    }
+
+    pub fn conflict(conflict: Conflict) -> Self {
+        Self { undoing: Undoing::Conflict, conflict: Some(conflict), ..Self::gone() }
+    }
+
+    pub fn held(message: String) -> Self {
+        Self { undoing: Undoing::Held, message: Some(message), ..Self::gone() }
+    }
+}
+
+impl<S: SapPort, C: Clock> Errand<S, C> {
+    /// Takes the document back, and tries again where that is safe and useful.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::WayBackBlocked`] once it was tried often enough.
+    pub async fn take_back_patiently(&self) -> Result<Undone, PostError> {
+        // A first attempt knows that nothing was sent before; a later one does not.
+        let mut first = self.state == ItemState::CompIntent(1);
+        let mut pause = SignedDuration::from_secs(1);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.take_back(first).await? {
+                Ok(undone) => return Ok(undone),
+                Err(error) if tries >= TRIES_MAX => {
+                    let (id, reason, left) = (self.id.clone(), error.to_string(), String::new());
+                    return Err(PostError::WayBackBlocked { id, reason, left });
+                }
+                Err(error) => {
+                    tracing::info!(change_set = %self.id, item = self.item + 1, %error, "trying again");
+                    // Only what had no effect for certain leaves everything as it was.
+                    first &= error.kind == PortErrorKind::Busy;
+                    self.desk.clock.sleep(pause).await;
+                    pause = (pause * 2).min(SignedDuration::from_secs(60));
+                }
+            }
+        }
+    }
+
+    /// One try. The inner error is one after which it is safe and useful to try again: a delete
+    /// names the version it is for, and SAP reverses a document only once.
+    async fn take_back(&self, first: bool) -> Result<Result<Undone, PortError>, PostError> {
+        match (&self.document, &self.known.number, &self.known.after) {
+            (
+                NewDocument::PlannedOrder(ours),
+                Some(SapNumber::PlannedOrder(number)),
+                Some(after),
+            ) => self.delete_order(ours, number, after, first).await,
+            (NewDocument::PlannedOrderChange(change), Some(_), Some(after)) => {
+                self.change_back(change, after, first).await
+            }
+            (NewDocument::PlannedOrderDeletion(deletion), Some(_), None) => {
+                self.create_again(deletion, first).await
+            }
+            (NewDocument::FiDocument(posting), Some(SapNumber::FiDocument(document)), _) => {
+                self.reverse_posting(posting, document, first).await
+            }
+            _ => Ok(Ok(Undone::held("the journal has no number for it".to_owned()))),
+        }
+    }
+
+    async fn delete_order(
+        &self,
+        ours: &NewPlannedOrder,
+        number: &PlannedOrderNumber,
+        after: &PlannedOrder,
+        first: bool,
+    ) -> Result<Result<Undone, PortError>, PostError> {
+        let now = match self.desk.sap.read_planned_order(number).await {
+            Ok(Some(now)) => now,
+            Ok(None) if first => return Ok(Ok(gone_without_us(number))),
+            Ok(None) => return Ok(Ok(gone_without_answer(number))),
+            Err(error) => return Ok(Err(error)),
+        };
+        let as_left = now.etag == after.etag && ours.differences(&now).eq(&ours.differences(after));
+        if Rule::OnlyAsLeft.holds() && !as_left {
+            return Ok(Ok(changed_by_others(ours, &now)));
+        }
+        let etag = now.etag.unwrap_or_default();
+        let deleted = self.desk.sap.delete_planned_order(number, &etag, &self.back).await;
+        self.desk.failpoints.pass("undo.after_send")?;
+        match deleted {
+            Err(error) if error.kind == PortErrorKind::Refused => {
+                // An earlier request of ours may still be on its way.
+                let gone = !first && self.settles(number, |now| now.is_none()).await;
+                let held = Undone::held(error.to_string());
+                return Ok(Ok(if gone { gone_without_answer(number) } else { held }));
+            }
+            // Another version, or no order: the next try reads what is there and says so.
+            Err(error) if error.kind == PortErrorKind::NotFound && first => {
+                tracing::warn!(%number, %error, "gone between reading and deleting");
+                return Ok(Ok(gone_without_us(number)));
+            }
+            Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
+            Ok(()) | Err(_) => {}
+        }
+        match self.desk.sap.read_planned_order(number).await {
+            Ok(None) => Ok(Ok(Undone::gone())),
+            Ok(Some(_)) => Ok(Err(PortError::new(
+                PortErrorKind::Unknown,
+                format!("planned order {} is still there after it was deleted", number.padded()),
+            ))),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Whether SAP shows within the settle time what an earlier request of ours was to do.
+    pub(super) async fn settles(
+        &self,
+        number: &PlannedOrderNumber,
+        done: impl Fn(Option<&PlannedOrder>) -> bool,
+    ) -> bool {
+        let from = self.desk.clock.now().since_boot;
+        let mut pause = SignedDuration::from_secs(1);
+        loop {
+            let left = self.desk.settings.settle - (self.desk.clock.now().since_boot - from);
+            match self.desk.sap.read_planned_order(number).await {
+                Ok(now) if done(now.as_ref()) => return true,
+                _ if !left.is_positive() => return false,
+                _ => self.desk.clock.sleep(pause.min(left)).await,
+            }
+            pause = (pause * 2).min(SignedDuration::from_secs(30));
+        }
+    }
+
+    /// The reversal under this key, if it shows within the settle time. "Not there" counts only if SAP
+    /// says so after that time.
+    async fn reversal_arrives(
+        &self,
+        posting: &FiPosting,
+        reversal_key: &str,
+    ) -> Result<Option<FiDocumentNumber>, PortError> {
+        let settle =
+            if Rule::Settle.holds() { self.desk.settings.settle } else { SignedDuration::ZERO };
+        let from = self.desk.clock.now().since_boot;
+        let mut pause = SignedDuration::from_secs(1);
+        loop {
+            let left = settle - (self.desk.clock.now().since_boot - from);
+            let found = self.desk.sap.find_documents(posting, &[reversal_key]).await;
+            match found.map(|mut found| found.pop().flatten()) {
+                Ok(Some(there)) => return Ok(Some(there.document.number)),
+                Ok(None) if !left.is_positive() => return Ok(None),
+                Err(error) if !left.is_positive() => return Err(error),
+                _ => {}
+            }
+            self.desk.clock.sleep(pause.min(left)).await;
+            pause = (pause * 2).min(SignedDuration::from_secs(30));
+        }
+    }
+
+    async fn reverse_posting(
+        &self,
+        posting: &FiPosting,
+        document: &FiDocument,
+        first: bool,
+    ) -> Result<Result<Undone, PortError>, PostError> {
+        let original = self.document_key()?;
+        let reversal_key = self.reversal_key.as_str();
+        let both = [original.object_key.as_str(), reversal_key];
+
+        let found = match self.desk.sap.find_documents(posting, &both).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        match (found.first().cloned().flatten(), found.get(1).cloned().flatten()) {
+            (_, Some(reversal)) => return Ok(Ok(Undone::reversed(reversal.document.number))),
+            (Some(there), None) if there.reversed_by.is_some() => {
+                let number = there.reversed_by.map(|number| number.padded()).unwrap_or_default();
+                return Ok(Ok(Undone::conflict(Conflict {
+                    what: format!("{document} was reversed by somebody else, as {number}"),
+                    when: None,
+                    fields: Vec::new(),
+                })));
+            }
+            (Some(_), None) if !first => {
+                // The commit of an earlier reversal may still run in SAP.
+                match self.reversal_arrives(posting, reversal_key).await {
+                    Ok(Some(number)) => return Ok(Ok(Undone::reversed(number))),
+                    Ok(None) => {}
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            (Some(_), None) => {}
+            (None, None) => {
+                let what = format!("SAP no longer has {document} under {}", original.object_key);
+                return Ok(Ok(Undone::held(what)));
+            }
+        }
+        let sent = self.desk.sap.reverse_document(posting, document, original, reversal_key).await;
+        self.desk.failpoints.pass("undo.after_send")?;
+        match self.desk.sap.find_documents(posting, &both[1..]).await {
+            Ok(found) => match (found.first().cloned().flatten(), sent) {
+                (Some(reversal), _) => Ok(Ok(Undone::reversed(reversal.document.number))),
+                (None, Err(error)) if error.kind == PortErrorKind::Refused && first => {
+                    Ok(Ok(Undone::held(error.to_string())))
+                }
+                (None, Err(error)) => Ok(Err(error)),
+                (None, Ok(())) => Ok(Err(PortError::new(
+                    PortErrorKind::Unknown,
+                    format!("the reversal of {document} is not in SAP yet"),
+                ))),
+            },
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+/// We asked SAP to delete it, and it is gone.
+fn gone_without_answer(number: &PlannedOrderNumber) -> Undone {
+    let number = number.padded();
+    let said = format!("planned order {number} is gone; the answer to its deletion was lost");
+    Undone { message: Some(said), ..Undone::gone() }
+}
+
+fn gone_without_us(number: &PlannedOrderNumber) -> Undone {
+    Undone::conflict(Conflict {
+        what: format!(
+            "planned order {} is gone: somebody converted or deleted it",
+            number.padded()
+        ),
+        when: None,
+        fields: Vec::new(),
+    })
+}
+
+fn changed_by_others(ours: &NewPlannedOrder, now: &PlannedOrder) -> Undone {
+    Undone::conflict(Conflict {
+        what: format!("planned order {} was changed by somebody else", now.number.padded()),
+        when: now.last_change,
+        fields: ours.differences(now),
+    })
+}
