@@ -280,6 +280,15 @@ impl<'t> Builder<'t> {
         let number = self.out.rows.len() as u32;
         row.first = self.out.cells.len() as u32;
         row.count = (self.open.len() - start) as u32;
+        let members = &self.open[start..];
+        // Rows are mostly alike: columns that only rise hold none twice.
+        if members.is_sorted_by(|one, next| one.0 < next.0) {
+            self.out.columns.extend(members.iter().map(|(column, _)| *column));
+            self.out.cells.extend(members.iter().map(|(_, cell)| *cell));
+            self.open.truncate(start);
+            self.out.rows.push(row);
+            return Ok(number);
+        }
         for (column, cell) in self.open.drain(start..) {
             let seen = &mut self.seen_in[usize::from(column)];
             if *seen == number {
@@ -489,6 +498,7 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let depth = deeper(self.depth)?;
+        let mut id = None;
         while let Some(named) = members.next_key_seed(Known)? {
             let Some(member) = named else {
                 members.next_value::<IgnoredAny>()?;
@@ -499,8 +509,12 @@ impl<'de> Visitor<'de> for Metadata<'_, '_> {
             match member {
                 AboutRow::Etag => self.row.etag = Some(span),
                 AboutRow::Uri => self.row.key = self.builder.key_in(span),
-                AboutRow::Id => self.row.key = self.row.key.or(self.builder.key_in(span)),
+                AboutRow::Id => id = Some(span),
             }
+        }
+        // Both say the same; where one is enough, the other is not searched.
+        if self.row.key.is_none() {
+            self.row.key = id.and_then(|id| self.builder.key_in(id));
         }
         Ok(())
     }
