@@ -8,6 +8,7 @@ use crate::id::MeterId;
 use crate::master::MasterData;
 use crate::order::OrderBook;
 use crate::reading::{Meter, RawReading};
+use crate::source::ems::Watermark;
 
 /// The facts of one plant, as read. Judgement starts from these and from nothing else, so that a
 /// stored snapshot gives the same findings, footprints and plan again.
@@ -46,8 +47,21 @@ pub struct MeterReadings {
     pub step_minutes: u16,
     /// Where they were read, without a password: driver, database, table.
     pub source: String,
-    /// As read.
+    /// As read; of a register, the energies of its intervals.
     pub rows: Vec<RawReading>,
+    /// Of a register, what it showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<RawReading>,
+    /// From where the next read goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Watermark>,
+}
+
+impl MeterReadings {
+    /// The rows as the source holds them.
+    pub fn as_read(&self) -> &[RawReading] {
+        if self.registers.is_empty() { &self.rows } else { &self.registers }
+    }
 }
 
 /// The temperatures of one furnace, in the order of time.

@@ -98,7 +98,10 @@ impl Installation {
         refuse_unknown(&self.config, &self.path, &self.connections).await?;
         let mirror = Arc::new(Mutex::new(Mirror::open(&folder, &system)?));
         let now = Timestamp::now();
-        let read = read_facts(&self.config, &self.connections, &mirror, full, now, say);
+        // A full read believes nothing that was read before.
+        let before = if full.is_some() { None } else { self.store.latest::<Facts>(Kind::Facts)? };
+        let before = before.map_or_else(Vec::new, |(_, _, facts)| facts.meters);
+        let read = read_facts(&self.config, &self.connections, &mirror, full, before, now, say);
         let (facts, report) = read.await?;
         let key = self.store.keep(Kind::Facts, now, &facts)?;
         Ok((key, facts, report))

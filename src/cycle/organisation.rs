@@ -38,8 +38,9 @@ pub struct OrganisationReport {
 /// The inventory of whole months.
 ///
 /// Scope 1 and 2 come from the same judgement that finance posts. Scope 3: goods receipts at the
-/// factor of their supplier (category 1), the supply of fuels (3), deliveries by the first mode of
-/// their lane (9). Inbound transport stands in the suppliers' factors unless a rule says otherwise.
+/// factor of their supplier (category 1), the supply of fuels (3), their way in where a rule names it
+/// (4), deliveries by the first mode of their lane (9). Inbound transport stands in the suppliers'
+/// factors otherwise.
 ///
 /// # Errors
 ///
@@ -69,11 +70,14 @@ pub fn organisation(
         let products = making.explained(&judged, &made)?;
         reconciliation.insert(period.to_string(), reconcile(site, products));
     }
-    let inventory = Organisation::of(making.lines, |category| match category {
+    let inventory = Organisation::of(making.lines, |category| {
+        match category {
         Category::Value(_) if category == Category::scope3(4) => {
-            "inbound transport stands in the suppliers' factors".to_owned()
+            "inbound transport stands in the suppliers' factors; mappings/products.toml names no other"
+                .to_owned()
         }
         _ => "no source of data is mapped".to_owned(),
+    }
     });
     let budgets = config.budgets.iter().filter_map(|budget| {
         let months: Vec<&PostingPeriod> = periods
@@ -203,6 +207,7 @@ impl Making<'_> {
             }
         }
         for ((material, supplier), (amount, known)) in sums {
+            self.came(period, &material, supplier.as_deref(), (amount, known));
             let Some(unit) = self.facts.master.materials.get(&material).map(|m| m.base_unit) else {
                 self.unresolved.push(format!("{period} {material}: it has no material master"));
                 continue;
@@ -227,6 +232,44 @@ impl Making<'_> {
             match counted {
                 Ok(line) => self.lines.push(line),
                 Err(reason) => self.unresolved.push(format!("{period} {material}: {reason}")),
+            }
+        }
+    }
+
+    /// The way of what came, leg by leg.
+    fn came(
+        &mut self,
+        period: PostingPeriod,
+        material: &MaterialNumber,
+        supplier: Option<&str>,
+        (amount, known): (Decimal, ValueState),
+    ) {
+        let rules = &self.config.products;
+        let supplier = supplier.and_then(|number| number.parse().ok());
+        let Some(base) = self.facts.master.materials.get(material) else { return };
+        for leg in rules.inbound(material, supplier.as_ref()) {
+            let measure = Measure::new(amount, base.base_unit);
+            let counted = self
+                .facts
+                .master
+                .converted(material, measure, Uom::Tonne)
+                .map_err(|error| error.to_string())
+                .and_then(|tonnes| {
+                    let factor = self.factor(&leg.factor, None, period);
+                    let factor = factor.map_err(|error| error.to_string())?;
+                    let work = Measure::new(tonnes * leg.distance_km, Uom::TonneKm);
+                    let source = format!("{material} in by {}", leg.factor);
+                    let line =
+                        self.line(period, Category::scope3(4), source, (work, known), factor);
+                    line.ok_or_else(|| {
+                        "its emissions are beyond the range of the ledger".to_owned()
+                    })
+                });
+            match counted {
+                Ok(line) => self.lines.push(line),
+                Err(reason) => {
+                    self.unresolved.push(format!("{period} way of {material}: {reason}"))
+                }
             }
         }
     }

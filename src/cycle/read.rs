@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use super::{
-    CycleError, Facts, MeterReadings, PostingRun, SharedMirror, SyncReport, access, sync, tables,
+    CycleError, Facts, FurnaceTemperatures, MeterReadings, PostingRun, SharedMirror, SyncReport,
+    access, sync, tables,
 };
-use crate::check::{CounterReading, Finding, Register, RuleSet, from_counter};
+use crate::check::{CounterReading, Finding, Register, RuleSet, Temperature, from_counter};
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Energy, Milligrams};
@@ -18,7 +19,7 @@ use crate::sap::odata::ODataClient;
 use crate::sap::rfc::RfcClient;
 use crate::source::ems::{
     Bucket, Dialect, EmsConnection, EmsError, EmsMapping, MeterMapping, ValuesAre, interval_sums,
-    read_readings,
+    read_on, read_temperatures, sum_tolerance,
 };
 use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 
@@ -92,7 +93,8 @@ pub fn ems_connection(config: &Config) -> Result<EmsConnection, CycleError> {
 
 /// Reads everything that a cycle judges: master data, orders, readings.
 ///
-/// Readings are counted and summed against the database's own sums, so a read that is not whole is
+/// Meters are read on from the watermarks of `before`, the readings of the last facts. Readings are
+/// counted and summed against the database's own sums, so a read that is not whole is
 /// refused. `progress` is told what is read and how far it is.
 ///
 /// # Errors
@@ -103,6 +105,7 @@ pub async fn read_facts(
     connections: &Connections,
     mirror: &SharedMirror,
     full: Option<&str>,
+    before: Vec<MeterReadings>,
     now: Timestamp,
     progress: Arc<dyn Fn(String) + Send + Sync>,
 ) -> Result<(Facts, SyncReport), CycleError> {
@@ -110,7 +113,11 @@ pub async fn read_facts(
     let meters = tokio::task::spawn_blocking({
         let (connection, mapping) = (ems_connection(config)?, config.ems.clone());
         let (rules, progress) = (config.rules.clone(), Arc::clone(&progress));
-        move || read_meters(&connection, &mapping, &rules, &progress)
+        move || {
+            let temperatures = furnaces(&connection, &mapping)?;
+            let meters = read_meters(&connection, &mapping, &rules, &before, &progress)?;
+            Ok::<_, CycleError>((meters, temperatures))
+        }
     });
     let told = Arc::clone(&progress);
     let on_page: Arc<OnPage> = Arc::new(move |set, rows, announced| {
@@ -122,18 +129,19 @@ pub async fn read_facts(
     let reading = reading(config, connections, now, on_page);
     let report = sync(&reading, mirror, full, now).await?;
     let (master, orders, problems) = facts(&tables(&reading, mirror)?, &reading);
-    let (meters, rows) = meters
+    let ((meters, rows), (temperatures, of_furnaces)) = meters
         .await
         .map_err(|_| CycleError::Incomplete("reading the meters was interrupted".to_owned()))??;
     let mut problems: Vec<String> = problems.into_iter().map(|problem| problem.0).collect();
     problems.extend(rows);
+    problems.extend(of_furnaces);
     let facts = Facts {
         read_at: now,
         sap_system: settings.sap.system.clone(),
         master,
         orders,
         meters,
-        temperatures: Vec::new(),
+        temperatures,
         problems,
     };
     Ok((facts, report))
@@ -163,36 +171,49 @@ pub fn reading(
     }
 }
 
+/// Temperatures by furnace, and the rows that could not be used.
+fn furnaces(
+    connection: &EmsConnection,
+    mapping: &EmsMapping,
+) -> Result<(Vec<FurnaceTemperatures>, Vec<String>), CycleError> {
+    let (mut furnaces, mut problems) = (Vec::new(), Vec::new());
+    for read in read_temperatures(connection, mapping)? {
+        let value = |(at, celsius): (Timestamp, f64)| Temperature { at, celsius };
+        let values = read.values.into_iter().map(value).collect();
+        furnaces.push(FurnaceTemperatures { furnace: read.furnace, values });
+        problems.extend(read.problems);
+    }
+    Ok((furnaces, problems))
+}
+
+/// Reads every meter, from the watermark of `before` on where there is one. `full` reads everything.
 fn read_meters(
     connection: &EmsConnection,
     mapping: &EmsMapping,
     rules: &RuleSet,
+    before: &[MeterReadings],
     progress: &Arc<dyn Fn(String) + Send + Sync>,
 ) -> Result<(Vec<MeterReadings>, Vec<String>), CycleError> {
     let (mut meters, mut problems) = (Vec::new(), Vec::new());
     for meter in &mapping.meter {
         let told = |rows| progress(format!("meter {}: {rows} readings", meter.id));
-        let mut read = read_readings(connection, mapping, &meter.id, told)?;
+        let known = before.iter().find(|known| known.meter.id == meter.id);
+        let known = known.and_then(|known| Some((known.as_read(), known.watermark.as_ref()?)));
+        let continued = read_on(connection, mapping, &meter.id, known, told)?;
+        if let Some(why) = &continued.again {
+            progress(format!("meter {}: read again from the beginning, {why}", meter.id));
+        }
+        let mut read = continued.readings;
+        let mut registers = Vec::new();
         if mapping.values_are == ValuesAre::Counter {
             let (rows, found) = of_register(meter, mapping, &read.rows, rules);
-            read.rows = rows;
+            registers = std::mem::replace(&mut read.rows, rows);
             problems.extend(
                 found.into_iter().map(|finding| format!("meter {}: {}", meter.id, finding.text)),
             );
         // A row that was refused is in no sum of ours and perhaps in one of the database's.
         } else if read.problems.is_empty() {
-            let sums = interval_sums(connection, mapping, &meter.id, Bucket::Day)?;
-            let pushed = sums.iter().map(|sum| sum.energy.amount()).sum();
-            let streamed = read.rows.iter().filter_map(|row| row.energy).map(|e| e.amount()).sum();
-            if pushed != streamed {
-                return Err(CycleError::Ems(EmsError::SumsDiffer {
-                    source_name: connection.name(),
-                    meter: meter.id.to_string(),
-                    rows: read.rows.len(),
-                    streamed,
-                    pushed,
-                }));
-            }
+            sums_agree(connection, mapping, meter, &read.rows)?;
         }
         problems.extend(read.problems);
         meters.push(MeterReadings {
@@ -200,9 +221,37 @@ fn read_meters(
             step_minutes: mapping.step_minutes,
             source: format!("{}, table {}", connection.name(), mapping.table),
             rows: read.rows,
+            registers,
+            watermark: continued.watermark,
         });
     }
     Ok((meters, problems))
+}
+
+/// Counts and sums what came against what the database counts and sums itself.
+fn sums_agree(
+    connection: &EmsConnection,
+    mapping: &EmsMapping,
+    meter: &MeterMapping,
+    rows: &[RawReading],
+) -> Result<(), CycleError> {
+    let sums = interval_sums(connection, mapping, &meter.id, Bucket::Day)?;
+    let pushed: Decimal = sums.iter().map(|sum| sum.energy.amount()).sum();
+    let counted: u64 = sums.iter().map(|sum| sum.count).sum();
+    let energies = || rows.iter().filter_map(|row| row.energy);
+    let streamed: Decimal = energies().map(|energy| energy.amount()).sum();
+    let whole = counted == energies().count() as u64
+        && (pushed - streamed).abs() <= sum_tolerance(rows.len(), mapping);
+    if whole {
+        return Ok(());
+    }
+    Err(CycleError::Ems(EmsError::SumsDiffer {
+        source_name: connection.name(),
+        meter: meter.id.to_string(),
+        rows: rows.len(),
+        streamed,
+        pushed,
+    }))
 }
 
 /// The energies of the intervals of a register, by R11.

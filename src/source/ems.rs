@@ -13,13 +13,21 @@ mod latest;
 
 mod mapping;
 
+mod process;
+
 mod read;
+
+mod watermark;
 
 pub use connection::{Dialect, EmsConnection};
 pub use inspect::{Inspection, Sample, TakenColumn, check_mapping, inspect};
 pub use latest::last_reading;
 pub use mapping::{EmsMapping, MeterMapping, StampIs, ValuesAre};
-pub use read::{Bucket, IntervalSum, RawReadings, interval_sums, read_readings};
+pub use process::{ProcessMapping, RawTemperatures, TemperatureTag, read_temperatures};
+pub use read::{
+    Bucket, Continued, IntervalSum, RawReadings, interval_sums, read_on, read_readings,
+};
+pub use watermark::{Watermark, sum_tolerance};
 
 /// Why readings could not be read. Nothing is guessed in their place.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +84,22 @@ pub enum EmsError {
         /// Table.
         table: String,
     },
-    /// The query failed or broke off.
+    /// The connection ended, and again after it was opened anew.
     #[error(
-        "ODBC-LOST: {source_name}: the query failed after {rows} rows ({reason}); nothing was kept"
+        "ODBC-LOST: {source_name}: the connection ended after {rows} rows ({reason}), also when it was \
+         opened again; nothing was kept"
+    )]
+    Lost {
+        /// Driver and database.
+        source_name: String,
+        /// Rows that had come.
+        rows: usize,
+        /// What the driver said.
+        reason: String,
+    },
+    /// The query failed.
+    #[error(
+        "ODBC-QUERY: {source_name}: the query failed after {rows} rows ({reason}); nothing was kept"
     )]
     Query {
         /// Driver and database.

@@ -67,6 +67,8 @@ mod product_systems;
 mod read_logistics;
 mod read_meters;
 
+mod read_on;
+
 mod read_sap;
 mod read_tables;
 

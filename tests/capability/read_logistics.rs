@@ -32,7 +32,7 @@ async fn everything_that_the_sandbox_holds_makes_sense() {
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(master.planning.len(), master.materials.len());
     assert_eq!((master.suppliers.len(), master.source_list.len()), (9, 9));
-    assert_eq!(orders.stock.len(), 13);
+    assert_eq!(orders.stock.len(), 14);
     let many = (orders.production_orders.len(), orders.goods_movements.len());
     assert!(many.0 > 90 && many.1 > 300, "{many:?}");
 }
@@ -356,7 +356,7 @@ async fn wrong_rows_are_named_and_set_aside() {
     assert!(text.contains("UNIT-UNKNOWN: A_MatlStkInAcctMod") && text.contains("KGX"), "{text}");
     assert!(text.contains("VAL-NEGATIVE: A_MaterialDocumentItem"), "{text}");
     assert!(text.contains("VAL-RANGE: A_ProductUnitsOfMeasure"), "{text}");
-    assert_eq!(orders.stock.len(), 12);
+    assert_eq!(orders.stock.len(), 13);
     assert!(!master.unit_conversions.contains_key(&material("LIME")));
 }
 

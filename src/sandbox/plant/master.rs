@@ -19,6 +19,7 @@ pub(super) const MATERIALS: &[(&str, &str, &str, &str, &str)] = &[
     ("FERRO-MN", "Ferromanganese 7 % C", "ROH", "F", "ALLOY"),
     ("LIME", "Quicklime", "ROH", "F", "FLUX"),
     ("ELECTRODE", "Graphite electrode", "ROH", "F", "AUX"),
+    ("SLAG", "Steelworks slag", "HALB", "F", "SLAG"),
 ];
 
 /// Material, alternative, components with quantity for one tonne and component scrap.
@@ -51,6 +52,14 @@ pub(super) const RECIPES: &[Recipe] = &[
     ("BILLET-S", "1", SHORT),
     ("SLAB-L", "1", LONG),
     ("SLAB-S", "1", SHORT),
+];
+
+/// What comes out beside a tonne of steel, in tonnes, by material: items of its BOM below zero.
+const BESIDE: &[(&str, &str, &str)] = &[
+    ("BILLET-L", "SLAG", "-0.110"),
+    ("BILLET-S", "SLAG", "-0.130"),
+    ("SLAB-L", "SLAG", "-0.110"),
+    ("SLAB-S", "SLAG", "-0.130"),
 ];
 
 /// An operation: number, work center, set-up minutes, then for one tonne: machine minutes, kWh, GJ.
@@ -190,7 +199,10 @@ pub fn boms() -> Vec<Values> {
 pub fn bom_items() -> Vec<Values> {
     let mut rows = Vec::new();
     for (index, (material, alternative, components)) in RECIPES.iter().enumerate() {
-        for (position, (component, quantity, scrap)) in components.iter().enumerate() {
+        let beside = BESIDE.iter().filter(|(made, ..)| made == material);
+        let beside = beside.map(|(_, component, quantity)| (*component, *quantity, "0"));
+        let items = components.iter().copied().chain(beside);
+        for (position, (component, quantity, scrap)) in items.enumerate() {
             rows.push(vec![
                 ("BillOfMaterial", number(100, index)),
                 ("BillOfMaterialCategory", text("M")),

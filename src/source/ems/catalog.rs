@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use odbc_api::buffers::TextRowSet;
+use odbc_api::parameter::InputParameter;
 use odbc_api::{Connection, Cursor, IntoParameter};
 
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
@@ -10,10 +11,26 @@ use crate::id::MeterId;
 
 /// Rows of one fetch.
 const BATCH_ROWS: usize = 2_000;
+/// Rows of one portion of a cursor.
+const PORTION_ROWS: usize = 10_000;
 /// Longest text of a stamp, a value or a meter.
 const TEXT_MAX: usize = 256;
 /// ODBC's numbers of the integer types: SMALLINT, INTEGER, BIGINT, TINYINT.
 const INTEGERS: [i16; 4] = [5, 4, -5, -6];
+
+/// What drivers say of a connection that is no more: classes 08 and 57P of the SQL standard and of
+/// PostgreSQL, 2006 and 2013 of MariaDB, and their words where the state is a general one.
+const LOST: [&str; 9] = [
+    "08S01",
+    "08003",
+    "08006",
+    "08007",
+    "57P0",
+    "server closed the connection",
+    "Could not send Query",
+    "Lost connection",
+    "has gone away",
+];
 
 /// A column of the catalog.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +38,13 @@ pub(super) struct Column {
     pub name: String,
     pub type_name: String,
     kind: i16,
+}
+
+impl Column {
+    /// Whether it holds whole numbers.
+    pub fn is_integer(&self) -> bool {
+        INTEGERS.contains(&self.kind)
+    }
 }
 
 /// A database that was opened for a mapping.
@@ -44,13 +68,22 @@ pub(super) enum Key {
     Number(i64),
 }
 
+impl Key {
+    fn bound(&self) -> Box<dyn InputParameter> {
+        match self {
+            Self::Text(text) => Box::new(text.clone().into_parameter()),
+            Self::Number(number) => Box::new(number.into_parameter()),
+        }
+    }
+}
+
 impl Database {
     /// The condition that picks the rows of a meter, empty if all are its own, and what is bound to it.
     pub fn of_meter(&self, mapping: &EmsMapping, meter: &MeterId) -> (String, Option<Key>) {
         let Some((column, key)) = mapping.key(meter) else { return (String::new(), None) };
         let known = self.columns.iter().find(|known| known.name == column);
         // PostgreSQL compares no number with a text.
-        let number = known.filter(|known| INTEGERS.contains(&known.kind));
+        let number = known.filter(|known| known.is_integer());
         let key = match number.and_then(|_| key.parse().ok()) {
             Some(number) => Key::Number(number),
             None => Key::Text(key.to_owned()),
@@ -65,24 +98,32 @@ pub(super) fn open_checked(
     mapping: &EmsMapping,
 ) -> Result<Database, EmsError> {
     mapping.validate()?;
+    let columns: Vec<&str> = mapping.columns().into_iter().map(|(column, _)| column).collect();
+    open_table(connection, &mapping.table, &columns)
+}
+
+/// Opens the database and checks that it has the table with these columns.
+pub(super) fn open_table(
+    connection: &EmsConnection,
+    table: &str,
+    wanted: &[&str],
+) -> Result<Database, EmsError> {
     let opened = connection.open()?;
-    let columns = columns(connection, &opened, &mapping.table)?;
+    let columns = columns(connection, &opened, table)?;
     if columns.is_empty() {
-        return Err(EmsError::Table {
-            source_name: connection.name(),
-            table: mapping.table.clone(),
-        });
+        let (source_name, table) = (connection.name(), table.to_owned());
+        return Err(EmsError::Table { source_name, table });
     }
-    for (column, _) in mapping.columns() {
-        if columns.iter().any(|known| known.name == column) {
+    for column in wanted {
+        if columns.iter().any(|known| known.name == *column) {
             continue;
         }
         let nearest =
             columns.iter().min_by_key(|known| strsim::damerau_levenshtein(&known.name, column));
         return Err(EmsError::Column {
             source_name: connection.name(),
-            table: mapping.table.clone(),
-            column: column.to_owned(),
+            table: table.to_owned(),
+            column: (*column).to_owned(),
             similar: nearest.map_or_else(String::new, |near| format!(" (similar: {})", near.name)),
         });
     }
@@ -117,39 +158,95 @@ fn columns(
     Ok(columns)
 }
 
-/// Runs a SELECT and hands out its rows as text; returns how many there were.
+/// Runs a SELECT and hands out its rows as text; returns how many there were. For few rows: a driver
+/// may hold them all.
 pub(super) fn select(
     connection: &EmsConnection,
     database: &Database,
     sql: &str,
-    key: Option<&Key>,
+    keys: &[Key],
     query_seconds: u32,
     mut row: impl FnMut(&[Option<String>]),
 ) -> Result<usize, EmsError> {
+    run(connection, database, sql, keys, query_seconds, &mut row)
+        .map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
+}
+
+/// As [`select`], for any number of rows.
+///
+/// PostgreSQL's driver would read them all into memory. Its own way around, `UseDeclareFetch`, ends the
+/// whole process when the connection is lost between two fetches (version 13.02, a result freed
+/// twice), so the cursor is ours: a transaction that reads only, and portions of it.
+pub(super) fn stream(
+    connection: &EmsConnection,
+    database: &Database,
+    sql: &str,
+    keys: &[Key],
+    query_seconds: u32,
+    mut row: impl FnMut(&[Option<String>]),
+) -> Result<usize, EmsError> {
+    if connection.dialect != Dialect::Postgresql {
+        return select(connection, database, sql, keys, query_seconds, row);
+    }
+    let failed = |rows: usize, reason: &str| failed(connection, query_seconds, rows, reason);
     let mut rows = 0;
-    let failed = |rows: usize, reason: odbc_api::Error| {
-        let (source_name, reason) = (connection.name(), reason.to_string());
-        // HYT00 by ODBC, 57014 by PostgreSQL, 1969 by MariaDB.
-        let late = ["HYT00", "57014", "statement timeout", "max_statement_time"];
-        if late.iter().any(|sign| reason.contains(sign)) {
-            return EmsError::Time { source_name, seconds: query_seconds };
+    let odbc = |error: odbc_api::Error| (0, error.to_string());
+    let mut portions = || {
+        database.set_autocommit(false).map_err(odbc)?;
+        let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {sql}");
+        run(connection, database, &declare, keys, query_seconds, &mut |_| {})?;
+        let fetch = format!("FETCH FORWARD {PORTION_ROWS} FROM carbide_rows");
+        loop {
+            let came = run(connection, database, &fetch, &[], query_seconds, &mut row)
+                .map_err(|(before, reason)| (rows + before, reason))?;
+            rows += came;
+            if came < PORTION_ROWS {
+                return Ok(rows);
+            }
         }
-        EmsError::Query { source_name, rows, reason }
     };
+    let read: Result<usize, (usize, String)> = portions();
+    // A connection that is gone has no transaction to end.
+    let _ = database.rollback().and_then(|()| database.set_autocommit(true));
+    read.map_err(|(rows, reason)| failed(rows, &reason))
+}
+
+/// What the driver said, by what a person can do about it.
+fn failed(connection: &EmsConnection, query_seconds: u32, rows: usize, reason: &str) -> EmsError {
+    let (source_name, reason) = (connection.name(), reason.to_owned());
+    // HYT00 by ODBC, 57014 by PostgreSQL, 1969 by MariaDB.
+    let late = ["HYT00", "57014", "statement timeout", "max_statement_time"];
+    if late.iter().any(|sign| reason.contains(sign)) {
+        return EmsError::Time { source_name, seconds: query_seconds };
+    }
+    if LOST.iter().any(|sign| reason.contains(sign)) {
+        return EmsError::Lost { source_name, rows, reason };
+    }
+    EmsError::Query { source_name, rows, reason }
+}
+
+/// Runs a statement; rows that came and what the driver said, if it failed.
+fn run(
+    connection: &EmsConnection,
+    database: &Database,
+    sql: &str,
+    keys: &[Key],
+    query_seconds: u32,
+    row: &mut impl FnMut(&[Option<String>]),
+) -> Result<usize, (usize, String)> {
+    let mut rows = 0;
+    let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
     // SQLite's driver knows no time-out and refuses one.
     let timeout = (connection.dialect != Dialect::Sqlite).then_some(query_seconds as usize);
-    let executed = match key {
-        Some(Key::Text(text)) => database.execute(sql, &text.as_str().into_parameter(), timeout),
-        Some(Key::Number(number)) => database.execute(sql, &number.into_parameter(), timeout),
-        None => database.execute(sql, (), timeout),
-    };
-    let Some(mut cursor) = executed.map_err(|error| failed(0, error))? else { return Ok(0) };
+    let bound: Vec<Box<dyn InputParameter>> = keys.iter().map(Key::bound).collect();
+    let executed = database.execute(sql, bound.as_slice(), timeout);
+    let Some(mut cursor) = executed.map_err(|error| odbc(0, error))? else { return Ok(0) };
     let buffer = TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
-        .map_err(|error| failed(0, error))?;
-    let mut cursor = cursor.bind_buffer(buffer).map_err(|error| failed(0, error))?;
+        .map_err(|error| odbc(0, error))?;
+    let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
     let mut cells: Vec<Option<String>> = Vec::new();
     while let Some(batch) =
-        cursor.fetch_with_truncation_check(true).map_err(|error| failed(rows, error))?
+        cursor.fetch_with_truncation_check(true).map_err(|error| odbc(rows, error))?
     {
         for index in 0..batch.num_rows() {
             cells.clear();

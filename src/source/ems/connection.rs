@@ -160,10 +160,11 @@ impl EmsConnection {
             match self.dialect {
                 // Rows as they come instead of all in memory; no new file for a wrong name.
                 Dialect::Sqlite => "StepAPI=1;NoCreat=1;NoTXN=1",
-                // A cursor instead of all in memory; timestamptz in UTC, since it loses its offset.
+                // Readers only, by the server itself; timestamptz in UTC, since it loses its offset.
+                // A cursor takes no parameter from the server's side.
                 Dialect::Postgresql => {
-                    "UseDeclareFetch=1;Fetch=10000;ReadOnly=1;MaxVarcharSize=4000;\
-                     ConnSettings={SET TimeZone='UTC'}"
+                    "UseDeclareFetch=0;UseServerSidePrepare=0;MaxVarcharSize=4000;\
+                     ConnSettings=SET+TimeZone='UTC'%3BSET+default_transaction_read_only=on"
                 }
                 Dialect::Mariadb => "CHARSET=utf8mb4;INITSTMT={SET time_zone='+00:00'}",
             }

@@ -110,7 +110,7 @@ fn samples(
             quoted(&mapping.table),
             quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column)),
         );
-        select(connection, database, &sql, key.as_ref(), mapping.query_seconds, |cells| {
+        select(connection, database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
             let text = |index: usize| cells[index].clone().unwrap_or_default();
             let end = stamps.interval_end(&text(0));
             let value = energy(cells[1].as_deref(), mapping.unit);
@@ -151,7 +151,7 @@ fn can_write(
         ),
     };
     let mut writes = false;
-    select(connection, database, sql, key.as_ref(), mapping.query_seconds, |cells| {
+    select(connection, database, sql, key.as_slice(), mapping.query_seconds, |cells| {
         writes = cells[0].as_deref().is_some_and(|count| count.trim() != "0");
     })?;
     let user = connection.user.as_ref().map_or("", |(user, _)| user.as_str());

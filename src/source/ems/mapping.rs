@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::EmsError;
+use super::{EmsError, ProcessMapping};
 use crate::id::{CostCenter, MeterId, PlantCode};
 use crate::reading::{Medium, Meter};
 use crate::unit::{Dimension, Uom};
@@ -61,6 +61,9 @@ pub struct EmsMapping {
     /// Seconds that one query may run.
     #[serde(default = "ten_minutes")]
     pub query_seconds: u32,
+    /// Hours for which rows may come late: those of the last hours are read again each time.
+    #[serde(default = "two_days")]
+    pub late_hours: u32,
     /// Column that rises with arrival; the stamp if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_column: Option<String>,
@@ -78,6 +81,9 @@ pub struct EmsMapping {
     pub time_zone: String,
     /// The meters that are read.
     pub meter: Vec<MeterMapping>,
+    /// Values of the process beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessMapping>,
 }
 
 /// One meter.
@@ -130,6 +136,7 @@ impl EmsMapping {
         for (column, _) in self.columns() {
             identifier(column, "column")?;
         }
+        self.process.iter().try_for_each(ProcessMapping::validate)?;
         self.columns_are_clear()?;
         if self.unit.dimension() != Dimension::Energy {
             return Err(EmsError::Mapping(format!("unit {} is no electrical energy", self.unit)));
@@ -183,6 +190,11 @@ impl EmsMapping {
         let column = self.meter_column.as_deref()?;
         let key = self.meter(id).and_then(|meter| meter.key.as_deref());
         Some((column, key.unwrap_or(id.as_str())))
+    }
+
+    /// Whether the order of stamps, as the database sorts them, is that of time.
+    pub(super) fn stamps_sort_by_time(&self) -> bool {
+        self.stamp_format.as_deref().is_none_or(sorts_by_time)
     }
 
     /// Milliseconds of a stamp's count, if stamps are counts since 1970.
@@ -248,6 +260,10 @@ fn ten_minutes() -> u32 {
     600
 }
 
+fn two_days() -> u32 {
+    48
+}
+
 /// A name that can be quoted and nothing else: `^[A-Za-z_][A-Za-z0-9_$#]{0,127}$`.
 pub(super) fn identifier(name: &str, what: &'static str) -> Result<(), EmsError> {
     let mut bytes = name.bytes();
@@ -257,4 +273,28 @@ pub(super) fn identifier(name: &str, what: &'static str) -> Result<(), EmsError>
         return Ok(());
     }
     Err(EmsError::Identifier { name: name.to_owned(), what })
+}
+
+/// Whether texts of this form stand in the order of time: the larger part before the smaller.
+fn sorts_by_time(format: &str) -> bool {
+    if format.starts_with("epoch_") {
+        return true;
+    }
+    let order = "YmdHMS";
+    let parts: String = format.split('%').skip(1).filter_map(|part| part.chars().next()).collect();
+    let parts = parts.replace('F', "Ymd").replace('T', "HMS").replace('R', "HM");
+    parts.len() >= 3 && order.starts_with(&parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_stamps_with_the_larger_part_first_sort_by_time() {
+        assert!(sorts_by_time("%Y-%m-%d %H:%M"));
+        assert!(sorts_by_time("%F %T"));
+        assert!(!sorts_by_time("%d.%m.%Y %H:%M"));
+        assert!(!sorts_by_time("%m/%d/%Y"));
+    }
 }
