@@ -109,6 +109,20 @@ pub enum EmsError {
         /// What the driver said.
         reason: String,
     },
+    /// A text is longer than a reading can be.
+    #[error(
+        "ODBC-LOB: {source_name}: column {column} of the query holds a value of more than {bytes} bytes, \
+         which is no stamp, value or quality; nothing was kept. Map another column in \
+         mappings/ems.toml."
+    )]
+    TooLong {
+        /// Driver and database.
+        source_name: String,
+        /// Number of the column in the query.
+        column: String,
+        /// Most bytes of a value.
+        bytes: usize,
+    },
     /// A query ran longer than it may.
     #[error(
         "ODBC-TIME: {source_name}: query cancelled after {seconds} s; nothing was kept. Index the \

@@ -12,6 +12,7 @@ use carbide::factor::package::{FactorDatabase, Package, Severity};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::bad_inputs::answered;
 use crate::command_line::{Plant, ended_with, text};
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors/2026-4");
@@ -176,6 +177,7 @@ fn factors_01_a_factor_without_a_unit_is_refused_with_its_line() {
     );
 
     assert!(text.contains("steel.csv:5:1: FAC-UNIT: factor ST-04 has no unit"), "{text}");
+    answered("factors-01", &text);
 }
 
 #[test]
@@ -185,6 +187,7 @@ fn factors_02_a_factor_per_kwh_is_none_for_fuel() {
     let text = refused.unwrap_err();
     assert!(text.contains("FAC-DIM: activity natural_gas is in GJ"), "{text}");
     assert!(text.contains("factor EG-DE-UBA-2017 is per KWH; give a conversion"), "{text}");
+    answered("factors-02", &text);
 }
 
 #[test]
@@ -192,6 +195,7 @@ fn factors_03_a_negative_factor_is_refused() {
     let text = refusal("steel.csv", ",TO,product,180,180,", ",TO,product,-180,,");
 
     assert!(text.contains("FAC-NEG: factor ST-04 is negative"), "{text}");
+    answered("factors-03", &text);
 }
 
 #[test]
@@ -206,6 +210,7 @@ fn factors_04_two_rows_for_one_day_are_refused_with_the_days() {
         text,
         "FAC-OVERLAP: factors EG-DE-UBA-2017 and EG-DE-UBA-2018 overlap from 2017-07-01 to 2018-01-01"
     );
+    answered("factors-04", &text);
 }
 
 #[test]
@@ -227,6 +232,7 @@ fn factors_05_a_gap_is_named_and_a_day_in_it_is_an_error() {
 
     let gap = "FAC-GAP: no factor for EG-DE-UBA from 2018-06-01 to before 2019-01-01";
     assert!(notes.iter().any(|note| note.starts_with(gap)), "{notes:?}");
+    answered("factors-05", &notes.join("\n"));
     let found = mapping.book.factor("electricity", None, &["DE"], day);
     assert!(matches!(found, Err(FactorError::Missing { .. })), "{found:?}");
 }
@@ -250,6 +256,7 @@ fn factors_06_a_value_in_co2e_of_another_report_is_not_mixed_in() {
         refused.contains("FAC-GWP: factors use AR5 and AR6; choose one per report"),
         "{refused}"
     );
+    answered("factors-06", &refused);
 }
 
 #[test]
@@ -260,6 +267,7 @@ fn factors_07_semicolons_and_decimal_commas_are_refused_with_the_line() {
     let columns = refusal("steel.csv", ",TO,product,180,180,", ",TO,product,180,5,180,");
 
     assert!(semicolons.contains("FAC-CSV: line 1 has 1 column"), "{semicolons}");
+    answered("factors-07", &semicolons);
     assert!(
         comma.contains("FAC-CSV: kg_co2e '180,5' is no decimal; decimals have a point"),
         "{comma}"
@@ -277,6 +285,7 @@ fn factors_08_one_changed_byte_breaks_the_signature() {
     let refused = factor_package::signature(&copy, &package, &trusted()).unwrap_err().to_string();
 
     assert!(refused.contains("FAC-SIG: factor pack 2026-4: signature does not match"), "{refused}");
+    answered("factors-08", &refused);
 }
 
 #[test]
@@ -287,6 +296,7 @@ fn factors_09_a_value_a_thousand_times_too_high_waits_for_a_person() {
         text,
         "FAC-BAND: factor ST-04=180000 is outside 50..6000; confirm with --accept ST-04"
     );
+    answered("factors-09", &text);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod backups;
 mod bad_inputs;
 mod bad_inputs_config;
 mod bad_inputs_odata_json;
+mod bad_inputs_odbc;
 mod bad_inputs_plan;
 mod bad_inputs_xml;
 

@@ -163,7 +163,7 @@ proptest! {
 }
 
 /// A proxy before a server that ends its first connections after so many bytes of answers.
-fn faulty(server: u16, bytes: Vec<usize>) -> (u16, Arc<Mutex<usize>>) {
+pub fn faulty(server: u16, bytes: Vec<usize>) -> (u16, Arc<Mutex<usize>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let cut = Arc::new(Mutex::new(0));

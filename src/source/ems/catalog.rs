@@ -15,6 +15,8 @@ const BATCH_ROWS: usize = 2_000;
 const PORTION_ROWS: usize = 10_000;
 /// Longest text of a stamp, a value or a meter.
 const TEXT_MAX: usize = 256;
+/// What a text beyond that is said to be, with the number of its column.
+const TOO_LONG: &str = "too long: column ";
 /// ODBC's numbers of the integer types: SMALLINT, INTEGER, BIGINT, TINYINT.
 const INTEGERS: [i16; 4] = [5, 4, -5, -6];
 
@@ -219,6 +221,10 @@ fn failed(connection: &EmsConnection, query_seconds: u32, rows: usize, reason: &
     if late.iter().any(|sign| reason.contains(sign)) {
         return EmsError::Time { source_name, seconds: query_seconds };
     }
+    if let Some(column) = reason.strip_prefix(TOO_LONG) {
+        let column = column.to_owned();
+        return EmsError::TooLong { source_name, column, bytes: TEXT_MAX };
+    }
     if LOST.iter().any(|sign| reason.contains(sign)) {
         return EmsError::Lost { source_name, rows, reason };
     }
@@ -246,7 +252,12 @@ fn run(
     let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
     let mut cells: Vec<Option<String>> = Vec::new();
     while let Some(batch) =
-        cursor.fetch_with_truncation_check(true).map_err(|error| odbc(rows, error))?
+        cursor.fetch_with_truncation_check(true).map_err(|error| match error {
+            odbc_api::Error::TooLargeValueForBuffer { buffer_index, .. } => {
+                (rows, format!("{TOO_LONG}{}", buffer_index + 1))
+            }
+            other => odbc(rows, other),
+        })?
     {
         for index in 0..batch.num_rows() {
             cells.clear();

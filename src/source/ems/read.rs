@@ -244,7 +244,13 @@ impl<'a> Reader<'a> {
         let mapping = self.mapping;
         let (stamp, value) = (cells[0].as_deref().unwrap_or(""), cells[1].as_deref());
         let quality = mapping.quality_column.as_ref().map(|_| cells[2].as_deref());
-        let row = self.stamps.interval_end(stamp).and_then(|end| {
+        let damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+        let readable = if damaged(stamp) || value.is_some_and(damaged) {
+            Err(format!("ODBC-UTF: row {}: the text is not valid UTF-8", self.arrival))
+        } else {
+            Ok(stamp)
+        };
+        let row = readable.and_then(|stamp| self.stamps.interval_end(stamp)).and_then(|end| {
             let energy = energy(value, mapping.unit)?;
             match quality {
                 Some(quality) if !is_good(quality, &mapping.good_quality) => {
