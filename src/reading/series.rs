@@ -1,7 +1,11 @@
 //! An interval series of one meter, gaps included.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use rust_decimal::Decimal;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::MeterId;
 use crate::period::Interval;
@@ -9,7 +13,7 @@ use crate::quantity::Energy;
 use crate::value_state::ValueState;
 
 /// One row of the energy management system, before any check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RawReading {
     /// End of the interval as the source stamps it, already turned into an instant.
     pub stamp: Timestamp,
@@ -17,6 +21,28 @@ pub struct RawReading {
     pub energy: Option<Energy>,
     /// Position in the order in which the source delivered it.
     pub arrival: u64,
+}
+
+/// Written as `[milliseconds since 1970, "kWh", arrival]`: snapshots hold many, and a program that reads
+/// one must not spend its time on the names of fields.
+impl Serialize for RawReading {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let kwh = self.energy.map(|energy| energy.amount().to_string());
+        (self.stamp.as_millisecond(), kwh, self.arrival).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawReading {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (stamp, kwh, arrival): (i64, Option<Cow<'de, str>>, u64) =
+            Deserialize::deserialize(from)?;
+        let kwh = kwh.map(|text| Decimal::from_str_exact(&text)).transpose();
+        Ok(Self {
+            stamp: Timestamp::from_millisecond(stamp).map_err(D::Error::custom)?,
+            energy: kwh.map_err(D::Error::custom)?.map(Energy::new),
+            arrival,
+        })
+    }
 }
 
 /// One interval of a series.
@@ -91,7 +117,6 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rust_decimal::Decimal;
 
     fn quarter_hours(energies: &[Option<i64>]) -> Series {
         let slot = |energy: &Option<i64>| match energy {
@@ -118,6 +143,24 @@ mod tests {
 
         assert_eq!(energy, Energy::new(Decimal::from(7)));
         assert_eq!(missing, 1);
+    }
+
+    #[test]
+    fn a_reading_is_written_short_and_read_back_to_the_digit() {
+        for kwh in [Some("12.340"), Some("-0.000001"), None] {
+            let reading = RawReading {
+                stamp: "2018-09-01T00:15:00Z".parse().unwrap(),
+                energy: kwh.map(|kwh| Energy::new(kwh.parse().unwrap())),
+                arrival: 7,
+            };
+
+            let text = serde_json::to_string(&reading).unwrap();
+            let back: RawReading = serde_json::from_str(&text).unwrap();
+
+            assert_eq!(back, reading);
+            assert_eq!(back.energy.map(|e| e.amount().to_string()).as_deref(), kwh);
+            assert!(text.starts_with("[1535760900000,"), "{text}");
+        }
     }
 
     #[test]
