@@ -15,7 +15,6 @@ pub mod cbam;
 mod contribution;
 pub mod coproduct;
 mod equipment;
-pub mod gwp;
 mod inventory;
 pub mod label;
 pub mod organisation;

@@ -14,8 +14,7 @@ use crate::value_state::ValueState;
 /// Holds what was confirmed against what was metered.
 ///
 /// R2 looks at kWh per tonne of a shift, metered energy over confirmed yield, and compares it with
-/// the last shifts of the same kind that made the same materials: it must be above their mean by a
-/// ratio and by so many of their standard deviations. R4 counts, by day and
+/// the last shifts of the same kind that made the same materials, as [`is_excess`] says. R4 counts, by day and
 /// work center, the confirmed batches during which a reading is missing or imputed.
 pub fn production(
     confirmations: &[Confirmation],
@@ -46,6 +45,7 @@ fn excess(
         return Vec::new();
     }
     let mut history: BTreeMap<(Vec<&str>, usize), VecDeque<f64>> = BTreeMap::new();
+    let mut recent = Recent::default();
     let mut findings = Vec::new();
     for (shift, confirmed) in by_shift {
         let interval = shifts.interval(*shift);
@@ -60,8 +60,8 @@ fn excess(
         }
         let specific = energy.to_f64() / tonnes;
         let before = history.entry((materials.clone(), shift.shift)).or_default();
-        if before.len() >= limits.batches && is_excess(specific, before, limits) {
-            let mean = before.iter().sum::<f64>() / before.len() as f64;
+        let mean = before.iter().sum::<f64>() / before.len().max(1) as f64;
+        if before.len() >= limits.batches && is_excess(specific, before, &recent, limits) {
             findings.push(Finding {
                 rule: "R2".to_owned(),
                 severity: rules.excess.severity,
@@ -76,6 +76,9 @@ fn excess(
                 proposal: rules.excess.action.clone(),
             });
         }
+        if before.len() >= limits.batches {
+            recent.push(specific, mean);
+        }
         before.push_back(specific);
         if before.len() > limits.batches {
             before.pop_front();
@@ -84,13 +87,55 @@ fn excess(
     findings
 }
 
-/// Above the mean by the ratio, and above it by so many standard deviations of the batches before.
-pub(super) fn is_excess(specific: f64, before: &VecDeque<f64>, limits: &ExcessLimits) -> bool {
-    let count = before.len() as f64;
-    let mean = before.iter().sum::<f64>() / count;
-    let squares = before.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    let deviation = (squares / (count - 1.0).max(1.0)).sqrt();
-    specific > limits.ratio * mean && specific > mean + limits.deviations * deviation
+/// How far the last shifts were from what their history says: a plant that runs hot as a whole has no
+/// single shift to look at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recent(VecDeque<f64>);
+
+/// Shifts looked back, whatever they made.
+const RECENT_SHIFTS: usize = 3;
+
+impl Recent {
+    /// A shift and what the mean of its history is.
+    pub fn push(&mut self, specific: f64, mean: f64) {
+        if specific > 0.0 && mean > 0.0 {
+            self.0.push_back((specific / mean).ln().clamp(-1.0, 1.0));
+        }
+        if self.0.len() > RECENT_SHIFTS {
+            self.0.pop_front();
+        }
+    }
+
+    /// Factor by which a sound shift can be expected above its mean: one at least.
+    fn activity(&self, exponent: f64) -> f64 {
+        if self.0.is_empty() {
+            return 1.0;
+        }
+        let mean = self.0.iter().sum::<f64>() / self.0.len() as f64;
+        (exponent * mean).exp().max(1.0)
+    }
+}
+
+/// Above the mean by the ratio, and above it by so many standard deviations of the batches before but
+/// the lowest of them: one idle shift must not hide what follows. Both are raised by what the last
+/// shifts were above their own means.
+pub(super) fn is_excess(
+    specific: f64,
+    before: &VecDeque<f64>,
+    recent: &Recent,
+    limits: &ExcessLimits,
+) -> bool {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let mut sorted: Vec<f64> = before.iter().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let all = mean(&sorted);
+    let kept = if sorted.len() > 2 { &sorted[1..] } else { &sorted[..] };
+    let middle = mean(kept);
+    let squares = kept.iter().map(|value| (value - middle).powi(2)).sum::<f64>();
+    let deviation = (squares / (kept.len() as f64 - 1.0).max(1.0)).sqrt();
+    let activity = recent.activity(limits.activity);
+    specific > limits.ratio * all * activity
+        && specific > middle * activity + limits.deviations * deviation
 }
 
 fn without_readings(

@@ -108,8 +108,10 @@ limits! {
     ExcessLimits {
         /// Energy per unit over the mean of the batches before.
         ratio: f64,
-        /// Standard deviations over that mean.
+        /// Standard deviations over that mean, the lowest batch left out.
         deviations: f64,
+        /// Exponent by which the last three shifts' energy over their own means raises both.
+        activity: f64,
         /// Batches of the same products and shift looked back.
         batches: usize,
     }

@@ -18,8 +18,8 @@ use crate::sap::error::SapError;
 use crate::sap::odata::ODataClient;
 use crate::sap::rfc::RfcClient;
 use crate::source::ems::{
-    Bucket, Dialect, EmsConnection, EmsError, EmsMapping, MeterMapping, ValuesAre, interval_sums,
-    read_on, read_temperatures, sum_tolerance,
+    Dialect, EmsConnection, EmsError, EmsMapping, MeterMapping, ValuesAre, read_on,
+    read_temperatures, sum_tolerance, whole_sum,
 };
 use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
 
@@ -235,9 +235,8 @@ fn sums_agree(
     meter: &MeterMapping,
     rows: &[RawReading],
 ) -> Result<(), CycleError> {
-    let sums = interval_sums(connection, mapping, &meter.id, Bucket::Day)?;
-    let pushed: Decimal = sums.iter().map(|sum| sum.energy.amount()).sum();
-    let counted: u64 = sums.iter().map(|sum| sum.count).sum();
+    let (counted, pushed) = whole_sum(connection, mapping, &meter.id)?;
+    let pushed = pushed.amount();
     let energies = || rows.iter().filter_map(|row| row.energy);
     let streamed: Decimal = energies().map(|energy| energy.amount()).sum();
     let whole = counted == energies().count() as u64

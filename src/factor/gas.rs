@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,29 @@ pub struct GwpTable {
 }
 
 impl GwpTable {
+    /// The table of the shipped version of the factor database, for those who bring no package of
+    /// their own.
+    ///
+    /// # Panics
+    ///
+    /// Never: the file is part of the program, and a test reads it.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: OnceLock<GwpTable> = OnceLock::new();
+        SHIPPED.get_or_init(|| {
+            let text = include_str!("../../mappings/factors/2026-4/gwp100.csv");
+            let mut table = Self::default();
+            for row in csv::Reader::from_reader(text.as_bytes()).into_records() {
+                let row = row.expect("the shipped table is CSV");
+                let sets = [GwpSet::Ar4, GwpSet::Ar5, GwpSet::Ar6];
+                for (set, cell) in sets.into_iter().zip(row.iter().skip(1)) {
+                    let potential = cell.parse().expect("the shipped potentials are decimals");
+                    table.insert(&row[0], set, potential);
+                }
+            }
+            table
+        })
+    }
+
     /// Adds what a gas weighs under one set.
     pub fn insert(&mut self, gas: &str, set: GwpSet, potential: Decimal) {
         self.rows.entry(gas.to_owned()).or_default().insert(set, potential);
@@ -125,6 +149,16 @@ impl GasMasses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shipped_table_has_the_potentials_of_three_reports() {
+        let of = |gas, set| GwpTable::shipped().potential(gas, set).unwrap();
+
+        assert_eq!(of("N2O", GwpSet::Ar4), Decimal::from(298));
+        assert_eq!(of("N2O", GwpSet::Ar5), Decimal::from(265));
+        assert_eq!(of("CH4-fossil", GwpSet::Ar6), Decimal::new(298, 1));
+        assert_eq!(GwpTable::shipped().potential("CH5", GwpSet::Ar6), None);
+    }
 
     fn table() -> GwpTable {
         let mut table = GwpTable::default();

@@ -17,6 +17,8 @@ mod process;
 
 mod read;
 
+mod read_on;
+
 mod watermark;
 
 pub use connection::{Dialect, EmsConnection};
@@ -24,9 +26,8 @@ pub use inspect::{Inspection, Sample, TakenColumn, check_mapping, inspect};
 pub use latest::last_reading;
 pub use mapping::{EmsMapping, MeterMapping, StampIs, ValuesAre};
 pub use process::{ProcessMapping, RawTemperatures, TemperatureTag, read_temperatures};
-pub use read::{
-    Bucket, Continued, IntervalSum, RawReadings, interval_sums, read_on, read_readings,
-};
+pub use read::{Bucket, IntervalSum, RawReadings, interval_sums, read_readings, whole_sum};
+pub use read_on::{Continued, read_on};
 pub use watermark::{Watermark, sum_tolerance};
 
 /// Why readings could not be read. Nothing is guessed in their place.

@@ -101,6 +101,19 @@ fn the_second_read_fetches_what_is_new_and_what_may_come_late() {
 }
 
 #[test]
+fn sums_of_more_digits_than_a_whole_number_has_are_read() {
+    let (_folder, connection) = database(&table(0..400));
+    let raise = "UPDATE reading SET kwh = '98765432.125' WHERE meter = 'M'";
+    Connection::open(&connection.database).unwrap().execute_batch(raise).unwrap();
+    let first = read_on(&connection, &mapping(true), &meter(), None, |_| {}).unwrap();
+
+    let second = go_on(&connection, &mapping(true), &first);
+
+    assert_eq!(second.again, None);
+    assert_eq!(second.readings, first.readings);
+}
+
+#[test]
 fn what_changed_before_the_watermark_is_noticed_and_everything_is_read_again() {
     for change in [
         "UPDATE reading SET kwh = '11.5' WHERE id = 100",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::civil::Weekday;
 use serde::Serialize;
 
-use super::super::production::is_excess;
+use super::super::production::{Recent, is_excess};
 use super::super::{ExcessLimits, RuleSet};
 use crate::period::ShiftCalendar;
 use crate::reading::Series;
@@ -17,7 +17,9 @@ const RAISED_PERCENT: [u32; 5] = [20, 30, 50, 100, 200];
 /// One form of R2 on one series.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExcessScore {
-    /// `published` (above the mean by the ratio, and no more) or `calibrated` (as in the rules).
+    /// `published` (above the mean by the ratio, and no more), `robust` (and above the median by three
+    /// robust standard deviations: a published calibration to compare with) or `calibrated` (as in
+    /// the rules).
     pub form: &'static str,
     /// Shifts with enough history.
     pub shifts: usize,
@@ -43,14 +45,21 @@ impl ExcessScore {
 /// Scores of R2 as published and as the rules have it.
 pub(super) fn scores(series: &Series, shifts: &ShiftCalendar, rules: &RuleSet) -> Vec<ExcessScore> {
     let limits = &rules.excess.limits;
-    let published = |energy: f64, before: &VecDeque<f64>| {
+    let above = |energy: f64, before: &VecDeque<f64>| {
         energy > limits.ratio * before.iter().sum::<f64>() / before.len() as f64
     };
-    let calibrated = |energy: f64, before: &VecDeque<f64>| {
-        rules.excess.enabled && is_excess(energy, before, limits)
+    let published = |energy: f64, before: &VecDeque<f64>, _: &Recent| above(energy, before);
+    let robust = |energy: f64, before: &VecDeque<f64>, _: &Recent| {
+        let middle = median(before.iter().copied());
+        let spread = median(before.iter().map(|value| (value - middle).abs()));
+        above(energy, before) && energy > middle + 3.0 * 1.4826 * spread
+    };
+    let calibrated = |energy: f64, before: &VecDeque<f64>, recent: &Recent| {
+        rules.excess.enabled && is_excess(energy, before, recent, limits)
     };
     vec![
         score("published", series, shifts, limits, &published),
+        score("robust", series, shifts, limits, &robust),
         score("calibrated", series, shifts, limits, &calibrated),
     ]
 }
@@ -60,8 +69,9 @@ fn score(
     series: &Series,
     shifts: &ShiftCalendar,
     limits: &ExcessLimits,
-    flags: &dyn Fn(f64, &VecDeque<f64>) -> bool,
+    flags: &dyn Fn(f64, &VecDeque<f64>, &Recent) -> bool,
 ) -> ExcessScore {
+    let mut recent = Recent::default();
     let mut history: BTreeMap<(DayOfWeek, usize), VecDeque<f64>> = BTreeMap::new();
     let (mut count, mut flagged) = (0, 0);
     let mut found = [0_usize; RAISED_PERCENT.len()];
@@ -80,13 +90,15 @@ fn score(
         let before = history.entry(key).or_default();
         if before.len() >= limits.batches {
             count += 1;
-            flagged += usize::from(flags(energy, before));
+            flagged += usize::from(flags(energy, before, &recent));
             let of_day = days.entry(day).or_default();
             for (index, percent) in RAISED_PERCENT.iter().enumerate() {
-                let seen = flags(energy * (1.0 + f64::from(*percent) / 100.0), before);
+                let raised = energy * (1.0 + f64::from(*percent) / 100.0);
+                let seen = flags(raised, before, &recent);
                 found[index] += usize::from(seen);
                 of_day[index] |= seen;
             }
+            recent.push(energy, before.iter().sum::<f64>() / before.len() as f64);
         }
         before.push_back(energy);
         if before.len() > limits.batches {
@@ -108,6 +120,17 @@ fn score(
             percent(days.values().filter(|seen| seen[index]).count(), days.len())
         }),
         doubled: (doubled, count - doubled),
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => sorted[middle],
+        _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::form::{Activity, CoProduct, Direct, Factor, Form, Input, Node};
 use super::{CaseError, CaseProblem};
+use crate::factor::gas::{GwpSet, GwpTable};
 use crate::footprint::coproduct::{self, AllocationError};
-use crate::footprint::gwp::{Gas, GwpSet};
 use crate::footprint::system::{Columns, Condensation, Link, ProductSystem, SystemError};
 use crate::unit::Uom;
 use rust_decimal::prelude::ToPrimitive;
@@ -467,9 +467,17 @@ fn gwp_set(name: &str, object: &str) -> Result<GwpSet, CaseError> {
         .map_err(|error| CaseError::new(CaseProblem::UnknownGwpSet, object, format!("{error}")))
 }
 
+/// kg CO₂e of a kilogram of gas; biogenic CO₂ is reported apart and weighs nothing.
 fn warming(gas: &str, gwp: GwpSet, object: &str) -> Result<f64, CaseError> {
-    let known: Result<Gas, _> = gas.parse();
-    let known = known
-        .map_err(|error| CaseError::new(CaseProblem::UnknownGas, object, format!("{error}")))?;
-    Ok(gwp.of(known).to_f64().expect("the table holds small numbers"))
+    if gas == "CO2_biogenic" {
+        return Ok(0.0);
+    }
+    // Cases write CH4_fossil, the table CH4-fossil.
+    let table = GwpTable::shipped();
+    let potential = table.potential(&gas.replace('_', "-"), gwp);
+    potential.and_then(|potential| potential.to_f64()).ok_or_else(|| {
+        let known: Vec<&str> = table.gases().collect();
+        let text = format!("'{gas}' is no gas; known are CO2_biogenic, {}", known.join(", "));
+        CaseError::new(CaseProblem::UnknownGas, object, text)
+    })
 }

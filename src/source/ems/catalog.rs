@@ -168,7 +168,7 @@ pub(super) fn select(
     sql: &str,
     keys: &[Key],
     query_seconds: u32,
-    mut row: impl FnMut(&[Option<String>]),
+    mut row: impl FnMut(&[Option<&str>]),
 ) -> Result<usize, EmsError> {
     run(connection, database, sql, keys, query_seconds, &mut row)
         .map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
@@ -185,7 +185,7 @@ pub(super) fn stream(
     sql: &str,
     keys: &[Key],
     query_seconds: u32,
-    mut row: impl FnMut(&[Option<String>]),
+    mut row: impl FnMut(&[Option<&str>]),
 ) -> Result<usize, EmsError> {
     if connection.dialect != Dialect::Postgresql {
         return select(connection, database, sql, keys, query_seconds, row);
@@ -238,7 +238,7 @@ fn run(
     sql: &str,
     keys: &[Key],
     query_seconds: u32,
-    row: &mut impl FnMut(&[Option<String>]),
+    row: &mut impl FnMut(&[Option<&str>]),
 ) -> Result<usize, (usize, String)> {
     let mut rows = 0;
     let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
@@ -250,7 +250,6 @@ fn run(
     let buffer = TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
         .map_err(|error| odbc(0, error))?;
     let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
-    let mut cells: Vec<Option<String>> = Vec::new();
     while let Some(batch) =
         cursor.fetch_with_truncation_check(true).map_err(|error| match error {
             odbc_api::Error::TooLargeValueForBuffer { buffer_index, .. } => {
@@ -259,11 +258,13 @@ fn run(
             other => odbc(rows, other),
         })?
     {
+        let mut cells: Vec<Option<&str>> = vec![None; batch.num_cols()];
         for index in 0..batch.num_rows() {
-            cells.clear();
-            cells.extend((0..batch.num_cols()).map(|column| {
-                batch.at(column, index).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            }));
+            for (column, cell) in cells.iter_mut().enumerate() {
+                // What is no text is shown as such, and refused where it matters.
+                let text = |bytes| std::str::from_utf8(bytes).unwrap_or("\u{FFFD}");
+                *cell = batch.at(column, index).map(text);
+            }
             row(&cells);
             rows += 1;
         }

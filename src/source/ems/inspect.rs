@@ -111,9 +111,9 @@ fn samples(
             quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column)),
         );
         select(connection, database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
-            let text = |index: usize| cells[index].clone().unwrap_or_default();
+            let text = |index: usize| cells[index].unwrap_or_default().to_owned();
             let end = stamps.interval_end(&text(0));
-            let value = energy(cells[1].as_deref(), mapping.unit);
+            let value = energy(cells[1], mapping.unit);
             let problem = match (&end, &value) {
                 (Err(problem), _) | (_, Err(problem)) => Some(problem.clone()),
                 (_, Ok(None)) => Some("METER-NULL: reading is empty".to_owned()),
@@ -152,7 +152,7 @@ fn can_write(
     };
     let mut writes = false;
     select(connection, database, sql, key.as_slice(), mapping.query_seconds, |cells| {
-        writes = cells[0].as_deref().is_some_and(|count| count.trim() != "0");
+        writes = cells[0].is_some_and(|count| count.trim() != "0");
     })?;
     let user = connection.user.as_ref().map_or("", |(user, _)| user.as_str());
     Ok(writes.then(|| format!("ODBC-RIGHTS: database user {user} can write; use a read-only user")))

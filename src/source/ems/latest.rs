@@ -33,7 +33,7 @@ pub fn last_reading(
     );
     let (stamps, mut newest) = (Stamps::new(mapping)?, None);
     select(connection, &database, &sql, &[], mapping.query_seconds, |cells| {
-        newest = cells.first().cloned().flatten();
+        newest = cells.first().copied().flatten().map(str::to_owned);
     })?;
     Ok(newest.and_then(|stamp| stamps.interval_end(&stamp).ok()))
 }

@@ -87,7 +87,7 @@ pub fn read_temperatures(
         let mut read = RawTemperatures { furnace: tag.furnace.clone(), ..Default::default() };
         let key = [Key::Text(tag.tag.clone())];
         stream(connection, &database, &sql, &key, mapping.query_seconds, |cells| {
-            let (stamp, value) = (cells[0].as_deref().unwrap_or(""), cells[1].as_deref());
+            let (stamp, value) = (cells[0].unwrap_or(""), cells[1]);
             let celsius = value.and_then(|text| text.trim().parse::<f64>().ok());
             let celsius = celsius
                 .filter(|celsius| celsius.is_finite())

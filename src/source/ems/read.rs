@@ -1,15 +1,13 @@
 //! Readings row by row, and sums formed by the database.
 
-use std::time::Duration;
-
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use rust_decimal::Decimal;
 
-use super::catalog::{Database, open_checked, select, stream};
-use super::watermark::{Places, Position, Watermark, fingerprint, is_as_before};
+use super::catalog::{open_checked, select};
+use super::read_on::read_on;
 use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
 use crate::quantity::Energy;
@@ -63,260 +61,6 @@ pub fn read_readings(
     Ok(read_on(connection, mapping, meter, None, progress)?.readings)
 }
 
-/// Readings of a meter, all of them, of which only the newest had to be fetched.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Continued {
-    /// Every reading.
-    pub readings: RawReadings,
-    /// From where the next read goes on; `None` if it has to read everything.
-    pub watermark: Option<Watermark>,
-    /// Rows that were fetched.
-    pub fetched: usize,
-    /// Why everything was read again, if it was.
-    pub again: Option<String>,
-}
-
-/// Connections that are opened for one read before it is given up.
-const CONNECTIONS_MAX: u32 = 4;
-
-/// As [`read_readings`], but goes on from the watermark of `known` readings where the database still
-/// holds what was read then, in number and sum; otherwise everything is read again.
-///
-/// A connection that ends in between is opened anew, and the read goes on from the last row: no row is
-/// lost or doubled.
-///
-/// # Errors
-///
-/// [`EmsError`]; nothing is kept unless all was read.
-pub fn read_on(
-    connection: &EmsConnection,
-    mapping: &EmsMapping,
-    meter: &MeterId,
-    known: Option<(&[RawReading], &Watermark)>,
-    progress: impl Fn(usize),
-) -> Result<Continued, EmsError> {
-    let mut reader = Reader::new(connection, mapping, meter, known)?;
-    let mut tries = 1;
-    loop {
-        match reader.run(&progress) {
-            Ok(()) => return Ok(reader.ended()),
-            Err(EmsError::Lost { .. }) if tries < CONNECTIONS_MAX => {
-                // A server that restarts needs a moment.
-                std::thread::sleep(Duration::from_millis(100 << tries));
-                tries += 1;
-                reader.go_back();
-            }
-            // The server is on its way up again.
-            Err(EmsError::Connect { .. }) if tries > 1 && tries < CONNECTIONS_MAX => {
-                std::thread::sleep(Duration::from_millis(100 << tries));
-                tries += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// A read on its way.
-struct Reader<'a> {
-    connection: &'a EmsConnection,
-    mapping: &'a EmsMapping,
-    meter: &'a MeterId,
-    known: Option<(&'a [RawReading], &'a Watermark)>,
-    fingerprint: String,
-    stamps: Stamps,
-    readings: RawReadings,
-    places: Places,
-    arrival: u64,
-    fetched: usize,
-    again: Option<String>,
-    /// The place of the newest rows, which is read again after a lost connection, and what came of
-    /// it: rows, kept ones, problems.
-    tail: Option<(String, [usize; 3])>,
-    by_place: bool,
-    begun: bool,
-}
-
-impl<'a> Reader<'a> {
-    fn new(
-        connection: &'a EmsConnection,
-        mapping: &'a EmsMapping,
-        meter: &'a MeterId,
-        known: Option<(&'a [RawReading], &'a Watermark)>,
-    ) -> Result<Self, EmsError> {
-        Ok(Self {
-            connection,
-            mapping,
-            meter,
-            known,
-            fingerprint: fingerprint(connection, mapping, meter),
-            stamps: Stamps::new(mapping)?,
-            readings: RawReadings::default(),
-            places: Places::new(mapping.late_hours, 0, Energy::ZERO),
-            arrival: 0,
-            fetched: 0,
-            again: None,
-            tail: None,
-            by_place: false,
-            begun: false,
-        })
-    }
-
-    /// Reads to the end, from where it stands.
-    fn run(&mut self, progress: &impl Fn(usize)) -> Result<(), EmsError> {
-        let database = open_checked(self.connection, self.mapping)?;
-        let position = Position::of(&database, self.mapping);
-        self.by_place = position.is_some();
-        if !self.begun {
-            self.begin(&database, position.as_ref())?;
-            self.begun = true;
-        }
-        let (dialect, mapping) = (self.connection.dialect, self.mapping);
-        let quoted = |name: &str| dialect.quoted(name);
-        let (of_meter, key) = database.of_meter(mapping, self.meter);
-        let mut columns =
-            vec![quoted(&mapping.stamp_column), quoted(mapping.value_column(self.meter)?)];
-        columns.extend(mapping.quality_column.as_deref().map(quoted));
-        columns.extend(position.as_ref().map(|position| position.quoted(dialect)));
-        let (mut condition, mut keys) = (of_meter, Vec::from_iter(key));
-        if let (Some(position), Some((place, _))) = (&position, &self.tail) {
-            condition += if condition.is_empty() { " WHERE " } else { " AND " };
-            condition += &format!("{} >= {}", position.quoted(dialect), position.mark(dialect));
-            keys.push(position.key(place));
-        }
-        let order = mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column);
-        let sql = format!(
-            "SELECT {} FROM {}{condition} ORDER BY {}",
-            columns.join(", "),
-            quoted(&mapping.table),
-            quoted(order)
-        );
-        // The place of the watermark itself was passed whole.
-        let passed = match (&self.known, &self.tail) {
-            (Some((_, known)), Some((place, [0, ..]))) if *place == known.position => {
-                Some(place.clone())
-            }
-            _ => None,
-        };
-        stream(self.connection, &database, &sql, &keys, mapping.query_seconds, |cells| {
-            if passed.is_some() && self.by_place && cells.last() == Some(&passed) {
-                return;
-            }
-            self.take(cells);
-            if self.fetched % 2_000 == 0 {
-                progress(self.fetched);
-            }
-        })?;
-        Ok(())
-    }
-
-    /// Starts with what is known, if the database still holds it.
-    fn begin(&mut self, database: &Database, position: Option<&Position>) -> Result<(), EmsError> {
-        let Some((rows, watermark)) = self.known else { return Ok(()) };
-        let (connection, mapping, meter) = (self.connection, self.mapping, self.meter);
-        self.again = match position {
-            _ if watermark.mapping != self.fingerprint => {
-                Some("the mapping has changed".to_owned())
-            }
-            _ if rows.len() < watermark.rows => Some("fewer rows are kept".to_owned()),
-            None => Some("rows cannot be told by their place".to_owned()),
-            Some(position) => {
-                is_as_before(connection, database, mapping, meter, position, watermark)?
-            }
-        };
-        if self.again.is_some() {
-            self.known = None;
-            return Ok(());
-        }
-        self.readings.rows = rows[..watermark.rows].to_vec();
-        self.arrival = watermark.rows as u64;
-        self.places = Places::new(mapping.late_hours, watermark.rows, watermark.energy);
-        if let Some(last) = self.readings.rows.last() {
-            // Until something newer is passed, the next read goes on from here too.
-            self.places.at(&watermark.position, last.stamp);
-        }
-        self.tail = Some((watermark.position.clone(), [0; 3]));
-        Ok(())
-    }
-
-    fn take(&mut self, cells: &[Option<String>]) {
-        self.arrival += 1;
-        self.fetched += 1;
-        let mapping = self.mapping;
-        let (stamp, value) = (cells[0].as_deref().unwrap_or(""), cells[1].as_deref());
-        let quality = mapping.quality_column.as_ref().map(|_| cells[2].as_deref());
-        let damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
-        let readable = if damaged(stamp) || value.is_some_and(damaged) {
-            Err(format!("ODBC-UTF: row {}: the text is not valid UTF-8", self.arrival))
-        } else {
-            Ok(stamp)
-        };
-        let row = readable.and_then(|stamp| self.stamps.interval_end(stamp)).and_then(|end| {
-            let energy = energy(value, mapping.unit)?;
-            match quality {
-                Some(quality) if !is_good(quality, &mapping.good_quality) => {
-                    Err(format!("METER-QUALITY: quality is '{}'", quality.unwrap_or("")))
-                }
-                _ => Ok((end, energy)),
-            }
-        });
-        let kept = usize::from(row.is_ok());
-        if self.by_place {
-            let place = cells.last().cloned().flatten().unwrap_or_default();
-            match &mut self.tail {
-                Some((last, [rows, good, bad])) if *last == place => {
-                    (*rows, *good, *bad) = (*rows + 1, *good + kept, *bad + 1 - kept);
-                }
-                tail => *tail = Some((place, [1, kept, 1 - kept])),
-            }
-        }
-        match row {
-            Ok((stamp, energy)) => {
-                self.readings.rows.push(RawReading { stamp, energy, arrival: self.arrival });
-                if let Some((place, _)) = &self.tail {
-                    self.places.add(place, stamp, energy);
-                }
-            }
-            Err(problem) => {
-                self.readings.problems.push(format!("meter {} {stamp}: {problem}", self.meter));
-            }
-        }
-    }
-
-    /// Forgets the rows of the newest place, of which some may not have come.
-    fn go_back(&mut self) {
-        if !self.by_place {
-            let known = self.known.take();
-            let again = self.again.take();
-            self.readings = RawReadings::default();
-            (self.arrival, self.fetched, self.begun) = (0, 0, false);
-            (self.known, self.again) = (known, again);
-            return;
-        }
-        let Some((_, came)) = &mut self.tail else { return };
-        let [rows, good, bad] = std::mem::take(came);
-        for reading in self.readings.rows.drain(self.readings.rows.len() - good..) {
-            self.places.take_back(reading.energy);
-        }
-        self.readings.problems.truncate(self.readings.problems.len() - bad);
-        self.arrival -= rows as u64;
-        self.fetched -= rows;
-    }
-
-    fn ended(self) -> Continued {
-        // A row that was refused is in the database's sums and in none of ours.
-        let whole = self.by_place && self.readings.problems.is_empty();
-        let watermark = self.places.watermark(self.fingerprint).filter(|_| whole);
-        let Self { readings, fetched, again, .. } = self;
-        Continued { readings, watermark, fetched, again }
-    }
-}
-
-/// Whether a quality is one of the good ones.
-fn is_good(quality: Option<&str>, good: &[String]) -> bool {
-    let quality = quality.unwrap_or("").trim();
-    good.iter().any(|known| known.eq_ignore_ascii_case(quality))
-}
-
 /// Sums of `meter` by bucket, formed by the database: few rows cross instead of all.
 ///
 /// Buckets are those of the stamps as they are written. Sums are exact: numeric types are summed as
@@ -360,18 +104,16 @@ pub fn interval_sums(
     let mut conditions =
         if of_meter.is_empty() { " WHERE ".to_owned() } else { of_meter + " AND " };
     conditions += &format!("{value} IS NOT NULL");
-    if let Some(quality) = &mapping.quality_column {
-        let good: Vec<String> =
-            mapping.good_quality.iter().map(|good| connection.dialect.literal(good)).collect();
-        let quality = connection.dialect.text(&quoted(quality));
-        conditions += &format!(" AND {quality} IN ({})", good.join(", "));
+    if let Some(good) = good_rows(connection.dialect, mapping) {
+        conditions += &format!(" AND {good}");
     }
     let order = quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column));
     let table = quoted(&mapping.table);
     let sql = match mapping.values_are {
         ValuesAre::IntervalEnergy => format!(
-            "SELECT {label}, COUNT({value}), SUM({millionths}) FROM {table}{conditions} \
-             GROUP BY {label} ORDER BY MIN({order})"
+            "SELECT {label}, COUNT({value}), {} FROM {table}{conditions} GROUP BY {label} ORDER BY \
+             MIN({order})",
+            summed(connection.dialect, &millionths)
         ),
         ValuesAre::Counter => {
             let end = mapping.meter(meter).and_then(|meter| meter.register_end_kwh);
@@ -383,11 +125,12 @@ pub fn interval_sums(
                 format!("WHEN was > {most} THEN is_now - was + {end} ")
             });
             format!(
-                "SELECT label, COUNT(used), SUM(used) FROM (SELECT label, place, CASE WHEN is_now \
+                "SELECT label, COUNT(used), {} FROM (SELECT label, place, CASE WHEN is_now \
                  >= was THEN is_now - was {rolled}ELSE NULL END AS used FROM (SELECT {label} AS \
                  label, {order} AS place, {millionths} AS is_now, LAG({millionths}) OVER (ORDER BY \
                  {order}) AS was FROM {table}{conditions}) AS registers) AS differences WHERE used \
-                 IS NOT NULL GROUP BY label ORDER BY MIN(place)"
+                 IS NOT NULL GROUP BY label ORDER BY MIN(place)",
+                summed(connection.dialect, "used")
             )
         }
     };
@@ -396,7 +139,7 @@ pub fn interval_sums(
     let mut problem = None;
     let limit = mapping.query_seconds;
     let rows = select(connection, &database, &sql, key.as_slice(), limit, |cells| {
-        let text = |index: usize| cells[index].as_deref().unwrap_or("").trim();
+        let text = |index: usize| cells[index].unwrap_or("").trim();
         let (count, millionths) = (text(1).parse(), Decimal::from_str_exact(text(2)));
         match (count, millionths) {
             (Ok(count), Ok(millionths)) => sums.push(IntervalSum {
@@ -413,6 +156,54 @@ pub fn interval_sums(
     }
 }
 
+/// How many values `meter` has, and their sum, formed by the database: whatever the form of the stamps.
+/// Exact as [`interval_sums`]; of a register, the sum means nothing.
+///
+/// # Errors
+///
+/// [`EmsError`].
+pub fn whole_sum(
+    connection: &EmsConnection,
+    mapping: &EmsMapping,
+    meter: &MeterId,
+) -> Result<(u64, Energy), EmsError> {
+    let database = open_checked(connection, mapping)?;
+    let dialect = connection.dialect;
+    let value = dialect.quoted(mapping.value_column(meter)?);
+    let (of_meter, key) = database.of_meter(mapping, meter);
+    let sql = format!(
+        "SELECT COUNT({value}), {} FROM {}{of_meter}{}",
+        summed(dialect, &millionths(dialect, &value)),
+        dialect.quoted(&mapping.table),
+        good_rows(dialect, mapping).map_or_else(String::new, |good| {
+            format!("{} {good}", if of_meter.is_empty() { " WHERE" } else { " AND" })
+        }),
+    );
+    let (mut count, mut sum) = (None, None);
+    select(connection, &database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
+        let text = |index: usize| cells[index].unwrap_or("0").trim();
+        (count, sum) = (text(0).parse().ok(), Decimal::from_str_exact(text(1)).ok());
+    })?;
+    match (count, sum) {
+        (Some(count), Some(sum)) => {
+            let energy = sum / Decimal::from(1_000_000) * kwh_per(mapping.unit)?;
+            Ok((count, Energy::new(energy)))
+        }
+        _ => Err(EmsError::Query {
+            source_name: connection.name(),
+            rows: 1,
+            reason: format!("the database gave no sum of meter {meter}"),
+        }),
+    }
+}
+
+/// The condition that leaves out what the source marks as bad.
+fn good_rows(dialect: Dialect, mapping: &EmsMapping) -> Option<String> {
+    let quality = dialect.text(&dialect.quoted(mapping.quality_column.as_deref()?));
+    let good: Vec<String> = mapping.good_quality.iter().map(|good| dialect.literal(good)).collect();
+    Some(format!("{quality} IN ({})", good.join(", ")))
+}
+
 /// A value in whole millionths, so that the database's sum is exact.
 pub(super) fn millionths(dialect: Dialect, value: &str) -> String {
     match dialect {
@@ -420,6 +211,11 @@ pub(super) fn millionths(dialect: Dialect, value: &str) -> String {
         Dialect::Postgresql => format!("CAST({value} AS numeric) * 1000000"),
         Dialect::Mariadb => format!("CAST({value} AS DECIMAL(30,6)) * 1000000"),
     }
+}
+
+/// A sum as text: SQLite's driver gives a whole number room for ten digits.
+pub(super) fn summed(dialect: Dialect, expression: &str) -> String {
+    dialect.text(&format!("SUM({expression})"))
 }
 
 /// How many characters of a stamp name its day or hour. Only a format whose parts have fixed widths

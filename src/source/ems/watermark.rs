@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::catalog::{Database, Key, select};
-use super::read::{kwh_per, millionths};
+use super::read::{kwh_per, millionths, summed};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
 use crate::quantity::Energy;
@@ -197,8 +197,8 @@ pub(super) fn is_as_before(
     let value = dialect.quoted(mapping.value_column(meter)?);
     let (of_meter, key) = database.of_meter(mapping, meter);
     let sql = format!(
-        "SELECT COUNT(*), SUM({}) FROM {}{} {} <= {}",
-        millionths(dialect, &value),
+        "SELECT COUNT(*), {} FROM {}{} {} <= {}",
+        summed(dialect, &millionths(dialect, &value)),
         dialect.quoted(&mapping.table),
         if of_meter.is_empty() { " WHERE".to_owned() } else { of_meter + " AND" },
         position.quoted(dialect),
@@ -207,9 +207,9 @@ pub(super) fn is_as_before(
     let keys: Vec<Key> = key.into_iter().chain([position.key(&known.position)]).collect();
     let (mut rows, mut sum) = (None, None);
     select(connection, database, &sql, &keys, mapping.query_seconds, |cells| {
-        let text = |index: usize| cells[index].as_deref().unwrap_or("0").trim().to_owned();
+        let text = |index: usize| cells[index].unwrap_or("0").trim();
         rows = text(0).parse::<usize>().ok();
-        sum = Decimal::from_str_exact(&text(1)).ok();
+        sum = Decimal::from_str_exact(text(1)).ok();
     })?;
     let (Some(rows), Some(sum)) = (rows, sum) else {
         return Ok(Some("the database gave no sum".to_owned()));
