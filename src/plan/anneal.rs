@@ -1,20 +1,28 @@
-//! Annealing over columns with exact differences: relocate an order, or take the place of another.
+//! Annealing over columns with exact differences. A resource is never loaded beyond its capacity:
+//! who needs the room of another order sends that order to the best other place.
+
+mod candidates;
+
+mod state;
 
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use self::candidates::{Candidates, NO_SETUP};
+use self::state::State;
 use super::column::Columns;
-use super::selection::{Selection, Worth};
 
 /// Columns of an order that are looked at: those with the least reduced cost.
 const CANDIDATES: usize = 14;
 /// Moves between two fresh sums.
-const REFRESH: u64 = 100_000;
+const REFRESH: u64 = 1 << 18;
 /// First and last temperature, in mean spreads of an order's columns.
-const HOT: f64 = 0.12;
-const COLD: f64 = 0.001;
-/// Weight of a missed policy.
-const POLICY: f64 = 10.0;
+const HOT: f64 = 0.03;
+const COLD: f64 = 0.0005;
+/// Share of moves that empty a set-up.
+const EMPTY: f64 = 0.01;
+/// Most orders that one move takes off a set-up.
+const EMPTIED_MOST: usize = 6;
 
 /// Anneals from `start`; `used` says which share of the budget is gone after so many moves.
 ///
@@ -26,117 +34,178 @@ pub(super) fn anneal(
     seed: u64,
     used: &(dyn Fn(u64) -> f64 + Sync),
 ) -> Option<(Vec<usize>, f64)> {
-    let candidates = candidates(columns, reduced_cost);
+    let candidates = Candidates::new(columns, reduced_cost, start, CANDIDATES);
     let spread = spread(columns);
-    // An overload must cost more than any column can gain.
-    let overload_price = 30.0 * spread;
-    let energy =
-        |worth: &Worth| worth.value + overload_price * worth.overload + POLICY * worth.policy;
     let mut random = Pcg64Mcg::new(u128::from(seed) << 32 | 0x51ED_270B);
-    let mut selection = Selection::of(columns, start);
-    let mut members = Members::of(columns, &selection.chosen);
-    let mut worth = selection.worth();
-    let mut best = worth.feasible().then(|| (selection.chosen.clone(), worth.value));
+    let mut state = State::new(columns, &candidates, start, 30.0 * spread);
+    let mut best = Best::new(&state);
+    let mut change = Vec::with_capacity(EMPTIED_MOST);
     let (mut moves, mut temperature) = (0u64, HOT * spread);
     loop {
-        if moves % 512 == 0 {
+        if moves.is_multiple_of(512) {
             let share = used(moves);
             if share >= 1.0 {
-                return best;
+                return best.selection(&candidates);
             }
             temperature = spread * HOT * (COLD / HOT).powf(share);
         }
         if moves % REFRESH == REFRESH - 1 {
-            let chosen = selection.chosen.clone();
-            selection.set(&chosen);
-            worth = selection.worth();
+            state.refresh();
         }
         moves += 1;
-        let order = random.random_range(0..columns.orders());
-        let column = candidates[order][random.random_range(0..candidates[order].len())];
-        let old = selection.chosen[order];
-        if column == old {
-            continue;
-        }
-        let mut second = None;
-        if random.random_bool(0.5)
-            && let Some(full) = selection.full_resource(column)
-        {
-            second = eject(columns, &candidates, &selection, &members, full, order, &mut random);
-        }
-        selection.replace(order, column);
-        let undo = second.map(|(other, to)| {
-            let from = selection.chosen[other];
-            selection.replace(other, to);
-            (other, from)
-        });
-        let next = selection.worth();
-        let difference = energy(&next) - energy(&worth);
-        if difference <= 0.0
-            || random.random_bool((-difference / temperature).exp().clamp(0.0, 1.0))
-        {
-            worth = next;
-            members.moved(columns, order, old, column);
-            if let (Some((other, to)), Some((_, from))) = (second, undo) {
-                members.moved(columns, other, from, to);
-            }
-            let better = best.as_ref().is_none_or(|(_, known)| worth.value < known - 1e-12);
-            if better && worth.feasible() {
-                best = Some((selection.chosen.clone(), worth.value));
-            }
+        let threshold = -temperature * random.random_range(f64::MIN_POSITIVE..1.0).ln();
+        let before = (state.sums, state.energy());
+        change.clear();
+        let made = if random.random_bool(EMPTY) {
+            empty_a_setup(&mut state, &mut change, &mut random)
         } else {
-            if let Some((other, from)) = undo {
-                selection.replace(other, from);
+            relocate(&mut state, &mut change, &mut random)
+        };
+        if made {
+            if change.iter().any(|one: &Change| !state.same_bom(one.from, one.to)) {
+                state.buy();
             }
-            selection.replace(order, old);
+            state.judge();
+            if state.energy() - before.1 <= threshold {
+                for one in &change {
+                    state.moved(one.order, one.from, one.to);
+                    best.changed(one.order);
+                }
+                best.look(&state);
+                continue;
+            }
         }
+        for one in change.iter().rev() {
+            if one.placed {
+                state.remove(one.to);
+            }
+            state.place(one.from);
+        }
+        state.sums = before.0;
     }
 }
 
-/// An order to push off a full resource and a column for it: mostly onto what the first order leaves.
-fn eject(
-    columns: &Columns<'_>,
-    candidates: &[Vec<usize>],
-    selection: &Selection<'_, '_>,
-    members: &Members,
-    full: usize,
-    order: usize,
-    random: &mut Pcg64Mcg,
-) -> Option<(usize, usize)> {
-    let there = &members.0[full];
-    if there.is_empty() {
-        return None;
+/// An order on its way from one candidate to another; `placed` once it has got there.
+struct Change {
+    order: u32,
+    from: u32,
+    to: u32,
+    placed: bool,
+}
+
+fn take(state: &mut State<'_, '_>, change: &mut Vec<Change>, order: u32, to: u32) {
+    let from = state.chosen[order as usize];
+    state.remove(from);
+    change.push(Change { order, from, to, placed: false });
+}
+
+fn put(state: &mut State<'_, '_>, one: &mut Change) {
+    state.place(one.to);
+    one.placed = true;
+}
+
+/// One order to another column; if that is full, an order that is there makes room.
+fn relocate(state: &mut State<'_, '_>, change: &mut Vec<Change>, random: &mut Pcg64Mcg) -> bool {
+    let candidates = state.candidates;
+    let order = random.random_range(0..candidates.orders());
+    let to = random.random_range(candidates.of(order));
+    if to == state.chosen[order as usize] {
+        return false;
     }
-    let other = there[random.random_range(0..there.len())] as usize;
+    take(state, change, order, to);
+    let Some(full) = state.full(to) else {
+        put(state, &mut change[0]);
+        return true;
+    };
+    let there = state.members(full);
+    if there.is_empty() || random.random_bool(0.5) {
+        return false;
+    }
+    let other = there[random.random_range(0..there.len())];
     if other == order {
-        return None;
+        return false;
     }
-    let choices = &candidates[other];
-    let first = random.random_range(0..choices.len());
-    let now = selection.chosen[other];
-    if random.random_bool(0.7) {
-        let left: Vec<usize> =
-            columns.minutes.of(selection.chosen[order]).map(|(resource, _)| resource).collect();
-        for step in 0..choices.len() {
-            let column = choices[(first + step) % choices.len()];
-            let meets = columns.minutes.of(column).any(|(resource, _)| left.contains(&resource));
-            if column != now && meets {
-                return Some((other, column));
+    take(state, change, other, 0);
+    if state.full(to).is_some() {
+        return false;
+    }
+    put(state, &mut change[0]);
+    let Some(away) = state.cheapest(other, change[1].from) else { return false };
+    change[1].to = away;
+    put(state, &mut change[1]);
+    true
+}
+
+/// Takes all orders off a set-up, each to the best place that is left, so that the set-up is saved.
+fn empty_a_setup(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    random: &mut Pcg64Mcg,
+) -> bool {
+    let candidates = state.candidates;
+    let order = random.random_range(0..candidates.orders());
+    let work = candidates.work(state.chosen[order as usize]);
+    let one = work[random.random_range(0..work.len())];
+    if one.setup == NO_SETUP {
+        return false;
+    }
+    let uses = |order: &u32| {
+        let work = candidates.work(state.chosen[*order as usize]);
+        work.iter().any(|work| work.setup == one.setup)
+    };
+    let there: Vec<u32> =
+        state.members(one.resource as usize).iter().copied().filter(uses).collect();
+    if there.len() > EMPTIED_MOST {
+        return false;
+    }
+    for order in &there {
+        take(state, change, *order, 0);
+    }
+    for (at, order) in there.iter().enumerate() {
+        let Some(to) = state.cheapest(*order, change[at].from) else { return false };
+        change[at].to = to;
+        put(state, &mut change[at]);
+    }
+    true
+}
+
+/// The best plan so far, kept without a copy of the whole for each improvement.
+struct Best {
+    chosen: Vec<u32>,
+    value: f64,
+    found: bool,
+    /// Orders changed since.
+    changed: Vec<u32>,
+}
+
+impl Best {
+    fn new(state: &State<'_, '_>) -> Self {
+        let found = state.sums.feasible();
+        let value = if found { state.sums.value() } else { f64::INFINITY };
+        Self { chosen: state.chosen.clone(), value, found, changed: Vec::new() }
+    }
+
+    fn changed(&mut self, order: u32) {
+        self.changed.push(order);
+        if self.changed.len() > 2 * self.chosen.len() {
+            self.changed.sort_unstable();
+            self.changed.dedup();
+        }
+    }
+
+    fn look(&mut self, state: &State<'_, '_>) {
+        if state.sums.value() < self.value - 1e-12 && state.sums.feasible() {
+            (self.value, self.found) = (state.sums.value(), true);
+            for order in self.changed.drain(..) {
+                self.chosen[order as usize] = state.chosen[order as usize];
             }
         }
     }
-    (choices[first] != now).then_some((other, choices[first]))
-}
 
-fn candidates(columns: &Columns<'_>, reduced_cost: &[f64]) -> Vec<Vec<usize>> {
-    (0..columns.orders())
-        .map(|order| {
-            let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
-            own.sort_by(|a, b| reduced_cost[*a].total_cmp(&reduced_cost[*b]).then(a.cmp(b)));
-            own.truncate(CANDIDATES);
-            own
-        })
-        .collect()
+    fn selection(self, candidates: &Candidates) -> Option<(Vec<usize>, f64)> {
+        let column = |at: &u32| candidates.list[*at as usize].column as usize;
+        self.found.then(|| (self.chosen.iter().map(column).collect(), self.value))
+    }
 }
 
 /// Mean difference between the best and the worst column of an order.
@@ -148,30 +217,4 @@ fn spread(columns: &Columns<'_>) -> f64 {
         own.iter().copied().fold(f64::NEG_INFINITY, f64::max) - least
     };
     ((0..orders).map(of_order).sum::<f64>() / orders as f64).max(1e-9)
-}
-
-/// Which orders run on each resource.
-struct Members(Vec<Vec<u32>>);
-
-impl Members {
-    fn of(columns: &Columns<'_>, chosen: &[usize]) -> Self {
-        let mut members = vec![Vec::new(); columns.capacity.len()];
-        for (order, column) in chosen.iter().enumerate() {
-            for (resource, _) in columns.minutes.of(*column) {
-                members[resource].push(order as u32);
-            }
-        }
-        Self(members)
-    }
-
-    fn moved(&mut self, columns: &Columns<'_>, order: usize, from: usize, to: usize) {
-        for (resource, _) in columns.minutes.of(from) {
-            if let Some(at) = self.0[resource].iter().position(|known| *known as usize == order) {
-                self.0[resource].swap_remove(at);
-            }
-        }
-        for (resource, _) in columns.minutes.of(to) {
-            self.0[resource].push(order as u32);
-        }
-    }
 }

@@ -228,6 +228,7 @@ impl Search<'_, '_> {
             Limit::Share(_) if self.options.genetic_only => (usize::MAX, 1.0),
             Limit::Share(_) => (100, 0.35),
         };
+        let generations = if self.options.genetic_only { generations } else { 0 };
         let first = genetic::search(
             columns,
             self.options.seed,

@@ -1,0 +1,124 @@
+//! The columns that a search looks at, packed so that a move reads a few cache lines.
+
+use super::super::column::Columns;
+
+/// Stands for no set-up.
+pub(super) const NO_SETUP: u32 = u32::MAX;
+
+/// Minutes of a column on one resource, with the set-up that they need there.
+#[derive(Clone, Copy)]
+pub(super) struct Work {
+    pub resource: u32,
+    pub setup: u32,
+    pub minutes: f64,
+}
+
+/// A column without its lists.
+#[derive(Clone, Copy)]
+pub(super) struct Candidate {
+    pub value: f64,
+    pub run: f64,
+    pub night: f64,
+    pub carbon: f64,
+    pub on_time: f64,
+    /// Position in the problem's columns.
+    pub column: u32,
+    work: (u32, u32),
+    bom: (u32, u32),
+}
+
+/// The candidates of every order.
+pub(super) struct Candidates {
+    /// Candidates of order `j` are `start[j]..start[j + 1]`.
+    pub start: Vec<u32>,
+    pub list: Vec<Candidate>,
+    work: Vec<Work>,
+    bom: Vec<(u32, f64)>,
+}
+
+fn small(value: usize) -> u32 {
+    u32::try_from(value).expect("fewer than 2^32")
+}
+
+impl Candidates {
+    /// The `most` columns of each order with the least reduced cost, and the one it starts from.
+    pub fn new(columns: &Columns<'_>, reduced_cost: &[f64], from: &[usize], most: usize) -> Self {
+        let mut candidates =
+            Self { start: vec![0], list: Vec::new(), work: Vec::new(), bom: Vec::new() };
+        for (order, from) in from.iter().enumerate() {
+            let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
+            let by_cost =
+                |a: &usize, b: &usize| reduced_cost[*a].total_cmp(&reduced_cost[*b]).then(a.cmp(b));
+            if own.len() > most {
+                own.select_nth_unstable_by(most - 1, by_cost);
+                own.truncate(most);
+            }
+            own.sort_by(by_cost);
+            if !own.contains(from) {
+                own.push(*from);
+            }
+            for column in own {
+                candidates.push(columns, column);
+            }
+            candidates.start.push(small(candidates.list.len()));
+        }
+        candidates
+    }
+
+    fn push(&mut self, columns: &Columns<'_>, column: usize) {
+        let (work_from, bom_from) = (self.work.len(), self.bom.len());
+        for (resource, minutes) in columns.minutes.of(column) {
+            let mut setups = columns.setups.of(column);
+            let setup = setups.find(|(at, _)| columns.setup[*at].resource == resource);
+            self.work.push(Work {
+                resource: small(resource),
+                setup: setup.map_or(NO_SETUP, |(at, _)| small(at)),
+                minutes,
+            });
+        }
+        self.bom.extend(
+            columns.bom.of(column).map(|(component, quantity)| (small(component), quantity)),
+        );
+        // Versions often share a bill of material: one copy is enough, and says that it is the same.
+        let mut bom = (small(bom_from), small(self.bom.len()));
+        if let Some(last) = self.list.last()
+            && self.bom[last.bom.0 as usize..last.bom.1 as usize] == self.bom[bom_from..]
+        {
+            self.bom.truncate(bom_from);
+            bom = last.bom;
+        }
+        self.list.push(Candidate {
+            value: columns.value[column],
+            run: columns.run[column],
+            night: columns.night[column],
+            carbon: columns.carbon[column],
+            on_time: columns.on_time[column],
+            column: small(column),
+            work: (small(work_from), small(self.work.len())),
+            bom,
+        });
+    }
+
+    pub fn of(&self, order: u32) -> std::ops::Range<u32> {
+        self.start[order as usize]..self.start[order as usize + 1]
+    }
+
+    pub fn orders(&self) -> u32 {
+        small(self.start.len() - 1)
+    }
+
+    pub fn work(&self, candidate: u32) -> &[Work] {
+        let (from, to) = self.list[candidate as usize].work;
+        &self.work[from as usize..to as usize]
+    }
+
+    pub fn bom(&self, candidate: u32) -> &[(u32, f64)] {
+        let (from, to) = self.list[candidate as usize].bom;
+        &self.bom[from as usize..to as usize]
+    }
+
+    /// The candidate that is a column of the problem.
+    pub fn find(&self, order: u32, column: usize) -> Option<u32> {
+        self.of(order).find(|at| self.list[*at as usize].column as usize == column)
+    }
+}
