@@ -13,11 +13,11 @@ use self::state::State;
 use super::column::Columns;
 
 /// Columns of an order that are looked at: those with the least reduced cost.
-const CANDIDATES: usize = 14;
+const CANDIDATES: usize = 20;
 /// Moves between two fresh sums.
 const REFRESH: u64 = 1 << 18;
 /// First and last temperature, in mean spreads of an order's columns.
-const HOT: f64 = 0.03;
+const HOT: f64 = 0.12;
 const COLD: f64 = 0.0005;
 /// Share of moves that empty a set-up.
 const EMPTY: f64 = 0.01;

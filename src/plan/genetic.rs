@@ -154,6 +154,11 @@ fn judge(columns: &Columns<'_>, population: &[Vec<usize>]) -> Vec<Worth> {
         .collect()
 }
 
+/// The first plan of a search that is not genetic: list scheduling without noise.
+pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
+    list_schedule(columns, &mut generator(seed, 0, 0), false)
+}
+
 /// Carbon-aware list scheduling: orders by due bucket with noise, each to the admissible column of
 /// least marginal value; where none fits, to the one that overloads least.
 fn list_schedule(columns: &Columns<'_>, random: &mut Pcg64Mcg, noisy: bool) -> Vec<usize> {

@@ -188,14 +188,6 @@ impl<'a, 'b> Selection<'a, 'b> {
         }
     }
 
-    /// A resource on which a column would exceed the capacity.
-    pub fn full_resource(&self, column: usize) -> Option<usize> {
-        let mut resources = self.columns.minutes.of(column);
-        let full =
-            resources.find(|(at, minutes)| self.load[*at] + minutes > self.columns.capacity[*at]);
-        full.map(|(at, _)| at)
-    }
-
     /// What it is worth with the best purchases.
     pub fn worth(&mut self) -> Worth {
         let bought = sourcing::buy(self.columns, &self.required, &mut self.bought);

@@ -1,4 +1,4 @@
-//! The planner: exact where the problem is small, else AW-MOGA, a proven bound, and annealing.
+//! The planner: exact where the problem is small, else a proven bound and annealing.
 
 use serde::Serialize;
 
@@ -104,9 +104,9 @@ pub enum PlanError {
 
 /// Plans an instance.
 ///
-/// Small problems are solved exactly. Others start with AW-MOGA as published (population 200, 100
-/// generations), then a bound by the Lagrangian dual, then annealing over the columns with the least
-/// reduced cost. No order is dropped: where no plan meets all rules, the one that misses least is
+/// Small problems are solved exactly. Others get a bound by the Lagrangian dual, then annealing over
+/// the columns with the least reduced cost. With `genetic_only` it is AW-MOGA as published
+/// (population 200), by generations or until the time is gone. No order is dropped: where no plan meets all rules, the one that misses least is
 /// given with its violations.
 ///
 /// # Errors
@@ -223,54 +223,83 @@ impl Search<'_, '_> {
                 }
             }
         }
+        if self.options.genetic_only {
+            return self.genetic(start.as_deref(), &tell);
+        }
+        let mut best: Option<(Vec<usize>, f64)> = None;
+        let mut begin: Option<(Vec<usize>, f64)> = None;
+        let mut selection = Selection::empty(columns);
+        for chosen in start.into_iter().chain([genetic::first(columns, self.options.seed)]) {
+            selection.set(&chosen);
+            let worth = selection.worth();
+            if worth.feasible() && best.as_ref().is_none_or(|(_, known)| worth.value < *known) {
+                best = Some((chosen.clone(), worth.value));
+            }
+            let missed = worth.overload + worth.policy;
+            if begin.as_ref().is_none_or(|(_, known)| missed < *known) {
+                begin = Some((chosen, missed));
+            }
+        }
+        let least_missed = begin.map(|(chosen, _)| chosen).unwrap_or_default();
+        let begin = best.as_ref().map_or(&least_missed, |(chosen, _)| chosen).clone();
+        tell("bound", best.as_ref().map(|(_, value)| *value));
+        let from = self.gone();
+        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= from + 0.3 * (1.0 - from));
+        let from = self.gone();
+        let used = |moves: u64| match self.options.limit {
+            Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
+            // Somebody may have stopped it before this part began.
+            Limit::Share(share) if share() >= 1.0 => 1.0,
+            Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
+        };
+        tell("annealing", best.as_ref().map(|(_, value)| *value));
+        use rayon::prelude::*;
+        let islands: Vec<_> = (0..ISLANDS)
+            .into_par_iter()
+            .map(|island| {
+                let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
+                anneal(columns, &proven.reduced_cost, &begin, seed, &used)
+            })
+            .collect();
+        for (chosen, value) in islands.into_iter().flatten() {
+            if best.as_ref().is_none_or(|(_, known)| value < *known) {
+                best = Some((chosen, value));
+            }
+        }
+        tell("done", best.as_ref().map(|(_, value)| *value));
+        let (chosen, status) = match best {
+            Some((chosen, _)) => (chosen, Status::Feasible),
+            None => (least_missed, Status::NoneFound),
+        };
+        Found { chosen, status, upper_bound: proven.upper_bound, generations: 0 }
+    }
+
+    /// The published search alone, with the bound beside it.
+    fn genetic(&self, start: Option<&[usize]>, tell: &dyn Fn(&str, Option<f64>)) -> Found {
+        let columns = self.columns;
         let (generations, until) = match self.options.limit {
             Limit::Work { generations, .. } => (generations, 1.0),
-            Limit::Share(_) if self.options.genetic_only => (usize::MAX, 1.0),
-            Limit::Share(_) => (100, 0.35),
+            Limit::Share(_) => (usize::MAX, 0.95),
         };
-        let generations = if self.options.genetic_only { generations } else { 0 };
-        let first = genetic::search(
+        let tell_generation = |generation: usize, value: Option<f64>| {
+            let fv = value.map(|value| self.fv(value));
+            (self.options.progress)(&format!("AW-MOGA generation {generation}"), fv);
+        };
+        let found = genetic::search(
             columns,
             self.options.seed,
             generations,
-            start.as_deref(),
+            start,
             &|| self.gone() >= until,
-            &|generation, value| tell(&format!("AW-MOGA generation {generation}"), value),
+            &tell_generation,
         );
-        tell("bound", first.feasible.as_ref().map(|(_, value)| *value));
-        let from = self.gone();
-        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= from + 0.6 * (1.0 - from));
-        let mut best = first.feasible.clone();
-        if !self.options.genetic_only {
-            let begin = best.as_ref().map(|(chosen, _)| chosen.clone()).or(start);
-            let begin = begin.unwrap_or_else(|| first.least_missed.clone());
-            let from = self.gone();
-            let used = |moves: u64| match self.options.limit {
-                Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
-                // Somebody may have stopped it before this part began.
-                Limit::Share(share) if share() >= 1.0 => 1.0,
-                Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
-            };
-            tell("annealing", best.as_ref().map(|(_, value)| *value));
-            use rayon::prelude::*;
-            let islands: Vec<_> = (0..ISLANDS)
-                .into_par_iter()
-                .map(|island| {
-                    let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
-                    anneal(columns, &proven.reduced_cost, &begin, seed, &used)
-                })
-                .collect();
-            for (chosen, value) in islands.into_iter().flatten() {
-                if best.as_ref().is_none_or(|(_, known)| value < *known) {
-                    best = Some((chosen, value));
-                }
-            }
-            tell("done", best.as_ref().map(|(_, value)| *value));
-        }
-        let (chosen, status) = match best {
+        tell("bound", found.feasible.as_ref().map(|(_, value)| *value));
+        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0);
+        let (chosen, status) = match found.feasible {
             Some((chosen, _)) => (chosen, Status::Feasible),
-            None => (first.least_missed, Status::NoneFound),
+            None => (found.least_missed, Status::NoneFound),
         };
-        Found { chosen, status, upper_bound: proven.upper_bound, generations: first.generations }
+        let generations = found.generations;
+        Found { chosen, status, upper_bound: proven.upper_bound, generations }
     }
 }
