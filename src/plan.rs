@@ -7,6 +7,8 @@ mod baseline;
 
 mod bound;
 
+pub mod certificate;
+
 mod column;
 
 pub mod conflict;
@@ -59,4 +61,4 @@ pub use evaluate::{CarbonParts, Evaluation, Violation, evaluate};
 pub use from_facts::{
     FromFactsError, Given, GridOutlook, Policy, Problem, Unplannable, problem_from_facts,
 };
-pub use solve::{Limit, PlanError, Solution, SolveOptions, Status, solve};
+pub use solve::{Limit, PlanError, Proof, Solution, SolveOptions, Status, solve};

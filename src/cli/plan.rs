@@ -1,5 +1,7 @@
 //! `carbide plan`: a plan from facts, or a planning instance solved, evaluated, compared.
 
+mod certificate;
+
 mod questions;
 
 mod running;
@@ -9,6 +11,8 @@ pub(super) use running::{print_outlook, print_reasons};
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
@@ -17,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
+use crate::plan::certificate::WorkLimit;
 use crate::plan::instance::{Instance, InstanceError, TEXT_BYTES_MAX};
 use crate::plan::limits::{LeastCarbon, least_carbon};
 use crate::plan::schedule::Schedule;
@@ -57,6 +62,31 @@ enum PlanCommand {
         /// Only the published AW-MOGA, for as many generations as the time allows.
         #[arg(long)]
         genetic_only: bool,
+        /// Moves of each island instead of seconds: the same plan on any machine.
+        #[arg(long, value_name = "MOVES", conflicts_with_all = ["time", "genetic_only"])]
+        work: Option<u64>,
+        /// Weights of carbon, cost and punctuality instead of the instance's, as 0.4,0.3,0.3.
+        #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 1)]
+        weights: Option<Vec<f64>>,
+        /// Most that the plan may emit, in kg CO2e, instead of the instance's cap.
+        #[arg(long, value_name = "KG")]
+        cap: Option<f64>,
+        /// File for the certificate: bound, multipliers and plan, for `carbide plan verify`.
+        #[arg(long, value_name = "FILE")]
+        certificate: Option<PathBuf>,
+    },
+    /// Check a certificate without the search: the plan's value and the bound are computed again.
+    Verify {
+        /// Certificate of `carbide plan solve --certificate`.
+        certificate: PathBuf,
+        /// Instance that it is for.
+        instance: PathBuf,
+        /// Weights, if the plan was made with other weights than the instance's.
+        #[arg(long, value_name = "A,B,C", value_delimiter = ',', num_args = 1)]
+        weights: Option<Vec<f64>>,
+        /// Cap, if the plan was made with another cap than the instance's.
+        #[arg(long, value_name = "KG")]
+        cap: Option<f64>,
     },
     /// Say what a plan costs and what it violates.
     Evaluate {
@@ -79,7 +109,17 @@ enum PlanCommand {
 pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliError> {
     match arguments.command {
         None => super::planning::run(arguments.from_facts, context).await,
-        Some(PlanCommand::Solve { instance, time, seed, threads, genetic_only }) => {
+        Some(PlanCommand::Solve {
+            instance,
+            time,
+            seed,
+            threads,
+            genetic_only,
+            work,
+            weights,
+            cap,
+            certificate,
+        }) => {
             let began = Instant::now();
             if !(time.is_finite() && time > 0.0) {
                 return Err(CliError::new(
@@ -87,10 +127,34 @@ pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliE
                     "--time must be a positive number of seconds",
                 ));
             }
-            let parsed = read_instance(&instance)?;
-            let search = Search { time, seed, genetic_only, began };
-            let solution = with_threads(threads, || search.run(&parsed, context))??;
+            let mut parsed = read_instance(&instance)?;
+            certificate::adapt(&mut parsed, weights.as_deref(), cap)?;
+            let stopped = Arc::new(AtomicBool::new(false));
+            if work.is_none() {
+                let stopped = Arc::clone(&stopped);
+                tokio::spawn(async move {
+                    if tokio::signal::ctrl_c().await.is_ok() {
+                        stopped.store(true, Ordering::Relaxed);
+                    }
+                });
+            }
+            let search = Search { time, work, seed, genetic_only, began, stopped };
+            let solution = tokio::task::block_in_place(|| {
+                with_threads(threads, || search.run(&parsed, context))
+            })??;
+            if let Some(path) = &certificate {
+                let limit = match work {
+                    Some(moves) => WorkLimit::Moves(moves),
+                    None => WorkLimit::Milliseconds((time * 1000.0) as u64),
+                };
+                certificate::write(path, &parsed, &solution, seed, &limit)?;
+            }
             show_solution(&solution, seed, began.elapsed().as_secs_f64(), context)
+        }
+        Some(PlanCommand::Verify { certificate, instance, weights, cap }) => {
+            let mut instance = read_instance(&instance)?;
+            certificate::adapt(&mut instance, weights.as_deref(), cap)?;
+            certificate::verify(&certificate, &instance, context)
         }
         Some(PlanCommand::Evaluate { instance, plan }) => {
             let instance = read_instance(&instance)?;
@@ -116,9 +180,12 @@ pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliE
 
 struct Search {
     time: f64,
+    work: Option<u64>,
     seed: u64,
     genetic_only: bool,
     began: Instant,
+    /// Set when the user has had enough: the best plan so far is the answer.
+    stopped: Arc<AtomicBool>,
 }
 
 impl Search {
@@ -126,10 +193,17 @@ impl Search {
         let stage = context.progress.stage("Planning");
         // What comes after the search, the final sums and the print, takes a part of the time too.
         let budget = (self.time * 0.97 - 0.05).max(self.time * 0.5);
-        let share = || self.began.elapsed().as_secs_f64() / budget;
+        let share = || match self.stopped.load(Ordering::Relaxed) {
+            true => 1.0,
+            false => self.began.elapsed().as_secs_f64() / budget,
+        };
+        let limit = match self.work {
+            Some(moves) => Limit::Work { generations: 0, moves },
+            None => Limit::Share(&share),
+        };
         let options = SolveOptions {
             seed: self.seed,
-            limit: Limit::Share(&share),
+            limit,
             genetic_only: self.genetic_only,
             progress: &|what, best| match best {
                 Some(fv) => stage.at(&format!("{what}, FV {fv:.4}")),

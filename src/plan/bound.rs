@@ -1,7 +1,12 @@
 //! A proven upper bound of the objective: the Lagrangian dual, climbed without a solver of linear
 //! programs. Any multipliers give a valid bound; better ones give a better bound.
 
+use rayon::prelude::*;
+
 use super::column::Columns;
+
+/// Variables, rows or orders that one thread takes at a time.
+const CHUNK: usize = 1024;
 
 /// Rows of the relaxation: capacity, set-up linking, group capacity, balance, ratio, night share,
 /// carbon cap, punctuality. In each, `sum(values * variables) <= limit`, equality for balances.
@@ -14,6 +19,9 @@ struct Relaxation {
     value: Vec<f64>,
     limit: Vec<f64>,
     equality: Vec<bool>,
+    /// The same entries by variable: row and value.
+    variable_start: Vec<usize>,
+    of_variable: Vec<(u32, f64)>,
 }
 
 impl Relaxation {
@@ -47,6 +55,8 @@ impl Relaxation {
             value: Vec::new(),
             limit: Vec::new(),
             equality: Vec::new(),
+            variable_start: Vec::new(),
+            of_variable: Vec::new(),
         };
         relaxation.cost.extend(used.iter().map(|at| columns.setup[*at].value));
         let mut sources: Vec<(usize, usize)> = Vec::new();
@@ -61,7 +71,54 @@ impl Relaxation {
         relaxation.setup_rows(columns, &setup_variable);
         relaxation.balance_rows(columns, &sources, first_source);
         relaxation.policy_rows(columns, &used, &sources, first_setup, first_source);
+        relaxation.transpose();
         relaxation
+    }
+
+    /// Writes the entries by variable too, so that each reduced cost is one sum, whatever the threads.
+    fn transpose(&mut self) {
+        let mut start = vec![0usize; self.cost.len() + 1];
+        for index in &self.index {
+            start[*index as usize + 1] += 1;
+        }
+        for at in 1..start.len() {
+            start[at] += start[at - 1];
+        }
+        let mut next = start.clone();
+        self.of_variable = vec![(0, 0.0); self.index.len()];
+        for row in 0..self.limit.len() {
+            let number = u32::try_from(row).expect("fewer than 2^32 rows");
+            for at in self.row_start[row]..self.row_start[row + 1] {
+                let place = &mut next[self.index[at] as usize];
+                self.of_variable[*place] = (number, self.value[at]);
+                *place += 1;
+            }
+        }
+        self.variable_start = start;
+    }
+
+    /// Fills in the reduced cost of each variable at `multipliers`.
+    fn reduce(&self, multipliers: &[f64], reduced: &mut [f64]) {
+        reduced.par_iter_mut().with_min_len(CHUNK).enumerate().for_each(|(variable, reduced)| {
+            let range = self.variable_start[variable]..self.variable_start[variable + 1];
+            let entries = self.of_variable[range].iter();
+            let priced: f64 = entries.map(|(row, value)| multipliers[*row as usize] * value).sum();
+            *reduced = self.cost[variable] - priced;
+        });
+    }
+
+    /// Value of the Lagrangian at `multipliers`: no selection has a lower F.
+    fn dual(&self, columns: &Columns<'_>, multipliers: &[f32]) -> f64 {
+        let multipliers: Vec<f64> = multipliers.iter().copied().map(f64::from).collect();
+        let mut reduced = vec![0.0; self.cost.len()];
+        self.reduce(&multipliers, &mut reduced);
+        let mut dual: f64 = multipliers.iter().zip(&self.limit).map(|(m, limit)| m * limit).sum();
+        for order in 0..columns.orders() {
+            let own = &reduced[columns.start[order]..columns.start[order + 1]];
+            dual += own.iter().copied().fold(f64::INFINITY, f64::min);
+        }
+        let others = reduced.iter().zip(&self.upper).skip(columns.len());
+        dual + others.map(|(reduced, upper)| (reduced * upper).min(0.0)).sum::<f64>()
     }
 
     fn capacity_rows(
@@ -193,6 +250,27 @@ pub(super) struct Bound {
     pub upper_bound: f64,
     /// Reduced cost of each column: what it costs against the multipliers' prices.
     pub reduced_cost: Vec<f64>,
+    /// The multipliers that give the bound, row by row.
+    pub multipliers: Vec<f32>,
+}
+
+/// The bound that multipliers give, whoever found them.
+///
+/// # Errors
+///
+/// Multipliers that are not of this problem: another number of rows, no number, a wrong sign.
+pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64, String> {
+    let relaxation = Relaxation::build(columns);
+    let rows = relaxation.limit.len();
+    if multipliers.len() != rows {
+        return Err(format!("there are {} for {rows} rows", multipliers.len()));
+    }
+    for (row, multiplier) in multipliers.iter().enumerate() {
+        if !multiplier.is_finite() || (*multiplier > 0.0 && !relaxation.equality[row]) {
+            return Err(format!("the one of row {row} is {multiplier}, which bounds nothing"));
+        }
+    }
+    Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers))
 }
 
 /// Climbs the dual for `steps` steps or until `stop`, and keeps the best bound.
@@ -212,6 +290,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
     let mut x = vec![0.0f64; variables];
     let mut best = f64::NEG_INFINITY;
     let mut best_reduced = relaxation.cost.clone();
+    let mut best_multipliers = multipliers.clone();
     let spread = {
         let mut gaps: Vec<f64> = Vec::with_capacity(x_count);
         for order in 0..columns.orders() {
@@ -223,32 +302,12 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
         gaps[gaps.len() / 2].max(1e-12)
     };
     for step in 0..steps.max(1) {
-        reduced.copy_from_slice(&relaxation.cost);
-        let mut dual = 0.0;
-        for (row, multiplier) in multipliers.iter().copied().enumerate() {
-            if multiplier == 0.0 {
-                continue;
-            }
-            dual += multiplier * relaxation.limit[row];
-            for at in relaxation.row_start[row]..relaxation.row_start[row + 1] {
-                reduced[relaxation.index[at] as usize] -= multiplier * relaxation.value[at];
-            }
-        }
+        relaxation.reduce(&multipliers, &mut reduced);
+        let limits = multipliers.iter().zip(&relaxation.limit);
+        let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
         let progress = step as f64 / steps.max(1) as f64;
         let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
-        for order in 0..columns.orders() {
-            let range = columns.start[order]..columns.start[order + 1];
-            let least = reduced[range.clone()].iter().copied().fold(f64::INFINITY, f64::min);
-            dual += least;
-            let mut sum = 0.0;
-            for column in range.clone() {
-                x[column] = (-(reduced[column] - least) / heat).exp();
-                sum += x[column];
-            }
-            for value in &mut x[range] {
-                *value /= sum;
-            }
-        }
+        dual += soften(columns, &reduced, heat, &mut x[..x_count]);
         for variable in x_count..variables {
             let upper = relaxation.upper[variable];
             dual += (reduced[variable] * upper).min(0.0);
@@ -257,6 +316,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
         if dual > best {
             best = dual;
             best_reduced.copy_from_slice(&reduced);
+            best_multipliers.copy_from_slice(&multipliers);
         }
         if stop() {
             break;
@@ -264,20 +324,59 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
         let length = 0.1 * spread * (1.0 - progress).powf(1.5);
         let (first, second) =
             (1.0 - 0.9f64.powi(step as i32 + 1), 1.0 - 0.98f64.powi(step as i32 + 1));
-        for row in 0..rows {
+        let each = multipliers.par_iter_mut().zip(&mut mean).zip(&mut square);
+        each.with_min_len(CHUNK).enumerate().for_each(|(row, ((multiplier, mean), square))| {
             let range = relaxation.row_start[row]..relaxation.row_start[row + 1];
             let used: f64 =
                 range.map(|at| relaxation.value[at] * x[relaxation.index[at] as usize]).sum();
             let slope = relaxation.limit[row] - used;
-            mean[row] = 0.9 * mean[row] + 0.1 * slope;
-            square[row] = 0.98 * square[row] + 0.02 * slope * slope;
-            multipliers[row] +=
-                length * (mean[row] / first) / ((square[row] / second).sqrt() + 1e-3);
+            *mean = 0.9 * *mean + 0.1 * slope;
+            *square = 0.98 * *square + 0.02 * slope * slope;
+            *multiplier += length * (*mean / first) / ((*square / second).sqrt() + 1e-3);
             if !relaxation.equality[row] {
-                multipliers[row] = multipliers[row].min(0.0);
+                *multiplier = multiplier.min(0.0);
             }
-        }
+        });
     }
     best_reduced.truncate(x_count);
-    Bound { upper_bound: columns.alpha + columns.beta - best, reduced_cost: best_reduced }
+    // Any multipliers bound, so a short form of them does too; the bound is that of the short form.
+    let multipliers: Vec<f32> = best_multipliers.iter().map(|value| *value as f32).collect();
+    let dual = relaxation.dual(columns, &multipliers);
+    Bound {
+        upper_bound: columns.alpha + columns.beta - dual,
+        reduced_cost: best_reduced,
+        multipliers,
+    }
+}
+
+/// Shares of each order's columns at `heat`, most for the one with the least reduced cost, and the sum
+/// of those least costs. Orders go in blocks, so that the sum is the same on any number of threads.
+fn soften(columns: &Columns<'_>, reduced: &[f64], heat: f64, x: &mut [f64]) -> f64 {
+    let mut blocks: Vec<(usize, &mut [f64])> = Vec::new();
+    let mut rest = x;
+    for first in (0..columns.orders()).step_by(CHUNK) {
+        let last = (first + CHUNK).min(columns.orders());
+        let length = columns.start[last] - columns.start[first];
+        let (block, after) = rest.split_at_mut(length);
+        blocks.push((first, block));
+        rest = after;
+    }
+    let of_block = |(first, block): (usize, &mut [f64])| {
+        let (offset, mut dual) = (columns.start[first], 0.0);
+        for order in first..(first + CHUNK).min(columns.orders()) {
+            let range = columns.start[order]..columns.start[order + 1];
+            let own = &reduced[range.clone()];
+            let least = own.iter().copied().fold(f64::INFINITY, f64::min);
+            dual += least;
+            let shares = &mut block[range.start - offset..range.end - offset];
+            for (share, reduced) in shares.iter_mut().zip(own) {
+                *share = (-(reduced - least) / heat).exp();
+            }
+            let sum: f64 = shares.iter().sum();
+            shares.iter_mut().for_each(|share| *share /= sum);
+        }
+        dual
+    };
+    let sums: Vec<f64> = blocks.into_par_iter().map(of_block).collect();
+    sums.iter().sum()
 }

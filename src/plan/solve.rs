@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 use super::selection::Selection;
 
 /// Nodes of the exact search before it gives up.
-const EXACT_NODES: u64 = 3_000_000;
+pub(super) const EXACT_NODES: u64 = 3_000_000;
 /// Islands of annealing: fixed, so that the result does not depend on the cores.
 const ISLANDS: u64 = 2;
 /// Steps of the bound.
@@ -60,6 +60,15 @@ pub enum Status {
     NoneFound,
 }
 
+/// What stands behind an upper bound.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Proof {
+    /// Every plan was looked at.
+    Exhaustive,
+    /// Multipliers of the Lagrangian, row by row.
+    Multipliers(Vec<f32>),
+}
+
 /// A plan with what it is worth.
 #[derive(Clone, Debug)]
 pub struct Solution {
@@ -71,6 +80,8 @@ pub struct Solution {
     pub evaluation: Evaluation,
     /// No plan has a higher FV.
     pub upper_bound: f64,
+    /// Why no plan has a higher FV.
+    pub proof: Proof,
     /// Generations of AW-MOGA done.
     pub generations: usize,
     /// The baseline plan.
@@ -117,10 +128,8 @@ pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution
     let compared = with_baseline(instance).ok_or_else(|| no_baseline(instance))?;
     let figures = compared.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0));
     let (c0, co0, d0) = figures.ok_or(PlanError::NoBaseline)?;
-    let policy = &instance.side_constraints;
-    let all_modes = policy.carbon_cap_kg.is_some() || policy.min_punctuality.is_some();
-    let columns =
-        Columns::compile(&compared, (c0, co0, d0), all_modes).map_err(PlanError::Unplannable)?;
+    let columns = Columns::compile(&compared, (c0, co0, d0), all_modes(instance))
+        .map_err(PlanError::Unplannable)?;
     let baseline = baseline(&compared).ok_or(PlanError::NoBaseline)?;
     let found = Search { columns: &columns, options }.run(&baseline);
     let mut selection = Selection::of(&columns, &found.chosen);
@@ -137,11 +146,19 @@ pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution
         schedule,
         evaluation,
         upper_bound: found.upper_bound,
+        proof: found.proof,
         generations: found.generations,
         baseline,
         baseline_evaluation,
         instance: compared.clone(),
     })
+}
+
+/// Whether the mode of transport is a choice of its own: with a carbon cap or a floor of punctuality
+/// the mode of least value need not be the best.
+pub(super) fn all_modes(instance: &Instance) -> bool {
+    let policy = &instance.side_constraints;
+    policy.carbon_cap_kg.is_some() || policy.min_punctuality.is_some()
 }
 
 /// Why there is no baseline: orders that nothing serves are said by name, before any search.
@@ -161,6 +178,7 @@ struct Found {
     chosen: Vec<usize>,
     status: Status,
     upper_bound: f64,
+    proof: Proof,
     generations: usize,
 }
 
@@ -197,6 +215,7 @@ impl Search<'_, '_> {
                             chosen,
                             status: Status::Optimal,
                             upper_bound,
+                            proof: Proof::Exhaustive,
                             generations: 0,
                         };
                     }
@@ -210,12 +229,12 @@ impl Search<'_, '_> {
                             &none,
                             &|_, _| {},
                         );
-                        let upper_bound =
-                            bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0).upper_bound;
+                        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0);
                         return Found {
                             chosen: found.least_missed,
                             status: Status::Infeasible,
-                            upper_bound,
+                            upper_bound: proven.upper_bound,
+                            proof: Proof::Multipliers(proven.multipliers),
                             generations: found.generations,
                         };
                     }
@@ -271,7 +290,8 @@ impl Search<'_, '_> {
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (least_missed, Status::NoneFound),
         };
-        Found { chosen, status, upper_bound: proven.upper_bound, generations: 0 }
+        let proof = Proof::Multipliers(proven.multipliers);
+        Found { chosen, status, upper_bound: proven.upper_bound, proof, generations: 0 }
     }
 
     /// The published search alone, with the bound beside it.
@@ -300,6 +320,7 @@ impl Search<'_, '_> {
             None => (found.least_missed, Status::NoneFound),
         };
         let generations = found.generations;
-        Found { chosen, status, upper_bound: proven.upper_bound, generations }
+        let proof = Proof::Multipliers(proven.multipliers);
+        Found { chosen, status, upper_bound: proven.upper_bound, proof, generations }
     }
 }

@@ -54,6 +54,7 @@ mod overload_and_locks;
 
 mod parallel_reads;
 
+mod plan_certificate;
 mod plan_choices;
 mod plan_for_carbon;
 mod plan_from_sap;

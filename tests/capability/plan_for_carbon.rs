@@ -42,6 +42,11 @@ pub fn tiny() -> Vec<Tiny> {
     all.into_iter().map(case).collect()
 }
 
+pub fn tiny_instances() -> Vec<Instance> {
+    let all = tiny().into_iter();
+    all.filter(|case| case.plan.is_some()).map(|case| case.instance).collect()
+}
+
 fn bounds() -> Vec<Value> {
     serde_json::from_str(&fixture("bounds.json")).unwrap()
 }

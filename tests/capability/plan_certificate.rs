@@ -1,0 +1,85 @@
+//! Certificates: what a plan is worth and what none exceeds can be checked without the search.
+
+use carbide::plan::certificate::{WorkLimit, certificate, verify};
+use carbide::plan::instance::Instance;
+use carbide::plan::{Limit, SolveOptions, solve};
+
+use crate::plan_for_carbon::{instance, tiny_instances};
+
+fn certified(instance: &Instance) -> String {
+    let options = SolveOptions {
+        seed: 3,
+        limit: Limit::Work { generations: 0, moves: 20_000 },
+        genetic_only: false,
+        progress: &|_, _| {},
+    };
+    let solution = solve(instance, &options).unwrap();
+    certificate(instance, &solution, 3, &WorkLimit::Moves(20_000)).unwrap()
+}
+
+#[test]
+fn a_certificate_of_a_plan_holds() {
+    let instance = instance("S-cement-1.json.gz");
+
+    let found = verify(&certified(&instance), &instance).unwrap();
+
+    assert!(found.fv <= found.upper_bound, "{found:?}");
+    assert!(found.gain_gap > 0.0 && found.gain_gap < 0.5, "{found:?}");
+}
+
+#[test]
+fn a_certificate_of_an_optimum_holds_with_no_gap() {
+    let instance = tiny_instances().remove(0);
+
+    let found = verify(&certified(&instance), &instance).unwrap();
+
+    assert!(found.gap <= 1e-9, "{found:?}");
+}
+
+#[test]
+fn a_field_that_was_changed_is_named() {
+    let instance = instance("S-cement-1.json.gz");
+    let text = certified(&instance);
+    let refused = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        verify(&text.replacen(from, to, 1), &instance).unwrap_err().field
+    };
+
+    assert_eq!(refused("\"seed\":3", "\"seed\":4"), "seed");
+    assert_eq!(refused("\"fv\":0", "\"fv\":1"), "fv");
+    assert_eq!(refused("\"upper_bound\":0.", "\"upper_bound\":0.0"), "upper_bound");
+    assert_eq!(refused("\"gain_gap\":0.", "\"gain_gap\":0.1"), "gain_gap");
+    assert_eq!(refused("{\"moves\":20000}", "{\"moves\":20001}"), "work_limit");
+    assert_eq!(refused("\"start_bucket\":1", "\"start_bucket\":2"), "plan");
+    assert_eq!(refused("\"multipliers\":[", "\"multipliers\":[-1.0,"), "multipliers");
+    assert_eq!(refused("\"code_version\":\"", "\"code_version\":\"9"), "code_version");
+}
+
+#[test]
+fn a_certificate_with_its_seals_made_anew_is_refused_for_what_it_says() {
+    use sha2::{Digest, Sha256};
+    let instance = instance("S-cement-1.json.gz");
+    let text = certified(&instance);
+    let line = text.lines().find(|line| line.starts_with("\"upper_bound\"")).unwrap();
+    let value = line.trim_start_matches("\"upper_bound\":").trim_end_matches(',');
+    let hash = |text: &str| {
+        let digest = Sha256::digest(text.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+
+    let lower = "0.2501";
+    let forged = text.replacen(value, lower, 1).replacen(&hash(value), &hash(lower), 1);
+
+    let refused = verify(&forged, &instance).unwrap_err();
+    assert_eq!(refused.field, "upper_bound", "{refused}");
+    assert!(refused.reason.contains("computed again"), "{refused}");
+}
+
+#[test]
+fn a_certificate_is_for_one_instance() {
+    let one = instance("S-cement-1.json.gz");
+    let mut other = one.clone();
+    other.planned_orders[0].quantity += 1.0;
+
+    assert_eq!(verify(&certified(&one), &other).unwrap_err().field, "instance_sha256");
+}
