@@ -1,0 +1,15 @@
+FUNCTION z_carbide_plan_requests.
+*"----------------------------------------------------------------------
+*"*"Local Interface:
+*"  TABLES
+*"      ANSWERS STRUCTURE  ZCARBIDE_REQUEST OPTIONAL
+*"      REQUESTS STRUCTURE  ZCARBIDE_REQUEST OPTIONAL
+*"      RETURN STRUCTURE  BAPIRET2 OPTIONAL
+*"----------------------------------------------------------------------
+  CLEAR: requests[], return[].
+  TRY.
+      INSERT LINES OF zcl_carbide_factory=>plan( )->answer( answers[] ) INTO TABLE requests[].
+    CATCH zcx_carbide_error INTO DATA(refusal).
+      INSERT refusal->as_return( ) INTO TABLE return[].
+  ENDTRY.
+ENDFUNCTION.
