@@ -288,6 +288,26 @@ async function requests(answers) {
   return { open: rows(tables.requests).map((row) => row.request_id), messages: rows(tables.return).map((message) => message.number) };
 }
 
+await test("a posted document is in the list of its company code and month with its number, for those who may see it", async () => {
+  const { given: fixture, when } = posting();
+  await given(fixture);
+  const { object_number: number } = await call(when);
+  const make = async (name, parts) => new abap.Classes[name]().constructor_(parts);
+  const postings = await make("ZCL_CARBIDE_POSTINGS", {
+    lines: new types.ABAPObject().set(await make("ZCL_CARBIDE_LINE_STORE")),
+    documents: new types.ABAPObject().set(await make("ZCL_CARBIDE_DOCUMENT_NUMBER")),
+    authority: new types.ABAPObject().set(await make("ZCL_CARBIDE_AUTHORITY")),
+  });
+  const { COMP_CODE: company, PSTNG_DATE: day } = JSON.parse(when.PAYLOAD).DOCUMENTHEADER;
+  const list = (last) => postings.list({ company_code: character(4).set(company), first_day: new types.Date().set(day), last_day: new types.Date().set(last) });
+  const refused = async (last) => list(last).then(() => "", (error) => error.if_t100_message$t100key.get().msgno.get());
+  const [shown] = rows(await list(day));
+  assert.deepEqual([shown.belnr + shown.bukrs + shown.gjahr, +shown.kg, shown.budat], [number, 1250, day]);
+  assert.equal(await refused("20000101"), "062");
+  sap.given.authorized = false;
+  assert.equal(await refused(day), "020");
+});
+
 await test("the connector answers what planners ask for and fetches what is open", async () => {
   await given({ ...named("status does not need the lock").given, authorized: true });
   await database.execute("DELETE FROM zcarbide_request");
@@ -297,12 +317,14 @@ await test("the connector answers what planners ask for and fetches what is open
   assert.deepEqual(await stored("SELECT status, answer FROM zcarbide_request WHERE request_id = 'R1'"), [{ status: "DONE", answer: "posted" }]);
 });
 
-await test("planning functions refuse without right", async () => {
+await test("planning functions refuse without right, and that is logged", async () => {
   sap.given.authorized = false;
+  sap.log = [];
   assert.deepEqual(await requests([]), { open: [], messages: ["020"] });
   const tables = { plans: table({ plnum: 10 }), return: return_() };
   await abap.FunctionModules["Z_CARBIDE_PLAN_PUBLISH"]({ tables });
   assert.deepEqual(rows(tables.return).map((message) => message.number), ["020"]);
+  assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["PLAN", true], ["PLAN", true]]);
 });
 
 await test("the list of tables is that of the interface manifest", async () => {
