@@ -274,6 +274,59 @@ await test("what may not be read is refused with its number, and logged", async 
   assert.deepEqual((await read("T001", ["BUKRS"])).messages, ["ZCARBIDE 020"]);
 });
 
+const requestFields = { mandt: 3, request_id: 32, plnum: 10, action: 10, status: 20, requested_by: 12, requested_at: 14, answer: 255 };
+const request = (id) => ({ request_id: id, plnum: "4711", action: "RELEASE", status: "OPEN", requested_by: "PLANNER", requested_at: "20261126080000", answer: "" });
+
+async function requests(answers) {
+  const tables = { answers: table(requestFields), requests: table(requestFields), return: return_() };
+  for (const answer of answers) {
+    const line = tables.answers.getRowType().clone();
+    for (const [name, text] of Object.entries(answer)) line.get()[name].set(text);
+    tables.answers.append(line);
+  }
+  await abap.FunctionModules["Z_CARBIDE_PLAN_REQUESTS"]({ tables });
+  return { open: rows(tables.requests).map((row) => row.request_id), messages: rows(tables.return).map((message) => message.number) };
+}
+
+await test("a posted document is in the list of its company code and month with its number, for those who may see it", async () => {
+  const { given: fixture, when } = posting();
+  await given(fixture);
+  const { object_number: number } = await call(when);
+  const make = async (name, parts) => new abap.Classes[name]().constructor_(parts);
+  const postings = await make("ZCL_CARBIDE_POSTINGS", {
+    lines: new types.ABAPObject().set(await make("ZCL_CARBIDE_LINE_STORE")),
+    documents: new types.ABAPObject().set(await make("ZCL_CARBIDE_DOCUMENT_NUMBER")),
+    authority: new types.ABAPObject().set(await make("ZCL_CARBIDE_AUTHORITY")),
+  });
+  const { COMP_CODE: company, PSTNG_DATE: day } = JSON.parse(when.PAYLOAD).DOCUMENTHEADER;
+  const list = (last) => postings.list({ company_code: character(4).set(company), first_day: new types.Date().set(day), last_day: new types.Date().set(last) });
+  const refused = async (last) => list(last).then(() => "", (error) => error.if_t100_message$t100key.get().msgno.get());
+  const [shown] = rows(await list(day));
+  assert.deepEqual([shown.belnr + shown.bukrs + shown.gjahr, +shown.kg, shown.budat], [number, 1250, day]);
+  assert.equal(await refused("20000101"), "062");
+  sap.given.authorized = false;
+  assert.equal(await refused(day), "020");
+});
+
+await test("the connector answers what planners ask for and fetches what is open", async () => {
+  await given({ ...named("status does not need the lock").given, authorized: true });
+  await database.execute("DELETE FROM zcarbide_request");
+  for (const id of ["R1", "R2"]) await insert("zcarbide_request", request(id));
+  assert.deepEqual(await requests([]), { open: ["R1", "R2"], messages: [] });
+  assert.deepEqual(await requests([{ request_id: "R1", status: "DONE", answer: "posted" }]), { open: ["R2"], messages: [] });
+  assert.deepEqual(await stored("SELECT status, answer FROM zcarbide_request WHERE request_id = 'R1'"), [{ status: "DONE", answer: "posted" }]);
+});
+
+await test("planning functions refuse without right, and that is logged", async () => {
+  sap.given.authorized = false;
+  sap.log = [];
+  assert.deepEqual(await requests([]), { open: [], messages: ["020"] });
+  const tables = { plans: table({ plnum: 10 }), return: return_() };
+  await abap.FunctionModules["Z_CARBIDE_PLAN_PUBLISH"]({ tables });
+  assert.deepEqual(rows(tables.return).map((message) => message.number), ["020"]);
+  assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["PLAN", true], ["PLAN", true]]);
+});
+
 await test("the list of tables is that of the interface manifest", async () => {
   const manifest = readFileSync(resolve(here, "../../odata/manifest.toml"), "utf8");
   const tables = manifest.match(/\[rfc\.table_reading\][\s\S]*?\ntables = \[(.*)\]/)[1].match(/\w+/g);

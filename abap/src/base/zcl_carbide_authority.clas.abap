@@ -29,4 +29,16 @@ CLASS zcl_carbide_authority IMPLEMENTATION.
           v1     = |F_BKPF_BUK { company_code }|.
     ENDIF.
   ENDMETHOD.
+
+  METHOD zif_carbide_authority~check_plant.
+    AUTHORITY-CHECK OBJECT 'M_MATE_WRK'
+      ID 'WERKS' FIELD plant
+      ID 'ACTVT' FIELD zif_carbide_authority=>activity-display.
+    IF sy-subrc <> 0.
+      RAISE EXCEPTION TYPE zcx_carbide_error
+        EXPORTING
+          number = '020'
+          v1     = |M_MATE_WRK { plant }|.
+    ENDIF.
+  ENDMETHOD.
 ENDCLASS.

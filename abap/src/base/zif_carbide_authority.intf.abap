@@ -19,4 +19,10 @@ INTERFACE zif_carbide_authority PUBLIC.
   METHODS check_company_code
     IMPORTING company_code TYPE bukrs
     RAISING   zcx_carbide_error.
+
+  "! @parameter plant             | Whose orders are to be shown or changed: M_MATE_WRK, display
+  "! @raising   zcx_carbide_error | 020
+  METHODS check_plant
+    IMPORTING plant TYPE werks_d
+    RAISING   zcx_carbide_error.
 ENDINTERFACE.

@@ -7,6 +7,9 @@ CLASS zcl_carbide_factory DEFINITION PUBLIC FINAL CREATE PRIVATE.
     "! @parameter result | The one lease of this client
     CLASS-METHODS lease
       RETURNING VALUE(result) TYPE REF TO zcl_carbide_lease.
+    "! @parameter result | Carbon of planned orders in this client
+    CLASS-METHODS plan
+      RETURNING VALUE(result) TYPE REF TO zcl_carbide_plan.
 ENDCLASS.
 
 CLASS zcl_carbide_factory IMPLEMENTATION.
@@ -32,6 +35,15 @@ CLASS zcl_carbide_factory IMPLEMENTATION.
     environment-authority = NEW zcl_carbide_authority( ).
     environment-clock = NEW zcl_carbide_clock( ).
     environment-log = NEW zcl_carbide_log( ).
+    result = NEW #( environment ).
+  ENDMETHOD.
+
+  METHOD plan.
+    DATA environment TYPE zcl_carbide_plan=>parts.
+    environment-store = NEW zcl_carbide_plan_store( ).
+    environment-authority = NEW zcl_carbide_authority( ).
+    environment-clock = NEW zcl_carbide_clock( ).
+    environment-transaction = NEW zcl_carbide_transaction( ).
     result = NEW #( environment ).
   ENDMETHOD.
 ENDCLASS.

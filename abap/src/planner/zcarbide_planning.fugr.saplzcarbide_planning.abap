@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_planningtop.
+INCLUDE lzcarbide_planninguxx.

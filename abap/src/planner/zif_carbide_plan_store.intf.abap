@@ -1,0 +1,34 @@
+"! Tables ZCARBIDE_PLAN and ZCARBIDE_REQUEST
+INTERFACE zif_carbide_plan_store PUBLIC.
+  TYPES plans TYPE STANDARD TABLE OF zcarbide_plan WITH DEFAULT KEY.
+  TYPES requests TYPE STANDARD TABLE OF zcarbide_request WITH DEFAULT KEY.
+
+  CONSTANTS:
+    BEGIN OF status,
+      open    TYPE zcarbide_status VALUE 'OPEN',
+      done    TYPE zcarbide_status VALUE 'DONE',
+      refused TYPE zcarbide_status VALUE 'REFUSED',
+    END OF status.
+
+  "! @parameter result | Initial if the order has no plan
+  METHODS find
+    IMPORTING planned_order TYPE zcarbide_plan-plnum
+    RETURNING VALUE(result) TYPE zcarbide_plan.
+
+  "! @parameter result | By planned order
+  METHODS in_plant
+    IMPORTING plant         TYPE zcarbide_plan-plwrk
+    RETURNING VALUE(result) TYPE plans.
+
+  "! Rows of these orders become what is given; those of other orders stay
+  METHODS put
+    IMPORTING plans TYPE plans.
+
+  "! @parameter result | Not yet answered, the oldest first
+  METHODS open_requests
+    RETURNING VALUE(result) TYPE requests.
+
+  "! A new request, or one with its answer
+  METHODS put_request
+    IMPORTING request TYPE zcarbide_request.
+ENDINTERFACE.
