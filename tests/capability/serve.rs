@@ -184,6 +184,10 @@ async fn a_planner_plans_posts_sees_the_window_and_takes_back() {
     for reason in page["reasons"]["orders"].as_array().unwrap() {
         assert!(reason["text"].as_str().unwrap().contains("kg CO2e"), "{reason}");
     }
+    for name in ["plan-orders", "plan-reasons", "plan-likelihood"] {
+        let table = anna.get(&format!("/tables/{name}?of={plan}")).await;
+        assert!(table["total"].as_u64().unwrap() > 0, "{table}");
+    }
     let subject = json!({ "subject": { "plan": plan } });
     let (status, simulated) = anna.post("/postings/simulate", subject.clone()).await;
     assert_eq!(status, StatusCode::OK, "{simulated}");
@@ -388,7 +392,7 @@ async fn every_table_comes_by_pages_and_as_files_and_has_a_tag() {
 
     let (_, unknown) = vera.ask(Method::GET, "/tables/nothing", None).await;
     let names = unknown["detail"].as_str().unwrap().split("there are ").nth(1).unwrap().to_owned();
-    for name in names.split(", ").filter(|name| *name != "plan-orders") {
+    for name in names.split(", ").filter(|name| !name.starts_with("plan-")) {
         let all = vera.get(&format!("/tables/{name}?limit=10000")).await;
         let total = usize::try_from(all["total"].as_u64().unwrap()).unwrap();
         assert_eq!(all["rows"].as_array().unwrap().len(), total, "{name}");
@@ -406,6 +410,9 @@ async fn every_table_comes_by_pages_and_as_files_and_has_a_tag() {
             }
         }
     }
+    let (status, refused) = vera.ask(Method::GET, "/tables/plan-reasons", None).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused["detail"].as_str().unwrap().contains("of=<plan>"), "{refused}");
     let first = vera.get("/tables/energy-hours?limit=5").await;
     let second = vera.get(&format!("/tables/energy-hours?limit=5&after={}", first["next"])).await;
     assert_ne!(first["rows"], second["rows"]);
@@ -416,6 +423,34 @@ async fn every_table_comes_by_pages_and_as_files_and_has_a_tag() {
     let again = daemon.client.get(&url).header("cookie", &vera.cookie);
     let again = again.header("if-none-match", tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_of_a_month_is_handed_out_and_one_that_cannot_be_is_refused_in_words() {
+    let plant = Plant::new().await;
+    add_user(&plant, "vera", "viewer");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+    let month = vera.facts().await["period"].as_str().unwrap().to_owned();
+
+    for (form, begin) in [("pdf", &b"%PDF"[..]), ("xlsx", b"PK")] {
+        let url = format!("{}/api/v1/reports/{month}/{form}", daemon.url);
+        let file = daemon.client.get(url).header("cookie", &vera.cookie).send().await.unwrap();
+        assert_eq!(file.status(), StatusCode::OK, "{form}");
+        let named = file.headers()["content-disposition"].to_str().unwrap().to_owned();
+        assert!(named.contains(&format!("carbide-{month}.{form}")), "{named}");
+        assert!(file.bytes().await.unwrap().starts_with(begin));
+    }
+    for (path, wanted) in [
+        (format!("/reports/{month}/doc"), StatusCode::NOT_FOUND),
+        ("/reports/2018-13/pdf".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("/reports/2031-01/pdf".to_owned(), StatusCode::CONFLICT),
+    ] {
+        let (status, problem) = vera.ask(Method::GET, &path, None).await;
+        assert_eq!(status, wanted, "{path}: {problem}");
+    }
+    let nobody = daemon.get(&format!("/api/v1/reports/{month}/pdf")).await;
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,29 @@ try {
     })
   }
 
+  await step('the report of the month is a PDF that the page hands out', async () => {
+    await go(anna, '#/postings')
+    const [download] = await Promise.all([anna.waitForEvent('download'), anna.locator('ui5-button[data-testid=report-pdf]').click()])
+    must(/^carbide-\d{4}-\d\d\.pdf$/.test(download.suggestedFilename()), download.suggestedFilename())
+    must(readFileSync(await download.path()).subarray(0, 5).toString() === '%PDF-', 'it is no PDF')
+  })
+
+  await step('a plan is shown with other choices, what the shop floor makes of it, and reasons', async () => {
+    await go(anna, '#/plans')
+    await anna.locator('#seconds').fill('3')
+    await anna.locator('#front').check()
+    await anna.locator('ui5-button[data-testid=start-plan]').click()
+    await anna.waitForURL(/#\/plan\//, { timeout: 120_000 })
+    await anna.locator('[data-testid=front] svg').waitFor()
+    for (const sheet of ['plan-choices', 'plan-likelihood', 'plan-reasons']) {
+      await anna.locator(`[data-testid=sheet-${sheet}] tbody tr`).first().waitFor()
+    }
+    await anna.locator('[data-testid=feasibility]').waitFor()
+    await shot(anna, 'plan-choices')
+    const found = await axe(anna)
+    must(found.length === 0, found.join('\n'))
+  })
+
   await step('a running plan shows its best and can be stopped', async () => {
     await go(anna, '#/plans')
     await anna.locator('#seconds').fill('60')
