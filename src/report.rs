@@ -9,6 +9,7 @@ mod content;
 mod font;
 mod layout;
 mod pdf;
+pub mod table;
 mod workbook;
 
 use jiff::Timestamp;

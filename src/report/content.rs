@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::table::{self, kg};
 use super::{Report, Section};
+use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::cycle::{Judged, OrganisationReport, Posted, PostingRun};
 use crate::footprint::ProductFootprint;
@@ -14,7 +16,6 @@ use crate::period::Interval;
 use crate::present::figure;
 use crate::present::sheet::{Column, Sheet};
 use crate::quantity::Milligrams;
-use crate::value_state::ValueState;
 
 /// What a report is made of.
 pub struct Sources<'a> {
@@ -79,10 +80,6 @@ pub fn compose(sources: &Sources<'_>) -> Report {
         made: sources.now.to_string(),
         period,
     }
-}
-
-fn kg(amount: Milligrams) -> String {
-    amount.to_emissions().amount().to_string()
 }
 
 fn tonnes(amount: Milligrams) -> String {
@@ -258,29 +255,8 @@ fn value_states(lines: &[&Line]) -> Section {
 }
 
 fn products(products: &[ProductFootprint]) -> Section {
-    let columns = vec![
-        Column::text("material"),
-        Column::text("production_version"),
-        Column::text("unit"),
-        Column::number("footprint", "kgCO2e", 3),
-        Column::key("weakest_value_state"),
-        Column::number("measured", "%", 1),
-    ];
-    let mut sheet = Sheet::new("products", columns);
-    for product in products {
-        let weakest = product.contributions.iter().map(|term| term.state).max();
-        let measured = product.value_state_shares().get(&ValueState::Measured).copied();
-        let measured = (measured.unwrap_or_default() * Decimal::ONE_HUNDRED).round_dp(1);
-        sheet.row(vec![
-            product.material.to_string(),
-            product.production_version.to_string(),
-            product.unit.to_string(),
-            product.total().amount().to_string(),
-            weakest.map_or_else(String::new, |state| state.to_string()),
-            measured.to_string(),
-        ]);
-    }
     let words = ["Cradle to gate, for one base unit, with the energy of the month (ISO 14067)."];
+    let sheet = table::products(products);
     Section::new("Footprints of products", &words.map(str::to_owned), Some(sheet))
 }
 
@@ -288,37 +264,8 @@ fn factors(sources: &Sources<'_>, lines: &[&Line]) -> Section {
     let mut used: BTreeSet<&str> = lines.iter().map(|line| line.factor.as_str()).collect();
     let terms = sources.products.iter().flat_map(|product| &product.contributions);
     used.extend(terms.map(|term| term.factor.as_str()));
-    let columns = vec![
-        Column::text("factor"),
-        Column::text("activity"),
-        Column::number("value", "kgCO2e", 6),
-        Column::text("per"),
-        Column::text("region"),
-        Column::text("valid_from"),
-        Column::text("valid_to"),
-        Column::number("uncertainty", "%", 1),
-        Column::text("version"),
-        Column::text("source"),
-        Column::text("licence"),
-    ];
-    let mut sheet = Sheet::new("factors", columns);
-    for row in sources.config.factors.book.rows() {
-        if used.contains(row.id.as_str()) {
-            sheet.row(vec![
-                row.id.clone(),
-                row.activity.clone(),
-                row.kg_co2e_per_unit.to_string(),
-                row.unit.to_string(),
-                row.region.clone(),
-                row.valid_from.to_string(),
-                row.valid_to.map_or_else(String::new, |day| day.to_string()),
-                row.uncertainty_percent.map_or_else(String::new, |percent| percent.to_string()),
-                row.origin.as_ref().map_or_else(String::new, |origin| origin.package.clone()),
-                row.source.clone(),
-                row.licence.clone(),
-            ]);
-        }
-    }
+    let rows = sources.config.factors.book.rows().iter();
+    let sheet = table::factors(rows.filter(|row| used.contains(row.id.as_str())));
     let words = ["Every factor that this report used."];
     Section::new("Emission factors", &words.map(str::to_owned), Some(sheet))
 }
@@ -353,36 +300,10 @@ fn methods(sources: &Sources<'_>, period: &str) -> Section {
 }
 
 fn quality(sources: &Sources<'_>) -> Section {
-    let columns = vec![
-        Column::text("rule"),
-        Column::key("severity"),
-        Column::text("subject"),
-        Column::instant("from"),
-        Column::instant("to"),
-        Column::number("count", "", 0),
-        Column::text("seen"),
-    ];
-    let mut sheet = Sheet::new("findings", columns);
     let month = sources.judged.period.interval(&sources.config.zone);
-    for finding in &sources.judged.findings {
-        let elsewhere = |at: &Interval| at.end <= month.start || at.start >= month.end;
-        if finding.interval.as_ref().is_some_and(elsewhere) {
-            continue;
-        }
-        let severity = serde_json::to_value(finding.severity).unwrap_or_default();
-        let (from, to) = finding
-            .interval
-            .map_or_else(Default::default, |at| (at.start.to_string(), at.end.to_string()));
-        sheet.row(vec![
-            finding.rule.clone(),
-            severity.as_str().unwrap_or_default().to_owned(),
-            finding.subject.clone(),
-            from,
-            to,
-            finding.count.to_string(),
-            finding.text.clone(),
-        ]);
-    }
+    let elsewhere = |at: &Interval| at.end <= month.start || at.start >= month.end;
+    let here = |finding: &&Finding| !finding.interval.as_ref().is_some_and(elsewhere);
+    let sheet = table::findings(sources.judged.findings.iter().filter(here));
     Section::new("What the rules found in the data", &none_of(&sheet, "nothing"), Some(sheet))
 }
 
@@ -391,29 +312,9 @@ fn none_of(sheet: &Sheet, nothing: &str) -> Vec<String> {
 }
 
 fn corrections(sources: &Sources<'_>) -> Section {
-    let columns = vec![
-        Column::text("rule"),
-        Column::instant("interval_end"),
-        Column::number("energy_before", "kWh", 3),
-        Column::number("energy_after", "kWh", 3),
-        Column::number("error_of_method", "%", 1),
-        Column::text("method"),
-    ];
-    let mut sheet = Sheet::new("corrections", columns);
     let month = sources.judged.period.interval(&sources.config.zone);
-    let text = |value: Option<Decimal>| value.map_or_else(String::new, |value| value.to_string());
-    for one in &sources.judged.corrections {
-        if one.interval_end > month.start && one.interval_end <= month.end {
-            sheet.row(vec![
-                one.rule.clone(),
-                one.interval_end.to_string(),
-                text(one.old_kwh),
-                text(one.new_kwh),
-                text(one.error_percent),
-                one.method.clone(),
-            ]);
-        }
-    }
+    let here = |one: &&Correction| one.interval_end > month.start && one.interval_end <= month.end;
+    let sheet = table::corrections(sources.judged.corrections.iter().filter(here));
     Section::new("Corrected readings", &none_of(&sheet, "no corrected reading"), Some(sheet))
 }
 
@@ -450,28 +351,7 @@ fn postings(sources: &Sources<'_>) -> Section {
 }
 
 fn budgets(sources: &Sources<'_>) -> Section {
-    let kilograms = |key| Column::number(key, "kgCO2e", 0);
-    let columns = vec![
-        Column::text("quarter"),
-        Column::text("through"),
-        kilograms("budget"),
-        kilograms("emitted"),
-        kilograms("left"),
-        kilograms("projected"),
-        Column::text("approved_by"),
-    ];
-    let mut sheet = Sheet::new("budgets", columns);
-    for status in &sources.organisation.budgets {
-        sheet.row(vec![
-            status.budget.quarter.to_string(),
-            status.through.map_or_else(String::new, |day| day.to_string()),
-            kg(status.budget.budget),
-            kg(status.emitted),
-            kg(status.left),
-            status.projected.map_or_else(String::new, kg),
-            status.budget.approved_by.clone(),
-        ]);
-    }
+    let sheet = table::budgets(&sources.organisation.budgets);
     Section::new("Carbon budgets", &none_of(&sheet, "no budget"), Some(sheet))
 }
 

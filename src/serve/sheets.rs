@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::plant::Plant;
 use super::problem::Problem;
 use crate::present::sheet::Sheet;
+use crate::report::table;
 use crate::store::Store;
 
 /// Names of the tables.
@@ -45,15 +46,15 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
     };
     let of_plan = || of.ok_or_else(|| Problem::invalid(format!("{name} needs of=<plan>")));
     Ok(match name {
-        "budgets" => carbon::budgets(&*plant.view()?),
+        "budgets" => table::budgets(&plant.view()?.organisation.budgets),
         "inventory" => carbon::inventory(&*plant.view()?),
-        "products" => carbon::products(&*plant.view()?),
+        "products" => table::products(&plant.view()?.products),
         "postings" => carbon::postings(&store()?, &plant.journal())?,
         "energy" => reading::energy(&*plant.view()?),
         "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
-        "findings" => reading::findings(&*plant.view()?),
-        "corrections" => reading::corrections(&*plant.view()?),
-        "factors" => reading::factors(&plant.config()),
+        "findings" => table::findings(plant.view()?.judged.findings.iter()),
+        "corrections" => table::corrections(plant.view()?.judged.corrections.iter()),
+        "factors" => table::factors(plant.config().factors.book.rows().iter()),
         "plans" => plan::plans(&store()?, &plant.journal())?,
         "plan-orders" => plan::orders(&store()?, of_plan()?, &plant.config())?,
         "plan-reasons" => plan::reasons(&store()?, of_plan()?)?,

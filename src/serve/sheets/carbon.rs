@@ -5,53 +5,15 @@ use crate::footprint::organisation::iso_name;
 use crate::post::journal::SapNumber;
 use crate::present::sheet::{Column, Sheet};
 use crate::quantity::Milligrams;
+use crate::report::table::kg;
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
 use crate::serve::problem::Problem;
 use crate::serve::view::View;
 use crate::store::{Kind, Store};
 
-fn kg(amount: Milligrams) -> String {
-    amount.to_emissions().amount().to_string()
-}
-
 fn maybe(amount: Option<Milligrams>) -> String {
     amount.map_or_else(String::new, kg)
-}
-
-/// Quarters with a budget.
-pub(super) fn budgets(view: &View) -> Sheet {
-    let kilograms = |key| Column::number(key, "kgCO2e", 0);
-    let mut sheet = Sheet::new(
-        "budgets",
-        vec![
-            Column::text("quarter"),
-            Column::text("through"),
-            kilograms("budget"),
-            kilograms("target"),
-            kilograms("emitted"),
-            kilograms("left"),
-            kilograms("projected"),
-            kilograms("overshoot"),
-            Column::text("used_up_on"),
-            Column::text("approved_by"),
-        ],
-    );
-    for status in &view.organisation.budgets {
-        sheet.row(vec![
-            status.budget.quarter.to_string(),
-            status.through.map_or_else(String::new, |day| day.to_string()),
-            kg(status.budget.budget),
-            kg(status.budget.target),
-            kg(status.emitted),
-            kg(status.left),
-            maybe(status.projected),
-            maybe(status.overshoot),
-            status.used_up_on.map_or_else(String::new, |day| day.to_string()),
-            status.budget.approved_by.clone(),
-        ]);
-    }
-    sheet
 }
 
 /// The inventory by month, category and source.
@@ -85,33 +47,6 @@ pub(super) fn inventory(view: &View) -> Sheet {
             line.state.to_string(),
             kg(line.emissions),
             maybe(line.market_based),
-        ]);
-    }
-    sheet
-}
-
-/// Footprints of finished products.
-pub(super) fn products(view: &View) -> Sheet {
-    let mut sheet = Sheet::new(
-        "products",
-        vec![
-            Column::text("material"),
-            Column::text("production_version"),
-            Column::text("unit"),
-            Column::number("footprint", "kgCO2e", 3),
-            Column::key("value_state"),
-            Column::number("terms", "", 0),
-        ],
-    );
-    for product in &view.products {
-        let weakest = product.contributions.iter().map(|term| term.state).max();
-        sheet.row(vec![
-            product.material.to_string(),
-            product.production_version.to_string(),
-            product.unit.to_string(),
-            product.total().amount().to_string(),
-            weakest.map_or_else(String::new, |state| state.to_string()),
-            product.contributions.len().to_string(),
         ]);
     }
     sheet

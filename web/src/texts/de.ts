@@ -78,4 +78,7 @@ export const de: Texts = {
   col_planned_on_time: 'Pünktlich geplant',
   col_delay: 'Verspätung',
   col_waits_at: 'Wartet an',
+  col_error_of_method: 'Fehler der Methode',
+  col_version: 'Version',
+  col_measured: 'Gemessen',
 }

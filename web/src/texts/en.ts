@@ -76,4 +76,7 @@ export const en = {
   col_planned_on_time: 'Planned on time',
   col_delay: 'Delay',
   col_waits_at: 'Waits at',
+  col_error_of_method: 'Error of the method',
+  col_version: 'Version',
+  col_measured: 'Measured',
 }

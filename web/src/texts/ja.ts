@@ -78,4 +78,7 @@ export const ja: Texts = {
   col_planned_on_time: '計画で納期内',
   col_delay: '遅延',
   col_waits_at: '待ち場所',
+  col_error_of_method: '手法の誤差',
+  col_version: '版',
+  col_measured: '実測',
 }

@@ -78,4 +78,7 @@ export const zh: Texts = {
   col_planned_on_time: '计划准时',
   col_delay: '延迟',
   col_waits_at: '等待处',
+  col_error_of_method: '方法误差',
+  col_version: '版本',
+  col_measured: '实测',
 }
