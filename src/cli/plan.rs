@@ -316,14 +316,7 @@ fn show_solution(
             figure::percent(number("gap")),
             figure::percent(number("gain_gap"))
         );
-        println!(
-            "  carbon {} kg CO2e ({}), cost {} ({}), punctuality {}",
-            figure::float(found.carbon_kg, 0),
-            figure::change(found.carbon_kg, baseline.carbon_kg),
-            figure::float(found.cost, 0),
-            figure::change(found.cost, baseline.cost),
-            figure::percent(found.punctuality)
-        );
+        show_worth(found, baseline);
         println!("  {wall_seconds:.1} s, seed {seed}");
         show_violations(found);
         if let Some(least) = least_carbon_below(solution)? {
@@ -354,6 +347,18 @@ fn least_carbon_below(solution: &Solution) -> Result<Option<LeastCarbon>, CliErr
     let effort = Effort { seed: 1, limit, progress: &|_, _| {} };
     let least = least_carbon(&solution.instance, &effort).map_err(questions::refused)?;
     Ok(Some(least))
+}
+
+/// What a plan is worth, beside what it is compared with.
+fn show_worth(found: &Evaluation, before: &Evaluation) {
+    println!(
+        "  carbon {} kg CO2e ({}), cost {} ({}), punctuality {}",
+        figure::float(found.carbon_kg, 0),
+        figure::change(found.carbon_kg, before.carbon_kg),
+        figure::float(found.cost, 0),
+        figure::change(found.cost, before.cost),
+        figure::percent(found.punctuality)
+    );
 }
 
 fn show_violations(found: &Evaluation) {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::exit::print_json;
 use super::super::{CliError, Context, Exit};
 use super::questions::positive;
-use super::{read_instance, read_plan, read_text};
+use super::{read_instance, read_plan, read_text, show_worth};
 use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::replan::{Event, Replanned, Running, replan};
 use crate::plan::simulation::{PlanOutlook, Scatter, simulate};
@@ -272,14 +272,7 @@ fn show_replanned(found: &Replanned, seconds: f64, context: &Context) -> Result<
             found.schedule.assignments.len(),
             found.frozen
         );
-        println!(
-            "  carbon {} kg CO2e ({}), cost {} ({}), punctuality {}",
-            figure::float(worth.carbon_kg, 0),
-            figure::change(worth.carbon_kg, ran.carbon_kg),
-            figure::float(worth.cost, 0),
-            figure::change(worth.cost, ran.cost),
-            figure::percent(worth.punctuality)
-        );
+        show_worth(worth, ran);
         for violation in &ran.violations {
             println!("  as it ran it breaks {} {}", violation.rule, violation.object);
         }
