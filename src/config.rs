@@ -18,6 +18,8 @@ pub mod file_system;
 
 pub mod meters;
 
+pub mod oidc;
+
 pub mod owner;
 
 mod plain_secret;
@@ -362,6 +364,10 @@ impl Config {
         for (key, file) in [
             ("sap.ca_file", &settings.sap.ca_file),
             ("sap.auth.token_ca_file", &auth.token_ca_file),
+            (
+                "serve.oidc.ca_file",
+                settings.serve.oidc.as_ref().map_or(&None, |oidc| &oidc.ca_file),
+            ),
         ] {
             let Some(file) = file else { continue };
             tls::authorities(&base.join(file)).map_err(|reason| place(key, reason))?;
@@ -422,6 +428,7 @@ impl Settings {
     pub fn secret_places(&self) -> Vec<(&'static str, &str)> {
         let (sap, auth) = (&self.sap, &self.sap.auth);
         let proxy = sap.proxy.as_ref().and_then(|proxy| proxy.password_from.as_deref());
+        let oidc = self.serve.oidc.as_ref().and_then(|oidc| oidc.client_secret_from.as_deref());
         let places = [
             ("sap.password_from", sap.password_from.as_deref()),
             ("sap.auth.client_secret_from", auth.client_secret_from.as_deref()),
@@ -430,6 +437,7 @@ impl Settings {
             ("sap.proxy.password_from", proxy),
             ("post.backup.service_key_from", self.post.backup.service_key_from.as_deref()),
             ("ems.password_from", self.ems.password_from.as_deref()),
+            ("serve.oidc.client_secret_from", oidc),
         ];
         places.into_iter().filter_map(|(key, from)| Some((key, from?))).collect()
     }

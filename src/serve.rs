@@ -15,6 +15,8 @@ mod guard;
 mod job;
 mod metrics;
 mod notify;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod page;
 mod plant;
 mod problem;
@@ -109,7 +111,8 @@ pub async fn start(settings: &Path, listen: Option<SocketAddr>) -> Result<Servin
     let open = |name| Worker::start(name, PathBuf::from(settings)).map_err(ServeError::Thread);
     let ((bench, read), (desk, post)) = (open("bench")?, open("desk")?);
     let (stop, stopping) = watch::channel(false);
-    let plant = Plant::new(settings.to_owned(), config, users, bench, desk, stopping.clone());
+    let plant =
+        Plant::new(settings.to_owned(), address, config, users, bench, desk, stopping.clone());
     let plant = Arc::new(plant);
     let app = routes(&plant).into_make_service_with_connect_info::<SocketAddr>();
     let mut ends = stopping.clone();

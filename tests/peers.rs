@@ -1,4 +1,4 @@
-//! The OData client against servers that nobody here wrote; see `tests/peers/README.md`.
+//! OData client and logon against servers that nobody here wrote; see `tests/peers/README.md`.
 //!
 //! `CARBIDE_PEERS` names the folder where `make test-peers` installed them. `cargo test` alone lists
 //! these tests as ignored, since they need packages that only npm has.
@@ -14,3 +14,6 @@ mod products;
 
 #[path = "peers/batches.rs"]
 mod batches;
+
+#[path = "peers/log_on.rs"]
+mod log_on;

@@ -236,7 +236,7 @@ impl SapSettings {
 }
 
 /// Only https leaves this machine, and no address holds a secret.
-fn protected(key: &'static str, url: &str) -> Result<(), Nonsense> {
+pub(super) fn protected(key: &'static str, url: &str) -> Result<(), Nonsense> {
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let Some(rest) = rest else {
         return Err((key, format!("'{url}' is no https:// address")));

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::oidc::OidcLogon;
+
 /// `[serve]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +30,9 @@ pub struct ServeSettings {
     /// A reverse proxy that says who comes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<ProxyLogon>,
+    /// A directory that says who comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcLogon>,
 }
 
 /// `[serve.proxy]`
@@ -53,6 +58,7 @@ impl Default for ServeSettings {
             users_file: PathBuf::from("users.toml"),
             session_minutes: 60,
             proxy: None,
+            oidc: None,
         }
     }
 }
@@ -84,6 +90,14 @@ impl ServeSettings {
                           comes"
                     .to_owned();
             return Err(("serve.proxy.from", reason));
+        }
+        if let Some(oidc) = &self.oidc {
+            if self.proxy.is_some() {
+                let reason =
+                    "either the proxy says who comes or the directory: remove one".to_owned();
+                return Err(("serve.oidc", reason));
+            }
+            oidc.sensible()?;
         }
         Ok(())
     }

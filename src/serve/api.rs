@@ -2,6 +2,8 @@
 
 mod carbon;
 mod change_set;
+#[cfg(feature = "oidc")]
+mod directory;
 mod event;
 mod job;
 mod logon;
@@ -34,6 +36,7 @@ pub use job::reload_now;
         logon::who,
         logon::log_on,
         logon::log_off,
+        logon::ways,
         overview::overview,
         table::table,
         table::export,
@@ -68,6 +71,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn routes() -> Router<Arc<Plant>> {
     Router::new()
         .route("/session", get(logon::who).post(logon::log_on).delete(logon::log_off))
+        .route("/session/ways", get(logon::ways))
+        .merge(directory())
         .route("/overview", get(overview::overview))
         .route("/tables/{name}", get(table::table))
         .route("/tables/{name}/{form}", get(table::export))
@@ -89,4 +94,17 @@ pub fn routes() -> Router<Arc<Plant>> {
         .route("/reload", post(job::reload))
         .route("/events", get(event::events))
         .route("/openapi.json", get(async || Json(document())))
+}
+
+#[cfg(feature = "oidc")]
+fn directory() -> Router<Arc<Plant>> {
+    // No part of the interface for programs: a browser goes there and comes back.
+    Router::new()
+        .route("/session/oidc", get(directory::leave))
+        .route("/session/oidc/back", get(directory::back))
+}
+
+#[cfg(not(feature = "oidc"))]
+fn directory() -> Router<Arc<Plant>> {
+    Router::new()
 }

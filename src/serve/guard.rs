@@ -58,12 +58,17 @@ impl Person {
 
 /// The key of the session, if the request has one.
 pub fn key(headers: &HeaderMap) -> Option<String> {
+    cookie_named(headers, COOKIE)
+}
+
+/// What a cookie holds.
+pub fn cookie_named(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE);
     let text = cookies.iter().filter_map(|value| value.to_str().ok());
     let mut parts = text.flat_map(|text| text.split(';'));
     parts.find_map(|part| {
         let (name, value) = part.trim().split_once('=')?;
-        (name == COOKIE).then(|| value.to_owned())
+        (name == wanted).then(|| value.to_owned())
     })
 }
 

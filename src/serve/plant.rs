@@ -1,5 +1,6 @@
 //! What the daemon knows and has, shared by pages, schedule and work.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -56,8 +57,15 @@ pub struct Plant {
     health: Mutex<Health>,
     /// Who is logged on.
     pub sessions: Sessions,
-    /// Tries to log on, by name and by address.
+    /// Tries to log on, by name.
     pub logons: Limit,
+    /// Tries to log on, by address: one may stand for many people behind a proxy, so more are let
+    /// through.
+    pub addresses: Limit,
+    /// Logons that are at the directory.
+    #[cfg(feature = "oidc")]
+    pub directory: super::oidc::Logons,
+    address: SocketAddr,
     /// Changes, by session.
     pub changes: Limit,
     /// What happens.
@@ -79,6 +87,7 @@ impl Plant {
     /// A daemon that knows nothing yet.
     pub fn new(
         settings: PathBuf,
+        address: SocketAddr,
         config: Config,
         users: Users,
         bench: Worker,
@@ -96,6 +105,10 @@ impl Plant {
             health: Mutex::default(),
             sessions: Sessions::new(idle),
             logons: Limit::new(5, Duration::from_secs(60)),
+            addresses: Limit::new(60, Duration::from_secs(60)),
+            #[cfg(feature = "oidc")]
+            directory: super::oidc::Logons::default(),
+            address,
             changes: Limit::new(120, Duration::from_secs(60)),
             jobs: Jobs::new(Arc::clone(&events)),
             events,
@@ -110,6 +123,14 @@ impl Plant {
     /// Becomes true when the server stops.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.clone()
+    }
+
+    /// The address that people open, without a slash at its end.
+    pub fn base(&self) -> String {
+        match &self.config().settings.serve.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.address),
+        }
     }
 
     /// The settings as they are now.

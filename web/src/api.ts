@@ -22,6 +22,12 @@ export interface Who {
   version: string
 }
 
+/** How somebody can log on: as a local user, at the directory of that name. */
+export interface Ways {
+  password: boolean
+  directory?: string
+}
+
 export type ColumnKind = 'text' | 'number' | 'instant' | 'key'
 
 export interface Column {
@@ -208,6 +214,8 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
 
 export const get = <T>(path: string) => ask<T>('GET', path)
 export const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body)
+
+export const ways = () => get<Ways>('/session/ways')
 
 export async function who(): Promise<Who> {
   const found = await get<Who>('/session')

@@ -6,7 +6,7 @@ import { Option } from '@ui5/webcomponents-react/Option'
 import { Select } from '@ui5/webcomponents-react/Select'
 import { ShellBar } from '@ui5/webcomponents-react/ShellBar'
 import { lazy, Suspense, useEffect, useState } from 'react'
-import { ApiError, logOff, logOn, who as whoIs, type Who } from './api'
+import { ApiError, logOff, logOn, ways as waysIn, who as whoIs, type Ways, type Who } from './api'
 import { connect, disconnect, useConnected } from './events'
 import { chooseLanguage, LANGUAGES, t, useLanguage, type Key } from './i18n'
 import { chooseTheme, storedTheme, THEMES, type Theme } from './themes'
@@ -72,6 +72,8 @@ function LogOn({ over, done }: { over: boolean; done: (who: Who) => void }) {
   const [password, setPassword] = useState('')
   const [error, setError] = useState<ApiError>()
   const [busy, setBusy] = useState(false)
+  const [ways, setWays] = useState<Ways>()
+  useEffect(() => { waysIn().then(setWays, () => setWays({ password: true })) }, [])
   const attempt = () => {
     setBusy(true)
     logOn(user, password).then(done, (reason: unknown) => setError(reason as ApiError)).finally(() => setBusy(false))
@@ -80,13 +82,14 @@ function LogOn({ over, done }: { over: boolean; done: (who: Who) => void }) {
     <main className="logon">
       <h1>Carbide</h1>
       {over && <MessageStrip design="Information" hideCloseButton>{t('session_over')}</MessageStrip>}
-      <form onSubmit={event => { event.preventDefault(); attempt() }}>
+      {ways?.directory && <Button design="Emphasized" icon="log" onClick={() => window.location.assign('./api/v1/session/oidc')}>{t('log_on_at', ways.directory)}</Button>}
+      {ways?.password && <form onSubmit={event => { event.preventDefault(); attempt() }}>
         <div className="field"><Label for="user" required>{t('user')}</Label><Input id="user" accessibleName={t('user')} required value={user} onInput={event => setUser(event.target.value)} /></div>
         <div className="field"><Label for="password" required>{t('password')}</Label><Input id="password" accessibleName={t('password')} type="Password" required value={password} onInput={event => setPassword(event.target.value)} /></div>
         <Button design="Emphasized" type="Submit" disabled={busy || !user || !password}>{t('log_on')}</Button>
         {error && error.problem.status !== 401 && <Trouble error={error} />}
         {error && error.problem.status === 401 && <MessageStrip design="Negative" hideCloseButton>{error.problem.detail}</MessageStrip>}
-      </form>
+      </form>}
       <Choices />
     </main>
   )

@@ -15,7 +15,7 @@ use crate::serve::guard::{Person, cookie, from_proxy, key};
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::session::Session;
+use crate::serve::session::{Limit, Session};
 
 /// Name and password of a local user.
 #[derive(Deserialize, ToSchema)]
@@ -76,6 +76,38 @@ pub async fn who(
     Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", "nobody is logged on"))
 }
 
+/// Counts a try of a name or address.
+///
+/// # Errors
+///
+/// [`Problem`] `RATE` with the seconds to wait.
+pub fn count(limit: &Limit, name: &str, peer: SocketAddr) -> Result<(), Problem> {
+    limit.count(name).map_err(|seconds| {
+        tracing::warn!(name, peer = %peer.ip(), "too many tries to log on");
+        let text = format!("too many tries; the next one counts in {seconds} s");
+        Problem::later(StatusCode::TOO_MANY_REQUESTS, "RATE", text, seconds)
+    })
+}
+
+/// The ways to log on that are set up.
+#[derive(Serialize, ToSchema)]
+pub struct Ways {
+    /// Name and password of a local user.
+    password: bool,
+    /// What the page calls the directory at which people log on by `/api/v1/session/oidc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
+}
+
+/// How somebody can log on.
+#[utoipa::path(get, path = "/api/v1/session/ways", responses((status = 200, body = Ways)))]
+pub async fn ways(State(plant): State<Arc<Plant>>) -> Json<Ways> {
+    let directory = plant.config().settings.serve.oidc.as_ref().map(|oidc| oidc.name.clone());
+    // Without a directory the fields stand there, so that the page has something to say.
+    let password = directory.is_none() || !plant.users().is_empty();
+    Json(Ways { password, directory })
+}
+
 fn opened(plant: &Plant, user: &str, roles: Vec<Role>) -> Response {
     tracing::info!(user, ?roles, "logged on");
     let (key, session) = plant.sessions.open(user, roles);
@@ -93,14 +125,8 @@ pub async fn log_on(
     given: Result<Json<Logon>, axum::extract::rejection::JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(given) = given.map_err(|error| Problem::invalid(error.body_text()))?;
-    for name in [format!("user {}", given.user), format!("address {}", peer.ip())] {
-        // An address may stand for many people behind one proxy, so a name alone is held tighter.
-        if let Err(seconds) = plant.logons.count(&name) {
-            tracing::warn!(user = given.user, peer = %peer.ip(), "too many tries to log on");
-            let text = format!("too many tries; the next one counts in {seconds} s");
-            return Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, "RATE", text, seconds));
-        }
-    }
+    count(&plant.logons, &given.user, peer)?;
+    count(&plant.addresses, &peer.ip().to_string(), peer)?;
     let users = plant.users();
     let (name, password) = (given.user.clone(), Secret::new(given.password));
     // A hash takes a while on purpose.
@@ -113,8 +139,7 @@ pub async fn log_on(
         let text = "user or password are wrong";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", text));
     };
-    plant.logons.forget(&format!("user {}", given.user));
-    plant.logons.forget(&format!("address {}", peer.ip()));
+    plant.logons.forget(&given.user);
     Ok(opened(&plant, &given.user, roles))
 }
 

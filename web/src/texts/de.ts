@@ -3,6 +3,7 @@ import type { Texts } from '../i18n'
 export const de: Texts = {
   overview: 'Übersicht', plans: 'Pläne', plan: 'Plan', postings: 'Carbon-Buchungen', explain: 'Erklären',
   energy: 'Energie', findings: 'Befunde', factors: 'Faktoren', products: 'Produkte',
+  log_on_at: 'Anmelden bei {0}',
   log_on: 'Anmelden', log_off: 'Abmelden', user: 'Benutzer', password: 'Kennwort', language: 'Sprache', theme: 'Darstellung',
   theme_sap_horizon: 'Hell', theme_sap_horizon_dark: 'Dunkel', theme_sap_horizon_hcb: 'Hoher Kontrast',
   navigation: 'Seiten', skip: 'Zum Inhalt springen', close: 'Schließen', cancel: 'Abbrechen', retry: 'Erneut versuchen',

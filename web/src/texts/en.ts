@@ -1,6 +1,7 @@
 export const en = {
   overview: 'Overview', plans: 'Plans', plan: 'Plan', postings: 'Carbon postings', explain: 'Explain',
   energy: 'Energy', findings: 'Findings', factors: 'Factors', products: 'Products',
+  log_on_at: 'Log on at {0}',
   log_on: 'Log on', log_off: 'Log off', user: 'User', password: 'Password', language: 'Language', theme: 'Theme',
   theme_sap_horizon: 'Light', theme_sap_horizon_dark: 'Dark', theme_sap_horizon_hcb: 'High contrast',
   navigation: 'Pages', skip: 'Skip to the content', close: 'Close', cancel: 'Cancel', retry: 'Try again',

@@ -3,6 +3,7 @@ import type { Texts } from '../i18n'
 export const zh: Texts = {
   overview: '概览', plans: '计划', plan: '计划', postings: '碳过账', explain: '说明',
   energy: '能源', findings: '检查结果', factors: '排放因子', products: '产品',
+  log_on_at: '通过 {0} 登录',
   log_on: '登录', log_off: '注销', user: '用户', password: '密码', language: '语言', theme: '主题',
   theme_sap_horizon: '浅色', theme_sap_horizon_dark: '深色', theme_sap_horizon_hcb: '高对比度',
   navigation: '页面', skip: '跳到内容', close: '关闭', cancel: '取消', retry: '重试',
