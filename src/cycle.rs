@@ -15,6 +15,8 @@ mod company_code;
 
 mod correction;
 
+mod decide;
+
 mod facts;
 
 mod installation;
@@ -35,11 +37,14 @@ mod sound_plan;
 
 mod sync;
 
+mod what_if;
+
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use company_code::{CompanyCodeFound, company_code};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
+pub use decide::{DecideError, Decided, decide, finding_of};
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
-pub use installation::{Installation, Say};
+pub use installation::{Installation, Say, with_decisions};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planning::{PlanRecord, PlannedQuarter, plan, problem};
@@ -53,6 +58,7 @@ pub use read::{
 };
 pub use sound_plan::sound_orders;
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
+pub use what_if::{Effect, last_quarter};
 
 /// Why a cycle stopped. Each stage says what happened and what was not done.
 #[derive(Debug, thiserror::Error)]

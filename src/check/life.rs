@@ -159,7 +159,7 @@ impl Tracked {
     ///
     /// [`IllegalStep`] for a finding that is decided, or found twice.
     pub fn apply(&mut self, event: LifeEvent) -> Result<(), IllegalStep> {
-        let decided = matches!(self.state, LifeState::Corrected | LifeState::Accepted);
+        let decided = !self.waits();
         let (state, wanted, legal) = match &event.step {
             Step::Found { .. } => (LifeState::Open, "found again", false),
             Step::Asked { .. } => (LifeState::Asked, "asked", !decided),
@@ -177,6 +177,11 @@ impl Tracked {
         self.state = state;
         self.events.push(event);
         Ok(())
+    }
+
+    /// Whether somebody can still decide.
+    pub fn waits(&self) -> bool {
+        !matches!(self.state, LifeState::Corrected | LifeState::Accepted)
     }
 
     /// The event that is due at `now`, if nobody decided in time.

@@ -66,8 +66,9 @@ pub struct Background<'a> {
 }
 
 impl Background<'_> {
+    /// Whether somebody answers for the reading: accepted as it is, or entered by hand.
     pub(super) fn accepted(&self, end: Timestamp) -> bool {
-        self.decisions.is_some_and(|all| all.get(&end) == Some(&Decision::Accepted))
+        self.decisions.is_some_and(|all| all.contains_key(&end))
     }
 }
 

@@ -9,7 +9,7 @@ use super::connect::Session;
 use super::exit::print_json;
 use super::findings::FindingVerb;
 use super::{CliError, Context, Exit};
-use crate::check::{Finding, LifeState, RULES, Severity, Tracked};
+use crate::check::{Finding, RULES, Severity};
 use crate::present::table::{Align, Table};
 
 /// Apply the rules to readings and production; show what is odd.
@@ -48,9 +48,7 @@ pub(super) async fn run(arguments: Check, context: &Context) -> Result<Exit, Cli
     let judged = session.judge(&facts, None)?;
     let now = jiff::Timestamp::now();
     let tracked = session.store.track(&judged.findings, &session.config.rules, now)?;
-    let undecided =
-        |one: &&Tracked| !matches!(one.state, LifeState::Accepted | LifeState::Corrected);
-    let waiting = tracked.iter().filter(undecided).count();
+    let waiting = tracked.iter().filter(|one| one.waits()).count();
     if context.json {
         print_json(&json!({
             "findings": judged.findings, "corrections": judged.corrections,

@@ -1,16 +1,15 @@
 //! `carbide check findings`: what the rules found, who was asked, and what was decided.
 
 use clap::Subcommand;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::connect::{Session, person};
 use super::exit::print_json;
 use super::{CliError, Context, Exit};
-use crate::check::{LifeEvent, LifeState, Step, Tracked};
+use crate::check::{Step, Tracked};
+use crate::cycle::{DecideError, Decided, decide, finding_of};
 use crate::present::table::{Align, Table};
-use crate::quantity::largest_remainder;
 
 /// What can be done with a finding.
 #[derive(Debug, Subcommand)]
@@ -59,102 +58,36 @@ pub enum FindingVerb {
 pub(super) fn run(verb: &FindingVerb, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let findings = session.store.track(&[], &session.config.rules, Timestamp::now())?;
-    let (key, step) = match verb {
+    let (key, decided) = match verb {
         FindingVerb::List { all } => return list(&findings, *all, context),
-        FindingVerb::Show { key } => return show(&one(findings, key)?, context),
-        FindingVerb::Ask { key, whom } => (key, Some(Step::Asked { whom: whom.clone() })),
-        FindingVerb::Accept { key, why } => (key, Some(Step::Accepted { why: why.clone() })),
-        FindingVerb::Correct { key, .. } => (key, None),
-    };
-    let mut tracked = one(findings, key)?;
-    let step = match (step, verb) {
-        (Some(step), _) => step,
-        (None, FindingVerb::Correct { kwh, why, .. }) => corrected(&tracked, kwh, why, &session)?,
-        (None, _) => return Ok(Exit::Done),
-    };
-    let event = LifeEvent { at: Timestamp::now(), who: person(&session.config), step };
-    tracked.apply(event).map_err(|error| CliError::new(Exit::No, error))?;
-    session.store.keep_finding(&tracked)?;
-    show(&tracked, context)
-}
-
-fn one(findings: Vec<Tracked>, key: &str) -> Result<Tracked, CliError> {
-    let mut found = findings.into_iter().filter(|tracked| tracked.key.0.starts_with(key));
-    match (found.next(), found.next()) {
-        (Some(tracked), None) => Ok(tracked),
-        (Some(_), Some(_)) => {
-            Err(CliError::new(Exit::Usage, format!("more than one finding begins with {key}")))
-        }
-        _ => Err(CliError::new(
-            Exit::Usage,
-            format!(
-                "there is no finding {key}; `carbide check` finds, `carbide check findings list` lists"
-            ),
-        )),
-    }
-}
-
-/// The step that enters readings for the intervals of a finding.
-fn corrected(
-    tracked: &Tracked,
-    kwh: &[Decimal],
-    why: &str,
-    session: &Session,
-) -> Result<Step, CliError> {
-    let usage = |text: String| CliError::new(Exit::Usage, text);
-    let interval = tracked.finding.interval.ok_or_else(|| {
-        usage(format!("finding {} has no readings that could be corrected", tracked.key))
-    })?;
-    if let Some(negative) = kwh.iter().find(|kwh| kwh.is_sign_negative() && !kwh.is_zero()) {
-        return Err(usage(format!("{negative} kWh: a consumption is not negative")));
-    }
-    let step = SignedDuration::from_mins(i64::from(session.config.ems.step_minutes));
-    let mut ends = Vec::new();
-    let mut end = interval.start + step;
-    while end <= interval.end {
-        ends.push(end);
-        end += step;
-    }
-    let values = match kwh {
-        [all] if ends.len() > 1 => shared(*all, ends.len())
-            .ok_or_else(|| usage(format!("{all} kWh cannot be shared by {}", ends.len())))?,
-        _ if kwh.len() == ends.len() => kwh.to_vec(),
-        _ => {
-            let (given, wanted) = (kwh.len(), ends.len());
-            let text = format!(
-                "the finding has {wanted} intervals, {given} values were given: give one for each, or \
-                 one for all"
-            );
-            return Err(usage(text));
+        FindingVerb::Show { key } => return show(&finding_of(findings, key)?, context),
+        FindingVerb::Ask { key, whom } => (key, Decided::Ask { whom: whom.clone() }),
+        FindingVerb::Accept { key, why } => (key, Decided::Accept { why: why.clone() }),
+        FindingVerb::Correct { key, kwh, why } => {
+            (key, Decided::Correct { kwh: kwh.clone(), why: why.clone() })
         }
     };
-    let facts = session.last_facts()?;
-    let main = facts.iter().flat_map(|(_, facts)| &facts.meters);
-    let meter = main.clone().find(|meter| meter.meter.id.as_str() == tracked.finding.subject);
-    let before = ends.iter().map(|end| {
-        let rows = meter.map_or(&[][..], |meter| &meter.rows);
-        let row = rows.iter().rev().find(|row| row.stamp == *end);
-        (*end, row.and_then(|row| row.energy).map(|energy| energy.amount()))
-    });
-    let before = before.collect();
-    Ok(Step::Corrected {
-        before,
-        after: ends.into_iter().zip(values).collect(),
-        why: why.to_owned(),
-    })
+    let facts = session.last_facts()?.map(|(_, facts)| facts);
+    let who = person(&session.config);
+    let by = (who.as_str(), Timestamp::now());
+    show(&decide(&session.store, &session.config, facts.as_ref(), key, &decided, by)?, context)
 }
 
-/// `all` kWh in equal parts of whole millionths that sum to it.
-fn shared(all: Decimal, parts: usize) -> Option<Vec<Decimal>> {
-    let millionths = (all * Decimal::from(1_000_000)).round().to_i64()?;
-    let shares = largest_remainder(millionths, &vec![Decimal::ONE; parts])?;
-    Some(shares.into_iter().map(|share| Decimal::new(share, 6).normalize()).collect())
+impl From<DecideError> for CliError {
+    fn from(error: DecideError) -> Self {
+        let exit = match &error {
+            DecideError::Unknown { .. }
+            | DecideError::Ambiguous { .. }
+            | DecideError::Senseless(_) => Exit::Usage,
+            DecideError::Illegal(_) => Exit::No,
+            DecideError::Store(_) => Exit::Store,
+        };
+        Self::new(exit, error)
+    }
 }
 
 fn list(findings: &[Tracked], all: bool, context: &Context) -> Result<Exit, CliError> {
-    let decided = |state| matches!(state, LifeState::Corrected | LifeState::Accepted);
-    let shown: Vec<&Tracked> =
-        findings.iter().filter(|tracked| all || !decided(tracked.state)).collect();
+    let shown: Vec<&Tracked> = findings.iter().filter(|tracked| all || tracked.waits()).collect();
     if context.json {
         print_json(&shown)?;
         return Ok(Exit::Done);

@@ -1,6 +1,7 @@
 //! An open installation: settings, clients and store, and what each command and the daemon begin
 //! with.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -119,13 +120,8 @@ impl Installation {
         period: Option<PostingPeriod>,
     ) -> Result<Judged, CycleError> {
         // A daemon is open for long, and people decide in between.
-        let decisions = self.store.decisions(decided_step(&self.config))?;
-        if decisions == self.config.rules.decisions {
-            return judge(facts, &self.config, period, Timestamp::now());
-        }
-        let mut config = self.config.clone();
-        config.rules.decisions = decisions;
-        judge(facts, &config, period, Timestamp::now())
+        let config = with_decisions(&self.config, &self.store)?;
+        judge(facts, config.as_ref(), period, Timestamp::now())
     }
 
     /// Keeps a posting run as evidence and makes its change set.
@@ -147,6 +143,24 @@ impl Installation {
         let key = self.store.keep(Kind::PostingRun, Timestamp::now(), run)?;
         carbon_draft(run, &key, books, &self.config, requested_by)
     }
+}
+
+/// The settings with what people decided so far.
+///
+/// # Errors
+///
+/// [`StoreError`] if the findings cannot be read.
+pub fn with_decisions<'a>(
+    config: &'a Config,
+    store: &Store,
+) -> Result<Cow<'a, Config>, StoreError> {
+    let decisions = store.decisions(decided_step(config))?;
+    if decisions == config.rules.decisions {
+        return Ok(Cow::Borrowed(config));
+    }
+    let mut config = config.clone();
+    config.rules.decisions = decisions;
+    Ok(Cow::Owned(config))
 }
 
 /// Length of the intervals that people decide about.

@@ -5,6 +5,7 @@ mod change_set;
 #[cfg(feature = "oidc")]
 mod directory;
 mod event;
+mod finding;
 mod job;
 mod logon;
 mod overview;
@@ -51,6 +52,8 @@ pub use job::reload_now;
         carbon::explain,
         change_set::show,
         change_set::undo,
+        finding::show,
+        finding::decide_it,
         job::list,
         job::show,
         job::stop,
@@ -87,6 +90,7 @@ pub fn routes() -> Router<Arc<Plant>> {
         .route("/explain/{what}", get(carbon::explain))
         .route("/change-sets/{id}", get(change_set::show))
         .route("/change-sets/{id}/undo", post(change_set::undo))
+        .route("/findings/{key}", get(finding::show).post(finding::decide_it))
         .route("/jobs", get(job::list))
         .route("/jobs/{id}", get(job::show))
         .route("/jobs/{id}/stop", post(job::stop))

@@ -1,6 +1,8 @@
 //! Every table of the page by name.
 
 mod carbon;
+mod factor;
+mod finding;
 mod journal;
 mod plan;
 mod reading;
@@ -24,6 +26,9 @@ pub const NAMES: &[&str] = &[
     "findings",
     "corrections",
     "factors",
+    "factor-versions",
+    "factor-differences",
+    "factor-effects",
     "plans",
     "plan-orders",
     "plan-reasons",
@@ -34,7 +39,8 @@ pub const NAMES: &[&str] = &[
     "requests",
 ];
 
-/// A table. `of` is the plan of those whose name begins with `plan-`.
+/// A table. `of` is the plan of those whose name begins with `plan-`, and the version of those that
+/// begin with `factor-`.
 ///
 /// # Errors
 ///
@@ -44,7 +50,8 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         let config = plant.config();
         Ok(Store::open(&config.path(&config.settings.post.directory))?)
     };
-    let of_plan = || of.ok_or_else(|| Problem::invalid(format!("{name} needs of=<plan>")));
+    let of_it = |what| of.ok_or_else(|| Problem::invalid(format!("{name} needs of=<{what}>")));
+    let of_plan = || of_it("plan");
     Ok(match name {
         "budgets" => table::budgets(&plant.view()?.organisation.budgets),
         "inventory" => carbon::inventory(&*plant.view()?),
@@ -52,9 +59,15 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "postings" => carbon::postings(&store()?, &plant.journal())?,
         "energy" => reading::energy(&*plant.view()?),
         "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
-        "findings" => table::findings(plant.view()?.judged.findings.iter()),
+        "findings" => finding::findings(&*plant.view()?, &store()?)?,
         "corrections" => table::corrections(plant.view()?.judged.corrections.iter()),
         "factors" => table::factors(plant.config().factors.book.rows().iter()),
+        "factor-versions" => factor::versions_sheet(&plant.config())?,
+        "factor-differences" => factor::differences_sheet(&plant.config(), of_it("version")?)?,
+        "factor-effects" => {
+            let (view, config) = (plant.view()?, plant.config());
+            factor::effects_sheet(&view, &store()?, &config, of_it("version")?)?
+        }
         "plans" => plan::plans(&store()?, &plant.journal())?,
         "plan-orders" => plan::orders(&store()?, of_plan()?, &plant.config())?,
         "plan-reasons" => plan::reasons(&store()?, of_plan()?)?,

@@ -112,7 +112,14 @@ pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
             tracing::warn!(alarm, "reading SAP");
         }
         told.at("Calculating footprints", None);
-        shared.show(View::of(key.clone(), facts, &installation)?);
+        let view = View::of(key.clone(), facts, &installation)?;
+        // What is new is opened, what nobody decided in time expires.
+        installation.store.track(
+            &view.judged.findings,
+            &installation.config.rules,
+            Timestamp::now(),
+        )?;
+        shared.show(view);
         Ok(key)
     });
     let began = Instant::now();

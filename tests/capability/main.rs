@@ -26,6 +26,8 @@ mod command_line;
 
 mod configuration;
 
+mod decide_on_page;
+
 mod delta;
 
 mod dependencies;

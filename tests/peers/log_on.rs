@@ -71,8 +71,7 @@ impl House {
         let url = url.trim_end_matches(';').to_owned();
         let back = format!("{url}/api/v1/session/oidc/back");
         let port = port.to_string();
-        let settings =
-            [("PORT", port.as_str()), ("REDIRECT", back.as_str()), ("SECRET", SECRET)];
+        let settings = [("PORT", port.as_str()), ("REDIRECT", back.as_str()), ("SECRET", SECRET)];
         let peer = Peer::start("oidc-provider", &["server.js"], &settings);
         Self { daemon, url, directory, _peer: peer, _folder: folder }
     }
@@ -173,7 +172,10 @@ async fn who_has_no_role_of_ours_stays_outside_and_reads_why() {
 
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     let page = answer.text().await.unwrap();
-    assert!(page.contains("otto has no role here") && page.contains("serve.oidc.roles_claim"), "{page}");
+    assert!(
+        page.contains("otto has no role here") && page.contains("serve.oidc.roles_claim"),
+        "{page}"
+    );
     assert_eq!(who(&house, &browser).await.0, StatusCode::UNAUTHORIZED);
 }
 

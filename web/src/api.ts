@@ -165,6 +165,22 @@ export interface ChangeSetPage {
   }[]
 }
 
+export interface FindingPage {
+  finding: string
+  rule: string
+  subject: string
+  text: string
+  proposal: string
+  state: string
+  waits: boolean
+  due: string | null
+  from: string | null
+  to: string | null
+  events: { at: string; who: string; what: string; text: string; before_kwh: string | null; after_kwh: string | null }[]
+}
+
+export type Decision = { ask: { whom: string } } | { accept: { why: string } } | { correct: { kwh: string[]; why: string } }
+
 export interface Simulation {
   documents: { item: number; title: string; key: string }[]
   documents_max: number

@@ -55,7 +55,7 @@ function Content({ who }: { who: Who }) {
           {page === 'postings' && <Postings who={who} />}
           {page === 'explain' && <Explain what={of} />}
           {page === 'energy' && <Energy />}
-          {page === 'findings' && <Findings />}
+          {page === 'findings' && <Findings who={who} />}
           {page === 'factors' && <Factors />}
         </Suspense>
       </main>

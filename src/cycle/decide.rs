@@ -1,0 +1,184 @@
+//! What people decide about a finding: somebody was asked, the readings are right, or these are.
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::Facts;
+use crate::check::{IllegalStep, LifeEvent, Step, Tracked};
+use crate::config::Config;
+use crate::period::Interval;
+use crate::quantity::largest_remainder;
+use crate::store::{Store, StoreError};
+
+/// What somebody decides.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decided {
+    /// Somebody was asked.
+    Ask {
+        /// Who.
+        whom: String,
+    },
+    /// The readings are right: they count from the next check on.
+    Accept {
+        /// Why.
+        why: String,
+    },
+    /// The right readings; the old ones stay beside them.
+    Correct {
+        /// kWh of each interval of the finding in turn, or of all together: then they are shared
+        /// evenly.
+        kwh: Vec<Decimal>,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Why a decision was not taken. Nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// No finding has this key.
+    #[error(
+        "there is no finding {key}; `carbide check` finds, `carbide check findings list` lists"
+    )]
+    Unknown {
+        /// What was looked for.
+        key: String,
+    },
+    /// Several findings begin with this key.
+    #[error("more than one finding begins with {key}")]
+    Ambiguous {
+        /// What was looked for.
+        key: String,
+    },
+    /// The decision does not fit the finding.
+    #[error("{0}")]
+    Senseless(String),
+    /// The finding is decided already.
+    #[error(transparent)]
+    Illegal(#[from] IllegalStep),
+    /// The store refused; also if somebody else decided in between.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The finding whose key begins with `key`.
+///
+/// # Errors
+///
+/// [`DecideError::Unknown`], [`DecideError::Ambiguous`].
+pub fn finding_of(findings: Vec<Tracked>, key: &str) -> Result<Tracked, DecideError> {
+    let mut found = findings.into_iter().filter(|tracked| tracked.key.0.starts_with(key));
+    match (found.next(), found.next()) {
+        (Some(tracked), None) => Ok(tracked),
+        (Some(_), Some(_)) => Err(DecideError::Ambiguous { key: key.to_owned() }),
+        _ => Err(DecideError::Unknown { key: key.to_owned() }),
+    }
+}
+
+/// Keeps what `who` decided at `now` about the finding whose key begins with `key`. `facts` hold the
+/// readings that a correction replaces.
+///
+/// # Errors
+///
+/// [`DecideError`]; nothing was kept then.
+pub fn decide(
+    store: &Store,
+    config: &Config,
+    facts: Option<&Facts>,
+    key: &str,
+    decided: &Decided,
+    (who, now): (&str, Timestamp),
+) -> Result<Tracked, DecideError> {
+    let mut tracked = finding_of(store.track(&[], &config.rules, now)?, key)?;
+    let said = |text: &str, what: &str| {
+        if text.trim().is_empty() {
+            return Err(DecideError::Senseless(format!("{what} is missing; nothing was decided")));
+        }
+        Ok(text.trim().to_owned())
+    };
+    let step = match decided {
+        Decided::Ask { whom } => Step::Asked { whom: said(whom, "who was asked")? },
+        Decided::Accept { why } => Step::Accepted { why: said(why, "the reason")? },
+        Decided::Correct { kwh, why } => {
+            let why = said(why, "the reason")?;
+            let minutes = i64::from(config.ems.step_minutes);
+            corrected(&tracked, kwh, why, facts, SignedDuration::from_mins(minutes))?
+        }
+    };
+    tracked.apply(LifeEvent { at: now, who: who.to_owned(), step })?;
+    store.keep_finding(&tracked)?;
+    Ok(tracked)
+}
+
+/// Ends of the intervals of a finding, `step` apart.
+fn ends_of(interval: Interval, step: SignedDuration) -> Vec<Timestamp> {
+    let mut ends = Vec::new();
+    let mut end = interval.start + step;
+    while end <= interval.end {
+        ends.push(end);
+        end += step;
+    }
+    ends
+}
+
+/// The step that enters readings for the intervals of a finding.
+fn corrected(
+    tracked: &Tracked,
+    kwh: &[Decimal],
+    why: String,
+    facts: Option<&Facts>,
+    step: SignedDuration,
+) -> Result<Step, DecideError> {
+    let senseless = DecideError::Senseless;
+    let interval = tracked.finding.interval.ok_or_else(|| {
+        senseless(format!("finding {} has no readings that could be corrected", tracked.key))
+    })?;
+    if let Some(negative) = kwh.iter().find(|kwh| kwh.is_sign_negative() && !kwh.is_zero()) {
+        return Err(senseless(format!("{negative} kWh: a consumption is not negative")));
+    }
+    let ends = ends_of(interval, step);
+    let values = match kwh {
+        [all] if ends.len() > 1 => shared(*all, ends.len())
+            .ok_or_else(|| senseless(format!("{all} kWh cannot be shared by {}", ends.len())))?,
+        _ if kwh.len() == ends.len() => kwh.to_vec(),
+        _ => {
+            let (given, wanted) = (kwh.len(), ends.len());
+            return Err(senseless(format!(
+                "the finding has {wanted} intervals, {given} values were given: give one for each, or \
+                 one for all"
+            )));
+        }
+    };
+    let mut meters = facts.into_iter().flat_map(|facts| &facts.meters);
+    let meter = meters.find(|meter| meter.meter.id.as_str() == tracked.finding.subject);
+    let before = ends.iter().map(|end| {
+        let rows = meter.map_or(&[][..], |meter| &meter.rows);
+        let row = rows.iter().rev().find(|row| row.stamp == *end);
+        (*end, row.and_then(|row| row.energy).map(|energy| energy.amount()))
+    });
+    let before = before.collect();
+    Ok(Step::Corrected { before, after: ends.into_iter().zip(values).collect(), why })
+}
+
+/// `all` kWh in equal parts of whole millionths that sum to it.
+fn shared(all: Decimal, parts: usize) -> Option<Vec<Decimal>> {
+    let millionths = (all * Decimal::from(1_000_000)).round().to_i64()?;
+    let shares = largest_remainder(millionths, &vec![Decimal::ONE; parts])?;
+    Some(shares.into_iter().map(|share| Decimal::new(share, 6).normalize()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_shared_by_the_intervals_and_sums_to_itself() {
+        let all: Decimal = "100".parse().unwrap();
+
+        let shares = shared(all, 3).unwrap();
+
+        assert_eq!(shares.iter().sum::<Decimal>(), all);
+        assert!(shares.iter().all(|share| (share - all / Decimal::from(3)).abs().scale() <= 28));
+    }
+}

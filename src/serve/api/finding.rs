@@ -1,0 +1,224 @@
+//! One finding, and what somebody decides about it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::check::{LifeEvent, Step, Tracked};
+use crate::cycle::{DecideError, Decided, decide, finding_of};
+use crate::serve::guard::Person;
+use crate::serve::person::Role;
+use crate::serve::plant::Plant;
+use crate::serve::problem::Problem;
+use crate::serve::work;
+
+/// Most values of one correction: a quarter of a year of quarter hours.
+const VALUES_MAX: usize = 9_000;
+
+/// Longest reason.
+const WHY_MAX: usize = 1_000;
+
+/// What is decided.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Decision {
+    /// Somebody was asked.
+    Ask {
+        /// Who.
+        whom: String,
+    },
+    /// The readings are right.
+    Accept {
+        /// Why.
+        why: String,
+    },
+    /// These are the right readings.
+    Correct {
+        /// kWh as decimal texts: one for each interval, or one for all, which then share it evenly.
+        kwh: Vec<String>,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Decision {
+    fn parsed(self) -> Result<Decided, Problem> {
+        let short = |text: String| {
+            if text.chars().count() > WHY_MAX {
+                let text =
+                    format!("a reason has at most {WHY_MAX} characters; nothing was decided");
+                return Err(Problem::invalid(text));
+            }
+            Ok(text)
+        };
+        Ok(match self {
+            Self::Ask { whom } => Decided::Ask { whom: short(whom)? },
+            Self::Accept { why } => Decided::Accept { why: short(why)? },
+            Self::Correct { kwh, why } => {
+                if kwh.len() > VALUES_MAX {
+                    let text = format!("{} values are too many; nothing was decided", kwh.len());
+                    return Err(Problem::invalid(text));
+                }
+                let number = |(at, text): (usize, &String)| -> Result<Decimal, Problem> {
+                    text.trim().parse().map_err(|_| {
+                        Problem::invalid(format!(
+                            "value {} '{text}' is no decimal number of kWh; nothing was decided",
+                            at + 1
+                        ))
+                    })
+                };
+                let kwh = kwh.iter().enumerate().map(number).collect::<Result<_, _>>()?;
+                Decided::Correct { kwh, why: short(why)? }
+            }
+        })
+    }
+}
+
+/// An event in the life of a finding.
+#[derive(Serialize, ToSchema)]
+pub struct FindingEvent {
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Who; `carbide` for what a rule or a deadline did.
+    who: String,
+    /// `found`, `asked`, `accepted`, `corrected` or `expired`.
+    what: &'static str,
+    /// Who was asked, why it is right, or what follows.
+    text: String,
+    /// kWh before and after a correction, in sum.
+    before_kwh: Option<String>,
+    /// See `before_kwh`.
+    after_kwh: Option<String>,
+}
+
+/// A finding with its life.
+#[derive(Serialize, ToSchema)]
+pub struct FindingPage {
+    /// Key.
+    finding: String,
+    /// Rule.
+    rule: String,
+    /// Meter or object.
+    subject: String,
+    /// What the rule says.
+    text: String,
+    /// What to do.
+    proposal: String,
+    /// `open`, `asked`, `corrected`, `accepted` or `expired`.
+    state: String,
+    /// Whether somebody can still decide.
+    waits: bool,
+    /// Until when somebody has to decide.
+    due: Option<String>,
+    /// Begin of the readings that it is about.
+    from: Option<String>,
+    /// End of these readings.
+    to: Option<String>,
+    /// What happened, oldest first.
+    events: Vec<FindingEvent>,
+}
+
+fn event(of: &LifeEvent) -> FindingEvent {
+    let (what, text) = match &of.step {
+        Step::Found { .. } => ("found", String::new()),
+        Step::Asked { whom } => ("asked", whom.clone()),
+        Step::Accepted { why } => ("accepted", why.clone()),
+        Step::Corrected { why, .. } => ("corrected", why.clone()),
+        Step::Expired { then } => ("expired", then.clone()),
+    };
+    let (mut before_kwh, mut after_kwh) = (None, None);
+    if let Step::Corrected { before, after, .. } = &of.step {
+        before_kwh = Some(before.iter().filter_map(|(_, kwh)| *kwh).sum::<Decimal>().to_string());
+        after_kwh = Some(after.iter().map(|(_, kwh)| *kwh).sum::<Decimal>().to_string());
+    }
+    FindingEvent { at: of.at.to_string(), who: of.who.clone(), what, text, before_kwh, after_kwh }
+}
+
+fn page(tracked: &Tracked) -> FindingPage {
+    let finding = &tracked.finding;
+    FindingPage {
+        finding: tracked.key.to_string(),
+        rule: finding.rule.clone(),
+        subject: finding.subject.clone(),
+        text: finding.text.clone(),
+        proposal: finding.proposal.clone(),
+        state: format!("{:?}", tracked.state).to_lowercase(),
+        waits: tracked.waits(),
+        due: tracked.due.map(|due| due.to_string()),
+        from: finding.interval.map(|interval| interval.start.to_string()),
+        to: finding.interval.map(|interval| interval.end.to_string()),
+        events: tracked.events.iter().map(event).collect(),
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        let text = error.to_string();
+        match error {
+            DecideError::Unknown { .. } => Self::not_found(text),
+            DecideError::Ambiguous { .. } | DecideError::Senseless(_) => Self::invalid(text),
+            DecideError::Illegal(_) => Self::new(StatusCode::CONFLICT, "FINDING-STATE", text),
+            DecideError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A finding.
+#[utoipa::path(get, path = "/api/v1/findings/{key}", params(("key" = String, Path)), responses(
+    (status = 200, body = FindingPage), (status = 401, body = Problem),
+    (status = 404, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub async fn show(
+    _: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(key): Path<String>,
+) -> Result<Json<FindingPage>, Problem> {
+    let found =
+        plant
+            .bench
+            .run(move |bench| async move {
+                Ok(finding_of(bench.installation()?.store.findings()?, &key)?)
+            })
+            .await?;
+    Ok(Json(page(&found)))
+}
+
+/// Decides about a finding. What was accepted or corrected counts at once in everything that is shown.
+#[utoipa::path(post, path = "/api/v1/findings/{key}", request_body = Decision,
+    params(("key" = String, Path)), responses(
+    (status = 200, body = FindingPage), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+    (status = 429, body = Problem), (status = 503, body = Problem)))]
+pub async fn decide_it(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    Path(key): Path<String>,
+    given: Result<Json<Decision>, axum::extract::rejection::JsonRejection>,
+) -> Result<Json<FindingPage>, Problem> {
+    person.needs(&[Role::Planner, Role::Finance, Role::Admin])?;
+    let Json(given) = given.map_err(|error| Problem::invalid(error.body_text()))?;
+    let decided = given.parsed()?;
+    let asks_only = matches!(decided, Decided::Ask { .. });
+    let view = plant.view()?;
+    let who = person.name.clone();
+    let found = plant
+        .bench
+        .run(move |bench| async move {
+            let installation = bench.installation()?;
+            let (store, config) = (&installation.store, &installation.config);
+            let by = (who.as_str(), Timestamp::now());
+            Ok(decide(store, config, Some(&view.facts), &key, &decided, by)?)
+        })
+        .await?;
+    tracing::info!(user = person.name, finding = %found.key, state = ?found.state, "decided");
+    if !asks_only {
+        work::show_last(&plant).await?;
+    }
+    Ok(Json(page(&found)))
+}

@@ -1,0 +1,145 @@
+//! What people decide in the page: findings of the rules, and whether a version of the factors that is
+//! offered should be taken into use.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::command_line::Plant;
+use crate::serve::{Daemon, Somebody, add_user};
+
+/// The rows of a table as objects.
+async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
+    let sheet = who.get(path).await;
+    let keys: Vec<&str> =
+        sheet["columns"].as_array().unwrap().iter().map(|of| of["key"].as_str().unwrap()).collect();
+    let row = |row: &Value| {
+        keys.iter().enumerate().map(|(at, key)| ((*key).to_owned(), row[at].clone())).collect()
+    };
+    sheet["rows"].as_array().unwrap().iter().map(row).collect()
+}
+
+/// One reading of the last month is a thousand times what it was.
+fn break_a_meter(plant: &Plant) {
+    let database = rusqlite::Connection::open(plant.path("ems.sqlite")).unwrap();
+    database.execute("UPDATE meter_reading SET kwh = '40000' WHERE id = 24200", []).unwrap();
+}
+
+/// What the rule about spikes found and nobody decided.
+async fn waiting(who: &Somebody<'_>) -> Vec<Value> {
+    let mut rows = rows(who, "/tables/findings?limit=1000").await;
+    rows.retain(|row| row["finding_state"] == "open" && row["rule"] == "R8");
+    rows
+}
+
+fn path(finding: &Value) -> String {
+    format!("/findings/{}", finding["finding"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_is_asked_about_and_decided_once_with_name_and_reason() {
+    let plant = Plant::new().await;
+    break_a_meter(&plant);
+    for (name, role) in [("anna", "planner"), ("vera", "viewer")] {
+        add_user(&plant, name, role);
+    }
+    let daemon = Daemon::start(&plant);
+    let (anna, vera) = (daemon.somebody("anna").await, daemon.somebody("vera").await);
+    anna.facts().await;
+    let finding = waiting(&anna).await.into_iter().next().expect("the broken meter is found");
+    let accept = json!({ "accept": { "why": "the furnace stood still" } });
+
+    let (forbidden, _) = vera.post(&path(&finding), accept.clone()).await;
+    let (senseless, said) = anna.post(&path(&finding), json!({ "accept": { "why": " " } })).await;
+    let (asked, page) = anna.post(&path(&finding), json!({ "ask": { "whom": "shift C" } })).await;
+    let (accepted, _) = anna.post(&path(&finding), accept.clone()).await;
+    let (again, refusal) = anna.post(&path(&finding), accept).await;
+
+    assert_eq!(forbidden, StatusCode::FORBIDDEN);
+    assert_eq!(senseless, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    assert_eq!((asked, &page["state"]), (StatusCode::OK, &json!("asked")));
+    assert_eq!(accepted, StatusCode::OK);
+    assert_eq!((again, &refusal["code"]), (StatusCode::CONFLICT, &json!("FINDING-STATE")));
+    let page = anna.get(&path(&finding)).await;
+    let life: Vec<(&str, &str)> = page["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| (event["who"].as_str().unwrap(), event["what"].as_str().unwrap()))
+        .collect();
+    assert_eq!(life, [("carbide", "found"), ("anna", "asked"), ("anna", "accepted")]);
+    let unknown = anna.ask(Method::GET, "/findings/ffffffffffff", None).await;
+    assert_eq!(unknown.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_reading_counts_at_once_and_the_old_one_stays_beside_it() {
+    let plant = Plant::new().await;
+    break_a_meter(&plant);
+    add_user(&plant, "frieda", "finance");
+    let daemon = Daemon::start(&plant);
+    let frieda = daemon.somebody("frieda").await;
+    let before = frieda.facts().await;
+    let finding = waiting(&frieda).await.into_iter().next().expect("the broken meter is found");
+    let correct = |kwh: &str| json!({ "correct": { "kwh": [kwh], "why": "read on site" } });
+
+    let (negative, said) = frieda.post(&path(&finding), correct("-1")).await;
+    let (absurd, named) = frieda.post(&path(&finding), correct("many")).await;
+    let (status, page) = frieda.post(&path(&finding), correct("12.5")).await;
+
+    assert_eq!(negative, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(said["detail"].as_str().unwrap().contains("a consumption is not negative"), "{said}");
+    assert_eq!(absurd, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(named["detail"].as_str().unwrap().contains("value 1 'many'"), "{named}");
+    assert_eq!((status, &page["state"]), (StatusCode::OK, &json!("corrected")));
+    let event = page["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(event["after_kwh"].as_str().unwrap().parse::<f64>().unwrap(), 12.5);
+    let after = frieda.facts().await;
+    assert_ne!(before["energy_kwh"], after["energy_kwh"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_offered_shows_what_it_would_do_before_anybody_applies_it() {
+    let plant = Plant::new().await;
+    let offered = plant.path("mappings/factors-offered/2027-1");
+    std::fs::create_dir_all(&offered).unwrap();
+    for entry in std::fs::read_dir(plant.path("mappings/factors/2026-4")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name == "package.sig" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("id = \"2026-4\"", "id = \"2027-1\"");
+        let text = text.replace("known_since = \"2026-11-26\"", "known_since = \"2027-02-26\"");
+        let raised = |line: &str| match line.split_once(",0.468,") {
+            Some((row, rest)) if row.starts_with("EG-DE-UBA-2018") => {
+                format!("{row},0.936,{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        };
+        let text: String = text.lines().map(raised).collect();
+        std::fs::write(offered.join(name), text).unwrap();
+    }
+    add_user(&plant, "vera", "auditor");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+    vera.facts().await;
+
+    let versions = rows(&vera, "/tables/factor-versions").await;
+    let differences = rows(&vera, "/tables/factor-differences?of=2027-1").await;
+    let effects = rows(&vera, "/tables/factor-effects?of=2027-1&limit=500").await;
+    let (alone, _) = vera.ask(Method::GET, "/tables/factor-differences?of=2026-4", None).await;
+
+    let uses: Vec<&Value> = versions.iter().map(|row| &row["use"]).collect();
+    assert_eq!(uses, [&json!("in_use"), &json!("offered")]);
+    assert_eq!(versions[1]["signed_by"], "-");
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert_eq!(differences[0]["percent"].as_str().unwrap().parse::<f64>().unwrap(), 100.0);
+    let scope_2 = effects
+        .iter()
+        .find(|row| row["kind"] == "inventory" && row["what"].as_str().unwrap().ends_with("s2"));
+    let scope_2 = scope_2.unwrap_or_else(|| panic!("{effects:?}"));
+    assert_eq!(scope_2["percent"].as_str().unwrap().parse::<f64>().unwrap(), 100.0);
+    assert!(effects.iter().any(|row| row["kind"] == "product" && row["percent"] != "0.0"));
+    assert_eq!(alone, StatusCode::NOT_FOUND);
+}

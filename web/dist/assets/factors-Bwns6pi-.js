@@ -1,1 +1,0 @@
-import{i as e}from"./index-xs4p9pa5.js";import{t}from"./sheet-D7TH9UWH.js";import{n}from"./react-BPOABIUf.js";var r=n();function i(){return(0,r.jsxs)(r.Fragment,{children:[(0,r.jsx)(`h1`,{children:e(`factors`)}),(0,r.jsx)(t,{name:`factors`,title:e(`factors`)})]})}export{i as default};
