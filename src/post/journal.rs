@@ -5,7 +5,9 @@
 
 mod export;
 mod history;
+mod known;
 mod lock;
+mod piece;
 mod record;
 mod reserve;
 mod row;
@@ -28,6 +30,8 @@ pub use history::{ChangeSet, ItemHistory};
 pub use lock::Writing;
 pub use record::{Conflict, Record, SapNumber};
 pub use row::Row;
+
+use known::Known;
 use store::Store;
 
 /// Why the journal could not be used. Nothing was sent to SAP in any of these cases.
@@ -132,10 +136,8 @@ pub struct Verification {
 pub struct Journal {
     path: PathBuf,
     store: Store,
-    tag: Option<JournalTag>,
-    change_sets: Vec<ChangeSet>,
+    known: Known,
     damage: Option<String>,
-    requests: Vec<Request>,
     /// Rows that are written only with the next ones: always none, but in a test of the tests.
     late: Vec<(ChangeSetId, Record, Moment)>,
 }
@@ -159,24 +161,22 @@ impl Journal {
         let mut journal = Self {
             path: path.to_owned(),
             store,
-            tag: None,
-            change_sets: Vec::new(),
+            known: Known::default(),
             damage: None,
             late: Vec::new(),
-            requests: Vec::new(),
         };
         journal.read_on()?;
-        if journal.tag.is_none() && journal.damage.is_none() {
+        if journal.known.tag.is_none() && journal.damage.is_none() {
             let _writing = lock::take(path)?;
             journal.read_on()?;
-            if journal.tag.is_none() {
+            if journal.known.tag.is_none() {
                 let record = Record::JournalCreated {
                     tag: JournalTag::from_number(rand::random()),
                     carbide: env!("CARGO_PKG_VERSION").to_owned(),
                 };
                 journal.write("", &[&record], now)?;
                 if let Record::JournalCreated { tag, .. } = record {
-                    journal.tag = Some(tag);
+                    journal.known.tag = Some(tag);
                 }
             }
         }
@@ -190,7 +190,7 @@ impl Journal {
 
     /// What tells its documents from those of other journals.
     pub fn tag(&self) -> JournalTag {
-        self.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
+        self.known.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
     }
 
     /// The head of the audit log: how many rows, and the hash over them.
@@ -200,12 +200,12 @@ impl Journal {
 
     /// Every change set, oldest first.
     pub fn change_sets(&self) -> &[ChangeSet] {
-        &self.change_sets
+        self.known.change_sets()
     }
 
     /// One change set.
     pub fn change_set(&self, id: &ChangeSetId) -> Option<&ChangeSet> {
-        self.change_sets.iter().rev().find(|set| set.id == *id)
+        self.known.change_set(id)
     }
 
     /// Takes in what other processes have written.
@@ -214,12 +214,16 @@ impl Journal {
     ///
     /// [`JournalError`] if the file cannot be read. Damage is remembered and is no error here.
     pub fn read_on(&mut self) -> Result<(), JournalError> {
-        match self.store.read_on().and_then(|rows| {
-            for row in &rows {
-                self.replay(row)?;
-            }
-            Ok(())
-        }) {
+        if self.damage.is_some() {
+            // What comes behind a damaged row is not believed.
+            return Ok(());
+        }
+        let Self { store, known, path, .. } = self;
+        let read = store.read_on(
+            |row| serde_json::from_str::<Record>(&row.payload),
+            |row, record| known.replay(&row, record, path),
+        );
+        match read {
             Err(error @ JournalError::Corrupt { .. }) => {
                 tracing::error!(%error, "posting is disabled");
                 self.damage = Some(error.to_string());
@@ -229,74 +233,9 @@ impl Journal {
         }
     }
 
-    fn replay(&mut self, row: &Row) -> Result<(), JournalError> {
-        let corrupt =
-            |reason| JournalError::Corrupt { path: self.path.clone(), seq: row.seq, reason };
-        if !(record::VERSION_OLDEST..=record::VERSION).contains(&row.version) {
-            return Err(corrupt(format!(
-                "it has version {}, this Carbide knows {} to {}",
-                row.version,
-                record::VERSION_OLDEST,
-                record::VERSION
-            )));
-        }
-        let record: Record = serde_json::from_str(&row.payload)
-            .map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
-        if record.event().is_none() {
-            self.take_in(&record, &row.at);
-            return Ok(());
-        }
-        let id = ChangeSetId::typed(&row.change_set);
-        self.mark_posted(&id, &record);
-        let at = self.place_of(&id, &row.at);
-        self.change_sets[at].take_in(&record, row.version, &row.at).map(|_| ()).map_err(|illegal| {
-            JournalError::Corrupt {
-                path: self.path.clone(),
-                seq: row.seq,
-                reason: illegal.to_string(),
-            }
-        })
-    }
-
-    /// Takes in a record about the journal itself.
-    fn take_in(&mut self, record: &Record, at: &Moment) {
-        match record {
-            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
-            Record::BackupRemoved { change_set, .. } => {
-                let set = self.change_sets.iter_mut().find(|set| set.id == *change_set);
-                if let Some(set) = set {
-                    set.backup_removed.get_or_insert(at.wall);
-                }
-            }
-            Record::ApprovalRequested { request, hash, draft } => self.requests.push(Request {
-                name: request.clone(),
-                draft: draft.clone(),
-                hash: hash.clone(),
-                at: at.wall,
-                approved_by: None,
-                posted_as: None,
-            }),
-            Record::Approved { request, hash, who } => {
-                let mut all = self.requests.iter_mut();
-                if let Some(of) = all.find(|of| of.name == *request && of.hash == *hash) {
-                    of.approved_by = Some(who.clone());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Notes which change set a request was posted as.
-    fn mark_posted(&mut self, id: &ChangeSetId, record: &Record) {
-        let Record::Prepared { approval: Some(name), .. } = record else { return };
-        if let Some(request) = self.requests.iter_mut().find(|request| request.name == *name) {
-            request.posted_as = Some(id.clone());
-        }
-    }
-
     /// Postings that were asked for, oldest first.
     pub fn requests(&self) -> &[Request] {
-        &self.requests
+        &self.known.requests
     }
 
     /// Appends one record about the journal itself; durable when this returns.
@@ -312,7 +251,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         debug_assert!(record.event().is_none(), "{} is about a change set", record.name());
         self.write("", &[record], now)?;
-        self.take_in(record, now);
+        self.known.take_in(record, now);
         Ok(())
     }
 
@@ -337,7 +276,7 @@ impl Journal {
 
     /// The name that the next change set gets.
     pub fn next_id(&self) -> ChangeSetId {
-        ChangeSetId::numbered(self.change_sets.len() + 1)
+        ChangeSetId::numbered(self.known.change_sets().len() + 1)
     }
 
     /// Puts space aside for a change set whose documents are so many bytes each. How many bytes.
@@ -391,8 +330,8 @@ impl Journal {
                 state.groups = draft.groups();
             }
             let Some(event) = record.event() else { continue };
-            let next = state::step(&state, event);
-            (state, _) = next.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
+            state::follow(&mut state, event)
+                .map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
         let (late, at_once): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| {
             !Rule::IntentFirst.holds() && matches!(record, Record::ItemIntent { .. })
@@ -400,21 +339,10 @@ impl Journal {
         self.write(id.as_str(), &at_once, now)?;
         self.late.extend(late.into_iter().map(|record| (id.clone(), record.clone(), now.clone())));
         for record in records {
-            self.mark_posted(id, record);
-            let at = self.place_of(id, now);
-            let taken_in = self.change_sets[at].take_in(record, record::VERSION, now);
+            let taken_in = self.known.take_in_of(id, record, record::VERSION, now);
             taken_in.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
         Ok(())
-    }
-
-    /// Where a change set stands in the list; at its end if it is new.
-    fn place_of(&mut self, id: &ChangeSetId, at: &Moment) -> usize {
-        // Mostly it is one of the last.
-        self.change_sets.iter().rposition(|set| set.id == *id).unwrap_or_else(|| {
-            self.change_sets.push(ChangeSet::new(id.clone(), at));
-            self.change_sets.len() - 1
-        })
     }
 
     fn write(&mut self, id: &str, records: &[&Record], now: &Moment) -> Result<(), JournalError> {
@@ -447,7 +375,7 @@ impl Journal {
         let fresh = Self::open(&self.path, now)?;
         Ok(Verification {
             rows: fresh.store.last_seq(),
-            change_sets: fresh.change_sets.len(),
+            change_sets: fresh.change_sets().len(),
             last_hash: hex(&fresh.store.last_hash()),
             damage: fresh.damage,
         })
@@ -475,8 +403,15 @@ impl Journal {
     ///
     /// [`JournalError`] if the file cannot be read or is damaged before their end.
     pub fn rows(&self, id: &ChangeSetId) -> Result<Vec<Row>, JournalError> {
-        let rows = Store::open(&self.path)?.read_on()?;
-        Ok(rows.into_iter().filter(|row| row.change_set == id.as_str()).collect())
+        let mut rows = Vec::new();
+        Store::open(&self.path)?.read_on(
+            |row| row.change_set == id.as_str(),
+            |row, is_of_it| {
+                rows.extend(is_of_it.then_some(row));
+                Ok(())
+            },
+        )?;
+        Ok(rows)
     }
 }
 

@@ -315,13 +315,27 @@ impl Default for State {
 /// [`IllegalEvent`] if it cannot happen there. The state is unchanged then.
 pub fn step(state: &State, event: Event) -> Result<(State, Vec<Effect>), IllegalEvent> {
     let mut next = state.clone();
-    let sent = apply(&mut next, event).ok_or_else(|| IllegalEvent {
+    let sent = taken(&mut next, event)?;
+    let effects = sent.map_or_else(|| next.due(), |effect| vec![effect]);
+    Ok((next, effects))
+}
+
+/// Makes of `state` what [`step`] makes of it, without asking what is due then: for the many events of
+/// a journal that is read.
+///
+/// # Errors
+///
+/// As [`step`]. The state is unchanged then.
+pub fn follow(state: &mut State, event: Event) -> Result<(), IllegalEvent> {
+    taken(state, event).map(|_| ())
+}
+
+fn taken(state: &mut State, event: Event) -> Result<Option<Effect>, IllegalEvent> {
+    apply(state, event).ok_or_else(|| IllegalEvent {
         event,
         phase: state.phase,
         items: concerned(state, event),
-    })?;
-    let effects = sent.map_or_else(|| next.due(), |effect| vec![effect]);
-    Ok((next, effects))
+    })
 }
 
 fn concerned(state: &State, event: Event) -> String {
@@ -337,12 +351,11 @@ fn concerned(state: &State, event: Event) -> String {
     }
 }
 
-/// Changes `state`, or `None` if the event is illegal. `Some(Some(effect))` names the one effect
-/// that only a fresh intent has.
+/// Changes `state`, or `None` and no change if the event is illegal. `Some(Some(effect))` names the one
+/// effect that only a fresh intent has.
 fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
     use ItemState as I;
     use Phase as P;
-    let due = state.due();
     match (state.phase, event) {
         (P::Draft, Event::SpaceReserved(items)) if state.items.is_empty() && items > 0 => {
             state.items = vec![I::New; items];
@@ -355,6 +368,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Draft | P::Prepared, Event::Refused) => state.phase = P::Refused,
         (P::Prepared, Event::Applying) => state.phase = P::Applying,
         (P::Applying, Event::ItemIntent(item, attempt)) => {
+            let due = state.due();
             // A second attempt, after SAP was asked and does not have the first.
             let again = due.contains(&Effect::Resolve(item))
                 && state.items[item] == I::Intent(attempt.checked_sub(1)?)
@@ -374,12 +388,12 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
                 Outcome::Held => I::Held(attempt),
             };
         }
-        (P::Applying, Event::Open) if due == [Effect::OpenWindow] => state.phase = P::Open,
+        (P::Applying, Event::Open) if state.due() == [Effect::OpenWindow] => state.phase = P::Open,
         (P::Open, Event::WindowExtended) => {}
         (P::Open, Event::Confirmed) => state.phase = P::Confirmed,
         (P::Applying | P::Open, Event::RollingBack) => state.phase = P::RollingBack,
         (P::RollingBack, Event::CompIntent(item, attempt))
-            if due.contains(&Effect::Compensate(item, attempt)) =>
+            if state.due().contains(&Effect::Compensate(item, attempt)) =>
         {
             state.items[item] = I::CompIntent(attempt);
             return Some(Some(Effect::SendCompensation(item)));
@@ -392,11 +406,11 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
                 Undoing::Held => I::CompHeld(attempt),
             };
         }
-        (P::RollingBack, Event::RolledBack) if due == [Effect::Close(P::RolledBack)] => {
+        (P::RollingBack, Event::RolledBack) if state.due() == [Effect::Close(P::RolledBack)] => {
             state.phase = P::RolledBack;
         }
         (P::RollingBack, Event::RolledBackConflicts)
-            if due == [Effect::Close(P::RolledBackConflicts)] =>
+            if state.due() == [Effect::Close(P::RolledBackConflicts)] =>
         {
             state.phase = P::RolledBackConflicts;
         }
@@ -602,7 +616,13 @@ mod tests {
             state.groups = groups;
             for event in events {
                 let before = state.clone();
-                let Ok((next, effects)) = step(&state, event) else { continue };
+                let mut followed = state.clone();
+                let follows = follow(&mut followed, event);
+                let Ok((next, effects)) = step(&state, event) else {
+                    prop_assert!(follows.is_err() && followed == before);
+                    continue;
+                };
+                prop_assert!(follows.is_ok() && followed == next);
                 prop_assert!(!before.phase.is_final(), "{before:?} went on with {event:?}");
                 state = next;
                 match state.phase {

@@ -45,7 +45,15 @@ pub fn export(path: &Path) -> Result<Vec<ExportedRow>, JournalError> {
     if !path.exists() {
         return Err(super::io_error(path, "there is none yet"));
     }
-    Ok(chained(Store::open(path)?.read_on()?, GENESIS))
+    let mut rows = Vec::new();
+    Store::open(path)?.read_on(
+        |_| (),
+        |row, ()| {
+            rows.push(row);
+            Ok(())
+        },
+    )?;
+    Ok(chained(rows, GENESIS))
 }
 
 /// Rows that follow the one whose hash is `previous`.

@@ -9,7 +9,7 @@ use crate::order::PlannedOrder;
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::reference_key::ReferenceKey;
-use crate::post::state::{self, Decision, Effect, IllegalEvent, ItemState, State};
+use crate::post::state::{self, Decision, IllegalEvent, ItemState, State};
 use crate::post::window::WindowEnd;
 
 use super::record::{Conflict, Record, SapNumber};
@@ -96,7 +96,7 @@ impl ChangeSet {
         }
     }
 
-    /// Takes in one more row; what is due then.
+    /// Takes in one more row.
     ///
     /// # Errors
     ///
@@ -106,10 +106,11 @@ impl ChangeSet {
         record: &Record,
         version: i64,
         at: &Moment,
-    ) -> Result<Vec<Effect>, IllegalEvent> {
-        let Some(event) = record.event_of(version) else { return Ok(Vec::new()) };
-        let (next, effects) = state::step(&self.state, event)?;
-        let before = std::mem::replace(&mut self.state, next);
+    ) -> Result<(), IllegalEvent> {
+        let Some(event) = record.event_of(version) else { return Ok(()) };
+        let decided = matches!(record, Record::OperatorDecision { .. });
+        let before = decided.then(|| self.state.items.clone()).unwrap_or_default();
+        state::follow(&mut self.state, event)?;
         self.last = at.clone();
         match record {
             Record::SpaceReserved { items, .. } => {
@@ -150,7 +151,7 @@ impl ChangeSet {
             | Record::RollingBack { reason, .. }
             | Record::Held { reason } => self.reason = Some(reason.clone()),
             Record::OperatorDecision { decision: Decision::RollBack, .. } => {
-                for (item, before) in self.items.iter_mut().zip(&before.items) {
+                for (item, before) in self.items.iter_mut().zip(&before) {
                     item.decided |= matches!(before, ItemState::CompHeld(_));
                 }
             }
@@ -163,6 +164,6 @@ impl ChangeSet {
             }
             _ => {}
         }
-        Ok(effects)
+        Ok(())
     }
 }

@@ -37,7 +37,15 @@ impl Row {
 
     /// The hash before and every field, each with its length before it.
     pub fn encoding(&self, previous: &Hash) -> Vec<u8> {
-        let mut encoding = Vec::with_capacity(256 + self.payload.len());
+        let mut encoding = Vec::new();
+        self.encode(previous, &self.at.wall.to_string(), &mut encoding);
+        encoding
+    }
+
+    /// The same into `encoding`, with the wall clock as it is written on disk.
+    pub fn encode(&self, previous: &Hash, wall: &str, encoding: &mut Vec<u8>) {
+        encoding.clear();
+        encoding.reserve(256 + self.payload.len());
         let mut field = |bytes: &[u8]| {
             encoding.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
             encoding.extend_from_slice(bytes);
@@ -48,11 +56,10 @@ impl Row {
         field(self.change_set.as_bytes());
         field(self.kind.as_bytes());
         field(&self.version.to_be_bytes());
-        field(self.at.wall.to_string().as_bytes());
+        field(wall.as_bytes());
         field(&self.at.since_boot.as_nanos().to_be_bytes());
         field(self.at.boot_id.as_bytes());
         field(self.payload.as_bytes());
-        encoding
     }
 
     /// When it was written, on the wall clock.

@@ -5,7 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, params};
 
 use crate::audit;
@@ -13,6 +12,7 @@ use crate::clock::Moment;
 
 use crate::post::rule::Rule;
 
+use super::piece::{Checked, Pieces};
 use super::row::{self, GENESIS, Hash, Row};
 use super::{JournalError, io_error};
 
@@ -38,6 +38,9 @@ const TABLES: &str = "
     CREATE TRIGGER IF NOT EXISTS journal_is_never_deleted BEFORE DELETE ON journal
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
+
+const ROWS: &str = "SELECT seq, change_set, kind, version, wall, since_boot, boot_id, payload, hash
+                    FROM journal WHERE seq > ?1 ORDER BY seq";
 
 /// The file, and where its chain ends.
 #[derive(Debug)]
@@ -84,18 +87,48 @@ impl Store {
         })
     }
 
-    /// Rows that were written since the last call, by any process, with the chain checked.
+    /// Gives `take` every row that was written since the last call, by any process, with its chain
+    /// checked and with what `prepare` makes of it. Rows are held by pieces, never all at once; a long
+    /// journal is hashed and prepared on a thread of its own while this one reads and takes.
     ///
     /// # Errors
     ///
-    /// [`JournalError::Corrupt`] names the first row that is not what its hash says.
-    pub fn read_on(&mut self) -> Result<Vec<Row>, JournalError> {
-        let (mut seq, mut hash, mut leaves) = (self.last_seq, self.last_hash, Vec::new());
-        let rows = self.rows_after(&mut seq, &mut hash, &mut leaves);
-        // Up to the first bad row they are read.
-        leaves.into_iter().for_each(|leaf| self.head.push(leaf));
-        (self.last_seq, self.last_hash) = (seq, hash);
-        rows
+    /// [`JournalError::Corrupt`] names the first row that is not what its hash says; those before it
+    /// were taken. What `take` says, with the rows up to that one taken.
+    pub fn read_on<T: Send>(
+        &mut self,
+        prepare: impl Fn(&Row) -> T + Sync,
+        mut take: impl FnMut(Row, T) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let Self { connection, path, last_seq, last_hash, head } = self;
+        let mut statement = connection.prepare(ROWS).map_err(|error| sqlite_error(path, error))?;
+        let found = statement.query([*last_seq]).map_err(|error| sqlite_error(path, error))?;
+        let mut pieces = Pieces { found, path, seq: *last_seq, hash: *last_hash };
+        let mut take_all = |checked: Checked<T>| {
+            for (row, prepared, link) in checked.rows {
+                head.push(link.leaf);
+                (*last_seq, *last_hash) = (row.seq, link.hash);
+                take(row, prepared)?;
+            }
+            checked.end.map_or(Ok(()), Err)
+        };
+        let mut piece = pieces.next();
+        let mut checked: Option<Checked<T>> = None;
+        while !piece.is_last() {
+            let (next, now) = std::thread::scope(|scope| {
+                let worker = {
+                    let (prepare, path) = (&prepare, &*path);
+                    scope.spawn(move || piece.checked(path, prepare))
+                };
+                let taken = checked.take().map_or(Ok(()), &mut take_all);
+                let next = pieces.next();
+                let now = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                taken.map(|()| (next, now))
+            })?;
+            (piece, checked) = (next, Some(now));
+        }
+        checked.map_or(Ok(()), &mut take_all)?;
+        take_all(piece.checked(path, &prepare))
     }
 
     /// The last rows, at most so many, and the hash before the first of them.
@@ -104,70 +137,30 @@ impl Store {
     ///
     /// [`JournalError`] if the file cannot be read, or they are not chained to that hash.
     pub fn last(&self, rows: usize) -> Result<(Vec<Row>, Hash), JournalError> {
-        let after = self.last_seq - (rows as i64).min(self.last_seq);
-        let mut before = match after {
+        let failed = |error| sqlite_error(&self.path, error);
+        let seq = self.last_seq - (rows as i64).min(self.last_seq);
+        let hash = match seq {
             0 => GENESIS,
             seq => self
                 .connection
                 .query_row("SELECT hash FROM journal WHERE seq = ?1", [seq], |row| row.get(0))
-                .map_err(|error| sqlite_error(&self.path, error))?,
+                .map_err(failed)?,
         };
-        let first = before;
-        Ok((self.rows_after(&mut { after }, &mut before, &mut Vec::new())?, first))
-    }
-
-    /// Rows after `last_seq`, whose hash is `last_hash`; both move on to the last good row. The leaf of
-    /// each row is added to `leaves`.
-    fn rows_after(
-        &self,
-        last_seq: &mut i64,
-        last_hash: &mut Hash,
-        leaves: &mut Vec<audit::Hash>,
-    ) -> Result<Vec<Row>, JournalError> {
-        let path = self.path.clone();
-        let failed = |error| sqlite_error(&path, error);
-        let corrupt = |seq, reason| JournalError::Corrupt { path: path.clone(), seq, reason };
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT seq, change_set, kind, version, wall, since_boot, boot_id, payload, hash
-                 FROM journal WHERE seq > ?1 ORDER BY seq",
-            )
-            .map_err(failed)?;
-        let mut found = statement.query([*last_seq]).map_err(failed)?;
-        let mut rows = Vec::new();
-        while let Some(values) = found.next().map_err(failed)? {
-            let seq: i64 = values.get(0).map_err(failed)?;
-            if seq != *last_seq + 1 {
-                return Err(corrupt(seq, format!("row {} is missing", *last_seq + 1)));
+        let mut statement = self.connection.prepare(ROWS).map_err(failed)?;
+        let found = statement.query([seq]).map_err(failed)?;
+        let mut pieces = Pieces { found, path: &self.path, seq, hash };
+        let mut last = Vec::new();
+        loop {
+            let piece = pieces.next();
+            let is_last = piece.is_last();
+            let checked = piece.checked(&self.path, &|_: &Row| ());
+            last.extend(checked.rows.into_iter().map(|(row, (), _)| row));
+            match checked.end {
+                Some(error) => return Err(error),
+                None if is_last => return Ok((last, hash)),
+                None => {}
             }
-            let wall: String = values.get(4).map_err(failed)?;
-            let row = Row {
-                seq,
-                change_set: values.get(1).map_err(failed)?,
-                kind: values.get(2).map_err(failed)?,
-                version: values.get(3).map_err(failed)?,
-                at: Moment {
-                    wall: wall
-                        .parse::<Timestamp>()
-                        .map_err(|_| corrupt(seq, format!("'{wall}' is no time")))?,
-                    since_boot: SignedDuration::from_nanos(values.get(5).map_err(failed)?),
-                    boot_id: values.get(6).map_err(failed)?,
-                },
-                payload: values.get(7).map_err(failed)?,
-            };
-            let stored: Vec<u8> = values.get(8).map_err(failed)?;
-            let encoding = row.encoding(last_hash);
-            let hash = row::hash_of(&encoding);
-            if stored != hash {
-                return Err(corrupt(seq, "its content does not fit its hash".to_owned()));
-            }
-            leaves.push(audit::leaf_hash(&encoding));
-            *last_seq = seq;
-            *last_hash = hash;
-            rows.push(row);
         }
-        Ok(rows)
     }
 
     /// Appends rows about one change set, kind and payload each, in one commit: all of them are durable
@@ -181,7 +174,7 @@ impl Store {
     ) -> Result<(), JournalError> {
         if !Rule::OneWriter.holds() {
             // Else the primary key would refuse the row of a second writer.
-            self.read_on()?;
+            self.read_on(|_| (), |_, ()| Ok(()))?;
         }
         for (kind, _) in records {
             crate::post::failpoint::appending(kind, false);
@@ -283,7 +276,7 @@ fn die_if_sync_failed(error: &rusqlite::Error) {
     }
 }
 
-fn sqlite_error(path: &Path, error: rusqlite::Error) -> JournalError {
+pub(super) fn sqlite_error(path: &Path, error: rusqlite::Error) -> JournalError {
     let code = error.sqlite_error_code();
     match code {
         Some(ErrorCode::DiskFull) => JournalError::NoSpace { path: path.to_owned(), bytes: 0 },

@@ -1,0 +1,127 @@
+//! What the rows add up to: the change sets, and what was asked for.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::clock::Moment;
+use crate::post::approval::Request;
+use crate::post::change_set::ChangeSetId;
+use crate::post::reference_key::JournalTag;
+use crate::post::state::IllegalEvent;
+
+use super::JournalError;
+use super::history::ChangeSet;
+use super::record::{self, Record};
+use super::row::Row;
+
+/// A row's record, if its text is one.
+pub type Parsed = Result<Record, serde_json::Error>;
+
+/// What is known of a journal.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What tells its documents from those of other journals.
+    pub tag: Option<JournalTag>,
+    /// Postings that were asked for, oldest first.
+    pub requests: Vec<Request>,
+    change_sets: Vec<ChangeSet>,
+    places: HashMap<ChangeSetId, usize>,
+}
+
+impl Known {
+    /// Every change set, oldest first.
+    pub fn change_sets(&self) -> &[ChangeSet] {
+        &self.change_sets
+    }
+
+    /// One change set.
+    pub fn change_set(&self, id: &ChangeSetId) -> Option<&ChangeSet> {
+        self.places.get(id).map(|at| &self.change_sets[*at])
+    }
+
+    /// Takes in a row of the journal at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Corrupt`] if this Carbide does not know its version, its text is no record, or
+    /// it cannot follow what is there.
+    pub fn replay(&mut self, row: &Row, record: Parsed, path: &Path) -> Result<(), JournalError> {
+        let corrupt =
+            |reason| JournalError::Corrupt { path: path.to_owned(), seq: row.seq, reason };
+        if !(record::VERSION_OLDEST..=record::VERSION).contains(&row.version) {
+            return Err(corrupt(format!(
+                "it has version {}, this Carbide knows {} to {}",
+                row.version,
+                record::VERSION_OLDEST,
+                record::VERSION
+            )));
+        }
+        let record = record.map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
+        if record.event().is_none() {
+            self.take_in(&record, &row.at);
+            return Ok(());
+        }
+        let id = ChangeSetId::typed(&row.change_set);
+        let taken_in = self.take_in_of(&id, &record, row.version, &row.at);
+        taken_in.map_err(|illegal| corrupt(illegal.to_string()))
+    }
+
+    /// Takes in a record about a change set, which is new if it is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalEvent`] if it cannot follow what is there.
+    pub fn take_in_of(
+        &mut self,
+        id: &ChangeSetId,
+        record: &Record,
+        version: i64,
+        at: &Moment,
+    ) -> Result<(), IllegalEvent> {
+        self.mark_posted(id, record);
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => {
+                self.change_sets.push(ChangeSet::new(id.clone(), at));
+                self.places.insert(id.clone(), self.change_sets.len() - 1);
+                self.change_sets.len() - 1
+            }
+        };
+        self.change_sets[place].take_in(record, version, at)
+    }
+
+    /// Takes in a record about the journal itself.
+    pub fn take_in(&mut self, record: &Record, at: &Moment) {
+        match record {
+            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
+            Record::BackupRemoved { change_set, .. } => {
+                if let Some(place) = self.places.get(change_set) {
+                    self.change_sets[*place].backup_removed.get_or_insert(at.wall);
+                }
+            }
+            Record::ApprovalRequested { request, hash, draft } => self.requests.push(Request {
+                name: request.clone(),
+                draft: draft.clone(),
+                hash: hash.clone(),
+                at: at.wall,
+                approved_by: None,
+                posted_as: None,
+            }),
+            Record::Approved { request, hash, who } => {
+                let mut all = self.requests.iter_mut();
+                if let Some(of) = all.find(|of| of.name == *request && of.hash == *hash) {
+                    of.approved_by = Some(who.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes which change set a request was posted as.
+    fn mark_posted(&mut self, id: &ChangeSetId, record: &Record) {
+        let Record::Prepared { approval: Some(name), .. } = record else { return };
+        if let Some(request) = self.requests.iter_mut().find(|request| request.name == *name) {
+            request.posted_as = Some(id.clone());
+        }
+    }
+}
