@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub struct Plant {
     #[cfg(feature = "oidc")]
     pub directory: super::oidc::Logons,
     address: SocketAddr,
+    /// The job that is sending to SAP, and what makes it stop.
+    sending: Mutex<Option<(u64, Arc<AtomicBool>)>>,
     /// Changes, by session.
     pub changes: Limit,
     /// What happens.
@@ -109,6 +112,7 @@ impl Plant {
             #[cfg(feature = "oidc")]
             directory: super::oidc::Logons::default(),
             address,
+            sending: Mutex::default(),
             changes: Limit::new(120, Duration::from_secs(60)),
             jobs: Jobs::new(Arc::clone(&events)),
             events,
@@ -178,6 +182,19 @@ impl Plant {
         });
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(view));
         self.events.tell("view", told);
+    }
+
+    /// Which job is sending to SAP by now, and what makes it stop.
+    pub fn sending_is(&self, sending: Option<(u64, Arc<AtomicBool>)>) {
+        *self.sending.lock().unwrap_or_else(PoisonError::into_inner) = sending;
+    }
+
+    /// Lets a job send nothing further and take back what it sent; `false` if it is not sending.
+    pub fn stop_sending(&self, job: u64) -> bool {
+        let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, stop)) = sending.as_ref().filter(|(of, _)| *of == job) else { return false };
+        stop.store(true, Ordering::SeqCst);
+        true
     }
 
     /// The journal as it was last looked at.

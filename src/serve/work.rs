@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -506,15 +507,19 @@ pub async fn post(
         What::Subject(subject, _) => view_for(plant, subject),
         What::Request(_) => Ok(None),
     };
-    let told = job.clone();
+    let (shared, told) = (Arc::clone(plant), job.clone());
     let result = match view {
         Err(problem) => Err(problem),
         Ok(view) => {
             plant
                 .desk
                 .run(move |bench| async move {
+                    let number = told.id;
                     TOLD.set(Some(told));
                     let posted = with_books(&bench, async |installation, books| {
+                        let stop = books.stop_flag();
+                        stop.store(false, Ordering::SeqCst);
+                        shared.sending_is(Some((number, stop)));
                         let receipt = match &what {
                             What::Request(name) => books.apply_approved(name).await?,
                             What::Subject(subject, accepted) => {
@@ -528,6 +533,7 @@ pub async fn post(
                         Ok(receipt)
                     })
                     .await;
+                    shared.sending_is(None);
                     TOLD.set(None);
                     posted
                 })

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::command_line::Plant;
 use crate::serve::{Daemon, Somebody, add_user};
+use crate::support::{calm, fault};
 
 /// The rows of a table as objects.
 async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
@@ -142,4 +143,38 @@ async fn a_version_that_is_offered_shows_what_it_would_do_before_anybody_applies
     assert_eq!(scope_2["percent"].as_str().unwrap().parse::<f64>().unwrap(), 100.0);
     assert!(effects.iter().any(|row| row["kind"] == "product" && row["percent"] != "0.0"));
     assert_eq!(alone, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posting_that_is_being_sent_is_stopped_and_what_was_sent_is_taken_back() {
+    let plant = Plant::new().await;
+    for (name, role) in [("anna", "planner"), ("vera", "viewer")] {
+        add_user(&plant, name, role);
+    }
+    let daemon = Daemon::start(&plant);
+    let (anna, vera) = (daemon.somebody("anna").await, daemon.somebody("vera").await);
+    anna.facts().await;
+    let before = plant.planned_orders().await;
+    let subject = json!({ "subject": { "plan": anna.plan().await } });
+    let slow = json!({ "kind": "delay", "match": "", "count": 1_000_000, "milliseconds": 700 });
+    fault(&plant.sandbox, slow).await;
+
+    let (_, job) = anna.post("/postings", subject).await;
+    let stop = format!("/jobs/{}/stop", job["id"]);
+    while before == plant.planned_orders().await {
+        let now = anna.get(&format!("/jobs/{}", job["id"])).await;
+        assert!(now["ended"].is_null(), "{now}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let (forbidden, _) = vera.post(&stop, json!({})).await;
+    let (status, _) = anna.post(&stop, json!({})).await;
+    calm(&plant.sandbox).await;
+    let ended = anna.ended(&job).await;
+    let (late, _) = anna.post(&stop, json!({})).await;
+
+    assert_eq!((forbidden, status), (StatusCode::FORBIDDEN, StatusCode::OK));
+    assert_eq!(ended["state"], "failed", "{ended}");
+    assert!(ended["text"].as_str().unwrap().contains("interrupted"), "{ended}");
+    assert_eq!(plant.planned_orders().await, before);
+    assert_eq!(late, StatusCode::CONFLICT);
 }

@@ -146,7 +146,7 @@ impl Somebody<'_> {
         ended["result"].as_str().unwrap().to_owned()
     }
 
-    async fn ended(&self, job: &Value) -> Value {
+    pub async fn ended(&self, job: &Value) -> Value {
         let began = Instant::now();
         loop {
             let job = self.get(&format!("/jobs/{}", job["id"])).await;
@@ -158,7 +158,7 @@ impl Somebody<'_> {
         }
     }
 
-    async fn plan(&self) -> String {
+    pub async fn plan(&self) -> String {
         let (status, job) = self.post("/plans", json!({ "seconds": 1.0 })).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{job}");
         self.done(&job).await

@@ -34,7 +34,8 @@ export function useJob(done: (job: Job) => void) {
   return { job, error, setError, busy, begin }
 }
 
-export function JobView({ job, stoppable }: { job: Job | undefined; stoppable?: boolean }) {
+/** `stop` says on its button what stopping does; without it a job cannot be stopped here. */
+export function JobView({ job, stop }: { job: Job | undefined; stop?: string }) {
   const [stopping, setStopping] = useState(false)
   if (!job) return null
   if (job.state === 'failed') return <MessageStrip design="Negative" hideCloseButton>{t(`job_${job.kind}`)}: {job.text}</MessageStrip>
@@ -44,7 +45,7 @@ export function JobView({ job, stoppable }: { job: Job | undefined; stoppable?: 
       <BusyIndicator active size="S" text={t('loading')} />
       <span>{t(`job_${job.kind}`)}: {t(`state_${job.state}`)}. {job.text}</span>
       {job.best_fv !== undefined && <strong>{t('best_so_far')}: {number(job.best_fv, 4)}</strong>}
-      {stoppable && (
+      {stop && job.state === 'running' && (
         <Button
           disabled={stopping}
           onClick={() => {
@@ -52,7 +53,7 @@ export function JobView({ job, stoppable }: { job: Job | undefined; stoppable?: 
             post(`/jobs/${job.id}/stop`).catch(() => setStopping(false))
           }}
         >
-          {stopping ? t('stopping') : t('stop_keep')}
+          {stopping ? t('stopping') : stop}
         </Button>
       )}
     </div>

@@ -43,7 +43,7 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
           )}
         </div>
       )}
-      <JobView job={job} />
+      <JobView job={job} stop={may ? t('stop_take_back') : undefined} />
       <Trouble error={error ?? refused} />
       {asked && <MessageStrip design="Information" hideCloseButton>{asked.request}: {asked.purpose}. {t('approvals')}: {t('state_waiting')}</MessageStrip>}
       {posted && <ChangeSetView id={posted} mayUndo={may} />}
@@ -88,7 +88,7 @@ function Approval({ who, request, purpose, by, approved, documents, hash, again 
         )}
         {decides && approved && <Button design="Emphasized" disabled={busy} onClick={() => void begin(`/requests/${request}/post`)}>{t('post_approved')}</Button>}
       </div>
-      <JobView job={job} />
+      <JobView job={job} stop={decides ? t('stop_take_back') : undefined} />
       <Trouble error={error ?? refused} again={() => { setError(undefined); again() }} />
     </div>
   )

@@ -33,7 +33,8 @@ pub async fn show(
     Ok(Json(plant.jobs.get(id)?))
 }
 
-/// Stops a plan, which keeps the best that it has.
+/// Stops a plan, which keeps the best that it has, or a posting that is being sent: nothing further is
+/// sent then, and what was sent is taken back.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/stop", params(("id" = u64, Path)), responses(
     (status = 200, body = Job), (status = 401, body = Problem), (status = 403, body = Problem),
     (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -42,10 +43,26 @@ pub async fn stop(
     State(plant): State<Arc<Plant>>,
     Path(id): Path<u64>,
 ) -> Result<Json<Job>, Problem> {
-    person.needs(&[Role::Planner, Role::Admin])?;
     let job = plant.jobs.get(id)?;
-    if job.kind != JobKind::Plan || job.ended.is_some() {
-        let text = format!("job {id} is no plan that is being made; nothing was stopped");
+    let stopped = match job.kind {
+        JobKind::Plan => {
+            person.needs(&[Role::Planner, Role::Admin])?;
+            job.ended.is_none()
+        }
+        JobKind::Post => {
+            person.needs(&[Role::Planner, Role::Finance])?;
+            plant.stop_sending(id)
+        }
+        _ => {
+            person.needs(&[Role::Planner, Role::Finance, Role::Admin])?;
+            false
+        }
+    };
+    if !stopped {
+        let text = format!(
+            "job {id} is neither a plan that is being made nor a posting that is being sent; nothing \
+             was stopped"
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
     tracing::info!(user = person.name, job = id, "asked to stop");

@@ -49,7 +49,7 @@ export default function Plans({ who }: { who: Who }) {
           </div>
           {sum !== 100 && <MessageStrip design="Critical" hideCloseButton>{t('weights_sum', number(sum / 100, 2))}</MessageStrip>}
           <div className="bar"><Button design="Emphasized" disabled={busy || sum !== 100} data-testid="start-plan" onClick={() => void begin('/plans', { seconds, front, weights: weights.map(weight => weight / 100), ...(cap === '' ? {} : { carbon_cap_kg: Number(cap) }) })}>{t('start')}</Button></div>
-          <JobView job={job} stoppable />
+          <JobView job={job} stop={t('stop_keep')} />
           <Trouble error={error} />
         </section>
       )}

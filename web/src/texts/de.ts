@@ -120,4 +120,5 @@ export const de: Texts = {
   key_changed: 'geändert',
   key_inventory: 'Bilanz',
   key_product: 'Produkt',
+  stop_take_back: 'Anhalten und zurücknehmen',
 }

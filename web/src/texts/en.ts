@@ -118,4 +118,5 @@ export const en = {
   key_changed: 'changed',
   key_inventory: 'inventory',
   key_product: 'product',
+  stop_take_back: 'Stop and take back',
 }

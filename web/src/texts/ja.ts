@@ -120,4 +120,5 @@ export const ja: Texts = {
   key_changed: '変更',
   key_inventory: 'インベントリ',
   key_product: '製品',
+  stop_take_back: '停止して取り消す',
 }

@@ -120,4 +120,5 @@ export const zh: Texts = {
   key_changed: '已更改',
   key_inventory: '清单',
   key_product: '产品',
+  stop_take_back: '停止并撤回',
 }
