@@ -134,7 +134,7 @@ impl Somebody<'_> {
             if status == StatusCode::OK {
                 return body;
             }
-            assert!(began.elapsed() < Duration::from_secs(120), "{body}");
+            assert!(began.elapsed() < Duration::from_secs(300), "{body}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
