@@ -274,8 +274,8 @@ await test("what may not be read is refused with its number, and logged", async 
   assert.deepEqual((await read("T001", ["BUKRS"])).messages, ["ZCARBIDE 020"]);
 });
 
-const requestFields = { mandt: 3, request_id: 32, plnum: 10, action: 10, status: 20, requested_by: 12, requested_at: 14, answer: 255 };
-const request = (id) => ({ request_id: id, plnum: "4711", action: "RELEASE", status: "OPEN", requested_by: "PLANNER", requested_at: "20261126080000", answer: "" });
+const requestFields = { mandt: 3, request_id: 64, requirement: 32, plnum: 10, change_set: 40, action: 10, status: 20, requested_by: 12, requested_at: 14, answer: 255 };
+const request = (id) => ({ request_id: id, requirement: "4711/10/1", plnum: "", change_set: "PLAN-A", action: "RELEASE", status: "OPEN", requested_by: "PLANNER", requested_at: "20261126080000", answer: "" });
 
 async function requests(answers) {
   const tables = { answers: table(requestFields), requests: table(requestFields), return: return_() };

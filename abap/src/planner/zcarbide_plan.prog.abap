@@ -112,13 +112,13 @@ CLASS lcl_screen IMPLEMENTATION.
   METHOD run.
     CASE function.
       WHEN 'SIMULATE'.
-        plan->simulate( planned_order = row-plnum
-                        wanted        = zcl_carbide_plan=>action-release ).
+        plan->simulate( requirement = row-requirement
+                        wanted      = zcl_carbide_plan=>action-release ).
         MESSAGE TEXT-008 TYPE 'S'.
       WHEN 'RELEASE' OR 'TAKE_BACK'.
-        plan->request( planned_order = row-plnum
-                       wanted        = CONV #( function ) ).
-        MESSAGE s053(zcarbide) WITH function row-plnum.
+        plan->request( requirement = row-requirement
+                       wanted      = CONV #( function ) ).
+        MESSAGE s053(zcarbide) WITH function row-requirement.
       WHEN 'MD04'.
         SET PARAMETER ID 'MAT' FIELD row-matnr.
         SET PARAMETER ID 'WRK' FIELD row-plwrk.
