@@ -19,7 +19,7 @@ pub struct Message {
     pub text: String,
 }
 
-fn own(number: &str, text: impl Into<String>) -> Message {
+pub fn own(number: &str, text: impl Into<String>) -> Message {
     let (kind, class) = ("E".to_owned(), "ZCARBIDE".to_owned());
     Message { kind, class, number: number.to_owned(), text: text.into() }
 }
@@ -259,7 +259,7 @@ fn sensible(operation: &Operation, payload: &Map<String, Value>) -> Option<Messa
     None
 }
 
-fn stamp(at: Timestamp) -> String {
+pub fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d%H%M%S").to_string()
 }
 

@@ -9,6 +9,8 @@ mod key_figure;
 
 mod planned_order;
 
+mod planning;
+
 mod production_order;
 
 mod system;
@@ -307,6 +309,9 @@ impl Luw<'_> {
                 if self.state.companion =>
             {
                 Ok(exec::answer(self, books, call))
+            }
+            "Z_CARBIDE_PLAN_PUBLISH" | "Z_CARBIDE_PLAN_REQUESTS" if self.state.companion => {
+                Ok(planning::answer(self, books, call))
             }
             other => Err(format!("Function module {other} does not exist or is not released")),
         }

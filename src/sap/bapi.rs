@@ -14,6 +14,8 @@ mod field;
 
 pub mod planned_order;
 
+pub mod planning;
+
 pub mod production_order;
 
 pub mod statistical_key_figure;

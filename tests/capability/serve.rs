@@ -25,7 +25,7 @@ struct Somebody<'a> {
     csrf: String,
 }
 
-fn add_user(plant: &Plant, name: &str, role: &str) {
+pub fn add_user(plant: &Plant, name: &str, role: &str) {
     let mut child = plant
         .command(&["serve", "user", name, "--role", role])
         .stdin(Stdio::piped())

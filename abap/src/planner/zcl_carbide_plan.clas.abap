@@ -51,6 +51,8 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
         authority   TYPE REF TO zif_carbide_authority,
         clock       TYPE REF TO zif_carbide_clock,
         transaction TYPE REF TO zif_carbide_transaction,
+        "! Not bound where the fields were not imported
+        fields      TYPE REF TO zif_carbide_order_fields,
       END OF parts.
 
     "! @parameter environment | Tables, rights, time, commit
@@ -97,6 +99,8 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS check_row
       IMPORTING plan TYPE zcarbide_plan
       RAISING   zcx_carbide_error.
+    METHODS fill_orders
+      IMPORTING plans TYPE zif_carbide_plan_store=>plans.
     METHODS light_of
       IMPORTING plan          TYPE zcarbide_plan
                 request       TYPE zcarbide_action
@@ -132,7 +136,18 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
       RETURN.
     ENDIF.
     environment-store->put( rows ).
+    fill_orders( rows ).
     commit( 'ZCARBIDE_PLAN' ).
+  ENDMETHOD.
+
+  METHOD fill_orders.
+    IF environment-fields IS NOT BOUND.
+      RETURN.
+    ENDIF.
+    " An order that was taken back or changed by others is not ours to describe
+    environment-fields->put( VALUE #( FOR plan IN plans
+                                      WHERE ( state = 'POSTED' OR state = 'CONFIRMED' )
+                                      ( plan ) ) ).
   ENDMETHOD.
 
   METHOD check_row.

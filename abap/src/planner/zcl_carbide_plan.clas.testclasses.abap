@@ -4,9 +4,11 @@ CLASS ltcl_plan DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL HARMLESS.
     INTERFACES zif_carbide_authority.
     INTERFACES zif_carbide_clock.
     INTERFACES zif_carbide_transaction.
+    INTERFACES zif_carbide_order_fields.
   PRIVATE SECTION.
     DATA plans TYPE zif_carbide_plan_store=>plans.
     DATA requests TYPE zif_carbide_plan_store=>requests.
+    DATA filled TYPE zif_carbide_plan_store=>plans.
     DATA forbidden TYPE string.
     DATA committed TYPE abap_bool.
     DATA commit_fails TYPE abap_bool.
@@ -23,6 +25,7 @@ CLASS ltcl_plan DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL HARMLESS.
     METHODS refuses_without_right FOR TESTING.
     METHODS keeps_no_row_if_one_is_wrong FOR TESTING.
     METHODS publishes_with_its_time FOR TESTING RAISING zcx_carbide_error.
+    METHODS fills_orders_that_are_ours FOR TESTING RAISING zcx_carbide_error.
     METHODS an_answer_closes_the_request FOR TESTING RAISING zcx_carbide_error.
     METHODS tells_if_nothing_was_written FOR TESTING.
     METHODS refusal_of
@@ -93,6 +96,10 @@ CLASS ltcl_plan IMPLEMENTATION.
     RETURN.
   ENDMETHOD.
 
+  METHOD zif_carbide_order_fields~put.
+    filled = plans.
+  ENDMETHOD.
+
   METHOD setup.
     plans = VALUE #( plwrk   = '1010'
                      gsmng   = 4
@@ -119,7 +126,8 @@ CLASS ltcl_plan IMPLEMENTATION.
     plan = NEW #( VALUE #( store       = me
                            authority   = me
                            clock       = me
-                           transaction = me ) ).
+                           transaction = me
+                           fields      = me ) ).
   ENDMETHOD.
 
   METHOD refusal_of.
@@ -269,6 +277,17 @@ CLASS ltcl_plan IMPLEMENTATION.
     cl_abap_unit_assert=>assert_true( committed ).
     cl_abap_unit_assert=>assert_equals( act = plans[ 4 ]-published_at
                                         exp = '20261126080000' ).
+  ENDMETHOD.
+
+  METHOD fills_orders_that_are_ours.
+    plans[ 3 ]-state = 'CONFIRMED'.
+
+    plan->publish( plans ).
+
+    cl_abap_unit_assert=>assert_equals( act = concat_lines_of( table = VALUE string_table( FOR row IN filled
+                                                                                           ( |{ row-plnum }| ) )
+                                                               sep   = ` ` )
+                                        exp = `0002 0003` ).
   ENDMETHOD.
 
   METHOD an_answer_closes_the_request.
