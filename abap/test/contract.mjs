@@ -427,7 +427,7 @@ await test("the list of tables is that of the interface manifest", async () => {
   assert.deepEqual(source.match(/VALUE `(CRHD[^`]*)`/)[1].split("|"), tables);
 });
 
-for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects.txt", "../fields/src"]]) {
+for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects.txt", "../fields/src"], ["../actions/objects.txt", "../actions/src"]]) {
   await test(`the list ${list.slice(3)} is that of the sources`, async () => {
     const listed = readFileSync(resolve(here, list), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
     const found = readdirSync(resolve(here, sources), { recursive: true })
@@ -439,7 +439,7 @@ for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects
 }
 
 const files = (end) =>
-  ["../src", "../fields/src"].flatMap((root) =>
+  ["../src", "../fields/src", "../actions/src"].flatMap((root) =>
     readdirSync(resolve(here, root), { recursive: true })
       .filter((path) => path.endsWith(end))
       .map((path) => ({ name: path.split("/").pop().split(".")[0].toUpperCase(), text: readFileSync(resolve(here, root, path), "utf8") })),
@@ -456,7 +456,7 @@ await test("views select columns that their tables have, and services and access
   const known = new Map();
   for (const { name, text } of views) {
     const source = text.match(/as select from (\w+)/)?.[1];
-    const body = text.slice(text.lastIndexOf("\n{") + 2, text.lastIndexOf("}")).replace(/@[^\n]*/g, "");
+    const body = text.slice(text.lastIndexOf("\n{") + 2, text.lastIndexOf("}")).replace(/@[^\n]*(\n +\{ type[^\n]*)*/g, "");
     const columns = body
       .split(/,\s*\n/)
       .map((column) => column.trim().replace(/^key /, ""))

@@ -325,6 +325,9 @@ impl ExecBooks {
         let mut messages = bapi.run(operation.bapi, &payload);
         if messages.iter().any(|message| matches!(message.kind.as_str(), "E" | "A" | "X")) {
             bapi.roll_back();
+            let (operation, key) = (request.operation, request.key);
+            let text = format!("SAP refused {operation}: nothing is written, key {key} is free");
+            messages.push(own("026", text));
             return Answered { messages, ..Answered::of("REFUSED") };
         }
         let Some(object_number) = bapi.commit() else {

@@ -80,6 +80,15 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
                 wanted      TYPE zcarbide_action
       RAISING   zcx_carbide_error.
 
+    "! For callers who write and commit themselves
+    "! @parameter result            | The request
+    "! @raising   zcx_carbide_error | As simulate
+    METHODS prepare
+      IMPORTING requirement   TYPE zcarbide_plan-requirement
+                wanted        TYPE zcarbide_action
+      RETURNING VALUE(result) TYPE zcarbide_request
+      RAISING   zcx_carbide_error.
+
     "! @raising zcx_carbide_error | As simulate; 025 not written
     METHODS request
       IMPORTING requirement TYPE zcarbide_plan-requirement
@@ -256,19 +265,24 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
     ENDIF.
   ENDMETHOD.
 
-  METHOD request.
+  METHOD prepare.
     simulate( requirement = requirement
               wanted      = wanted ).
     DATA(now) = environment-clock->now( ).
     DATA(plan) = environment-store->find( requirement ).
-    environment-store->put_request( VALUE #( request_id   = |{ now }{ requirement }|
-                                             requirement  = requirement
-                                             plnum        = plan-plnum
-                                             change_set   = plan-change_set
-                                             action       = wanted
-                                             status       = zif_carbide_plan_store=>status-open
-                                             requested_by = sy-uname
-                                             requested_at = now ) ).
+    result = VALUE #( request_id   = |{ now }{ requirement }|
+                      requirement  = requirement
+                      plnum        = plan-plnum
+                      change_set   = plan-change_set
+                      action       = wanted
+                      status       = zif_carbide_plan_store=>status-open
+                      requested_by = sy-uname
+                      requested_at = now ).
+  ENDMETHOD.
+
+  METHOD request.
+    environment-store->put_request( prepare( requirement = requirement
+                                             wanted      = wanted ) ).
     commit( 'ZCARBIDE_REQUEST' ).
   ENDMETHOD.
 

@@ -20,6 +20,7 @@ CLASS ltcl_plan DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL HARMLESS.
     METHODS light_tells_what_needs_a_look FOR TESTING RAISING zcx_carbide_error.
     METHODS releases_a_proposal_once FOR TESTING RAISING zcx_carbide_error.
     METHODS simulation_asks_for_nothing FOR TESTING RAISING zcx_carbide_error.
+    METHODS prepares_and_writes_nothing FOR TESTING RAISING zcx_carbide_error.
     METHODS takes_back_in_the_window_only FOR TESTING RAISING zcx_carbide_error.
     METHODS refuses_what_state_forbids FOR TESTING.
     METHODS refuses_without_right FOR TESTING.
@@ -201,6 +202,16 @@ CLASS ltcl_plan IMPLEMENTATION.
     plan->simulate( requirement = '1'
                     wanted      = 'RELEASE' ).
 
+    cl_abap_unit_assert=>assert_initial( requests ).
+    cl_abap_unit_assert=>assert_false( committed ).
+  ENDMETHOD.
+
+  METHOD prepares_and_writes_nothing.
+    DATA(prepared) = plan->prepare( requirement = '2'
+                                    wanted      = 'TAKE_BACK' ).
+
+    cl_abap_unit_assert=>assert_equals( act = |{ prepared-requirement } { prepared-plnum } { prepared-status }|
+                                        exp = `2 0002 OPEN` ).
     cl_abap_unit_assert=>assert_initial( requests ).
     cl_abap_unit_assert=>assert_false( committed ).
   ENDMETHOD.
