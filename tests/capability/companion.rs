@@ -203,3 +203,29 @@ async fn with_four_eyes_a_second_planner_releases_what_the_first_asked_for() {
     assert_eq!((status.as_str(), second.starts_with("posted as CS-1")), ("DONE", true), "{second}");
     seen(&plant, |seen| all_are(seen, "POSTED")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_and_not_answered_is_answered_and_not_done_again() {
+    let plant = plant().await;
+    add_user(&plant, "anna", "planner");
+    assert!(plant.carbide(&["sync"]).status.success());
+    assert!(plant.carbide(&["plan"]).status.success());
+    let before = plant.planned_orders().await;
+    let daemon = Daemon::start(&plant);
+    let proposed = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
+    let requirement = rows(&proposed)[0]["REQUIREMENT"].as_str().unwrap();
+    assert!(daemon.stop());
+
+    // As after a crash between the posting and the answer: it is in the journal, and the request is open.
+    press(&plant, "ANNA", "RELEASE", requirement).await;
+    assert!(plant.carbide(&["post", "--plan", "--no-wait"]).status.success());
+    let posted = plant.planned_orders().await;
+    assert_ne!(posted, before);
+    let daemon = Daemon::start(&plant);
+    let answered = seen(&plant, |seen| !answers(seen).is_empty() && all_are(seen, "POSTED")).await;
+    assert!(daemon.stop());
+
+    assert_eq!(plant.planned_orders().await, posted, "nothing is posted twice");
+    let [(status, text)] = answers(&answered)[..] else { panic!("{answered:#}") };
+    assert_eq!((status, text), ("DONE", "posted as CS-1, which is OPEN"));
+}
