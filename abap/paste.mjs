@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const roots = [["src", "objects.txt"], ["fields/src", "fields/objects.txt"]];
+const roots = [["src", "objects.txt"], ["fields/src", "fields/objects.txt"], ["actions/src", "actions/objects.txt"]];
 
 export function checksums() {
   return roots

@@ -25,11 +25,15 @@ mod judge;
 
 mod organisation;
 
+mod planners;
+
 mod planning;
 
 mod posted;
 
 mod posting;
+
+mod publication;
 
 mod read;
 
@@ -47,12 +51,16 @@ pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say, with_decisions};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
+pub use planners::{
+    PlanRow, PlanState, PlannerRequest, Planners, RequestAnswer, Wanted, is_absent,
+};
 pub use planning::{PlanRecord, PlannedQuarter, plan, problem};
 pub use posted::{Posted, is_carbon, posted, with_runs};
 pub use posting::{
     Books, accept_improbable, accept_incomplete, carbon_draft, ledger_total, plan_draft, poster,
     settle_ledger,
 };
+pub use publication::{plan_name, publication};
 pub use read::{
     Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,
 };

@@ -25,6 +25,8 @@ mod metadata;
 
 mod planned_order;
 
+mod planning;
+
 mod plant;
 
 mod rfc;

@@ -10,6 +10,7 @@
 pub mod person;
 
 mod api;
+mod companion;
 mod event;
 mod guard;
 mod job;

@@ -151,6 +151,24 @@ await test("the kilograms of a document stand beside its line, and a reversal ta
   assert.equal(lines[1].reversed_key, lines[0].awkey);
 });
 
+await test("a reversal by FB08 takes the kilograms out of the list of postings", async () => {
+  const { given: fixture, when } = posting();
+  await given(fixture);
+  const { object_number: number } = await call(when);
+  const { PSTNG_DATE: day } = JSON.parse(when.PAYLOAD).DOCUMENTHEADER;
+  const [belnr, bukrs, gjahr] = [number.slice(0, 10), number.slice(10, 14), number.slice(14)];
+  await insert("bkpf", { bukrs, belnr: "0199999999", gjahr, budat: day, awtyp: "BKPFF", awkey: `0199999999${bukrs}${gjahr}`, awsys: "", stblg: belnr, stjah: gjahr, xreversal: "2" });
+  await database.execute(`UPDATE bkpf SET budat = '${day}', xreversal = '1' WHERE belnr = '${belnr}'`);
+  const make = async (name, parts) => new abap.Classes[name]().constructor_(parts);
+  const postings = await make("ZCL_CARBIDE_POSTINGS", {
+    lines: new types.ABAPObject().set(await make("ZCL_CARBIDE_LINE_STORE")),
+    documents: new types.ABAPObject().set(await make("ZCL_CARBIDE_DOCUMENT_NUMBER")),
+    authority: new types.ABAPObject().set(await make("ZCL_CARBIDE_AUTHORITY")),
+  });
+  const shown = rows(await postings.list({ company_code: character(4).set(bukrs), first_day: new types.Date().set(day), last_day: new types.Date().set(day) }));
+  assert.deepEqual(shown.map((row) => [row.belnr, +row.kg]), [[belnr, 1250], ["0199999999", -1250]]);
+});
+
 await test("if the update task breaks off, neither document nor kilograms nor key stay", async () => {
   const { given: fixture, when } = posting();
   await given({ ...fixture, commit_fails: true });
@@ -274,8 +292,8 @@ await test("what may not be read is refused with its number, and logged", async 
   assert.deepEqual((await read("T001", ["BUKRS"])).messages, ["ZCARBIDE 020"]);
 });
 
-const requestFields = { mandt: 3, request_id: 32, plnum: 10, action: 10, status: 20, requested_by: 12, requested_at: 14, answer: 255 };
-const request = (id) => ({ request_id: id, plnum: "4711", action: "RELEASE", status: "OPEN", requested_by: "PLANNER", requested_at: "20261126080000", answer: "" });
+const requestFields = { mandt: 3, request_id: 64, requirement: 32, plnum: 10, change_set: 40, action: 10, status: 20, requested_by: 12, requested_at: 14, answer: 255 };
+const request = (id) => ({ request_id: id, requirement: "4711/10/1", plnum: "", change_set: "PLAN-A", action: "RELEASE", status: "OPEN", requested_by: "PLANNER", requested_at: "20261126080000", answer: "" });
 
 async function requests(answers) {
   const tables = { answers: table(requestFields), requests: table(requestFields), return: return_() };
@@ -308,6 +326,62 @@ await test("a posted document is in the list of its company code and month with 
   assert.equal(await refused(day), "020");
 });
 
+const planFields = { mandt: 3, requirement: 32, plnum: 10, matnr: 40, plwrk: 4, gsmng: "quantity", meins: 3, kg_before: "kilograms", kg_after: "kilograms", kg_unit: 3, state: 12, window_until: 14, reason: 255, change_set: 40, evidence: 64, published_at: 14 };
+const packed = { quantity: [7, 3], kilograms: [12, 6] };
+
+function rowsOf(fields, given) {
+  const of = structure(Object.fromEntries(Object.entries(fields).map(([name, kind]) => [name, packed[kind] ? new types.Packed({ length: packed[kind][0], decimals: packed[kind][1] }) : character(kind)])));
+  const all = types.TableFactory.construct(of, { withHeader: true, keyType: "DEFAULT" });
+  for (const row of given) {
+    const line = all.getRowType().clone();
+    for (const [name, text] of Object.entries(row)) line.get()[name.toLowerCase()].set(text);
+    all.append(line);
+  }
+  return all;
+}
+
+/// A case of the planning functions; a request is made as the transaction makes it.
+async function planning({ given: fixture, when, then }) {
+  for (const name of ["zcarbide_plan", "zcarbide_request"]) await database.execute(`DELETE FROM ${name}`);
+  const lower = (row) => Object.fromEntries(Object.entries(row).map(([name, text]) => [name.toLowerCase(), text]));
+  for (const row of fixture.plans) await insert("zcarbide_plan", { ...lower(row), published_at: fixture.now });
+  for (const row of fixture.requests) await insert("zcarbide_request", lower(row));
+  reset({ ...fixture, locked_by: "", bapi_return: [], bapi_object: "" });
+  at(fixture.now);
+  const tables = { return: return_() };
+  let messages;
+  if (when.function === "request") {
+    const plan = await abap.Classes["ZCL_CARBIDE_FACTORY"].plan();
+    const asked = plan.get().request({ requirement: character(32).set(when.REQUIREMENT), wanted: character(10).set(when.ACTION) });
+    messages = await asked.then(() => [], (error) => [error.if_t100_message$t100key.get().msgno.get()]);
+  } else {
+    tables.plans = rowsOf(planFields, when.PLANS ?? []);
+    tables.answers = rowsOf(requestFields, when.ANSWERS ?? []);
+    tables.requests = rowsOf(requestFields, []);
+    await abap.FunctionModules[when.function]({ tables });
+    messages = rows(tables.return).map((message) => message.number);
+    // Whatever was refused is in the application log
+    assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved, entry.messages]), messages.length ? [["PLAN", true, messages.map((number) => `ZCARBIDE ${number}`)]] : []);
+  }
+  const got = { messages };
+  if (then.plans) got.plans = (await stored("SELECT requirement, plnum, state, CAST(kg_after AS REAL) AS kg FROM zcarbide_plan ORDER BY requirement")).map((row) => [row.requirement, row.plnum, row.state, row.kg]);
+  if (then.open) got.open = rows(tables.requests).map((row) => row.request_id);
+  if (then.requests) got.requests = (await stored("SELECT request_id, status, answer FROM zcarbide_request ORDER BY request_id")).map(Object.values);
+  assert.deepEqual(got, then);
+}
+
+for (const fixture of JSON.parse(readFileSync(resolve(here, "../../tests/fixtures/planning/cases.json"), "utf8"))) {
+  await test(fixture.name, () => planning(fixture));
+}
+
+await test("publishing a posted order fills the carbon fields of its planned order, and of no other", async () => {
+  const fixture = JSON.parse(readFileSync(resolve(here, "../../tests/fixtures/planning/cases.json"), "utf8")).find(({ name }) => name.startsWith("a later row"));
+  await database.execute("DELETE FROM plaf");
+  for (const plnum of ["0000001002", "0000001003"]) await insert("plaf", { plnum });
+  await planning(fixture);
+  assert.deepEqual(await stored("SELECT plnum, CAST(zzcrb_kg AS REAL) AS kg, zzcrb_unit, zzcrb_state FROM plaf WHERE zzcrb_unit = 'KG'"), [{ plnum: "0000001002", kg: "900.5", zzcrb_unit: "KG", zzcrb_state: "calculated" }]);
+});
+
 await test("the connector answers what planners ask for and fetches what is open", async () => {
   await given({ ...named("status does not need the lock").given, authorized: true });
   await database.execute("DELETE FROM zcarbide_request");
@@ -327,6 +401,25 @@ await test("planning functions refuse without right, and that is logged", async 
   assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["PLAN", true], ["PLAN", true]]);
 });
 
+await test("the caller learns which rights it has, one by one, and needs a right to ask", async () => {
+  sap.given = { authorized: true, rights: ["S_TABU_NAM TABLE T001"] };
+  const ask = async () => {
+    const tables = { checks: table({ object: 10, field: 10, value: 40, answer: 1 }), return: return_() };
+    for (const [object, field, value] of [["S_TABU_NAM", "TABLE", "T001"], ["S_TABU_NAM", "TABLE", "USR02"], ["S_DEVELOP", "", ""]]) {
+      const line = tables.checks.getRowType().clone();
+      for (const [name, text] of Object.entries({ object, field, value })) line.get()[name].set(text);
+      tables.checks.append(line);
+    }
+    await abap.FunctionModules["Z_CARBIDE_AUTHORITY"]({ tables });
+    return [rows(tables.checks).map(({ answer }) => answer).join(""), rows(tables.return).map((message) => message.number)];
+  };
+  assert.deepEqual(await ask(), ["X-?", []]);
+  sap.given.authorized = false;
+  sap.log = [];
+  assert.deepEqual(await ask(), ["", ["020"]]);
+  assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["READING", true]]);
+});
+
 await test("the list of tables is that of the interface manifest", async () => {
   const manifest = readFileSync(resolve(here, "../../odata/manifest.toml"), "utf8");
   const tables = manifest.match(/\[rfc\.table_reading\][\s\S]*?\ntables = \[(.*)\]/)[1].match(/\w+/g);
@@ -334,7 +427,7 @@ await test("the list of tables is that of the interface manifest", async () => {
   assert.deepEqual(source.match(/VALUE `(CRHD[^`]*)`/)[1].split("|"), tables);
 });
 
-for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects.txt", "../fields/src"]]) {
+for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects.txt", "../fields/src"], ["../actions/objects.txt", "../actions/src"]]) {
   await test(`the list ${list.slice(3)} is that of the sources`, async () => {
     const listed = readFileSync(resolve(here, list), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
     const found = readdirSync(resolve(here, sources), { recursive: true })
@@ -346,7 +439,7 @@ for (const [list, sources] of [["../objects.txt", "../src"], ["../fields/objects
 }
 
 const files = (end) =>
-  ["../src", "../fields/src"].flatMap((root) =>
+  ["../src", "../fields/src", "../actions/src"].flatMap((root) =>
     readdirSync(resolve(here, root), { recursive: true })
       .filter((path) => path.endsWith(end))
       .map((path) => ({ name: path.split("/").pop().split(".")[0].toUpperCase(), text: readFileSync(resolve(here, root, path), "utf8") })),
@@ -363,7 +456,7 @@ await test("views select columns that their tables have, and services and access
   const known = new Map();
   for (const { name, text } of views) {
     const source = text.match(/as select from (\w+)/)?.[1];
-    const body = text.slice(text.lastIndexOf("\n{") + 2, text.lastIndexOf("}")).replace(/@[^\n]*/g, "");
+    const body = text.slice(text.lastIndexOf("\n{") + 2, text.lastIndexOf("}")).replace(/@[^\n]*(\n +\{ type[^\n]*)*/g, "");
     const columns = body
       .split(/,\s*\n/)
       .map((column) => column.trim().replace(/^key /, ""))

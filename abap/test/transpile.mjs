@@ -8,8 +8,8 @@ import { writeStubs } from "./dictionary.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 export const work = resolve(here, "../../target/abap");
 
-/// The package, and the fields in SAP's own objects, which are imported apart.
-export const sources = [[resolve(here, "../src"), ""], [resolve(here, "../fields/src"), "fields"]];
+/// The package, and what is imported apart: fields in SAP's own objects, actions in Fiori.
+export const sources = [[resolve(here, "../src"), ""], [resolve(here, "../fields/src"), "fields"], [resolve(here, "../actions/src"), "actions"]];
 
 export function stubs() {
   rmSync(join(work, "stubs"), { recursive: true, force: true });

@@ -23,6 +23,9 @@ pub struct ServeSettings {
     /// A new plan is made when the projection exceeds the budget of a quarter by this much; 0 plans on
     /// request only.
     pub plan_overshoot_percent: u8,
+    /// Seconds between two looks at what planners ask for in SAP (transaction ZCARBIDE_PLAN of the
+    /// companion package); 0 neither shows them plans nor asks.
+    pub companion_seconds: u32,
     /// File of local users, readable by its owner alone.
     pub users_file: PathBuf,
     /// Minutes after which nobody who did nothing stays logged on.
@@ -55,6 +58,7 @@ impl Default for ServeSettings {
             collect_minutes: 15,
             footprint_minutes: 60,
             plan_overshoot_percent: 5,
+            companion_seconds: 10,
             users_file: PathBuf::from("users.toml"),
             session_minutes: 60,
             proxy: None,

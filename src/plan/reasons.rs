@@ -2,6 +2,8 @@
 
 mod account;
 
+mod carbon;
+
 mod sentence;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::instance::Instance;
 use super::schedule::{Assignment, Schedule};
 use account::Account;
+pub use carbon::{OrderCarbon, carbon_of_orders};
 
 /// A difference in carbon and money; negative is less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

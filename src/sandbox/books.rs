@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::exec::ExecBooks;
 use super::metadata::{EntityType, Service};
+use super::planning::Planning;
 use super::{plant, wire};
 
 /// A row as it is held.
@@ -135,6 +136,7 @@ pub struct Books {
     pub failed_logons: u32,
     /// Tables of the companion package.
     pub exec: ExecBooks,
+    pub planning: Planning,
     /// Year and month of posting periods that finance has closed.
     pub closed_periods: BTreeSet<(i16, i8)>,
     /// Requests and rows served, by entity set.
@@ -177,6 +179,7 @@ impl Books {
             sessions: BTreeMap::new(),
             failed_logons: 0,
             exec: ExecBooks::default(),
+            planning: Planning::default(),
             closed_periods: BTreeSet::new(),
             served: Mutex::default(),
             next_order: 1001,

@@ -19,7 +19,7 @@ pub struct Message {
     pub text: String,
 }
 
-fn own(number: &str, text: impl Into<String>) -> Message {
+pub fn own(number: &str, text: impl Into<String>) -> Message {
     let (kind, class) = ("E".to_owned(), "ZCARBIDE".to_owned());
     Message { kind, class, number: number.to_owned(), text: text.into() }
 }
@@ -259,7 +259,7 @@ fn sensible(operation: &Operation, payload: &Map<String, Value>) -> Option<Messa
     None
 }
 
-fn stamp(at: Timestamp) -> String {
+pub fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d%H%M%S").to_string()
 }
 
@@ -325,6 +325,9 @@ impl ExecBooks {
         let mut messages = bapi.run(operation.bapi, &payload);
         if messages.iter().any(|message| matches!(message.kind.as_str(), "E" | "A" | "X")) {
             bapi.roll_back();
+            let (operation, key) = (request.operation, request.key);
+            let text = format!("SAP refused {operation}: nothing is written, key {key} is free");
+            messages.push(own("026", text));
             return Answered { messages, ..Answered::of("REFUSED") };
         }
         let Some(object_number) = bapi.commit() else {

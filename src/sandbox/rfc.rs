@@ -1,11 +1,15 @@
 //! SOAP-RFC: sessions, logical units of work, and the BAPIs of accounting. Those of logistics and
 //! controlling stand below.
 
+mod authority;
+
 mod exec;
 
 mod key_figure;
 
 mod planned_order;
+
+mod planning;
 
 mod production_order;
 
@@ -220,6 +224,9 @@ impl Luw<'_> {
         match call.name.as_str() {
             "RFCPING" => Ok(String::new()),
             "Z_CARBIDE_READ_TABLE" => Ok(table::companion(call)),
+            "Z_CARBIDE_AUTHORITY" if self.state.companion => {
+                Ok(authority::answer(&self.state.profiles, call))
+            }
             "RFC_SYSTEM_INFO" => Ok(system::info()),
             "BAPI_USER_GET_DETAIL" => system::user_detail(&self.state.profiles, call),
             "RFC_READ_TABLE" => table::unpublished(&self.state.profiles, call),
@@ -302,6 +309,9 @@ impl Luw<'_> {
                 if self.state.companion =>
             {
                 Ok(exec::answer(self, books, call))
+            }
+            "Z_CARBIDE_PLAN_PUBLISH" | "Z_CARBIDE_PLAN_REQUESTS" if self.state.companion => {
+                Ok(planning::answer(self, books, call))
             }
             other => Err(format!("Function module {other} does not exist or is not released")),
         }

@@ -11,8 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::books::{Books, Edit};
+use super::exec::Caller;
 use super::faults::{Fault, Faults, Kind};
 use super::metadata::{self, Service};
+use super::planning::Pressed;
 use super::{SandboxOptions, batch, data_service, rfc};
 
 const SESSION_COOKIE: &str = "SAP_SESSIONID_SBX_100";
@@ -324,6 +326,19 @@ fn oracle(state: &State, method: &Method, path: &str, body: &[u8]) -> Answer {
                 true => json(json!({ "done": true })),
                 false => Answer::new(404, "text/plain", format!("no set {}", edit.set)),
             },
+            Err(error) => Answer::new(400, "text/plain", error.to_string()),
+        },
+        ("GET", "/sandbox/planning") => json(json!(state.books().planning)),
+        ("POST", "/sandbox/press") => match serde_json::from_slice::<Pressed>(body) {
+            Ok(pressed) => {
+                let (now, user) = (jiff::Timestamp::now(), pressed.user.as_str());
+                let planner = Caller { now, user, authorized: true, locked_by: "" };
+                let (requirement, action) = (&pressed.requirement, &pressed.action);
+                match state.books().planning.request(&planner, requirement, action) {
+                    Ok(()) => json(json!({ "done": true })),
+                    Err(said) => Answer::new(400, "text/plain", said.text),
+                }
+            }
             Err(error) => Answer::new(400, "text/plain", error.to_string()),
         },
         ("DELETE", "/sandbox/faults") => {

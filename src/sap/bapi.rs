@@ -6,11 +6,15 @@
 
 pub mod accounting_document;
 
+pub mod authority;
+
 pub mod exec;
 
 mod field;
 
 pub mod planned_order;
+
+pub mod planning;
 
 pub mod production_order;
 

@@ -1,5 +1,5 @@
-//! What happens by itself: reading, snapshots of footprints, plans when a budget is in danger, and
-//! windows that close.
+//! What happens by itself: reading, snapshots of footprints, plans when a budget is in danger, windows
+//! that close, and what planners see and ask for in SAP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
+use super::companion::Companion;
 use super::job::JobKind;
 use super::notify;
 use super::plant::Plant;
@@ -29,6 +30,8 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
     // One look at a time: it waits while the desk posts, and the watchdog does not.
     let looking = Arc::new(AtomicBool::new(false));
     let mut planned_for: Option<String> = None;
+    let companion = Arc::new(tokio::sync::Mutex::new(Companion::default()));
+    let mut talked = Timestamp::UNIX_EPOCH;
     loop {
         tokio::select! {
             _ = stop.changed() => return,
@@ -47,6 +50,17 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
                     looking.store(false, Ordering::SeqCst);
                 });
             }
+        }
+        let every =
+            SignedDuration::from_secs(plant.config().settings.serve.companion_seconds.into());
+        if every.is_positive()
+            && now.duration_since(talked) >= every
+            // One talk at a time: it waits while the desk posts.
+            && let Ok(mut companion) = Arc::clone(&companion).try_lock_owned()
+        {
+            talked = now;
+            let plant = Arc::clone(&plant);
+            tokio::spawn(async move { companion.talk(&plant).await });
         }
         if is_due(&plant, now) && !plant.jobs.is_busy(JobKind::Collect) {
             let plant = Arc::clone(&plant);

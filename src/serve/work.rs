@@ -248,7 +248,7 @@ fn tell(step: &Progress) {
 }
 
 /// Works with the journal on the thread of the desk.
-async fn with_books<T>(
+pub(super) async fn with_books<T>(
     bench: &Rc<Bench>,
     work: impl AsyncFnOnce(&Installation, &mut Books) -> Result<T, Problem>,
 ) -> Result<T, Problem> {

@@ -2,7 +2,7 @@
 
 use carbide::plan::emitted::by_bucket;
 use carbide::plan::instance::Instance;
-use carbide::plan::reasons::{Difference, Reasons, reasons};
+use carbide::plan::reasons::{Difference, Reasons, carbon_of_orders, reasons};
 use carbide::plan::schedule::Schedule;
 use carbide::plan::{baseline, evaluate};
 
@@ -45,6 +45,28 @@ fn orders_sources_and_the_rest_are_the_whole_difference() {
             assert!(near(causes.carbon_kg, order.difference.carbon_kg, was.carbon_kg), "{id}");
             assert_ne!(order.before, order.after, "{id}");
         }
+    }
+}
+
+#[test]
+fn the_carbon_of_all_orders_is_that_of_the_plan() {
+    for (instance, plan) in cases() {
+        let before = baseline(&instance).unwrap();
+        let (was, is) = (evaluate(&instance, &before), evaluate(&instance, &plan));
+        let orders = carbon_of_orders(&instance, &before, &plan).unwrap();
+        let bought_elsewhere: f64 = reasons(&instance, &before, &plan)
+            .unwrap()
+            .sources
+            .iter()
+            .map(|source| source.difference.carbon_kg)
+            .sum();
+
+        let before_kg: f64 = orders.iter().map(|order| order.before_kg).sum();
+        let after_kg: f64 = orders.iter().map(|order| order.after_kg).sum();
+
+        assert!(near(before_kg, was.carbon_kg, was.carbon_kg), "{}", instance.id);
+        assert!(near(after_kg + bought_elsewhere, is.carbon_kg, was.carbon_kg), "{}", instance.id);
+        assert!(orders.iter().all(|order| order.before_kg >= 0.0 && order.after_kg >= 0.0));
     }
 }
 

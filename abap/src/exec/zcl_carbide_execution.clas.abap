@@ -179,6 +179,9 @@ CLASS zcl_carbide_execution IMPLEMENTATION.
     result-messages = outcome-messages.
     IF zcl_carbide_message=>is_refusal( outcome-messages ) = abap_true.
       environment-transaction->roll_back( ).
+      INSERT zcl_carbide_message=>error( number = '026'
+                                         v1     = request-operation
+                                         v2     = request-entry_key ) INTO TABLE result-messages.
       result-status = status-refused.
       RETURN.
     ENDIF.

@@ -10,6 +10,16 @@ CLASS zcl_carbide_factory DEFINITION PUBLIC FINAL CREATE PRIVATE.
     "! @parameter result | Carbon of planned orders in this client
     CLASS-METHODS plan
       RETURNING VALUE(result) TYPE REF TO zcl_carbide_plan.
+    "! @parameter result | Rights of the caller
+    CLASS-METHODS rights
+      RETURNING VALUE(result) TYPE REF TO zcl_carbide_rights.
+  PRIVATE SECTION.
+    "! Of the package that is imported apart, so it is known by its name only
+    CONSTANTS order_fields_class TYPE string VALUE `ZCL_CARBIDE_ORDER_FIELDS`.
+
+    "! @parameter result | Not bound if the fields of planned orders were not imported
+    CLASS-METHODS order_fields
+      RETURNING VALUE(result) TYPE REF TO zif_carbide_order_fields.
 ENDCLASS.
 
 CLASS zcl_carbide_factory IMPLEMENTATION.
@@ -44,6 +54,20 @@ CLASS zcl_carbide_factory IMPLEMENTATION.
     environment-authority = NEW zcl_carbide_authority( ).
     environment-clock = NEW zcl_carbide_clock( ).
     environment-transaction = NEW zcl_carbide_transaction( ).
+    environment-fields = order_fields( ).
     result = NEW #( environment ).
+  ENDMETHOD.
+
+  METHOD order_fields.
+    TRY.
+        CREATE OBJECT result TYPE (order_fields_class).
+      CATCH cx_sy_create_object_error.
+        CLEAR result.
+    ENDTRY.
+  ENDMETHOD.
+
+  METHOD rights.
+    result = NEW #( authority = NEW zcl_carbide_authority( )
+                    right     = NEW zcl_carbide_right( ) ).
   ENDMETHOD.
 ENDCLASS.

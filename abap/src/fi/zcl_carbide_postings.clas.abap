@@ -39,7 +39,7 @@ CLASS zcl_carbide_postings DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! @parameter company_code      | One company code
     "! @parameter first_day         | Posting date, first
     "! @parameter last_day          | Posting date, last
-    "! @parameter result            | Every line, reversals with their own sign
+    "! @parameter result            | Every line, reversals with their own sign, also those by FB08
     "! @raising   zcx_carbide_error | 020 not allowed; 062 nothing was posted
     METHODS list
       IMPORTING company_code  TYPE bukrs
@@ -61,6 +61,12 @@ CLASS zcl_carbide_postings DEFINITION PUBLIC FINAL CREATE PUBLIC.
     DATA lines TYPE REF TO zif_carbide_line_store.
     DATA documents TYPE REF TO zif_carbide_document_number.
     DATA authority TYPE REF TO zif_carbide_authority.
+    "! What a reversal that did not come from Carbide takes back of kilograms, as lines of its own
+    METHODS taken_back_by_hand
+      IMPORTING company_code  TYPE bukrs
+                first_day     TYPE budat
+                last_day      TYPE budat
+      RETURNING VALUE(result) TYPE postings.
     "! In the order of the document number: number 10, company code 4, fiscal year 4
     METHODS number_of
       IMPORTING line          TYPE zcarbide_line
@@ -93,11 +99,41 @@ CLASS zcl_carbide_postings IMPLEMENTATION.
       posting-period = line-budat(6).
       INSERT posting INTO TABLE result.
     ENDLOOP.
+    INSERT LINES OF taken_back_by_hand( company_code = company_code
+                                        first_day    = first_day
+                                        last_day     = last_day ) INTO TABLE result.
     IF result IS INITIAL.
       RAISE EXCEPTION TYPE zcx_carbide_error
         EXPORTING
           number = '062'.
     ENDIF.
+  ENDMETHOD.
+
+  METHOD taken_back_by_hand.
+    LOOP AT documents->reversals_of( company_code = company_code
+                                     first_day    = first_day
+                                     last_day     = last_day ) INTO DATA(reversal).
+      DATA(own) = lines->find( object_type   = reversal-awtyp
+                               object_key    = reversal-awkey
+                               object_system = reversal-awsys ).
+      IF own IS NOT INITIAL.
+        " Reversed by Carbide: its lines are in the list
+        CONTINUE.
+      ENDIF.
+      LOOP AT lines->find( object_type   = reversal-original_awtyp
+                           object_key    = reversal-original_awkey
+                           object_system = reversal-original_awsys ) INTO DATA(line).
+        DATA(posting) = CORRESPONDING posting( line ).
+        posting-belnr = reversal-belnr.
+        posting-gjahr = reversal-gjahr.
+        posting-budat = reversal-budat.
+        posting-period = reversal-budat(6).
+        posting-kg = - line-kg.
+        posting-awkey = reversal-awkey.
+        posting-reversed_key = line-awkey.
+        INSERT posting INTO TABLE result.
+      ENDLOOP.
+    ENDLOOP.
   ENDMETHOD.
 
   METHOD compare.

@@ -5,6 +5,7 @@ CLASS ltcl_postings DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL HARML
     INTERFACES zif_carbide_authority.
   PRIVATE SECTION.
     DATA stored TYPE zif_carbide_line_store=>lines.
+    DATA reversals TYPE zif_carbide_document_number=>reversals.
     DATA forbidden TYPE bukrs.
     DATA asked TYPE i.
 
@@ -14,6 +15,8 @@ CLASS ltcl_postings DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL HARML
     METHODS number_of_sap_is_the_reference FOR TESTING RAISING zcx_carbide_error.
     METHODS tells_that_nothing_was_posted FOR TESTING.
     METHODS needs_right_for_company_code FOR TESTING.
+    METHODS a_reversal_by_hand_is_seen FOR TESTING RAISING zcx_carbide_error.
+    METHODS own_reversal_is_not_seen_twice FOR TESTING RAISING zcx_carbide_error.
     METHODS agrees_with_the_same_total FOR TESTING RAISING zcx_carbide_error.
     METHODS names_the_difference FOR TESTING RAISING zcx_carbide_error.
     METHODS refuses_what_is_no_number FOR TESTING.
@@ -26,7 +29,9 @@ ENDCLASS.
 
 CLASS ltcl_postings IMPLEMENTATION.
   METHOD zif_carbide_line_store~find.
-    CLEAR result.
+    LOOP AT stored INTO DATA(line) WHERE awtyp = object_type AND awkey = object_key AND awsys = object_system.
+      INSERT line INTO TABLE result.
+    ENDLOOP.
   ENDMETHOD.
 
   METHOD zif_carbide_line_store~insert.
@@ -44,6 +49,10 @@ CLASS ltcl_postings IMPLEMENTATION.
     cl_abap_unit_assert=>assert_equals( act = reference
                                         exp = 'ZCARBJ1                  CARBIDE' ).
     result = '010000004210102026'.
+  ENDMETHOD.
+
+  METHOD zif_carbide_document_number~reversals_of.
+    result = reversals.
   ENDMETHOD.
 
   METHOD zif_carbide_authority~check.
@@ -139,6 +148,48 @@ CLASS ltcl_postings IMPLEMENTATION.
         cl_abap_unit_assert=>assert_equals( act = refusal->if_t100_message~t100key-msgno
                                             exp = '020' ).
     ENDTRY.
+  ENDMETHOD.
+
+  METHOD a_reversal_by_hand_is_seen.
+    reversals = VALUE #( ( belnr          = '0100000050'
+                           gjahr          = '2026'
+                           budat          = '20261030'
+                           awtyp          = 'BKPFF'
+                           awkey          = '010000005010102026'
+                           original_awtyp = 'ZCARB'
+                           original_awkey = 'J1'
+                           original_awsys = 'CARBIDE' ) ).
+
+    DATA(shown) = list( ).
+
+    cl_abap_unit_assert=>assert_equals( act = |{ shown[ 3 ]-belnr } { shown[ 3 ]-budat } { shown[ 3 ]-reversed_key }|
+                                        exp = `0100000050 20261030 J1` ).
+    cl_abap_unit_assert=>assert_equals( act = shown[ 3 ]-kg
+                                        exp = '-12.25' ).
+    DATA(comparison) = postings( )->compare( postings     = shown
+                                             ledger_total = `10` ).
+    cl_abap_unit_assert=>assert_equals( act = comparison-difference
+                                        exp = '-10' ).
+  ENDMETHOD.
+
+  METHOD own_reversal_is_not_seen_twice.
+    INSERT VALUE #( bukrs = '1010'
+                    awtyp = 'ZCARB'
+                    awkey = 'J2'
+                    awsys = 'CARBIDE'
+                    budat = '20261130'
+                    posnr = 1
+                    kg    = '-12.25' ) INTO TABLE stored.
+    reversals = VALUE #( ( belnr          = '0100000051'
+                           awtyp          = 'ZCARB'
+                           awkey          = 'J2'
+                           awsys          = 'CARBIDE'
+                           original_awtyp = 'ZCARB'
+                           original_awkey = 'J1'
+                           original_awsys = 'CARBIDE' ) ).
+
+    cl_abap_unit_assert=>assert_equals( act = lines( list( ) )
+                                        exp = 2 ).
   ENDMETHOD.
 
   METHOD agrees_with_the_same_total.

@@ -12,9 +12,13 @@ CLASS lcl_screen DEFINITION FINAL.
               cx_salv_existing
               cx_salv_wrong_call.
   PRIVATE SECTION.
+    CONSTANTS seconds_between_ticks TYPE i VALUE 5.
+
     DATA plan TYPE REF TO zcl_carbide_plan.
     DATA list TYPE REF TO cl_salv_table.
     DATA shown TYPE zcl_carbide_plan=>rows.
+    DATA countdown TYPE REF TO zcl_carbide_countdown.
+    DATA timer TYPE REF TO cl_gui_timer.
 
     METHODS prepare_columns
       RAISING cx_salv_not_found.
@@ -28,6 +32,8 @@ CLASS lcl_screen DEFINITION FINAL.
                 row      TYPE zcl_carbide_plan=>row
       RAISING   zcx_carbide_error
                 cx_sy_authorization_error.
+    METHODS tick FOR EVENT finished OF cl_gui_timer.
+    METHODS count_on.
     METHODS refresh
       RAISING zcx_carbide_error.
 ENDCLASS.
@@ -48,6 +54,10 @@ CLASS lcl_screen IMPLEMENTATION.
     add_functions( ).
     SET HANDLER function_chosen FOR list->get_event( ).
     list->display( ).
+    countdown = NEW #( NEW zcl_carbide_clock( ) ).
+    timer = NEW #( ).
+    SET HANDLER tick FOR timer.
+    count_on( ).
     WRITE space.
   ENDMETHOD.
 
@@ -112,13 +122,13 @@ CLASS lcl_screen IMPLEMENTATION.
   METHOD run.
     CASE function.
       WHEN 'SIMULATE'.
-        plan->simulate( planned_order = row-plnum
-                        wanted        = zcl_carbide_plan=>action-release ).
+        plan->simulate( requirement = row-requirement
+                        wanted      = zcl_carbide_plan=>action-release ).
         MESSAGE TEXT-008 TYPE 'S'.
       WHEN 'RELEASE' OR 'TAKE_BACK'.
-        plan->request( planned_order = row-plnum
-                       wanted        = CONV #( function ) ).
-        MESSAGE s053(zcarbide) WITH function row-plnum.
+        plan->request( requirement = row-requirement
+                       wanted      = CONV #( function ) ).
+        MESSAGE s053(zcarbide) WITH function row-requirement.
       WHEN 'MD04'.
         SET PARAMETER ID 'MAT' FIELD row-matnr.
         SET PARAMETER ID 'WRK' FIELD row-plwrk.
@@ -131,9 +141,34 @@ CLASS lcl_screen IMPLEMENTATION.
     ENDCASE.
   ENDMETHOD.
 
+  METHOD tick.
+    countdown->tick( CHANGING rows = shown ).
+    TRY.
+        IF countdown->is_over( shown ) = abap_true.
+          refresh( ).
+        ELSE.
+          list->refresh( s_stable = VALUE #( row = abap_true
+                                             col = abap_true ) ).
+          count_on( ).
+        ENDIF.
+      CATCH zcx_carbide_error INTO DATA(refusal).
+        MESSAGE refusal TYPE 'S' DISPLAY LIKE 'E'.
+    ENDTRY.
+  ENDMETHOD.
+
+  METHOD count_on.
+    " The timer runs once and only while a window is open: nobody waits for a list that stands still
+    IF line_exists( shown[ state = zcl_carbide_plan=>state-posted ] ).
+      timer->interval = seconds_between_ticks.
+      timer->run( ).
+    ENDIF.
+  ENDMETHOD.
+
   METHOD refresh.
     shown = plan->list( p_plant ).
-    list->refresh( ).
+    list->refresh( s_stable = VALUE #( row = abap_true
+                                       col = abap_true ) ).
+    count_on( ).
   ENDMETHOD.
 ENDCLASS.
 

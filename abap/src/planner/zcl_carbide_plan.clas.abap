@@ -14,6 +14,7 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
         taken_back TYPE zcarbide_plan_state VALUE 'TAKEN_BACK',
         conflict   TYPE zcarbide_plan_state VALUE 'CONFLICT',
         held       TYPE zcarbide_plan_state VALUE 'HELD',
+        withdrawn  TYPE zcarbide_plan_state VALUE 'WITHDRAWN',
       END OF state,
       BEGIN OF light,
         red    TYPE c LENGTH 1 VALUE '1',
@@ -24,6 +25,7 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
     TYPES:
       BEGIN OF row,
         light           TYPE c LENGTH 1,
+        requirement     TYPE zcarbide_plan-requirement,
         plnum           TYPE zcarbide_plan-plnum,
         matnr           TYPE zcarbide_plan-matnr,
         plwrk           TYPE zcarbide_plan-plwrk,
@@ -49,6 +51,8 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
         authority   TYPE REF TO zif_carbide_authority,
         clock       TYPE REF TO zif_carbide_clock,
         transaction TYPE REF TO zif_carbide_transaction,
+        "! Not bound where the fields were not imported
+        fields      TYPE REF TO zif_carbide_order_fields,
       END OF parts.
 
     "! @parameter environment | Tables, rights, time, commit
@@ -72,14 +76,23 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
     "! @parameter wanted            | See the constants
     "! @raising   zcx_carbide_error | 020, 032, 050, 051, 052 or 054
     METHODS simulate
-      IMPORTING planned_order TYPE zcarbide_plan-plnum
+      IMPORTING requirement TYPE zcarbide_plan-requirement
+                wanted      TYPE zcarbide_action
+      RAISING   zcx_carbide_error.
+
+    "! For callers who write and commit themselves
+    "! @parameter result            | The request
+    "! @raising   zcx_carbide_error | As simulate
+    METHODS prepare
+      IMPORTING requirement   TYPE zcarbide_plan-requirement
                 wanted        TYPE zcarbide_action
+      RETURNING VALUE(result) TYPE zcarbide_request
       RAISING   zcx_carbide_error.
 
     "! @raising zcx_carbide_error | As simulate; 025 not written
     METHODS request
-      IMPORTING planned_order TYPE zcarbide_plan-plnum
-                wanted        TYPE zcarbide_action
+      IMPORTING requirement TYPE zcarbide_plan-requirement
+                wanted      TYPE zcarbide_action
       RAISING   zcx_carbide_error.
 
     "! @parameter answers           | Requests with status DONE or REFUSED; unknown ones are left out
@@ -95,6 +108,8 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
     METHODS check_row
       IMPORTING plan TYPE zcarbide_plan
       RAISING   zcx_carbide_error.
+    METHODS fill_orders
+      IMPORTING plans TYPE zif_carbide_plan_store=>plans.
     METHODS light_of
       IMPORTING plan          TYPE zcarbide_plan
                 request       TYPE zcarbide_action
@@ -103,6 +118,10 @@ CLASS zcl_carbide_plan DEFINITION PUBLIC FINAL CREATE PUBLIC.
       IMPORTING plan   TYPE zcarbide_plan
                 wanted TYPE zcarbide_action
       RAISING   zcx_carbide_error.
+    "! What people call it: the order as soon as it has a number
+    METHODS name_of
+      IMPORTING plan          TYPE zcarbide_plan
+      RETURNING VALUE(result) TYPE zcarbide_plan-requirement.
     METHODS commit
       IMPORTING what TYPE csequence
       RAISING   zcx_carbide_error.
@@ -126,11 +145,24 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
       RETURN.
     ENDIF.
     environment-store->put( rows ).
+    fill_orders( rows ).
     commit( 'ZCARBIDE_PLAN' ).
   ENDMETHOD.
 
+  METHOD fill_orders.
+    IF environment-fields IS NOT BOUND.
+      RETURN.
+    ENDIF.
+    " An order that was taken back or changed by others is not ours to describe
+    environment-fields->put( VALUE #( FOR plan IN plans
+                                      WHERE ( state = 'POSTED' OR state = 'CONFIRMED' )
+                                      ( plan ) ) ).
+  ENDMETHOD.
+
   METHOD check_row.
-    DATA(wrong) = COND string( WHEN plan-plnum IS INITIAL THEN `PLNUM`
+    DATA(has_order) = xsdbool( plan-state <> state-proposed AND plan-state <> state-withdrawn ).
+    DATA(wrong) = COND string( WHEN plan-requirement IS INITIAL THEN `REQUIREMENT`
+                               WHEN plan-plnum IS INITIAL AND has_order = abap_true THEN `PLNUM`
                                WHEN plan-plwrk IS INITIAL THEN `PLWRK`
                                WHEN plan-gsmng <= 0 THEN `GSMNG`
                                WHEN plan-meins IS INITIAL THEN `MEINS`
@@ -140,12 +172,13 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
                                WHEN plan-state = state-posted AND plan-window_until IS INITIAL THEN `WINDOW_UNTIL`
                                WHEN plan-state <> state-proposed AND plan-state <> state-posted
                                 AND plan-state <> state-confirmed AND plan-state <> state-taken_back
-                                AND plan-state <> state-conflict AND plan-state <> state-held THEN `STATE` ).
+                                AND plan-state <> state-conflict AND plan-state <> state-held
+                                AND plan-state <> state-withdrawn THEN `STATE` ).
     IF wrong IS NOT INITIAL.
       RAISE EXCEPTION TYPE zcx_carbide_error
         EXPORTING
           number = '055'
-          v1     = plan-plnum
+          v1     = name_of( plan )
           v2     = wrong.
     ENDIF.
   ENDMETHOD.
@@ -158,7 +191,7 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
     DATA(now) = environment-clock->now( ).
     LOOP AT environment-store->in_plant( plant ) INTO DATA(plan).
       DATA(row) = CORRESPONDING row( plan ).
-      row-request = VALUE #( open[ plnum = plan-plnum ]-action OPTIONAL ).
+      row-request = VALUE #( open[ requirement = plan-requirement ]-action OPTIONAL ).
       row-kg_saved = plan-kg_before - plan-kg_after.
       row-per_unit_before = plan-kg_before / plan-gsmng.
       row-per_unit_after = plan-kg_after / plan-gsmng.
@@ -192,23 +225,23 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
     ENDIF.
     environment-authority->check( activity  = zif_carbide_authority=>activity-execute
                                   operation = |PLAN_{ wanted }| ).
-    DATA(plan) = environment-store->find( planned_order ).
+    DATA(plan) = environment-store->find( requirement ).
     IF plan IS INITIAL.
       RAISE EXCEPTION TYPE zcx_carbide_error
         EXPORTING
           number = '050'
-          v1     = planned_order.
+          v1     = requirement.
     ENDIF.
     environment-authority->check_plant( plan-plwrk ).
     check_state( plan   = plan
                  wanted = wanted ).
     DATA(open) = environment-store->open_requests( ).
-    IF line_exists( open[ plnum = planned_order ] ).
+    IF line_exists( open[ requirement = requirement ] ).
       RAISE EXCEPTION TYPE zcx_carbide_error
         EXPORTING
           number = '052'
-          v1     = open[ plnum = planned_order ]-action
-          v2     = planned_order.
+          v1     = open[ requirement = requirement ]-action
+          v2     = name_of( plan ).
     ENDIF.
   ENDMETHOD.
 
@@ -221,27 +254,35 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
           number = '054'
           v1     = wanted
           v2     = plan-state
-          v3     = plan-plnum.
+          v3     = name_of( plan ).
     ENDIF.
     IF wanted = action-take_back AND environment-clock->now( ) >= plan-window_until.
       RAISE EXCEPTION TYPE zcx_carbide_error
         EXPORTING
           number = '051'
-          v1     = plan-plnum
+          v1     = name_of( plan )
           v2     = plan-window_until.
     ENDIF.
   ENDMETHOD.
 
-  METHOD request.
-    simulate( planned_order = planned_order
-              wanted        = wanted ).
+  METHOD prepare.
+    simulate( requirement = requirement
+              wanted      = wanted ).
     DATA(now) = environment-clock->now( ).
-    environment-store->put_request( VALUE #( request_id   = |{ now }{ planned_order }|
-                                             plnum        = planned_order
-                                             action       = wanted
-                                             status       = zif_carbide_plan_store=>status-open
-                                             requested_by = sy-uname
-                                             requested_at = now ) ).
+    DATA(plan) = environment-store->find( requirement ).
+    result = VALUE #( request_id   = |{ now }{ requirement }|
+                      requirement  = requirement
+                      plnum        = plan-plnum
+                      change_set   = plan-change_set
+                      action       = wanted
+                      status       = zif_carbide_plan_store=>status-open
+                      requested_by = sy-uname
+                      requested_at = now ).
+  ENDMETHOD.
+
+  METHOD request.
+    environment-store->put_request( prepare( requirement = requirement
+                                             wanted      = wanted ) ).
     commit( 'ZCARBIDE_REQUEST' ).
   ENDMETHOD.
 
@@ -262,6 +303,11 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
     IF lines( result ) < lines( open ).
       commit( 'ZCARBIDE_REQUEST' ).
     ENDIF.
+  ENDMETHOD.
+
+  METHOD name_of.
+    result = COND #( WHEN plan-plnum IS INITIAL THEN plan-requirement
+                     ELSE plan-plnum ).
   ENDMETHOD.
 
   METHOD commit.

@@ -6,7 +6,7 @@ ENDCLASS.
 
 CLASS zcl_carbide_plan_store IMPLEMENTATION.
   METHOD zif_carbide_plan_store~find.
-    SELECT SINGLE * FROM zcarbide_plan WHERE plnum = @planned_order INTO @result.
+    SELECT SINGLE * FROM zcarbide_plan WHERE requirement = @requirement INTO @result.
     IF sy-subrc <> 0.
       CLEAR result.
     ENDIF.

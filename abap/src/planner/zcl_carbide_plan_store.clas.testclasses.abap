@@ -21,17 +21,17 @@ CLASS ltcl_plan_store IMPLEMENTATION.
 
   METHOD remove.
     DELETE FROM zcarbide_plan WHERE plwrk = 'ZZUT'.
-    DELETE FROM zcarbide_request WHERE plnum = 'ZZUNIT'.
+    DELETE FROM zcarbide_request WHERE requirement = 'ZZUNIT'.
   ENDMETHOD.
 
   METHOD a_later_plan_replaces_it.
-    store->put( VALUE #( ( plnum    = 'ZZUNIT'
-                           plwrk    = 'ZZUT'
-                           kg_after = 3 ) ) ).
+    store->put( VALUE #( ( requirement = 'ZZUNIT'
+                           plwrk       = 'ZZUT'
+                           kg_after    = 3 ) ) ).
 
-    store->put( VALUE #( ( plnum    = 'ZZUNIT'
-                           plwrk    = 'ZZUT'
-                           kg_after = 2 ) ) ).
+    store->put( VALUE #( ( requirement = 'ZZUNIT'
+                           plwrk       = 'ZZUT'
+                           kg_after    = 2 ) ) ).
 
     cl_abap_unit_assert=>assert_equals( act = lines( store->in_plant( 'ZZUT' ) )
                                         exp = 1 ).
@@ -41,9 +41,9 @@ CLASS ltcl_plan_store IMPLEMENTATION.
   ENDMETHOD.
 
   METHOD an_answered_request_is_closed.
-    DATA(request) = VALUE zcarbide_request( request_id = 'ZZ1'
-                                            plnum      = 'ZZUNIT'
-                                            status     = zif_carbide_plan_store=>status-open ).
+    DATA(request) = VALUE zcarbide_request( request_id  = 'ZZ1'
+                                            requirement = 'ZZUNIT'
+                                            status      = zif_carbide_plan_store=>status-open ).
     store->put_request( request ).
     DATA(open) = store->open_requests( ).
     cl_abap_unit_assert=>assert_true( xsdbool( line_exists( open[ request_id = 'ZZ1' ] ) ) ).

@@ -10,17 +10,17 @@ INTERFACE zif_carbide_plan_store PUBLIC.
       refused TYPE zcarbide_status VALUE 'REFUSED',
     END OF status.
 
-  "! @parameter result | Initial if the order has no plan
+  "! @parameter result | Initial if nothing is planned for it
   METHODS find
-    IMPORTING planned_order TYPE zcarbide_plan-plnum
+    IMPORTING requirement   TYPE zcarbide_plan-requirement
     RETURNING VALUE(result) TYPE zcarbide_plan.
 
-  "! @parameter result | By planned order
+  "! @parameter result | By requirement
   METHODS in_plant
     IMPORTING plant         TYPE zcarbide_plan-plwrk
     RETURNING VALUE(result) TYPE plans.
 
-  "! Rows of these orders become what is given; those of other orders stay
+  "! Rows of these requirements become what is given; those of others stay
   METHODS put
     IMPORTING plans TYPE plans.
 

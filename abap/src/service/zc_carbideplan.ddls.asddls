@@ -3,14 +3,17 @@
 @AccessControl.authorizationCheck: #CHECK
 @EndUserText.label: 'Carbon of planned orders'
 @VDM.viewType: #CONSUMPTION
-@UI.headerInfo: { typeName: 'Planned order', typeNamePlural: 'Planned orders', title: { value: 'PlannedOrder' } }
+@UI.headerInfo: { typeName: 'Planned order', typeNamePlural: 'Planned orders', title: { value: 'Requirement' } }
 define view ZC_CARBIDEPLAN
   as select from ZI_CARBIDEPLAN
 {
       @UI.facet: [{ id: 'Plan', type: #IDENTIFICATION_REFERENCE, label: 'Carbon', position: 10 }]
       @UI.lineItem: [{ position: 10 }]
       @UI.identification: [{ position: 10 }]
-  key PlannedOrder,
+  key Requirement,
+      @UI.lineItem: [{ position: 15 }]
+      @UI.identification: [{ position: 15 }]
+      PlannedOrder,
       @UI.selectionField: [{ position: 20 }]
       @UI.lineItem: [{ position: 20 }]
       @UI.identification: [{ position: 20 }]

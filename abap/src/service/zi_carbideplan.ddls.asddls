@@ -6,7 +6,8 @@
 define view ZI_CARBIDEPLAN
   as select from zcarbide_plan
 {
-  key plnum        as PlannedOrder,
+  key requirement  as Requirement,
+      plnum        as PlannedOrder,
       matnr        as Material,
       plwrk        as Plant,
       @Semantics.quantity.unitOfMeasure: 'BaseUnit'

@@ -159,6 +159,19 @@ impl<'a> Account<'a> {
         }
     }
 
+    /// kg CO₂e of an order in either plan; their difference is that of [`Self::order`].
+    pub fn kilograms(&self, position: usize, pair: &Pair<'_>) -> [f64; 2] {
+        let of = |plan: usize, way: Way<'_>| {
+            let start = way.assignment.start_bucket;
+            let mut sum = self.made(pair.order, way, start);
+            sum += moved_by(pair.order, way.mode);
+            sum += stock(pair.order, way, start);
+            sum += self.setups[plan][position];
+            sum.carbon_kg
+        };
+        [of(0, pair.before), of(1, pair.after)]
+    }
+
     /// Electricity of an order in its shifts.
     fn energy(&self, order: &PlannedOrder, way: Way<'_>, start: usize) -> Difference {
         let mut sum = Difference::default();
