@@ -36,7 +36,7 @@ mod sound_plan;
 mod sync;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
-pub use company_code::{CompanyCodeFound, company_code};
+pub use company_code::{CompanyCodeFound, company_code, company_codes};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say};
