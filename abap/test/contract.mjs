@@ -327,6 +327,25 @@ await test("planning functions refuse without right, and that is logged", async 
   assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["PLAN", true], ["PLAN", true]]);
 });
 
+await test("the caller learns which rights it has, one by one, and needs a right to ask", async () => {
+  sap.given = { authorized: true, rights: ["S_TABU_NAM TABLE T001"] };
+  const ask = async () => {
+    const tables = { checks: table({ object: 10, field: 10, value: 40, answer: 1 }), return: return_() };
+    for (const [object, field, value] of [["S_TABU_NAM", "TABLE", "T001"], ["S_TABU_NAM", "TABLE", "USR02"], ["S_DEVELOP", "", ""]]) {
+      const line = tables.checks.getRowType().clone();
+      for (const [name, text] of Object.entries({ object, field, value })) line.get()[name].set(text);
+      tables.checks.append(line);
+    }
+    await abap.FunctionModules["Z_CARBIDE_AUTHORITY"]({ tables });
+    return [rows(tables.checks).map(({ answer }) => answer).join(""), rows(tables.return).map((message) => message.number)];
+  };
+  assert.deepEqual(await ask(), ["X-?", []]);
+  sap.given.authorized = false;
+  sap.log = [];
+  assert.deepEqual(await ask(), ["", ["020"]]);
+  assert.deepEqual(sap.log.map((entry) => [entry.subobject, entry.saved]), [["READING", true]]);
+});
+
 await test("the list of tables is that of the interface manifest", async () => {
   const manifest = readFileSync(resolve(here, "../../odata/manifest.toml"), "utf8");
   const tables = manifest.match(/\[rfc\.table_reading\][\s\S]*?\ntables = \[(.*)\]/)[1].match(/\w+/g);

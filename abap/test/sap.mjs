@@ -12,7 +12,9 @@ export function reset(given) {
   Object.assign(sap, { given, called: [], log: [], pending: [], committed: false });
 }
 
-globalThis.abap.authority = () => sap.given.authorized;
+// Our own object is what the case says of it; of SAP's the case names the values that are granted
+const granted = ({ object, fields = [] }) =>
+  text(object).startsWith("S_") ? fields.every(({ id, field }) => sap.given.rights?.includes(`${text(object)} ${text(id)} ${text(field)}`)) : sap.given.authorized;
 globalThis.abap.context.updateTask = {
   register: async (name, parameters) => {
     sap.pending.push(() => functions[name](parameters));
@@ -20,6 +22,8 @@ globalThis.abap.context.updateTask = {
 };
 
 const text = (value) => (value === undefined ? "" : String(value.get()).trimEnd());
+
+globalThis.abap.authority = granted;
 
 function fill(structure, row) {
   for (const [name, value] of Object.entries(row)) structure.get()[name.toLowerCase()].set(value);

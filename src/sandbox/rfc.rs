@@ -1,6 +1,8 @@
 //! SOAP-RFC: sessions, logical units of work, and the BAPIs of accounting. Those of logistics and
 //! controlling stand below.
 
+mod authority;
+
 mod exec;
 
 mod key_figure;
@@ -220,6 +222,9 @@ impl Luw<'_> {
         match call.name.as_str() {
             "RFCPING" => Ok(String::new()),
             "Z_CARBIDE_READ_TABLE" => Ok(table::companion(call)),
+            "Z_CARBIDE_AUTHORITY" if self.state.companion => {
+                Ok(authority::answer(&self.state.profiles, call))
+            }
             "RFC_SYSTEM_INFO" => Ok(system::info()),
             "BAPI_USER_GET_DETAIL" => system::user_detail(&self.state.profiles, call),
             "RFC_READ_TABLE" => table::unpublished(&self.state.profiles, call),

@@ -6,6 +6,8 @@
 
 pub mod accounting_document;
 
+pub mod authority;
+
 pub mod exec;
 
 mod field;

@@ -23,6 +23,7 @@ mod change_orders;
 mod check_rules;
 
 mod command_line;
+mod companion;
 
 mod configuration;
 

@@ -10,6 +10,9 @@ CLASS zcl_carbide_factory DEFINITION PUBLIC FINAL CREATE PRIVATE.
     "! @parameter result | Carbon of planned orders in this client
     CLASS-METHODS plan
       RETURNING VALUE(result) TYPE REF TO zcl_carbide_plan.
+    "! @parameter result | Rights of the caller
+    CLASS-METHODS rights
+      RETURNING VALUE(result) TYPE REF TO zcl_carbide_rights.
 ENDCLASS.
 
 CLASS zcl_carbide_factory IMPLEMENTATION.
@@ -45,5 +48,10 @@ CLASS zcl_carbide_factory IMPLEMENTATION.
     environment-clock = NEW zcl_carbide_clock( ).
     environment-transaction = NEW zcl_carbide_transaction( ).
     result = NEW #( environment ).
+  ENDMETHOD.
+
+  METHOD rights.
+    result = NEW #( authority = NEW zcl_carbide_authority( )
+                    right     = NEW zcl_carbide_right( ) ).
   ENDMETHOD.
 ENDCLASS.

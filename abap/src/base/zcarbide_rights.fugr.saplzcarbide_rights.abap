@@ -1,0 +1,2 @@
+INCLUDE lzcarbide_rightstop.
+INCLUDE lzcarbide_rightsuxx.
