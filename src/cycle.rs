@@ -44,7 +44,7 @@ mod sync;
 mod what_if;
 
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
-pub use company_code::{CompanyCodeFound, company_code};
+pub use company_code::{CompanyCodeFound, company_code, company_codes};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
 pub use decide::{DecideError, Decided, decide, finding_of};
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};

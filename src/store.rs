@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 
 use crate::period::PostingPeriod;
 
@@ -186,11 +186,7 @@ impl Store {
         at: Timestamp,
         value: &T,
     ) -> Result<String, StoreError> {
-        let json = serde_json::to_vec(value).expect("snapshots have text keys only");
-        let key = hex(&Sha256::digest(&json));
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(&json).expect("a Vec takes every byte");
-        let packed = packed.finish().expect("a Vec takes every byte");
+        let (key, packed) = packed(value);
         self.run(|connection| {
             connection.execute(
                 "INSERT INTO snapshot (key, kind, at_ms, content) VALUES (?1, ?2, ?3, ?4)
@@ -308,6 +304,34 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The key of a value, and the value packed: as it is written, since as JSON the facts of a large plant
+/// are as large as they are in memory.
+fn packed<T: Serialize>(value: &T) -> (String, Vec<u8>) {
+    let packing = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut json = BufWriter::with_capacity(64 << 10, Hashed { hash: Sha256::new(), to: packing });
+    serde_json::to_writer(&mut json, value).expect("snapshots have text keys only");
+    let Ok(Hashed { hash, to }) = json.into_inner() else { unreachable!("a Vec takes every byte") };
+    (hex(&hash.finalize()), to.finish().expect("a Vec takes every byte"))
+}
+
+/// Hashes what goes through it.
+struct Hashed<W> {
+    hash: Sha256,
+    to: W,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let taken = self.to.write(bytes)?;
+        self.hash.update(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `mappings/accounts.toml`: how a company code posts carbon.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -23,6 +23,8 @@ pub enum PostingMode {
 pub struct AccountMapping {
     /// In the order of the file.
     pub postings: Vec<PostingRule>,
+    /// The file.
+    path: PathBuf,
 }
 
 /// How one company code posts carbon, and who approved it.
@@ -48,6 +50,8 @@ pub struct PostingRule {
     pub valid_to: Date,
     /// Who decided.
     pub approved_by: String,
+    /// Line and column of the company code.
+    place: (usize, usize),
 }
 
 #[derive(Deserialize)]
@@ -59,7 +63,7 @@ struct Document {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    company_code: CompanyCode,
+    company_code: Spanned<CompanyCode>,
     mode: PostingMode,
     document_type: String,
     debit: GlAccount,
@@ -109,7 +113,8 @@ pub fn load(path: &Path) -> Result<AccountMapping, ConfigError> {
             return wrong(valid_at, "the rule ends before it begins".to_owned());
         }
         postings.push(PostingRule {
-            company_code: row.company_code,
+            place: file::line_and_column(&text, row.company_code.span().start),
+            company_code: row.company_code.into_inner(),
             mode: row.mode,
             document_type: row.document_type,
             debit: row.debit,
@@ -121,10 +126,28 @@ pub fn load(path: &Path) -> Result<AccountMapping, ConfigError> {
             approved_by: row.approved_by,
         });
     }
-    Ok(AccountMapping { postings })
+    Ok(AccountMapping { postings, path: path.to_owned() })
 }
 
 impl AccountMapping {
+    /// Every company code, once, in the order of the file.
+    pub fn company_codes(&self) -> Vec<&CompanyCode> {
+        let mut codes = Vec::new();
+        for PostingRule { company_code, .. } in &self.postings {
+            if !codes.contains(&company_code) {
+                codes.push(company_code);
+            }
+        }
+        codes
+    }
+
+    /// An error at the first rule of a company code.
+    pub fn at_company_code(&self, code: &CompanyCode, reason: String) -> ConfigError {
+        let rule = self.postings.iter().find(|rule| rule.company_code == *code);
+        let (line, column) = rule.map_or((1, 1), |rule| rule.place);
+        ConfigError::Place { path: self.path.clone(), line, column, reason }
+    }
+
     /// The rule of a company code on a posting day.
     pub fn rule(&self, company_code: &CompanyCode, day: Date) -> Option<&PostingRule> {
         self.postings.iter().find(|rule| {

@@ -150,6 +150,9 @@ pub async fn sync(
     Ok(all)
 }
 
+/// Rows of the mirror that are read together share what they have in common.
+const ROWS_TOGETHER_BYTES: usize = 1 << 20;
+
 /// The rows of every set, out of the mirror.
 ///
 /// # Errors
@@ -162,10 +165,23 @@ pub fn tables(reading: &Reading, mirror: &SharedMirror) -> Result<Tables, CycleE
         let (mut rows, mut problem) = (Vec::new(), None);
         let id = mirror.set(set.service.name, set.name())?.id;
         let names = reading.fields.names(set.name());
-        mirror.each(id, |content| match Entity::from_json(set.name(), content) {
-            Ok(row) => rows.push(row.named(names)),
+        let mut take = |array: String| match Entity::all_from_json(set.name(), array) {
+            Ok(read) => rows.extend(read.into_iter().map(|row| row.named(names))),
             Err(error) => problem = Some(error),
+        };
+        let mut array = String::new();
+        mirror.each(id, |content| {
+            array.push(if array.is_empty() { '[' } else { ',' });
+            array.push_str(&content);
+            if array.len() > ROWS_TOGETHER_BYTES {
+                array.push(']');
+                take(std::mem::take(&mut array));
+            }
         })?;
+        if !array.is_empty() {
+            array.push(']');
+            take(array);
+        }
         if let Some(problem) = problem {
             let text =
                 format!("the mirror of {} is damaged ({problem}); delete mirror.db", set.name());

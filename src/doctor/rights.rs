@@ -1,9 +1,10 @@
 //! Rights that nobody should have given to the technical user, by calls that must be refused.
 //!
-//! What no call shows without doing harm (S_DEVELOP, S_TABU_DIS with its values) is left to SUIM, and
-//! the line says so.
+//! What no released call shows without doing harm (S_DEVELOP, S_TABU_DIS with its values) is asked of the
+//! companion package; without it that is left to SUIM, and the line says so.
 
 use super::check::Check;
+use crate::sap::bapi::authority::{self, Granted, Right};
 use crate::sap::bapi::user;
 use crate::sap::error::SapError;
 use crate::sap::rfc::failure::Cause;
@@ -14,6 +15,24 @@ pub(super) const NAME: &str = "rights beyond the role";
 /// A table that no role names; without data, so that not one field of it is sent.
 const NOBODYS_TABLE: &str = "USR02";
 
+/// What no role of Carbide's has, and what whoever has it could do.
+const FORBIDDEN: [(Right, &str); 10] = [
+    (right("S_RFC", "RFC_NAME", "*"), "call every function module"),
+    (right("S_DEVELOP", "ACTVT", "01"), "create programs"),
+    (right("S_DEVELOP", "ACTVT", "02"), "change programs, and values while debugging"),
+    (right("S_TABU_DIS", "DICBERCLS", "*"), "show the tables of every group"),
+    (right("S_TABU_DIS", "ACTVT", "02"), "change tables of a group"),
+    (right("S_TABU_NAM", "TABLE", "*"), "show every table"),
+    (right("S_TABU_NAM", "TABLE", NOBODYS_TABLE), "read the passwords"),
+    (right("S_USER_GRP", "ACTVT", "02"), "change users"),
+    (right("S_USER_PRO", "ACTVT", "22"), "give profiles to users"),
+    (right("S_ADMI_FCD", "S_ADMI_FCD", "*"), "administrate the system"),
+];
+
+const fn right(object: &'static str, field: &'static str, value: &'static str) -> Right {
+    Right { object, field, value }
+}
+
 /// What a call that must be refused came to.
 enum Attempt<T> {
     Refused,
@@ -22,7 +41,8 @@ enum Attempt<T> {
 }
 
 /// Asks for the profiles of the own user, which S_RFC of the role does not allow, and if the reading of
-/// tables by `RFC_READ_TABLE` is switched on for a table that S_TABU_NAM does not.
+/// tables by `RFC_READ_TABLE` is switched on for a table that S_TABU_NAM does not. Then the companion
+/// package, where it is there, is asked for what no role has.
 pub(super) async fn examine(rfc: &RfcClient, user: &str, unpublished: bool) -> Check {
     let mut beyond = Vec::new();
     let mut unseen = vec!["S_DEVELOP"];
@@ -57,14 +77,49 @@ pub(super) async fn examine(rfc: &RfcClient, user: &str, unpublished: bool) -> C
     } else {
         unseen.push("S_TABU_DIS");
     }
+    let by_companion = asked_of_companion(rfc).await;
+    if let Some(answers) = &by_companion {
+        for ((right, means), granted) in FORBIDDEN.iter().zip(answers) {
+            let Right { object, field, value } = right;
+            match granted {
+                Granted::Yes => beyond.push(format!("{object} {field} {value} lets it {means}")),
+                Granted::No => unseen.retain(|unseen| unseen != object),
+                Granted::Unknown if unseen.contains(object) => {}
+                Granted::Unknown => unseen.push(object),
+            }
+        }
+    }
     if !beyond.is_empty() {
         let advice = "SU01 and PFCG: take SAP_ALL and `*` away, give the roles of `carbide interfaces \
                       --role` and no other; SUIM shows where a value comes from";
         return Check::fail(NAME, beyond.join("; "), advice);
     }
-    let unseen = unseen.join(" and ");
     let refused = "no SAP_ALL and no `*` in S_RFC: what no role has was refused";
-    Check::ok(NAME, format!("{refused}; {unseen} no call shows (SUIM, users by authorization)"))
+    let unseen = unseen.join(" and ");
+    Check::ok(
+        NAME,
+        match by_companion {
+            Some(_) if unseen.is_empty() => {
+                let mut objects: Vec<_> = FORBIDDEN.iter().map(|(right, _)| right.object).collect();
+                objects.dedup();
+                format!("{refused}; it has nothing too much of {}", objects.join(", "))
+            }
+            Some(_) => format!("{refused}; SAP could not say of {unseen} (SUIM)"),
+            None => format!(
+                "{refused}; {unseen} no released call shows (SUIM, users by authorization, or the \
+                 companion package)"
+            ),
+        },
+    )
+}
+
+/// What SAP says of each forbidden right; `None` if the companion package is not there, is too old for
+/// the question, or may not be called.
+async fn asked_of_companion(rfc: &RfcClient) -> Option<Vec<Granted>> {
+    let rights = FORBIDDEN.map(|(right, _)| right);
+    let answer = rfc.call(&authority::ask(&rights)).await;
+    let granted = answer.and_then(|reply| authority::answered(rfc.system(), &reply, &rights));
+    granted.inspect_err(|error| tracing::info!(%error, "rights were not asked one by one")).ok()
 }
 
 async fn attempt(rfc: &RfcClient, call: &Call) -> Attempt<crate::sap::rfc::Reply> {

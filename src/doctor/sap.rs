@@ -12,7 +12,8 @@ use super::check::{Check, State, limited};
 use super::fields::misfits;
 use super::{CHECK_MAX, rfc, rights};
 use crate::config::Config;
-use crate::cycle::{CompanyCodeFound, Connections, company_code};
+use crate::cycle::{CompanyCodeFound, Connections, company_code, company_codes};
+use crate::id::CompanyCode;
 use crate::sandbox;
 use crate::sap::error::SapError;
 use crate::sap::interfaces::{Manifest, ServiceEntry};
@@ -29,6 +30,8 @@ const CLOCK_SECONDS_FAIL: f64 = 300.0;
 
 /// A certificate is renewed in time.
 const CERTIFICATE_DAYS_WARN: i64 = 30;
+
+const COMPANY_CODE: &str = "company code";
 
 /// Differences of metadata that one line names.
 const SHOWN_MAX: usize = 5;
@@ -56,7 +59,7 @@ pub(super) async fn examine(
         // Nothing is sent after a refused logon, so that the user is not locked.
         let text = "the logon comes first";
         checks.extend(
-            ["clock", "certificate", "services", "function modules", "company code", rights::NAME]
+            ["clock", "certificate", "services", "function modules", COMPANY_CODE, rights::NAME]
                 .map(|name| Check::skipped(name, text)),
         );
         return checks;
@@ -81,7 +84,7 @@ pub(super) async fn examine(
     });
     let company = tokio::spawn({
         let (config, connections) = (config.clone(), connections.clone());
-        async move { company(&config, &connections).await }
+        async move { companies(&config, &connections).await }
     });
     let rights = tokio::spawn({
         let (rfc, user) = (connections.rfc.clone(), config.settings.sap.user.clone());
@@ -112,7 +115,7 @@ pub(super) async fn examine(
         Ok(Ok(found)) => checks.extend(found),
         _ => checks.push(late("function modules")),
     }
-    for (name, check) in [("company code", company), (rights::NAME, rights)] {
+    for (name, check) in [(COMPANY_CODE, company), (rights::NAME, rights)] {
         checks.push(match tokio::time::timeout_at(deadline, check).await {
             Ok(Ok(check)) => check,
             _ => late(name),
@@ -322,28 +325,56 @@ async fn token(odata: &ODataClient, service: Service, name: &str) -> Check {
     }
 }
 
-/// An entry in the books or a row of T001 proves that a company code exists.
-async fn company(config: &Config, connections: &Connections) -> Check {
-    let name = "company code";
-    let code = &config.settings.plant.company_code;
+/// An entry in the books or a row of T001 proves that a company code exists: of the plant's, and of each
+/// that `mappings/accounts.toml` posts to.
+async fn companies(config: &Config, connections: &Connections) -> Check {
+    let mut said = Vec::new();
+    let mut worst: Option<(State, String)> = None;
+    for code in company_codes(config) {
+        let (state, text, advice) = company(code, config, connections).await;
+        said.push(text);
+        if state != State::Ok && worst.as_ref().is_none_or(|(worst, _)| *worst != State::Fail) {
+            worst = Some((state, advice));
+        }
+    }
+    let text = said.join("; ");
+    match worst {
+        None => Check::ok(COMPANY_CODE, text),
+        Some((State::Fail, advice)) => Check::fail(COMPANY_CODE, text, &advice),
+        Some((_, advice)) => Check::warn(COMPANY_CODE, text, &advice),
+    }
+}
+
+async fn company(
+    code: &CompanyCode,
+    config: &Config,
+    connections: &Connections,
+) -> (State, String, String) {
     let system = &connections.odata.system().id;
-    match company_code(config, connections).await {
-        Ok(CompanyCodeFound::HasEntries) => Check::ok(name, format!("{code} has journal entries")),
+    match company_code(code, config, connections).await {
+        Ok(CompanyCodeFound::HasEntries) => {
+            (State::Ok, format!("{code} has journal entries"), String::new())
+        }
         Ok(CompanyCodeFound::InTable) => {
-            Check::ok(name, format!("{code} is there and has no journal entry yet"))
+            (State::Ok, format!("{code} is there and has no journal entry yet"), String::new())
         }
         Ok(CompanyCodeFound::Unknown) => {
+            let place = match *code == config.settings.plant.company_code {
+                true => "plant.company_code",
+                false => "its rule in mappings/accounts.toml",
+            };
             let text = format!("CFG-BUKRS: company code {code} does not exist in {system}");
-            Check::fail(name, text, "OX02 shows the codes; set plant.company_code")
+            (State::Fail, text, format!("OX02 shows the codes; change {place}"))
         }
         Ok(CompanyCodeFound::Unproven(_)) => {
             let text = format!(
                 "CFG-BUKRS: company code {code} does not exist in {system}, or it has no entry that \
                  this user may see"
             );
-            Check::warn(name, text, "See OX02 for the code and F_BKPF_BUK for the right")
+            let advice = "See OX02 for the code and F_BKPF_BUK for the right";
+            (State::Warn, text, advice.to_owned())
         }
-        Err(error) => Check::fail(name, error.to_string(), of_service(&error)),
+        Err(error) => (State::Fail, error.to_string(), of_service(&error).to_owned()),
     }
 }
 

@@ -131,6 +131,30 @@ async fn config_12_a_company_code_that_sap_does_not_know() {
     assert!(!plant.path("state/mirror.db").exists(), "nothing was read");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn config_12_a_company_code_of_the_accounts_that_sap_does_not_know() {
+    let plant = Plant::new().await;
+    let path = plant.path("mappings/accounts.toml");
+    let rules = std::fs::read_to_string(&path).unwrap();
+    let rule = &rules[rules.find("[[posting]]").unwrap()..];
+    let other = |code: &str| rule.replace("\"1010\"", &format!("\"{code}\""));
+    std::fs::write(&path, format!("{rules}\n{}", other("1710"))).unwrap();
+    ended_with(&plant.carbide(&["doctor"]), 0);
+
+    std::fs::write(&path, format!("{rules}\n{}\n{}", other("1710"), other("9999"))).unwrap();
+
+    let doctor = text(&plant.carbide(&["doctor"]));
+    answered("config-12", &doctor);
+    assert!(doctor.contains("change its rule in mappings/accounts.toml"), "{doctor}");
+    let sync = plant.carbide(&["sync"]);
+    ended_with(&sync, 2);
+    answered("config-12", &text(&sync));
+    let line = line_of(&std::fs::read_to_string(&path).unwrap(), "\"9999\"");
+    let line = line.replace("carbide.toml", "accounts.toml");
+    assert!(text(&sync).contains(&line), "{line}: {}", text(&sync));
+    assert!(!plant.path("state/mirror.db").exists(), "nothing was read");
+}
+
 #[test]
 fn config_13_a_file_that_nobody_wrote() {
     let long = format!("{SETTINGS}\n#{}\n", "x".repeat(4 << 20));

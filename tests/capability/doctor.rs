@@ -287,6 +287,29 @@ async fn a_user_with_everything_fails_and_one_with_the_role_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn with_the_companion_package_each_forbidden_right_is_asked_for() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut found = Vec::new();
+    for profiles in [&[][..], &["SAP_ALL"]] {
+        let profiles = profiles.iter().map(|name| (*name).to_owned()).collect();
+        let options =
+            SandboxOptions { profiles, companion: true, ..SandboxOptions::local(USER, PASSWORD) };
+        let plant = Plant::on(RunningSandbox::start(options).await.unwrap());
+        found.push(lines(&plant.json(&["doctor"]))["rights beyond the role"].clone());
+    }
+
+    let objects = ["S_DEVELOP", "S_TABU_DIS", "S_TABU_NAM", "S_USER_GRP", "S_USER_PRO"];
+    for (line, state) in found.iter().zip(["ok", "fail"]) {
+        assert_eq!(line["state"], state, "{line:#}");
+        let text = line["text"].as_str().unwrap();
+        assert!(objects.iter().all(|object| text.contains(object)), "{text}");
+        assert!(!text.contains("SUIM"), "nothing is left to look at: {text}");
+    }
+    let text = found[1]["text"].as_str().unwrap();
+    assert!(text.contains("S_DEVELOP ACTVT 02 lets it change programs"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn function_modules_that_end_in_another_system_are_a_failure() {
     let plant = Plant::new().await;
     plant.configure("system = \"SBX\"", "system = \"P01\"");

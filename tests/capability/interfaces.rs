@@ -82,7 +82,7 @@ fn every_function_module_that_is_called_is_in_the_manifest() {
         .chain(manifest["rfc"]["table_reading"]["unpublished"].as_str().map(str::to_owned))
         .collect();
     let roles = [role::READ, role::PLAN, role::POST];
-    // The NW RFC library's own names and our error codes are no function modules.
+    // The NW RFC library's own names, our error codes and a field of S_RFC are no function modules.
     let library = literals("sap/nw_rfc");
     let called: BTreeSet<String> = ["post", "sap", "cli", "doctor"]
         .iter()
@@ -91,7 +91,7 @@ fn every_function_module_that_is_called_is_in_the_manifest() {
             ["BAPI_", "RFC_", "RFCPING", "Z_CARBIDE_"].iter().any(|start| text.starts_with(start))
         })
         .filter(|text| !text.contains(' ') && !roles.contains(&text.as_str()))
-        .filter(|text| !library.contains(text))
+        .filter(|text| !library.contains(text) && text != "RFC_NAME")
         .collect();
 
     assert_eq!(called, listed);

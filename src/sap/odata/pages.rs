@@ -128,7 +128,7 @@ impl Pages {
         }
         let before = self.rows_so_far;
         for (at, row) in page.rows.iter().enumerate() {
-            if let Some(key) = self.keys.iter().find(|key| !row.has(key)) {
+            if let Some(key) = row.lacks(&self.keys) {
                 return Err(SapError::Damaged {
                     system: self.client.system().id.clone(),
                     request: format!("GET {}", self.set),
@@ -137,11 +137,7 @@ impl Pages {
                     write: false,
                 });
             }
-            // V4 sends no key apart from the fields; there two rows are the same only if all are.
-            let identity = match row.key() {
-                "" => self.hasher.hash_one(format!("{:?}", row.fields())),
-                key => self.hasher.hash_one(key),
-            };
+            let identity = row.identity(&self.hasher);
             if !self.seen.insert(identity) {
                 let same = |other: &&Entity| match row.key() {
                     "" => other.fields() == row.fields(),

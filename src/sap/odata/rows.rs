@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -17,6 +18,9 @@ const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// Different property names of one answer; SAP's widest entity has a few hundred.
 const NAMES_MAX: usize = 4096;
+
+/// Bytes of an answer behind each value, at least, of what SAP sends.
+const BYTES_A_CELL: usize = 40;
 
 /// Where a text stands: in the body, or, if it had escapes, among the texts without them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +53,9 @@ pub(super) struct TextAt(Span);
 
 #[derive(Clone, Debug, Default)]
 struct Row {
+    /// Its cells, and their columns, which rows that are alike share.
     first: u32,
+    columns: u32,
     count: u32,
     key: Option<Span>,
     etag: Option<Span>,
@@ -116,15 +122,45 @@ impl Rows {
     pub fn cell(&self, row: u32, property: &str) -> Option<Cell> {
         let column = self.column(property)?;
         let row = &self.rows[row as usize];
-        let cells = row.first as usize..(row.first + row.count) as usize;
-        let columns = &self.columns[cells.clone()];
+        let columns = self.columns_of(row);
         // Rows are mostly alike: their columns follow each other without a gap.
         let guess = usize::from(column.wrapping_sub(*columns.first()?));
         let at = match columns.get(guess) {
             Some(found) if *found == column => guess,
             _ => columns.iter().position(|other| *other == column)?,
         };
-        Some(self.cells[cells.start + at])
+        Some(self.cells[row.first as usize + at])
+    }
+
+    fn columns_of(&self, row: &Row) -> &[u16] {
+        &self.columns[row.columns as usize..(row.columns + row.count) as usize]
+    }
+
+    /// Feeds names and values of a row to a hash.
+    pub fn hash_row(&self, row: u32, state: &mut impl Hasher) {
+        let row = &self.rows[row as usize];
+        let cells = &self.cells[row.first as usize..(row.first + row.count) as usize];
+        for (column, cell) in self.columns_of(row).iter().zip(cells) {
+            self.names[usize::from(*column)].hash(state);
+            self.hash_cell(*cell, state);
+        }
+    }
+
+    fn hash_cell(&self, cell: Cell, state: &mut impl Hasher) {
+        std::mem::discriminant(&cell).hash(state);
+        match cell {
+            Cell::Null => {}
+            Cell::Bool(flag) => flag.hash(state),
+            Cell::Text(text) => self.text(text).hash(state),
+            Cell::Signed(number) => number.hash(state),
+            Cell::Unsigned(number) => number.hash(state),
+            Cell::Float(number) => number.to_bits().hash(state),
+            Cell::Object(row) => self.hash_row(row, state),
+            Cell::List(first, count) => {
+                count.hash(state);
+                self.list(first, count).iter().for_each(|cell| self.hash_cell(*cell, state));
+            }
+        }
     }
 
     /// Entries of a list.
@@ -144,7 +180,7 @@ impl Rows {
     pub fn fields(&self, row: u32) -> Map<String, Value> {
         let row = &self.rows[row as usize];
         let cells = row.first as usize..(row.first + row.count) as usize;
-        let named = self.columns[cells.clone()].iter().zip(&self.cells[cells]);
+        let named = self.columns_of(row).iter().zip(&self.cells[cells]);
         named
             .map(|(column, cell)| (self.names[usize::from(*column)].to_string(), self.json(*cell)))
             .collect()
@@ -165,12 +201,69 @@ impl Rows {
         }
     }
 
+    /// The same rows without what stands between their values, and without a value twice that stands in
+    /// one column of rows that follow each other: for rows that stay in memory.
+    #[must_use]
+    pub fn compact(mut self) -> Self {
+        let mut texts = Texts { from: self.body, unescaped: self.unescaped, kept: String::new() };
+        let mut before = vec![Span::default(); self.names.len()];
+        for row in &mut self.rows {
+            let cells = row.first as usize..(row.first + row.count) as usize;
+            let columns = row.columns as usize..(row.columns + row.count) as usize;
+            for (cell, column) in self.cells[cells].iter_mut().zip(&self.columns[columns]) {
+                texts.keep_cell(cell, &mut before[usize::from(*column)]);
+            }
+            for span in [&mut row.key, &mut row.etag].into_iter().flatten() {
+                texts.keep(span, &mut Span::default());
+            }
+        }
+        for cell in &mut self.lists {
+            texts.keep_cell(cell, &mut Span::default());
+        }
+        texts.kept.shrink_to_fit();
+        (self.body, self.unescaped) = (texts.kept, String::new());
+        self.columns.shrink_to_fit();
+        self.cells.shrink_to_fit();
+        self.lists.shrink_to_fit();
+        self.rows.shrink_to_fit();
+        self
+    }
+
     fn at(&self, span: Span) -> &str {
-        let (text, at) = match span.at & UNESCAPED {
-            0 => (&self.body, span.at),
-            _ => (&self.unescaped, span.at & !UNESCAPED),
-        };
-        &text[at as usize..(at + span.len) as usize]
+        text_at(&self.body, &self.unescaped, span)
+    }
+}
+
+fn text_at<'t>(body: &'t str, unescaped: &'t str, span: Span) -> &'t str {
+    let (text, at) = match span.at & UNESCAPED {
+        0 => (body, span.at),
+        _ => (unescaped, span.at & !UNESCAPED),
+    };
+    &text[at as usize..(at + span.len) as usize]
+}
+
+/// Texts that move from an answer to where only they are.
+struct Texts {
+    from: String,
+    unescaped: String,
+    kept: String,
+}
+
+impl Texts {
+    fn keep_cell(&mut self, cell: &mut Cell, before: &mut Span) {
+        if let Cell::Text(TextAt(span)) = cell {
+            self.keep(span, before);
+        }
+    }
+
+    /// Keeps a text, or takes the one before if it is the same.
+    fn keep(&mut self, span: &mut Span, before: &mut Span) {
+        let text = text_at(&self.from, &self.unescaped, *span);
+        if self.kept[before.at as usize..(before.at + before.len) as usize] != *text {
+            *before = Span { at: self.kept.len() as u32, len: text.len() as u32 };
+            self.kept.push_str(text);
+        }
+        *span = *before;
     }
 }
 
@@ -218,16 +311,21 @@ struct Builder<'t> {
     guess: usize,
     /// Object in which each column was seen last.
     seen_in: Vec<u32>,
+    /// First and number of the columns of the last object that began with a column.
+    like: Vec<(u32, u32)>,
 }
 
 impl<'t> Builder<'t> {
     fn new(set: &str, body: &'t str) -> Self {
+        // Room for the values of rows as wide as SAP's mostly are, so that they do not move as they come.
+        let cells = Vec::with_capacity(body.len() / BYTES_A_CELL);
         Self {
-            out: Rows { set: set.to_owned(), ..Rows::default() },
+            out: Rows { set: set.to_owned(), cells, ..Rows::default() },
             body,
             open: Vec::new(),
             guess: 0,
             seen_in: Vec::new(),
+            like: Vec::new(),
         }
     }
 
@@ -245,6 +343,7 @@ impl<'t> Builder<'t> {
             self.out.names.push(name.into());
             self.out.column_of.insert(name.into(), column as u16);
             self.seen_in.push(u32::MAX);
+            self.like.push((0, 0));
             column
         };
         self.guess = column + 1;
@@ -280,10 +379,16 @@ impl<'t> Builder<'t> {
         let number = self.out.rows.len() as u32;
         row.first = self.out.cells.len() as u32;
         row.count = (self.open.len() - start) as u32;
+        row.columns = self.out.columns.len() as u32;
         let members = &self.open[start..];
-        // Rows are mostly alike: columns that only rise hold none twice.
-        if members.is_sorted_by(|one, next| one.0 < next.0) {
-            self.out.columns.extend(members.iter().map(|(column, _)| *column));
+        let begins_with = members.first().map_or(0, |(column, _)| usize::from(*column));
+        let (like, count) = self.like.get(begins_with).copied().unwrap_or_default();
+        let known = &self.out.columns[like as usize..(like + count) as usize];
+        // Rows are mostly alike: they share their columns, among which none was there twice.
+        if known.len() == members.len()
+            && known.iter().zip(members).all(|(known, (column, _))| known == column)
+        {
+            row.columns = like;
             self.out.cells.extend(members.iter().map(|(_, cell)| *cell));
             self.open.truncate(start);
             self.out.rows.push(row);
@@ -300,6 +405,9 @@ impl<'t> Builder<'t> {
             *seen = number;
             self.out.columns.push(column);
             self.out.cells.push(cell);
+        }
+        if let Some(like) = self.like.get_mut(begins_with) {
+            *like = (row.columns, row.count);
         }
         self.out.rows.push(row);
         Ok(number)
@@ -574,6 +682,31 @@ mod tests {
         assert!(matches!(rows.cell(second, "B"), Some(Cell::Signed(-2))));
         assert!(rows.cell(second, "C").is_none() && rows.cell(second, "Z").is_none());
         assert_eq!(Value::Object(rows.fields(second)), body["value"][1]);
+    }
+
+    #[test]
+    fn compact_rows_are_the_same_rows_without_a_value_twice() {
+        let row = |number: usize| {
+            json!({
+                "__metadata": { "uri": format!("https://h/S/A(K='{number}')"), "etag": "W/\"1\"" },
+                "Plant": "1010", "K": number.to_string(), "T": "a\nb", "N": number, "B": true,
+                "List": ["x", "x", { "Plant": "1010" }], "Empty": "", "None": null,
+            })
+        };
+        let body = json!({ "value": (0..100).map(row).collect::<Vec<_>>() }).to_string();
+        let (rows, root) = Rows::read("A_Set", body.clone().into_bytes()).unwrap();
+        let (said, keys) = (rows.json(root), |rows: &Rows| {
+            let of_row = |row| (rows.key(row).to_owned(), rows.etag(row).map(str::to_owned));
+            (0..rows.rows.len() as u32).map(of_row).collect::<Vec<_>>()
+        });
+        let before = keys(&rows);
+
+        let compact = rows.compact();
+
+        assert_eq!(compact.json(root), said);
+        assert_eq!(keys(&compact), before);
+        assert!(compact.unescaped.is_empty());
+        assert!(compact.body.len() * 4 < body.len(), "{} {}", compact.body.len(), body.len());
     }
 
     #[test]

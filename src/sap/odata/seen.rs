@@ -5,6 +5,7 @@
 //! all rows are there: 8 bytes a row, on disk.
 
 use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BinaryHeap, HashSet};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -102,7 +103,9 @@ impl Seen {
         let of_hand = runs.len();
         next.extend(at_hand.next().map(|hash| Reverse((hash, of_hand))));
         let mut before = None;
-        while let Some(Reverse((hash, number))) = next.pop() {
+        // What follows takes the place of what went: half the work of taking out and putting in.
+        while let Some(mut top) = next.peek_mut() {
+            let Reverse((hash, number)) = *top;
             if before == Some(hash) {
                 return Ok(true);
             }
@@ -111,7 +114,10 @@ impl Seen {
                 Some(run) => run.next()?,
                 None => at_hand.next(),
             };
-            next.extend(following.map(|hash| Reverse((hash, number))));
+            match following {
+                Some(hash) => *top = Reverse((hash, number)),
+                None => drop(PeekMut::pop(top)),
+            }
         }
         Ok(false)
     }
