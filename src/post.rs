@@ -166,7 +166,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         self.journal.read_on()?;
         let sets = self.journal.change_sets().iter();
         let summaries = sets.map(|set| Summary {
-            unverified: self.watch.unverified.get(&set.id).cloned(),
+            unverified: self.watch.unverified.get(&set.id).map(|(_, why)| why.clone()),
             standing: self.standing(set),
             ..set.summary()
         });

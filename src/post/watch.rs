@@ -19,6 +19,9 @@ use super::sap_port::SapPort;
 use super::state::Phase;
 use super::window::{Standing, WINDOW};
 
+/// How long whoever waits goes on asking a SAP that cannot be read at the end of a window.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
 /// Longest pause between two tries to read SAP at the end of a window.
 const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
@@ -27,8 +30,8 @@ const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(60);
 pub(super) struct Watch {
     /// Change sets that were read again half-way.
     half_way: BTreeSet<ChangeSetId>,
-    /// Change sets whose window is over and which SAP did not let us read since, and why.
-    pub unverified: BTreeMap<ChangeSetId, String>,
+    /// Change sets whose window is over and which SAP did not let us read since: item, from 1, and why.
+    pub unverified: BTreeMap<ChangeSetId, (usize, String)>,
 }
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -62,17 +65,18 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
 
     /// Waits until the window of `id` is over, or somebody takes it back from another process, and
     /// confirms it. How it ended. The journal is free for others meanwhile. While SAP cannot be read at
-    /// the end, it is asked again after pauses of up to a minute.
+    /// the end, it is asked again after pauses of up to a minute, for a quarter of an hour.
     ///
     /// Once [`stop_flag`](Self::stop_flag) is set it returns at once with [`Phase::Open`]: the window
     /// goes on, and whoever opens the journal next closes it.
     ///
     /// # Errors
     ///
+    /// [`PostError::InDoubt`] if SAP could not be read for that long: the window stays open.
     /// [`PostError::Journal`] if the journal cannot be used.
     pub async fn wait_for_window(&mut self, id: &ChangeSetId) -> Result<Phase, PostError> {
         let second = SignedDuration::from_secs(1);
-        let mut pause = second;
+        let (mut pause, mut waited) = (second, SignedDuration::ZERO);
         loop {
             self.journal.read_on()?;
             let phase = self.set(id)?.state.phase;
@@ -89,10 +93,18 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Err(PostError::Journal(JournalError::InUse { .. })) => {}
                 other => drop(other?),
             }
-            if self.set(id)?.state.phase == Phase::Open {
-                self.nap(pause).await;
-                pause = (pause * 2).min(PAUSE_MAX);
+            if self.set(id)?.state.phase != Phase::Open {
+                continue;
             }
+            if let Some((item, reason)) = self.watch.unverified.get(id)
+                && waited >= PATIENCE
+            {
+                let (id, item, reason) = (id.clone(), *item, reason.clone());
+                return Err(PostError::InDoubt { id, item, reason });
+            }
+            self.nap(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
@@ -147,11 +159,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         id: &ChangeSetId,
         asked_by: &str,
     ) -> Result<Option<String>, PostError> {
-        let reason = match self.confirm(writing, id, asked_by).await {
-            Err(PostError::InDoubt { reason, .. }) => reason,
+        let (item, reason) = match self.confirm(writing, id, asked_by).await {
+            Err(PostError::InDoubt { item, reason, .. }) => (item, reason),
             other => return other.map(|()| None),
         };
-        if self.watch.unverified.insert(id.clone(), reason.clone()).is_none() {
+        if self.watch.unverified.insert(id.clone(), (item, reason.clone())).is_none() {
             tracing::error!(
                 change_set = %id, %reason,
                 "OPEN_UNVERIFIED: its window is over and SAP cannot be read; it is not confirmed until it \

@@ -78,6 +78,21 @@ async fn whoever_waits_goes_on_asking_a_sap_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn whoever_waits_gives_up_after_a_quarter_of_an_hour_and_the_window_stays_open() {
+    let world = calm();
+    let mut poster = world.poster();
+    let id = poster.apply(three_orders()).await.unwrap().change_set_id;
+    world.sap.set(DOWN);
+    let begun = world.clock.now().wall;
+
+    let said = poster.wait_for_window(&id).await.unwrap_err().to_string();
+
+    assert!(said.starts_with("POST-IN-DOUBT"), "{said}");
+    assert!(begun.duration_until(world.clock.now().wall) >= SignedDuration::from_mins(17));
+    assert_eq!(poster.list().unwrap()[0].standing, "OPEN_UNVERIFIED");
+}
+
+#[tokio::test]
 async fn half_way_people_hear_what_others_did_while_it_can_still_be_taken_back() {
     let world = calm();
     let told: Arc<Mutex<Vec<(i64, usize)>>> = Arc::default();

@@ -75,9 +75,10 @@ impl Known {
         }
         let id = ChangeSetId::typed(&row.change_set);
         let taken_in = self.take_in_of(&id, &record, row.version, &row.at);
-        taken_in
-            .or_else(|illegal| self.newer.map(drop).ok_or(illegal))
-            .map_err(|illegal| corrupt(illegal.to_string()))
+        match taken_in {
+            Err(_) if self.newer.is_some() => Ok(()),
+            other => other.map_err(|illegal| corrupt(illegal.to_string())),
+        }
     }
 
     /// Takes in a record about a change set, which is new if it is not known.
