@@ -249,6 +249,9 @@ pub struct PostSettings {
     /// Most SAP documents that one run may create.
     #[serde(default = "documents")]
     pub documents_max: usize,
+    /// Documents that are on their way to SAP at the same time, 1 to 8; each holds a session of SAP.
+    #[serde(default = "sessions")]
+    pub sessions: usize,
     /// Whether a second person has to approve each posting.
     #[serde(default)]
     pub four_eyes: bool,
@@ -290,6 +293,9 @@ fn settle() -> u64 {
 }
 fn documents() -> usize {
     500
+}
+fn sessions() -> usize {
+    crate::post::state::UNDER_WAY_MAX
 }
 
 /// Everything that was configured, with the folder that relative paths start from.

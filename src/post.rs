@@ -37,6 +37,8 @@ mod error;
 mod existing_order;
 mod failpoint;
 mod fi_document;
+mod fi_rules;
+mod order_back;
 mod planned_order;
 mod prepare;
 mod recover;
@@ -46,6 +48,7 @@ mod sap_system;
 mod sending;
 mod taking_back;
 mod undo;
+mod watch;
 
 #[cfg(all(test, feature = "backup"))]
 mod approval_simulation;
@@ -61,6 +64,8 @@ mod rule_simulation;
 mod sap_double;
 #[cfg(all(test, feature = "backup"))]
 mod simulation;
+#[cfg(all(test, feature = "backup"))]
+mod watch_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod wire_simulation;
 
@@ -78,7 +83,7 @@ pub use document::{
 };
 pub use error::PostError;
 pub use failpoint::POINTS as FAILPOINTS;
-use journal::{ChangeSet, Journal, Row, Verification, Writing};
+use journal::{ChangeSet, Journal, JournalError, Row, Verification, Writing};
 use reference_key::header_text;
 pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
 use sap_port::DocumentKey;
@@ -86,12 +91,14 @@ pub use sap_port::{PortError, PortErrorKind, SapPort};
 pub use sap_system::SapBooks;
 pub use settings::{PostSettings, SystemRole};
 use state::Phase;
+use watch::Watch;
 
 /// Posts change sets to one SAP system under one journal, and takes them back.
 pub struct Poster<S, C> {
     journal: Journal,
     desk: Arc<Desk<S, C>>,
     vault: Vault,
+    watch: Watch,
 }
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
@@ -99,11 +106,17 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// # Errors
     ///
-    /// [`PostError::Journal`] if the journal cannot be opened.
+    /// [`PostError::Journal`] if the journal cannot be opened, or belongs to another system or client.
     pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
         let journal = Journal::open(path, &clock.now())?;
+        let configured = settings.domain();
+        if let Some(domain) = journal.domain().filter(|domain| **domain != *configured) {
+            let (path, journal) = (path.to_owned(), domain.to_owned());
+            return Err(JournalError::OtherSystem { path, journal, configured }.into());
+        }
         let vault = Vault::beside(path, &settings);
-        Ok(Self { journal, desk: Arc::new(Desk::new(sap, settings, clock)), vault })
+        let desk = Arc::new(Desk::new(sap, settings, clock));
+        Ok(Self { journal, desk, vault, watch: Watch::default() })
     }
 
     /// Tells `progress` about each step.
@@ -151,7 +164,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError::Journal`] if the journal cannot be read.
     pub fn list(&mut self) -> Result<Vec<Summary>, PostError> {
         self.journal.read_on()?;
-        Ok(self.journal.change_sets().iter().map(ChangeSet::summary).collect())
+        let sets = self.journal.change_sets().iter();
+        let summaries = sets.map(|set| Summary {
+            unverified: self.watch.unverified.get(&set.id).map(|(_, why)| why.clone()),
+            standing: self.standing(set),
+            ..set.summary()
+        });
+        Ok(summaries.collect())
     }
 
     /// One change set and its journal rows.
@@ -193,6 +212,16 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             _ => None,
         });
         revisions.max().unwrap_or(1)
+    }
+
+    /// The phase, or `OPEN_UNVERIFIED` where the window is over and SAP was not yet read at its end.
+    fn standing(&self, set: &ChangeSet) -> &'static str {
+        let now = self.desk.clock.now();
+        let over = |window: &window::WindowEnd| window.standing(&now) == window::Standing::Over;
+        match set.state.phase {
+            Phase::Open if set.window.as_ref().is_some_and(over) => "OPEN_UNVERIFIED",
+            phase => phase.name(),
+        }
     }
 
     fn set(&self, id: &ChangeSetId) -> Result<&ChangeSet, PostError> {

@@ -89,7 +89,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
             for set in sets {
                 table.row([
                     set.change_set_id.to_string(),
-                    set.phase.to_string(),
+                    set.standing.to_owned(),
                     set.documents.to_string(),
                     set.purpose,
                     set.begun.to_string(),

@@ -11,6 +11,7 @@ use super::{CliError, Context, Exit};
 use crate::cycle::{self, Books, Facts, PlanRecord};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::report::Progress;
+use crate::post::state::Phase;
 use crate::post::{ChangeSetDraft, DocumentPreview, Receipt};
 use crate::present::table::{Align, Table};
 use crate::store::Kind;
@@ -184,10 +185,17 @@ async fn posted(
                 "{} can be taken back until {}: carbide undo {}",
                 receipt.change_set_id, receipt.ends, receipt.change_set_id
             ));
-            let phase = books.wait_for_window(&receipt.change_set_id).await?;
+            let id = &receipt.change_set_id;
+            let phase = books.wait_for_window(id).await?;
             drop(stage);
-            if !context.json {
-                println!("{} is {phase}", receipt.change_set_id);
+            match phase {
+                Phase::Open if !context.json => println!(
+                    "{id} stays OPEN: carbide undo {id} takes it back until {}. The next command that posts, \
+                     or `carbide journal recover`, closes it",
+                    receipt.ends
+                ),
+                phase if !context.json => println!("{id} is {phase}"),
+                _ => {}
             }
         }
     }
@@ -200,8 +208,8 @@ pub(super) fn stop_on_ctrl_c(books: &Books) {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             eprintln!(
-                "Stopping: a change set that is being sent is taken back. One whose window is open stays \
-                 until it closes, or until `carbide undo` ..."
+                "Stopping: a change set that is being sent is taken back. A window that is open goes on \
+                 without this command: `carbide undo` takes it back"
             );
             stop.store(true, std::sync::atomic::Ordering::SeqCst);
         }
@@ -214,6 +222,12 @@ fn with_progress(books: Books, context: &Context) -> Books {
         Progress::Sending { item, title } => stage.at(&format!("{item}: {title}")),
         Progress::InDoubt { item, reason } => stage.at(&format!("{item}: asking SAP ({reason})")),
         Progress::RollingBack { id, reason } => stage.at(&format!("{id}: taking back ({reason})")),
+        Progress::Touched { id, item, what } => {
+            stage.at(&format!("{id}, item {item}, was changed by others: {what}"));
+        }
+        Progress::Unverified { id, reason } => {
+            stage.at(&format!("{id} is OPEN_UNVERIFIED: SAP cannot be read ({reason})"));
+        }
         _ => {}
     })
 }

@@ -3,6 +3,7 @@
 use super::sap::{AuthMethod, RfcWay, SapSettings};
 use super::{Settings, file_system};
 use crate::post::SystemRole;
+use crate::post::state::UNDER_WAY_MAX;
 use crate::sap::tls;
 
 /// The key that is wrong, as `section.key`, and why.
@@ -41,6 +42,7 @@ impl Settings {
             ));
         }
         within("post.settle_seconds", settle, 0, 86_400)?;
+        within("post.sessions", self.post.sessions as u64, 1, UNDER_WAY_MAX as u64)?;
         within("post.documents_max", self.post.documents_max as u64, 1, 100_000)?;
         within("post.backup.keep_days", self.post.backup.keep_days.into(), 7, 36_500)
     }

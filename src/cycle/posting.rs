@@ -41,7 +41,9 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         CycleError::Store(crate::store::StoreError::Folder { path: folder.clone(), reason })
     })?;
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
-    let settings = PostSettings::new(&sap.system, &sap.client, sap.role).with_settle(settle);
+    let settings = PostSettings::new(&sap.system, &sap.client, sap.role)
+        .with_settle(settle)
+        .with_sessions(post.sessions);
     let backup = &post.backup;
     let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),

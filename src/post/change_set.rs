@@ -97,7 +97,7 @@ impl ChangeSetDraft {
             );
         }
         for (at, document) in self.documents.iter().enumerate() {
-            if let Some(problem) = document.problem() {
+            if let Some(problem) = document.problem(at + 1) {
                 return Some(format!("item {}, {}: {problem}", at + 1, document.title()));
             }
             if let Some(twin) = self.documents[..at].iter().position(|other| twins(other, document))

@@ -13,6 +13,7 @@ use crate::period::PostingPeriod;
 use crate::unit::Measure;
 use crate::value_state::ValueState;
 
+use super::fi_rules;
 use super::order_values::{OrderField, OrderValues};
 use super::reference_key::ReferenceKey;
 
@@ -253,13 +254,14 @@ impl NewDocument {
         }
     }
 
-    /// What is wrong with it, if anything: a sentence about the first thing.
-    pub(super) fn problem(&self) -> Option<String> {
+    /// What is wrong with it as the document `number` of its change set, from 1: a sentence about the
+    /// first thing, if anything is.
+    pub(super) fn problem(&self, number: usize) -> Option<String> {
         match self {
             Self::PlannedOrder(order) => order.problem(),
             Self::PlannedOrderChange(change) => change.problem(),
             Self::PlannedOrderDeletion(deletion) => no_version(&deletion.before),
-            Self::FiDocument(posting) => posting.problem(),
+            Self::FiDocument(posting) => fi_rules::problem(posting, number),
         }
     }
 }
@@ -309,43 +311,6 @@ impl FiPosting {
     /// Sum of the debit lines.
     pub fn debit(&self) -> Decimal {
         self.lines.iter().map(|line| line.amount).filter(|amount| amount.is_sign_positive()).sum()
-    }
-
-    fn problem(&self) -> Option<String> {
-        if self.lines.len() < 2 || self.lines.len() > 900 {
-            return Some(format!("it has {} lines, allowed are 2 to 900", self.lines.len()));
-        }
-        let sum: Decimal = self.lines.iter().map(|line| line.amount).sum();
-        if !sum.is_zero() {
-            return Some(format!("its lines sum to {sum} {}, not to zero", self.currency));
-        }
-        if self.document_type.len() != 2 || self.currency.len() != 3 {
-            return Some(format!(
-                "document type '{}' must have two characters and currency '{}' three",
-                self.document_type, self.currency
-            ));
-        }
-        self.lines.iter().enumerate().find_map(|(at, line)| {
-            line.problem().map(|problem| format!("line {}: {problem}", at + 1))
-        })
-    }
-}
-
-impl FiLine {
-    fn problem(&self) -> Option<String> {
-        if self.value_state == ValueState::Missing {
-            return Some("its value is missing, and what is missing is never posted".to_owned());
-        }
-        if self.amount.normalize().scale() > 2 {
-            return Some(format!("{} has more than two decimals", self.amount));
-        }
-        if self.quantity_kg.is_some_and(|kg| kg.normalize().scale() > 3) {
-            return Some("kilograms have more than SAP's three decimals".to_owned());
-        }
-        if self.text.chars().count() > 50 || self.evidence.chars().count() > 64 {
-            return Some("text is longer than 50 or evidence key longer than 64".to_owned());
-        }
-        matches!(self.scope, Some(0) | Some(4..)).then(|| "its scope is not 1, 2 or 3".to_owned())
     }
 }
 
@@ -401,9 +366,9 @@ pub(super) mod tests {
         let mut posting = posting();
         posting.lines[0].amount = Decimal::new(8501, 2);
 
-        let problem = NewDocument::FiDocument(posting).problem();
+        let problem = NewDocument::FiDocument(posting).problem(1);
 
-        assert_eq!(problem.unwrap(), "its lines sum to 0.01 EUR, not to zero");
+        assert_eq!(problem.unwrap(), "FI-BALANCE: document 1 differs by 0.01 EUR");
     }
 
     #[test]
@@ -411,7 +376,7 @@ pub(super) mod tests {
         let mut posting = posting();
         posting.lines[0].value_state = ValueState::Missing;
 
-        assert!(NewDocument::FiDocument(posting).problem().unwrap().starts_with("line 1"));
+        assert!(NewDocument::FiDocument(posting).problem(1).unwrap().contains("line 1"));
     }
 
     #[test]
@@ -419,7 +384,7 @@ pub(super) mod tests {
         let mut order = order(1);
         order.end = order.start;
 
-        assert!(NewDocument::PlannedOrder(order).problem().is_some());
-        assert_eq!(NewDocument::FiDocument(posting()).problem(), None);
+        assert!(NewDocument::PlannedOrder(order).problem(1).is_some());
+        assert_eq!(NewDocument::FiDocument(posting()).problem(1), None);
     }
 }

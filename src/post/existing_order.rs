@@ -1,5 +1,5 @@
-//! Orders that are in SAP already: changing one, deleting one, and both ways back. Every write names
-//! the version it is for, so that no change of a planner is ever overwritten.
+//! Orders that are in SAP already: changing one, deleting one, and creating a deleted one anew. Every
+//! write names the version it is for, so that no change of a planner is ever overwritten.
 
 use jiff::SignedDuration;
 
@@ -108,64 +108,6 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 "planned order {number} was changed by somebody else and is not deleted"
             )),
         })
-    }
-
-    /// Puts the fields back that we changed, if the order is still exactly as we left it.
-    pub(super) async fn change_back(
-        &self,
-        change: &PlannedOrderChange,
-        after: &PlannedOrder,
-        first: bool,
-    ) -> Result<Result<Undone, PortError>, PostError> {
-        let number = &change.before.number;
-        let before = OrderValues::from(&change.before);
-        let now = match self.desk.sap.read_planned_order(number).await {
-            Ok(Some(now)) => now,
-            Ok(None) => return Ok(Ok(gone(number))),
-            Err(error) => return Ok(Err(error)),
-        };
-        // An earlier attempt of ours can have come through.
-        if !first && before.differing(&OrderValues::from(&now)).is_empty() {
-            return Ok(Ok(Undone::gone()));
-        }
-        let as_left = now.etag == after.etag && change.differences(&now).is_empty();
-        if Rule::OnlyAsLeft.holds() && !as_left {
-            return Ok(Ok(Undone::conflict(Conflict {
-                what: format!("planned order {} was changed by somebody else", number.padded()),
-                when: now.last_change,
-                fields: change.differences(&now),
-            })));
-        }
-        let request = &self.back;
-        let etag = now.etag.unwrap_or_default();
-        let fields = change.fields();
-        let sent =
-            self.desk.sap.change_planned_order(number, &before, &fields, &etag, request).await;
-        self.desk.failpoints.pass("undo.after_send")?;
-        match sent {
-            Err(error) if error.kind == PortErrorKind::Refused => {
-                // An earlier request of ours may still be on its way.
-                let is_back = |now: Option<&PlannedOrder>| {
-                    now.is_some_and(|now| before.differing(&OrderValues::from(now)).is_empty())
-                };
-                let done = !first && self.settles(number, is_back).await;
-                let held = Undone::held(error.to_string());
-                return Ok(Ok(if done { Undone::gone() } else { held }));
-            }
-            // The next try reads what is there and says so.
-            Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
-            Ok(()) | Err(_) => {}
-        }
-        match self.desk.sap.read_planned_order(number).await {
-            Ok(Some(now)) if before.differing(&OrderValues::from(&now)).is_empty() => {
-                Ok(Ok(Undone::gone()))
-            }
-            Ok(_) => Ok(Err(PortError::new(
-                PortErrorKind::Unknown,
-                format!("planned order {} is not yet as it was", number.padded()),
-            ))),
-            Err(error) => Ok(Err(error)),
-        }
     }
 
     /// Creates the deleted order anew, under another number. Whether a creation came through is
@@ -289,17 +231,6 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
 /// The number of the order that a document is about.
 pub(super) fn number_in_sap(number: &PlannedOrderNumber) -> SapNumber {
     SapNumber::PlannedOrder(number.clone())
-}
-
-fn gone(number: &PlannedOrderNumber) -> Undone {
-    Undone::conflict(Conflict {
-        what: format!(
-            "planned order {} is gone: somebody converted or deleted it",
-            number.padded()
-        ),
-        when: None,
-        fields: Vec::new(),
-    })
 }
 
 fn several(old: &PlannedOrderNumber) -> Undone {

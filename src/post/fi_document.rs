@@ -59,9 +59,15 @@ async fn commit(client: &RfcClient, call: &Call) -> Result<(), PortError> {
     if let Err(refused) = bapi::registered("SAP", call.function(), &reply) {
         // Without a commit nothing is written, so a rollback that gets lost changes nothing.
         let _ = session.rollback().await;
+        client.end_beside(session);
         return Err(of_write(refused));
     }
-    session.commit().await.map_err(|error| {
+    let committed = session.commit().await;
+    if committed.is_ok() {
+        // The document is read back next.
+        client.end_beside(session);
+    }
+    committed.map_err(|error| {
         // Whatever the commit answered, SAP may have written: only asking by key tells.
         PortError::new(PortErrorKind::Unknown, error.to_string())
     })

@@ -3,6 +3,7 @@
 //! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
 //! file, append-only, each row chained to the one before; the states are replayed from the rows.
 
+mod error;
 mod export;
 mod history;
 mod known;
@@ -23,100 +24,18 @@ use super::approval::Request;
 use super::change_set::ChangeSetId;
 use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
-use super::state::{self, IllegalEvent, State};
+use super::state::{self, State};
 
+pub use error::JournalError;
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
 pub use lock::Writing;
 pub use record::{Conflict, Record, SapNumber};
 pub use row::Row;
 
+use error::io_error;
 use known::Known;
 use store::Store;
-
-/// Why the journal could not be used. Nothing was sent to SAP in any of these cases.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The directory or file cannot be written.
-    #[error(
-        "JRN-NOTWRITABLE: the journal at {} cannot be written ({reason}). Give this user the right \
-         to write there, or set another place; nothing was posted", path.display()
-    )]
-    NotWritable {
-        /// File.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// The disk is full.
-    #[error(
-        "JRN-NOSPACE: the disk of the journal at {} has no room left for a change set and its way \
-         back ({bytes} bytes). Make room; nothing was posted", path.display()
-    )]
-    NoSpace {
-        /// File.
-        path: PathBuf,
-        /// How many bytes were needed, 0 if only the next row was.
-        bytes: u64,
-    },
-    /// Another process is writing.
-    #[error(
-        "LOCK-001: the journal at {} is in use by {holder}. Wait until it is done; nothing was \
-         posted", path.display()
-    )]
-    InUse {
-        /// File.
-        path: PathBuf,
-        /// Who holds it.
-        holder: String,
-    },
-    /// Rows were changed, or the disk lost some.
-    #[error(
-        "JRN-CORRUPT: row {seq} of the journal at {} is damaged: {reason}. Posting is disabled. \
-         Restore the file from its backup, then run `carbide journal verify`", path.display()
-    )]
-    Corrupt {
-        /// File.
-        path: PathBuf,
-        /// First bad row, 0 if the file as a whole is bad.
-        seq: i64,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The file belongs to another program or version.
-    #[error(
-        "JRN-FOREIGN: {} is no journal of this version of Carbide (application id {id:#x}, version \
-         {version}). Name another file; nothing was posted", path.display()
-    )]
-    Foreign {
-        /// File.
-        path: PathBuf,
-        /// What SQLite says about whose it is.
-        id: i64,
-        /// What SQLite says about its version.
-        version: i64,
-    },
-    /// The system refused something else.
-    #[error("JRN-IO: the journal at {} could not be used ({reason}); nothing more was posted", path.display())]
-    Io {
-        /// File.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// A row that cannot follow was about to be written: a fault in Carbide.
-    #[error("JRN-ILLEGAL: {id}: {source}; it was not written")]
-    Illegal {
-        /// Change set.
-        id: ChangeSetId,
-        /// Why it cannot follow.
-        source: IllegalEvent,
-    },
-}
-
-fn io_error(path: &Path, error: impl std::fmt::Display) -> JournalError {
-    JournalError::Io { path: path.to_owned(), reason: error.to_string() }
-}
 
 /// What checking a journal found.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -166,7 +85,8 @@ impl Journal {
             late: Vec::new(),
         };
         journal.read_on()?;
-        if journal.known.tag.is_none() && journal.damage.is_none() {
+        if journal.known.tag.is_none() && journal.damage.is_none() && journal.known.newer.is_none()
+        {
             let _writing = lock::take(path)?;
             journal.read_on()?;
             if journal.known.tag.is_none() {
@@ -191,6 +111,11 @@ impl Journal {
     /// What tells its documents from those of other journals.
     pub fn tag(&self) -> JournalTag {
         self.known.tag.clone().unwrap_or_else(|| JournalTag::from_number(0))
+    }
+
+    /// SAP system and client that it belongs to, once something was prepared.
+    pub fn domain(&self) -> Option<&str> {
+        self.known.domain.as_deref()
     }
 
     /// The head of the audit log: how many rows, and the hash over them.
@@ -260,10 +185,17 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError::InUse`] if another process writes, [`JournalError::Corrupt`] if the journal
-    /// is damaged.
+    /// is damaged, [`JournalError::Newer`] if a later version of Carbide wrote to it.
     pub fn begin_writing(&mut self) -> Result<Writing, JournalError> {
         let writing = lock::take(&self.path)?;
         self.read_on()?;
+        if let Some(version) = self.known.newer {
+            return Err(JournalError::Newer {
+                path: self.path.clone(),
+                version,
+                known: record::VERSION,
+            });
+        }
         match &self.damage {
             None => Ok(writing),
             Some(damage) => Err(JournalError::Corrupt {

@@ -1,8 +1,4 @@
-//! Closing windows, and picking up what a process left behind when it died.
-
-use std::sync::Arc;
-
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+//! Picking up what a process left behind when it died.
 
 use crate::clock::Clock;
 
@@ -11,7 +7,7 @@ use super::change_set::ChangeSetId;
 use super::drive::Course;
 use super::error::PostError;
 use super::journal::{ChangeSet, Record, Writing};
-use super::report::{Progress, Recovered};
+use super::report::Recovered;
 use super::sap_port::SapPort;
 use super::state::{Decision, Phase};
 use super::window::{Standing, WINDOW, WINDOW_MIN_AFTER_RESTART, WindowEnd};
@@ -115,92 +111,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Ok(text)
             }
             Some(Standing::Over) | None => {
-                self.confirm(writing, id, "recovery").await?;
-                Ok("its window is over".to_owned())
+                Ok(match self.confirm_if_read(writing, id, "recovery").await? {
+                    None => "its window is over".to_owned(),
+                    Some(why) => format!(
+                        "OPEN_UNVERIFIED: its window is over, and SAP cannot be read: {why}"
+                    ),
+                })
             }
         }
-    }
-
-    /// Confirms every change set whose window is over. Those that were confirmed.
-    ///
-    /// # Errors
-    ///
-    /// [`PostError::InDoubt`] if SAP cannot be read: nothing is confirmed unseen.
-    pub async fn confirm_due(&mut self) -> Result<Vec<ChangeSetId>, PostError> {
-        let writing = self.journal.begin_writing()?;
-        let open: Vec<ChangeSetId> = self
-            .journal
-            .change_sets()
-            .iter()
-            .filter(|set| set.state.phase == Phase::Open)
-            .map(|set| set.id.clone())
-            .collect();
-        let mut confirmed = Vec::new();
-        for id in open {
-            if self.is_over(&id)? {
-                self.confirm(&writing, &id, "window").await?;
-                confirmed.push(id);
-            }
-        }
-        Ok(confirmed)
-    }
-
-    /// Waits until the window of `id` is over, or somebody takes it back from another process, and
-    /// confirms it. How it ended. The journal is free for others meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// As [`confirm_due`](Self::confirm_due).
-    pub async fn wait_for_window(&mut self, id: &ChangeSetId) -> Result<Phase, PostError> {
-        loop {
-            self.journal.read_on()?;
-            let set = self.set(id)?;
-            if set.state.phase != Phase::Open {
-                return Ok(set.state.phase);
-            }
-            let now = self.desk.clock.now();
-            match set.window.as_ref().map(|window| window.standing(&now)) {
-                Some(Standing::InTime(left)) => {
-                    let second = jiff::SignedDuration::from_secs(1);
-                    self.desk.clock.sleep(left.min(second)).await;
-                }
-                _ => {
-                    self.confirm_due().await?;
-                }
-            }
-        }
-    }
-
-    /// Reads every document once more and records that the window is closed. What others have
-    /// changed is reported and is no error: the window is over for our writes, not for theirs.
-    pub(super) async fn confirm(
-        &mut self,
-        writing: &Writing,
-        id: &ChangeSetId,
-        asked_by: &str,
-    ) -> Result<(), PostError> {
-        let touched = self.seen_by_others(id).await?;
-        self.append(writing, id, &Record::Confirmed { touched })?;
-        tracing::info!(change_set = %id, asked_by, "window closed");
-        self.desk.tell(Progress::Closed { id: id.clone(), phase: Phase::Confirmed });
-        Ok(())
-    }
-
-    /// Reads every document once more, several at a time. What others did to each that they touched.
-    pub(super) async fn seen_by_others(
-        &self,
-        id: &ChangeSetId,
-    ) -> Result<Vec<(usize, String)>, PostError> {
-        let limits = Arc::default();
-        let errands = (0..self.set(id)?.items.len()).map(|item| self.errand(id, item, &limits));
-        let errands: Vec<_> = errands.collect::<Result<_, _>>()?;
-        let looks = errands.into_iter().map(|errand| async move {
-            let seen = errand.seen_again().await?;
-            Ok::<_, PostError>(seen.map(|what| (errand.item, what)))
-        });
-        let seen = stream::iter(looks).buffered(self.desk.settings.sessions);
-        let seen: Vec<Option<_>> = seen.try_collect().await?;
-        Ok(seen.into_iter().flatten().collect())
     }
 
     /// Records what a person decided about a change set on hold, and does it.

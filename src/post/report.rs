@@ -49,6 +49,22 @@ pub enum Progress {
         /// When it closes.
         ends: Timestamp,
     },
+    /// Others changed a document while its window is open.
+    Touched {
+        /// Change set.
+        id: ChangeSetId,
+        /// Item, from 1.
+        item: usize,
+        /// What they did.
+        what: String,
+    },
+    /// The window is over, and SAP cannot be read: it is not confirmed until it was.
+    Unverified {
+        /// Change set.
+        id: ChangeSetId,
+        /// What SAP said.
+        reason: String,
+    },
     /// The change set is being taken back.
     RollingBack {
         /// Change set.
@@ -151,6 +167,11 @@ pub struct Summary {
     pub change_set_id: ChangeSetId,
     /// Where it stands.
     pub phase: Phase,
+    /// The same in one word for people; `OPEN_UNVERIFIED` from the end of the window until SAP was read.
+    pub standing: &'static str,
+    /// Why SAP could not be read at the end of the window, if this process has tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unverified: Option<String>,
     /// What it is for.
     pub purpose: String,
     /// Who asked for it.
@@ -219,6 +240,8 @@ impl ChangeSet {
         Summary {
             change_set_id: self.id.clone(),
             phase: self.state.phase,
+            standing: self.state.phase.name(),
+            unverified: None,
             purpose: draft.map(|draft| draft.purpose.clone()).unwrap_or_default(),
             requested_by: draft.map(|draft| draft.requested_by.clone()).unwrap_or_default(),
             documents: self.state.items.len(),

@@ -92,8 +92,8 @@ pub enum ItemState {
 
 impl ItemState {
     /// Whether an effect of ours may still be in SAP, or arrive there.
-    const fn has_effect(self) -> bool {
-        matches!(self, Self::Intent(_) | Self::Done | Self::CompIntent(_))
+    const fn has_effect(&self) -> bool {
+        matches!(*self, Self::Intent(_) | Self::Done | Self::CompIntent(_))
     }
 
     const fn is_held(self) -> bool {
@@ -279,10 +279,46 @@ impl State {
         due
     }
 
+    /// Whether [`due`](Self::due) has this effect for an item. Asked for each row of a journal, so no
+    /// list is made of what is due for the others.
+    fn is_due(&self, effect: Effect) -> bool {
+        use ItemState::{CompIntent, Done, Intent, New};
+        match (self.phase, effect) {
+            (Phase::Applying, Effect::Write(item, _) | Effect::Resolve(item)) => {
+                let forward = self.items.iter().all(|of| matches!(of, New | Intent(_) | Done));
+                let first = self.items.iter().position(|of| *of != Done);
+                let Some(first) = first.filter(|first| forward && *first <= item) else {
+                    return false;
+                };
+                if item >= self.items.len() || !self.together(first, item) {
+                    return false;
+                }
+                match (self.items[item], effect) {
+                    (Intent(_), Effect::Resolve(_)) => true,
+                    (New, Effect::Write(_, 1)) => {
+                        let under_way = self.items.iter().filter(|of| matches!(of, Intent(_)));
+                        let before = self.items[first..item].iter().filter(|of| **of == New);
+                        under_way.count() + before.count() < UNDER_WAY_MAX
+                    }
+                    _ => false,
+                }
+            }
+            (Phase::RollingBack, Effect::Compensate(item, attempt)) => {
+                let last = self.items.iter().rposition(ItemState::has_effect);
+                last.is_some_and(|last| item <= last && self.together(last, item))
+                    && match self.items[item] {
+                        Done => attempt == 1,
+                        CompIntent(before) => attempt == before + 1,
+                        _ => false,
+                    }
+            }
+            _ => self.due().contains(&effect),
+        }
+    }
+
     /// Group after group in the reverse of the order in which they were sent.
     fn due_backward(&self) -> Vec<Effect> {
-        let is_left = |item: &ItemState| item.has_effect();
-        let Some(last) = self.items.iter().rposition(is_left) else {
+        let Some(last) = self.items.iter().rposition(ItemState::has_effect) else {
             return vec![Effect::Close(if self.items.iter().any(|item| item.is_held()) {
                 Phase::Held
             } else if self.items.contains(&ItemState::Conflict) {
@@ -368,12 +404,11 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Draft | P::Prepared, Event::Refused) => state.phase = P::Refused,
         (P::Prepared, Event::Applying) => state.phase = P::Applying,
         (P::Applying, Event::ItemIntent(item, attempt)) => {
-            let due = state.due();
             // A second attempt, after SAP was asked and does not have the first.
-            let again = due.contains(&Effect::Resolve(item))
+            let again = state.is_due(Effect::Resolve(item))
                 && state.items[item] == I::Intent(attempt.checked_sub(1)?)
                 && attempt <= ATTEMPTS_MAX;
-            if !again && !due.contains(&Effect::Write(item, attempt)) {
+            if !again && !state.is_due(Effect::Write(item, attempt)) {
                 return None;
             }
             state.items[item] = I::Intent(attempt);
@@ -393,7 +428,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Open, Event::Confirmed) => state.phase = P::Confirmed,
         (P::Applying | P::Open, Event::RollingBack) => state.phase = P::RollingBack,
         (P::RollingBack, Event::CompIntent(item, attempt))
-            if state.due().contains(&Effect::Compensate(item, attempt)) =>
+            if state.is_due(Effect::Compensate(item, attempt)) =>
         {
             state.items[item] = I::CompIntent(attempt);
             return Some(Some(Effect::SendCompensation(item)));

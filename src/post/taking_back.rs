@@ -6,10 +6,11 @@ use crate::clock::Clock;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
 
-use super::document::{FiPosting, NewDocument, NewPlannedOrder};
+use super::document::{FiPosting, NewDocument};
 use super::errand::Errand;
 use super::error::PostError;
 use super::journal::{Conflict, Record, SapNumber};
+use super::order_back::Ours;
 use super::rule::Rule;
 use super::sap_port::{PortError, PortErrorKind, SapPort};
 use super::state::{ItemState, Undoing};
@@ -101,9 +102,10 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 NewDocument::PlannedOrder(ours),
                 Some(SapNumber::PlannedOrder(number)),
                 Some(after),
-            ) => self.delete_order(ours, number, after, first).await,
+            ) => self.order_back(Ours::Created(ours), number, after, first).await,
             (NewDocument::PlannedOrderChange(change), Some(_), Some(after)) => {
-                self.change_back(change, after, first).await
+                let number = &change.before.number;
+                self.order_back(Ours::Changed(change), number, after, first).await
             }
             (NewDocument::PlannedOrderDeletion(deletion), Some(_), None) => {
                 self.create_again(deletion, first).await
@@ -112,51 +114,6 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 self.reverse_posting(posting, document, first).await
             }
             _ => Ok(Ok(Undone::held("the journal has no number for it".to_owned()))),
-        }
-    }
-
-    async fn delete_order(
-        &self,
-        ours: &NewPlannedOrder,
-        number: &PlannedOrderNumber,
-        after: &PlannedOrder,
-        first: bool,
-    ) -> Result<Result<Undone, PortError>, PostError> {
-        let now = match self.desk.sap.read_planned_order(number).await {
-            Ok(Some(now)) => now,
-            Ok(None) if first => return Ok(Ok(gone_without_us(number))),
-            Ok(None) => return Ok(Ok(gone_without_answer(number))),
-            Err(error) => return Ok(Err(error)),
-        };
-        let as_left = now.etag == after.etag && ours.differences(&now).eq(&ours.differences(after));
-        if Rule::OnlyAsLeft.holds() && !as_left {
-            return Ok(Ok(changed_by_others(ours, &now)));
-        }
-        let etag = now.etag.unwrap_or_default();
-        let deleted = self.desk.sap.delete_planned_order(number, &etag, &self.back).await;
-        self.desk.failpoints.pass("undo.after_send")?;
-        match deleted {
-            Err(error) if error.kind == PortErrorKind::Refused => {
-                // An earlier request of ours may still be on its way.
-                let gone = !first && self.settles(number, |now| now.is_none()).await;
-                let held = Undone::held(error.to_string());
-                return Ok(Ok(if gone { gone_without_answer(number) } else { held }));
-            }
-            // Another version, or no order: the next try reads what is there and says so.
-            Err(error) if error.kind == PortErrorKind::NotFound && first => {
-                tracing::warn!(%number, %error, "gone between reading and deleting");
-                return Ok(Ok(gone_without_us(number)));
-            }
-            Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
-            Ok(()) | Err(_) => {}
-        }
-        match self.desk.sap.read_planned_order(number).await {
-            Ok(None) => Ok(Ok(Undone::gone())),
-            Ok(Some(_)) => Ok(Err(PortError::new(
-                PortErrorKind::Unknown,
-                format!("planned order {} is still there after it was deleted", number.padded()),
-            ))),
-            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -259,30 +216,4 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Err(error) => Ok(Err(error)),
         }
     }
-}
-
-/// We asked SAP to delete it, and it is gone.
-fn gone_without_answer(number: &PlannedOrderNumber) -> Undone {
-    let number = number.padded();
-    let said = format!("planned order {number} is gone; the answer to its deletion was lost");
-    Undone { message: Some(said), ..Undone::gone() }
-}
-
-fn gone_without_us(number: &PlannedOrderNumber) -> Undone {
-    Undone::conflict(Conflict {
-        what: format!(
-            "planned order {} is gone: somebody converted or deleted it",
-            number.padded()
-        ),
-        when: None,
-        fields: Vec::new(),
-    })
-}
-
-fn changed_by_others(ours: &NewPlannedOrder, now: &PlannedOrder) -> Undone {
-    Undone::conflict(Conflict {
-        what: format!("planned order {} was changed by somebody else", now.number.padded()),
-        when: now.last_change,
-        fields: ours.differences(now),
-    })
 }

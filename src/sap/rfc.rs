@@ -20,7 +20,9 @@ mod value;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::{Either, join_all, select};
 
 pub use call::Call;
 pub use reply::{Reply, refuse_errors};
@@ -85,6 +87,8 @@ pub trait Conversation: Send {
 #[derive(Clone)]
 pub struct RfcClient {
     transport: Arc<dyn RfcTransport>,
+    /// Sessions that did their work and are still to be ended.
+    over: Arc<Mutex<Vec<RfcSession>>>,
 }
 
 impl fmt::Debug for RfcClient {
@@ -105,7 +109,7 @@ impl RfcClient {
 
     /// A client over any transport.
     pub fn over(transport: impl RfcTransport + 'static) -> Self {
-        Self { transport: Arc::new(transport) }
+        Self { transport: Arc::new(transport), over: Arc::default() }
     }
 
     /// A client without its transport, which could not be made: each call says why.
@@ -144,7 +148,19 @@ impl RfcClient {
     ///
     /// [`SapError`].
     pub async fn call(&self, call: &Call) -> Result<Reply, SapError> {
-        self.transport.call(call).await
+        let over = std::mem::take(&mut *self.over.lock().unwrap_or_else(PoisonError::into_inner));
+        let ends = join_all(over.into_iter().map(RfcSession::close));
+        match select(self.transport.call(call), ends).await {
+            // They were sent, and nobody waits for what SAP says to them.
+            Either::Left((reply, _)) => reply,
+            Either::Right((_, call)) => call.await,
+        }
+    }
+
+    /// Ends a session beside the next call, so that it costs no time of its own. As with
+    /// [`RfcSession::close`], what was not committed is lost.
+    pub fn end_beside(&self, session: RfcSession) {
+        self.over.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 }
 

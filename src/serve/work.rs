@@ -310,7 +310,14 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
         .await;
     match seen {
         Ok(view) => {
-            plant.health().journal = None;
+            let unverified = view.change_sets.iter().find_map(|set| {
+                let why = set.unverified.as_ref()?;
+                Some(format!(
+                    "{} is OPEN_UNVERIFIED: SAP cannot be read ({why})",
+                    set.change_set_id
+                ))
+            });
+            plant.health().journal = unverified;
             plant.journal_is(view);
             Ok(())
         }

@@ -14,6 +14,8 @@ const CHANNELS: &[(&str, &str)] = &[
     ("plan", include_str!("bad_inputs_plan.rs")),
     ("odbc", include_str!("bad_inputs_odbc.rs")),
     ("factors", include_str!("factor_database.rs")),
+    ("fi", include_str!("bad_inputs_fi.rs")),
+    ("journal", include_str!("bad_inputs_journal.rs")),
 ];
 
 /// Rows that the program answers in another way than the list, and why.
@@ -202,6 +204,24 @@ const OTHERWISE: &[Otherwise] = &[
         why: "any two sets",
     },
     Otherwise {
+        row: "fi-07",
+        code: "FI-TEXT",
+        message: "document {i}: the text of line {n} is longer than 50 or not printable; cut not allowed",
+        why: "Carbide makes the header text, and it fits; the texts of the lines come from mappings",
+    },
+    Otherwise {
+        row: "fi-08",
+        code: "POST-REFUSED",
+        message: "was not posted: item {i} ({document}): {sys}: G/L account {a} is not defined",
+        why: "accounts are SAP's to know: BAPI_ACC_DOCUMENT_CHECK is asked before anything is sent",
+    },
+    Otherwise {
+        row: "fi-10",
+        code: "POST-REFUSED",
+        message: "is already in SAP as {doc}. To post it again after a reversal, give it revision {n}",
+        why: "it says how to go on",
+    },
+    Otherwise {
         row: "factors-07",
         code: "FAC-CSV",
         message: "line 1 has 1 column",
@@ -222,6 +242,11 @@ const OPEN: &[(&str, &str)] = &[
         "plan-10",
         "an approval holds the hash of what was approved; another content needs another one",
     ),
+    (
+        "fi-11",
+        "only change sets of the journal can be taken back; a number of SAP is the name of none",
+    ),
+    ("journal-03", "the lease names the last change set of the journal; tested with the lease"),
     ("plan-11", "said without a code: somebody else has to approve"),
 ];
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const FAMILIES: [&str; 24] = [
+const FAMILIES: [&str; 25] = [
     "CFG", "MAP", "UNIT", "ODATA", "SSRF", "JSON", "HTTP", "XML", "SOAP", "BAPI", "TLS", "SAP",
-    "VAL", "ODBC", "METER", "JRN", "LOCK", "STORE", "MIRROR", "POST", "BKP", "AUD", "RFC", "TAB",
+    "VAL", "ODBC", "METER", "FI", "JRN", "LOCK", "STORE", "MIRROR", "POST", "BKP", "AUD", "RFC",
+    "TAB",
 ];
 
 fn sources(folder: &Path, text: &mut String) {

@@ -156,6 +156,7 @@ fn config_07_numbers_out_of_range_are_named_with_the_range() {
             replaced("documents_max = 500", "documents_max = 0"),
             "CFG-RANGE: post.documents_max must be 1..100000, not 0",
         ),
+        (replaced("sessions = 8", "sessions = 9"), "CFG-RANGE: post.sessions must be 1..8, not 9"),
         (
             replaced("overlap_minutes = 10", "overlap_minutes = 0"),
             "CFG-RANGE: sync.overlap_minutes must be 1..1440, not 0",

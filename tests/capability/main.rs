@@ -9,6 +9,8 @@ mod authentication;
 mod backups;
 mod bad_inputs;
 mod bad_inputs_config;
+mod bad_inputs_fi;
+mod bad_inputs_journal;
 mod bad_inputs_odata_json;
 mod bad_inputs_odbc;
 mod bad_inputs_plan;

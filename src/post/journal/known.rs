@@ -22,6 +22,11 @@ pub type Parsed = Result<Record, serde_json::Error>;
 pub struct Known {
     /// What tells its documents from those of other journals.
     pub tag: Option<JournalTag>,
+    /// SAP system and client of its change sets.
+    pub domain: Option<String>,
+    /// Version of the newest rows, if it is newer than what is known here. From then on what is
+    /// unknown or cannot follow is passed over: it is for looking only.
+    pub newer: Option<i64>,
     /// Postings that were asked for, oldest first.
     pub requests: Vec<Request>,
     change_sets: Vec<ChangeSet>,
@@ -43,12 +48,15 @@ impl Known {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Corrupt`] if this Carbide does not know its version, its text is no record, or
-    /// it cannot follow what is there.
+    /// [`JournalError::Corrupt`] if its version is too old, its text is no record, or it cannot follow
+    /// what is there.
     pub fn replay(&mut self, row: &Row, record: Parsed, path: &Path) -> Result<(), JournalError> {
         let corrupt =
             |reason| JournalError::Corrupt { path: path.to_owned(), seq: row.seq, reason };
-        if !(record::VERSION_OLDEST..=record::VERSION).contains(&row.version) {
+        if row.version > record::VERSION {
+            self.newer = self.newer.max(Some(row.version));
+        }
+        if row.version < record::VERSION_OLDEST {
             return Err(corrupt(format!(
                 "it has version {}, this Carbide knows {} to {}",
                 row.version,
@@ -56,14 +64,21 @@ impl Known {
                 record::VERSION
             )));
         }
-        let record = record.map_err(|error| corrupt(format!("it cannot be read ({error})")))?;
+        let record = match record {
+            Ok(record) => record,
+            Err(_) if self.newer.is_some() => return Ok(()),
+            Err(error) => return Err(corrupt(format!("it cannot be read ({error})"))),
+        };
         if record.event().is_none() {
             self.take_in(&record, &row.at);
             return Ok(());
         }
         let id = ChangeSetId::typed(&row.change_set);
         let taken_in = self.take_in_of(&id, &record, row.version, &row.at);
-        taken_in.map_err(|illegal| corrupt(illegal.to_string()))
+        match taken_in {
+            Err(_) if self.newer.is_some() => Ok(()),
+            other => other.map_err(|illegal| corrupt(illegal.to_string())),
+        }
     }
 
     /// Takes in a record about a change set, which is new if it is not known.
@@ -79,6 +94,9 @@ impl Known {
         at: &Moment,
     ) -> Result<(), IllegalEvent> {
         self.mark_posted(id, record);
+        if let Record::Prepared { domain, .. } = record {
+            self.domain = Some(domain.clone());
+        }
         let place = match self.places.get(id) {
             Some(place) => *place,
             None => {

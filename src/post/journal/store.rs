@@ -12,9 +12,10 @@ use crate::clock::Moment;
 
 use crate::post::rule::Rule;
 
+use super::JournalError;
+use super::error::io_error;
 use super::piece::{Checked, Pieces};
 use super::row::{self, GENESIS, Hash, Row};
-use super::{JournalError, io_error};
 
 /// `CRBD`, so that `file` and SQLite know whose file it is.
 const APPLICATION_ID: i64 = 0x4352_4244;

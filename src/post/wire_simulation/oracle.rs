@@ -405,7 +405,8 @@ impl Oracle {
                 }
                 // The journal is closed by now: reading the file takes no lock away from anybody.
                 let bytes = std::fs::read(entry.path()).unwrap_or_default();
-                let found = bytes.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
+                // A search over bytes, built without optimization, took a third of all time.
+                let found = String::from_utf8_lossy(&bytes).contains(PASSWORD);
                 self.must(!found, || format!("J5: the password is in {:?}", entry.path()));
             }
         }
