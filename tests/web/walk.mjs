@@ -100,6 +100,8 @@ try {
     }
     await anna.locator('[data-testid=feasibility]').waitFor()
     await shot(anna, 'plan-choices')
+    await anna.locator('[data-testid=front]').evaluate(chart => chart.scrollIntoView({ block: 'center' }))
+    await shot(anna, 'plan-front')
     const found = await axe(anna)
     must(found.length === 0, found.join('\n'))
   })
