@@ -5,7 +5,7 @@ CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 SECONDS ?= 60
 
-.PHONY: demo test test-abap test-peers soak web test-web install-web fuzz lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-abap test-peers soak web test-web test-api bench-web install-web install-api fuzz lint bench licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
@@ -15,8 +15,10 @@ help:
 	@echo "make fuzz SECONDS=60      each reader of what comes from outside, for so long"
 	@echo "make web                  the web page, built anew from web/src (npm)"
 	@echo "make test-web             the planner's day and finance's month in headless Chromium"
+	@echo "make test-api             the interface against its own OpenAPI document, by schemathesis (pip)"
 	@echo "make lint                 rustfmt, clippy with warnings denied, licences"
 	@echo "make soak                 1,000,000 seeded lives of a posting, with every fault"
+	@echo "make bench-web            the page with 10,000 planned orders in headless Chromium"
 	@echo "make bench                speed, with a peer in the same run"
 
 install-demo:
@@ -27,6 +29,10 @@ install-test:
 
 install-web:
 	@scripts/install web
+
+install-api:
+	@scripts/install demo
+	@scripts/install-api
 
 install-peers:
 	@scripts/install-peers
@@ -46,6 +52,14 @@ web: install-web
 test-web: web
 	@$(CARGO) build --bin carbide
 	@node tests/web/walk.mjs target/debug/carbide
+
+bench-web: web
+	@$(CARGO) build --bin carbide
+	@node tests/web/ten_thousand.mjs target/debug/carbide
+
+test-api: install-api
+	@$(CARGO) build --bin carbide
+	@node tests/web/api.mjs target/debug/carbide
 
 # The companion ABAP on Node: abaplint, ABAP Unit and the contract that it shares with the sandbox.
 test-abap:

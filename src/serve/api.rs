@@ -4,71 +4,27 @@ mod carbon;
 mod change_set;
 #[cfg(feature = "oidc")]
 mod directory;
+mod document;
 mod event;
 mod finding;
 mod job;
 mod logon;
+mod named;
 mod overview;
 mod plan;
 mod report;
 mod table;
+mod told;
 
 use std::sync::Arc;
 
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use utoipa::OpenApi;
 
 use super::plant::Plant;
 
+pub use document::document;
 pub use job::reload_now;
-
-/// The document of the interface, out of the handlers.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Carbide",
-        description = "Footprints, carbon-aware plans and carbon postings of a plant, with a way back. \
-                       Each change needs the token of the session in x-csrf-token. Amounts are decimal \
-                       texts.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0")
-    ),
-    paths(
-        logon::who,
-        logon::log_on,
-        logon::log_off,
-        logon::ways,
-        overview::overview,
-        table::table,
-        table::export,
-        report::report,
-        plan::make,
-        plan::show,
-        carbon::simulate,
-        carbon::post,
-        carbon::ask,
-        carbon::approve,
-        carbon::post_request,
-        carbon::explain,
-        change_set::show,
-        change_set::undo,
-        finding::show,
-        finding::decide_it,
-        job::list,
-        job::show,
-        job::stop,
-        job::collect,
-        job::reload,
-        event::events,
-    ),
-    components(schemas(super::problem::Problem))
-)]
-struct Document;
-
-/// The document.
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
 
 /// Every route.
 pub fn routes() -> Router<Arc<Plant>> {

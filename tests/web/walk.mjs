@@ -1,31 +1,9 @@
 // The planner's day and finance's month, in a real browser against the real binary and its sandbox.
 //   node tests/web/walk.mjs target/debug/carbide
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { demo } from './demo.mjs'
 import { axe, go, must, open, shot } from './browser.mjs'
-
-const binary = path.resolve(process.argv[2] ?? 'target/debug/carbide')
-const folder = path.join(mkdtempSync(path.join(os.tmpdir(), 'carbide-web-')), 'demo')
-
-function demo() {
-  const child = spawn(binary, ['demo', '--folder', folder, '--port', '0', '--web-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const late = setTimeout(() => reject(new Error(`the demo does not come up:\n${text}`)), 240_000)
-    child.on('exit', code => reject(new Error(`the demo ended with ${code}:\n${text}`)))
-    child.stdout.on('data', piece => {
-      text += piece
-      const url = /web page: (\S+)/.exec(text)?.[1]
-      const password = /password ([0-9a-f]{24})/.exec(text)?.[1]
-      if (url && password && text.includes('vera')) {
-        clearTimeout(late)
-        resolve({ child, url, password, sandbox: /holds: (http\S+?)\/sandbox\/ledger/.exec(text)[1] })
-      }
-    })
-  })
-}
 
 async function truth(sandbox) {
   const orders = await (await fetch(`${sandbox}/sandbox/planned-orders`)).text()
@@ -47,8 +25,8 @@ async function step(name, work) {
   console.log(results.at(-1))
 }
 
-const running = await demo()
-const { url, password, sandbox } = running
+const running = await demo(process.argv[2] ?? 'target/debug/carbide')
+const { folder, url, password, sandbox } = running
 const { browser, watched, person } = await open(url)
 try {
   // What the demo itself posted is taken back, so that the walk begins with an empty book.
@@ -105,7 +83,7 @@ try {
 
   await step('the report of the month is a PDF that the page hands out', async () => {
     await go(anna, '#/postings')
-    const [download] = await Promise.all([anna.waitForEvent('download'), anna.locator('ui5-button[data-testid=report-pdf]').click()])
+    const [download] = await Promise.all([anna.waitForEvent('download', { timeout: 120_000 }), anna.locator('ui5-button[data-testid=report-pdf]').click()])
     must(/^carbide-\d{4}-\d\d\.pdf$/.test(download.suggestedFilename()), download.suggestedFilename())
     must(readFileSync(await download.path()).subarray(0, 5).toString() === '%PDF-', 'it is no PDF')
   })
@@ -122,6 +100,28 @@ try {
     }
     await anna.locator('[data-testid=feasibility]').waitFor()
     await shot(anna, 'plan-choices')
+    await anna.locator('[data-testid=front]').evaluate(chart => chart.scrollIntoView({ block: 'center' }))
+    await shot(anna, 'plan-front')
+    const found = await axe(anna)
+    must(found.length === 0, found.join('\n'))
+  })
+
+  await step('the sliders of a plan make the next one, and its own choice stands on the front', async () => {
+    const was = await anna.evaluate(() => window.location.hash)
+    const making = anna.locator('[data-testid=make-plan]')
+    must(await making.locator('#front').isChecked(), 'a plan with a front asks for none')
+    await making.locator('#weight_carbon').fill('80')
+    await making.getByText(/sum to 1/).waitFor()
+    must(await making.locator('[data-testid=start-plan]').evaluate(button => button.disabled), 'weights that sum to more than one may start')
+    await making.locator('#weight_cost').fill('10')
+    await making.locator('#weight_punctuality').fill('10')
+    await making.locator('#seconds').fill('3')
+    await making.locator('[data-testid=start-plan]').click()
+    await anna.waitForFunction(hash => window.location.hash !== hash, was, { timeout: 120_000 })
+    await anna.waitForFunction(() => document.querySelector('#weight_carbon')?.value === '80')
+    await anna.locator('[data-testid=sheet-plan-choices]').getByText('✓').or(anna.locator('[data-testid=sheet-plan-choices] .status', { hasText: 'yes' })).first().waitFor()
+    await anna.locator('[data-testid=make-plan]').scrollIntoViewIfNeeded()
+    await shot(anna, 'plan-from-here')
     const found = await axe(anna)
     must(found.length === 0, found.join('\n'))
   })
@@ -238,10 +238,7 @@ try {
   })
 } finally {
   await browser.close()
-  running.child.removeAllListeners('exit')
-  running.child.kill('SIGINT')
-  await new Promise(resolve => running.child.once('exit', resolve))
-  rmSync(path.dirname(folder), { recursive: true, force: true })
+  await running.stop()
 }
 console.log(`${results.length - failed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)

@@ -2,10 +2,10 @@
 import { BarChart, CustomChart, HeatmapChart, LineChart, SankeyChart, ScatterChart } from 'echarts/charts'
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
 import { init, use, type ECharts, type EChartsCoreOption } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import { useEffect, useRef, useState } from 'react'
 
-use([BarChart, CustomChart, HeatmapChart, LineChart, SankeyChart, ScatterChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, SVGRenderer])
+use([BarChart, CustomChart, HeatmapChart, LineChart, SankeyChart, ScatterChart, AriaComponent, GridComponent, LegendComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer])
 
 export interface Colors {
   text: string
@@ -25,7 +25,8 @@ function colors(): Colors {
   }
 }
 
-export function Chart({ label, height, option, test }: { label: string; height: number; option: (colors: Colors) => EChartsCoreOption; test?: string }) {
+/** `many` marks are painted on a canvas; fewer are drawn as SVG, which prints sharply. */
+export function Chart({ label, height, option, test, many = false }: { label: string; height: number; option: (colors: Colors) => EChartsCoreOption; test?: string; many?: boolean }) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<ECharts>(undefined)
   const [theme, setTheme] = useState(0)
@@ -37,7 +38,7 @@ export function Chart({ label, height, option, test }: { label: string; height: 
   useEffect(() => {
     const element = place.current
     if (!element) return
-    const made = init(element, undefined, { renderer: 'svg' })
+    const made = init(element, undefined, { renderer: many ? 'canvas' : 'svg' })
     chart.current = made
     const observer = new ResizeObserver(() => made.resize())
     observer.observe(element)
@@ -45,7 +46,7 @@ export function Chart({ label, height, option, test }: { label: string; height: 
       observer.disconnect()
       made.dispose()
     }
-  }, [])
+  }, [many])
   useEffect(() => {
     const now = colors()
     chart.current?.setOption({ textStyle: { color: now.text, fontFamily: 'inherit' }, color: now.ordered, aria: { enabled: true, decal: { show: true } }, animation: false, ...option(now) }, { notMerge: true })

@@ -1,11 +1,20 @@
 // Numbers and dates by the locale of the user; units are always shown.
 import { locale } from './i18n'
 
+/** A formatter is dear to make, and a table needs the same one a thousand times. */
+const made = new Map<string, Intl.NumberFormat>()
+function decimal(decimals: number): Intl.NumberFormat {
+  const key = `${locale()} ${decimals}`
+  const known = made.get(key) ?? new Intl.NumberFormat(locale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  made.set(key, known)
+  return known
+}
+
 export function number(value: string | number | null | undefined, decimals = 0): string {
   if (value === null || value === undefined || value === '') return '–'
   const parsed = typeof value === 'number' ? value : Number(value)
   if (!Number.isFinite(parsed)) return '–'
-  return new Intl.NumberFormat(locale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(parsed)
+  return decimal(decimals).format(parsed)
 }
 
 export function percent(share: number, decimals = 1): string {

@@ -1,6 +1,6 @@
 // Other choices between carbon, cost and punctuality: the front with the chosen point, and its table.
 import { useCallback } from 'react'
-import type { PlanPage } from './api'
+import type { PlanPage, Worth } from './api'
 import { Chart, type Colors } from './chart'
 import { number, percent } from './format'
 import { t } from './i18n'
@@ -8,13 +8,11 @@ import { SheetView } from './sheet'
 
 type Point = NonNullable<PlanPage['front']>[number]
 
-export function Front({ plan, points }: { plan: string; points: Point[] }) {
+/** The diamond is the plan itself; a point of the front may be better by its weights, and the table names that one. */
+export function Front({ plan, worth, points }: { plan: string; worth: Worth; points: Point[] }) {
   const option = useCallback(
     (colors: Colors) => {
-      const of = (chosen: boolean) =>
-        points
-          .filter(point => point.chosen === chosen)
-          .map(point => ({ value: [point.carbon_kg, point.cost], name: `${point.name}: ${number(point.carbon_kg)} kg CO₂e, ${number(point.cost)}, ${percent(point.punctuality)} ${t('punctuality')}` }))
+      const shown = (name: string, of: Pick<Worth, 'carbon_kg' | 'cost' | 'punctuality'>) => ({ value: [of.carbon_kg, of.cost], name: `${name}: ${number(of.carbon_kg)} kg CO₂e, ${number(of.cost)}, ${percent(of.punctuality)} ${t('punctuality')}` })
       const axis = { type: 'value', scale: true, nameLocation: 'middle', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } }
       return {
         grid: { left: 90, right: 30, top: 40, bottom: 60 },
@@ -23,12 +21,12 @@ export function Front({ plan, points }: { plan: string; points: Point[] }) {
         xAxis: { ...axis, name: `${t('carbon')} [kg CO₂e]`, nameGap: 34 },
         yAxis: { ...axis, name: t('cost'), nameGap: 70 },
         series: [
-          { name: t('other_choices'), type: 'scatter', symbol: 'circle', symbolSize: 10, color: colors.ordered[0], data: of(false) },
-          { name: t('this_plan'), type: 'scatter', symbol: 'diamond', symbolSize: 18, color: colors.ordered[4], data: of(true) },
+          { name: t('other_choices'), type: 'scatter', symbol: 'circle', symbolSize: 10, color: colors.ordered[0], data: points.map(point => shown(point.name, point)) },
+          { name: t('this_plan'), type: 'scatter', symbol: 'diamond', symbolSize: 18, color: colors.ordered[4], data: [shown(t('this_plan'), worth)] },
         ],
       }
     },
-    [points],
+    [points, worth],
   )
   return (
     <>

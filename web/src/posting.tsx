@@ -17,10 +17,11 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
   const [simulated, setSimulated] = useState<Simulation>()
   const [error, setError] = useState<ApiError>()
   const [why, setWhy] = useState('')
+  const [improbableWhy, setImprobableWhy] = useState('')
   const [asked, setAsked] = useState<Asked>()
   const [posted, setPosted] = useState<string>()
   const { job, error: refused, busy, begin } = useJob(done => setPosted(done.result))
-  const wish = () => ({ subject, accept_incomplete: why || undefined })
+  const wish = () => ({ subject, accept_incomplete: why || undefined, override: improbableWhy || undefined })
   const attempt = async (work: () => Promise<void>) => {
     setError(undefined)
     try {
@@ -29,7 +30,9 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
       setError(reason as ApiError)
     }
   }
-  const incomplete = [error, refused].some(one => one?.problem.code === 'POST-INCOMPLETE') || job?.text.includes('POST-INCOMPLETE')
+  const refusedFor = (code: string) => [error, refused].some(one => one?.problem.code === code) || job?.text.includes(code)
+  const incomplete = refusedFor('POST-INCOMPLETE') || why !== ''
+  const improbable = refusedFor('POST-IMPROBABLE') || improbableWhy !== ''
   return (
     <>
       {may && (
@@ -40,6 +43,9 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
             : <Button design="Emphasized" icon="upload-to-cloud" disabled={busy} onClick={() => void begin('/postings', wish())}>{t('post')}</Button>}
           {incomplete && (
             <div className="field"><Label for="why">{t('accept_why')}</Label><Input id="why" value={why} onInput={event => setWhy(event.target.value)} /></div>
+          )}
+          {improbable && (
+            <div className="field"><Label for="improbable">{t('improbable_why')}</Label><Input id="improbable" value={improbableWhy} onInput={event => setImprobableWhy(event.target.value)} /></div>
           )}
         </div>
       )}

@@ -2,11 +2,11 @@
 import { Button } from '@ui5/webcomponents-react/Button'
 import { Input } from '@ui5/webcomponents-react/Input'
 import { Label } from '@ui5/webcomponents-react/Label'
-import { useEffect, useId, useState, type ReactNode } from 'react'
+import { useEffect, useId, useMemo, useState, type ReactNode } from 'react'
 import { get, type Column, type Sheet } from './api'
 import { useEvents } from './events'
 import { instant, local, number } from './format'
-import { named, t, type Key } from './i18n'
+import { named, t, useLanguage, type Key } from './i18n'
 import { useLoad } from './load'
 import { Trouble } from './trouble'
 
@@ -76,6 +76,19 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open }: Shee
   })
   const sheet = data ?? (kept?.name === name ? kept : undefined)
   const shown = sheet?.columns.map((column, at) => ({ column, at })).filter(({ column }) => !hide.includes(column.key)) ?? []
+  const language = useLanguage()
+  const body = useMemo(
+    () => sheet?.rows.map((row, line) => (
+      <tr key={line}>
+        {shown.map(({ column, at }) => (
+          <td key={column.key} className={column.kind === 'number' ? 'number' : (row[at] ?? '').length > 34 ? 'long' : 'short'}>{cell(column, row[at] ?? '')}</td>
+        ))}
+        {open && <td>{open(Object.fromEntries(sheet.columns.map((column, at) => [column.key, row[at] ?? ''])))}</td>}
+      </tr>
+    )),
+    // Rows are drawn anew when there are others, not with each key that is typed above them.
+    [sheet, language],
+  )
   const order = (key: string) => {
     setSort(sort === key ? `-${key}` : key)
     setAfter(0)
@@ -110,16 +123,7 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open }: Shee
               {open && <th scope="col"><span aria-hidden="true"> </span><span className="skip">{t('show')}</span></th>}
             </tr>
           </thead>
-          <tbody>
-            {sheet?.rows.map((row, line) => (
-              <tr key={line}>
-                {shown.map(({ column, at }) => (
-                  <td key={column.key} className={column.kind === 'number' ? 'number' : (row[at] ?? '').length > 34 ? 'long' : 'short'}>{cell(column, row[at] ?? '')}</td>
-                ))}
-                {open && <td>{open(Object.fromEntries(sheet.columns.map((column, at) => [column.key, row[at] ?? ''])))}</td>}
-              </tr>
-            ))}
-          </tbody>
+          <tbody>{body}</tbody>
         </table>
       </div>
       {sheet && (

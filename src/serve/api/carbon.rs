@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tracing::Instrument;
 use utoipa::ToSchema;
 
+use super::named::Named;
+use super::told::Told;
 use crate::cycle::{self, PostingRun};
 use crate::post::approval::Request;
 use crate::serve::guard::Person;
@@ -87,8 +88,6 @@ pub struct Approval {
     hash: String,
 }
 
-type Body<T> = Result<Json<T>, JsonRejection>;
-
 fn asked(request: &Request) -> Asked {
     Asked {
         request: request.name.clone(),
@@ -100,10 +99,6 @@ fn asked(request: &Request) -> Asked {
     }
 }
 
-fn body<T>(given: Body<T>) -> Result<T, Problem> {
-    given.map(|Json(given)| given).map_err(|error| Problem::invalid(error.body_text()))
-}
-
 /// Every document that would be created. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/postings/simulate", request_body = Wish, responses(
     (status = 200, body = Simulation), (status = 401, body = Problem), (status = 403, body = Problem),
@@ -112,9 +107,8 @@ fn body<T>(given: Body<T>) -> Result<T, Problem> {
 pub async fn simulate(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    wish: Body<Wish>,
+    Told(wish): Told<Wish>,
 ) -> Result<Json<Simulation>, Problem> {
-    let wish = body(wish)?;
     person.needs(&[wish.subject.role()])?;
     let documents = work::simulate(&plant, wish.subject, person.name).await?;
     let documents = documents.into_iter().map(|document| Preview {
@@ -135,9 +129,8 @@ pub async fn simulate(
 pub async fn post(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    wish: Body<Wish>,
+    Told(wish): Told<Wish>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
-    let wish = body(wish)?;
     person.needs(&[wish.subject.role()])?;
     if let Subject::Month(text) = &wish.subject {
         work::month(text)?;
@@ -175,9 +168,8 @@ fn begin(
 pub async fn ask(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    wish: Body<Wish>,
+    Told(wish): Told<Wish>,
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
-    let wish = body(wish)?;
     person.needs(&[wish.subject.role()])?;
     let (subject, accepted) = wish.parts();
     let request = work::ask(&plant, subject, person.name, accepted).await?;
@@ -199,10 +191,9 @@ fn request(plant: &Plant, name: &str) -> Result<Request, Problem> {
 pub async fn approve(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    Path(name): Path<String>,
-    given: Body<Approval>,
+    Named(name): Named<String>,
+    Told(given): Told<Approval>,
 ) -> Result<Json<Asked>, Problem> {
-    let given = body(given)?;
     person.needs(&[role_of(&request(&plant, &name)?.draft)])?;
     tracing::info!(user = person.name, request = name, "approves");
     let approved = work::approve(&plant, name, given.hash, person.name).await?;
@@ -217,7 +208,7 @@ pub async fn approve(
 pub async fn post_request(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     let known = request(&plant, &name)?;
     person.needs(&[role_of(&known.draft)])?;
@@ -239,7 +230,7 @@ pub async fn post_request(
 pub async fn explain(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(what): Path<String>,
+    Named(what): Named<String>,
 ) -> Result<Json<Value>, Problem> {
     let explained = tokio::task::spawn_blocking(move || explained(&plant, &what));
     Ok(Json(explained.await.map_err(|error| Problem::internal(error.to_string()))??))
@@ -249,8 +240,10 @@ fn explained(plant: &Plant, what: &str) -> Result<Value, Problem> {
     let config = plant.config();
     let journal = plant.journal();
     let posted = journal.carbon.iter().rev().find(|set| {
+        // The number alone, or with company code and year as tables show it.
         let number = set.number.as_ref().map(ToString::to_string).unwrap_or_default();
-        set.change_set_id.as_str().eq_ignore_ascii_case(what) || number.contains(what)
+        let is_number = number == what || number.split(' ').next() == Some(what);
+        set.change_set_id.as_str().eq_ignore_ascii_case(what) || (is_number && !what.is_empty())
     });
     let is_key = what.len() >= 8 && what.bytes().all(|byte| byte.is_ascii_hexdigit());
     let key = posted.map(|set| set.plan_hash.as_str()).or(is_key.then_some(what));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 use utoipa::ToSchema;
 
+use super::named::Named;
+use super::told::Told;
 use crate::post::state::Phase;
 use crate::post::{ChangeSetId, ItemReport};
 use crate::serve::guard::Person;
@@ -109,7 +110,7 @@ fn item(of: &ItemReport) -> Item {
 pub async fn show(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Json<ChangeSetPage>, Problem> {
     let id = known(&plant, &id)?;
     let (report, draft) = work::change_set(&plant, id.clone()).await?;
@@ -146,10 +147,9 @@ fn known(plant: &Plant, text: &str) -> Result<ChangeSetId, Problem> {
 pub async fn undo(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    Path(id): Path<String>,
-    seen: Result<Json<Seen>, JsonRejection>,
+    Named(id): Named<String>,
+    Told(seen): Told<Seen>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
-    let Json(seen) = seen.map_err(|error| Problem::invalid(error.body_text()))?;
     let id = known(&plant, &id)?;
     let (report, draft) = work::change_set(&plant, id.clone()).await?;
     person.needs(&[role_of(&draft)])?;

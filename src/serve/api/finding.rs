@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::named::Named;
+use super::told::Told;
 use crate::check::{LifeEvent, Step, Tracked};
 use crate::cycle::{DecideError, Decided, decide, finding_of};
 use crate::serve::guard::Person;
@@ -177,7 +179,7 @@ impl From<DecideError> for Problem {
 pub async fn show(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(key): Path<String>,
+    Named(key): Named<String>,
 ) -> Result<Json<FindingPage>, Problem> {
     let found =
         plant
@@ -198,11 +200,10 @@ pub async fn show(
 pub async fn decide_it(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    Path(key): Path<String>,
-    given: Result<Json<Decision>, axum::extract::rejection::JsonRejection>,
+    Named(key): Named<String>,
+    Told(given): Told<Decision>,
 ) -> Result<Json<FindingPage>, Problem> {
     person.needs(&[Role::Planner, Role::Finance, Role::Admin])?;
-    let Json(given) = given.map_err(|error| Problem::invalid(error.body_text()))?;
     let decided = given.parsed()?;
     let asks_only = matches!(decided, Decided::Ask { .. });
     let view = plant.view()?;

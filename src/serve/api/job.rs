@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use tracing::Instrument;
 
+use super::named::Named;
 use crate::config::Config;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
@@ -28,7 +29,7 @@ pub async fn list(_: Person, State(plant): State<Arc<Plant>>) -> Json<Vec<Job>> 
 pub async fn show(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(id): Path<u64>,
+    Named(id): Named<u64>,
 ) -> Result<Json<Job>, Problem> {
     Ok(Json(plant.jobs.get(id)?))
 }
@@ -41,7 +42,7 @@ pub async fn show(
 pub async fn stop(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    Path(id): Path<u64>,
+    Named(id): Named<u64>,
 ) -> Result<Json<Job>, Problem> {
     let job = plant.jobs.get(id)?;
     let stopped = match job.kind {

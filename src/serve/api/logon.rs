@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::told::Told;
 use crate::secret::Secret;
 use crate::serve::guard::{Person, cookie, from_proxy, key};
 use crate::serve::person::Role;
@@ -122,9 +123,8 @@ fn opened(plant: &Plant, user: &str, roles: Vec<Role>) -> Response {
 pub async fn log_on(
     State(plant): State<Arc<Plant>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    given: Result<Json<Logon>, axum::extract::rejection::JsonRejection>,
+    Told(given): Told<Logon>,
 ) -> Result<Response, Problem> {
-    let Json(given) = given.map_err(|error| Problem::invalid(error.body_text()))?;
     count(&plant.logons, &given.user, peer)?;
     count(&plant.addresses, &peer.ip().to_string(), peer)?;
     let users = plant.users();

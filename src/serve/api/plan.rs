@@ -1,16 +1,18 @@
 //! Plans: made, looked at.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument;
 use utoipa::ToSchema;
 
+use super::named::Named;
+use super::told::Told;
 use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::Evaluation;
@@ -326,23 +328,26 @@ fn worth(found: &Evaluation) -> Worth {
 }
 
 fn bars(record: &PlanRecord, shifts: &ShiftCalendar) -> Vec<Bar> {
-    let problem = &record.problem;
-    let before = &record.baseline_schedule.assignments;
+    let (problem, instance) = (&record.problem, &record.problem.instance);
+    // By name: a plan may have ten thousand orders.
+    let before = record.baseline_schedule.assignments.iter();
+    let before: BTreeMap<&str, &Assignment> =
+        before.map(|one| (one.planned_order.as_str(), one)).collect();
+    let orders = instance.planned_orders.iter();
+    let quantities: BTreeMap<&str, f64> =
+        orders.map(|order| (order.planned_order.as_str(), order.quantity)).collect();
     let mut bars = Vec::new();
     for one in &record.schedule.assignments {
-        let Some(line) = problem.demands.get(&one.planned_order) else { continue };
+        let name = one.planned_order.as_str();
+        let Some(line) = problem.demands.get(name) else { continue };
         let material = line.material.as_str();
-        let made = problem.instance.materials.iter().find(|known| known.material == material);
+        let made = instance.materials.iter().find(|known| known.material == material);
         let version = made.and_then(|made| {
             let mut versions = made.production_versions.iter();
             versions.find(|known| known.production_version == one.production_version)
         });
-        let order = problem.instance.planned_orders.iter();
-        let quantity = order
-            .clone()
-            .find(|order| order.planned_order == one.planned_order)
-            .map_or(0.0, |order| order.quantity);
-        let was = before.iter().find(|was: &&Assignment| was.planned_order == one.planned_order);
+        let quantity = quantities.get(name).copied().unwrap_or_default();
+        let was = before.get(name);
         for operation in version.into_iter().flat_map(|version| &version.operations) {
             let bucket = one.start_bucket + operation.bucket_offset;
             let (start, end) = problem.local_times(bucket, bucket, shifts);
@@ -368,10 +373,9 @@ fn bars(record: &PlanRecord, shifts: &ShiftCalendar) -> Vec<Bar> {
 pub async fn make(
     person: Person,
     State(plant): State<Arc<Plant>>,
-    wish: Result<Json<PlanWish>, JsonRejection>,
+    Told(wish): Told<PlanWish>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     person.needs(&[Role::Planner])?;
-    let Json(wish) = wish.map_err(|error| Problem::invalid(error.body_text()))?;
     wish.check()?;
     plant.view()?;
     if plant.jobs.is_busy(JobKind::Plan) {
@@ -392,7 +396,7 @@ pub async fn make(
 pub async fn show(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(key): Path<String>,
+    Named(key): Named<String>,
 ) -> Result<Json<PlanPage>, Problem> {
     let config = plant.config();
     let folder = config.path(&config.settings.post.directory);

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 
+use super::named::Named;
 use super::table::{XLSX, file};
 use crate::report::{of_month, pdf, workbook};
 use crate::serve::guard::Person;
@@ -22,7 +23,7 @@ use crate::serve::work::month;
 pub async fn report(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path((wanted, form)): Path<(String, String)>,
+    Named((wanted, form)): Named<(String, String)>,
 ) -> Result<Response, Problem> {
     let period = month(&wanted)?;
     if !["pdf", "xlsx"].contains(&form.as_str()) {

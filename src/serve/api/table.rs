@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::named::Named;
 use crate::present::sheet::Sheet;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
@@ -60,7 +61,7 @@ async fn found(plant: Arc<Plant>, name: String, rows: &Rows) -> Result<Sheet, Pr
 pub async fn table(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     rows: Asked,
 ) -> Result<Json<Sheet>, Problem> {
     let Query(rows) = rows.map_err(|error| Problem::invalid(error.body_text()))?;
@@ -82,7 +83,7 @@ pub async fn table(
 pub async fn export(
     _: Person,
     State(plant): State<Arc<Plant>>,
-    Path((name, form)): Path<(String, String)>,
+    Named((name, form)): Named<(String, String)>,
     rows: Asked,
 ) -> Result<Response, Problem> {
     let Query(rows) = rows.map_err(|error| Problem::invalid(error.body_text()))?;

@@ -1,12 +1,12 @@
-import { useCallback, useMemo } from 'react'
 import { get, type PlanPage, type Who } from '../api'
-import { Chart, type Colors } from '../chart'
 import { Feasibility } from '../feasibility'
 import { Front } from '../front'
+import { Gantt } from '../gantt'
 import { useEvents } from '../events'
-import { change, instant, local, number, percent } from '../format'
+import { change, instant, number, percent } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
+import { MakePlan } from '../making'
 import { PostingBar } from '../posting'
 import { SheetView, Status } from '../sheet'
 import { Trouble } from '../trouble'
@@ -17,38 +17,6 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
   useEvents(kind => {
     if (kind === 'change_set' || kind === 'anew') again()
   })
-  const centers = useMemo(() => [...new Set(data?.bars.map(bar => bar.work_center) ?? [])].sort(), [data])
-  const option = useCallback(
-    (colors: Colors) => {
-      const materials = [...new Set(data?.bars.map(bar => bar.material) ?? [])]
-      return {
-        grid: { left: 90, right: 70, top: 30, bottom: 70 },
-        legend: { top: 0, left: 90, textStyle: { color: colors.text }, data: [t('grid')] },
-        tooltip: { trigger: 'item' },
-        xAxis: { type: 'category', data: data?.shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, interval: 8, rotate: 30 } },
-        yAxis: [
-          { type: 'category', data: centers, axisLabel: { color: colors.text }, splitLine: { show: true, lineStyle: { color: colors.border } } },
-          { type: 'value', name: 'kg/kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { show: false } },
-        ],
-        series: [
-          { name: t('grid'), type: 'line', step: 'middle', yAxisIndex: 1, symbol: 'none', areaStyle: { opacity: 0.15 }, lineStyle: { width: 1 }, color: colors.ordered[3], data: data?.shifts.map(shift => shift.grid_kg_per_kwh), z: 0 },
-          {
-            name: t('orders'),
-            type: 'custom',
-            renderItem: (_: unknown, api: { value: (at: number) => number; coord: (point: number[]) => [number, number]; size: (size: number[]) => [number, number] }) => {
-              const [x, y] = api.coord([api.value(0), api.value(1)])
-              const [width, height] = api.size([1, 1])
-              const share = Math.min(1, api.value(2) / 480)
-              return { type: 'rect', shape: { x: x - width / 2, y: y - height * 0.35, width: Math.max(2, width * share), height: height * 0.7 }, style: { fill: colors.ordered[api.value(3) % colors.ordered.length], stroke: colors.ground } }
-            },
-            encode: { x: 0, y: 1 },
-            data: data?.bars.map(bar => ({ value: [bar.bucket, centers.indexOf(bar.work_center), bar.minutes, materials.indexOf(bar.material)], name: `${bar.order} ${bar.material} ${bar.work_center} ${number(bar.minutes)} ${t('minutes')}` })),
-          },
-        ],
-      }
-    },
-    [data, centers],
-  )
   if (!data) return <><h1>{t('plan')}</h1><Trouble error={error} again={again} /></>
   const { worth, baseline } = data
   const rows: [string, string, string, string][] = [
@@ -74,7 +42,7 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
         </div>
         <p>{worth.violations.length === 0 ? `✓ ${t('breaks_nothing')}` : `✕ ${t('breaks')}: ${worth.violations.join(', ')}`}</p>
       </section>
-      <section className="panel" aria-label={t('gantt')}><h2>{t('gantt')}</h2><Chart label={t('gantt')} height={120 + 60 * centers.length} option={option} test="gantt" /></section>
+      <Gantt plan={data} />
       {data.conflict && (
         <section className="panel" aria-label={t('conflicting')}>
           <h2>{t('conflicting')}</h2>
@@ -82,7 +50,8 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
           <ul>{data.conflict.relaxing.map(one => <li key={one}>{one}</li>)}</ul>
         </section>
       )}
-      {data.front && <Front plan={data.plan} points={data.front} />}
+      {data.front && <Front plan={data.plan} worth={worth} points={data.front} />}
+      {may && <MakePlan key={data.plan} title={t('next_plan')} note={t('next_plan_what')} weights={data.weights} alike={data.front !== null} />}
       {data.feasibility && <Feasibility plan={data.plan} found={data.feasibility} />}
       {data.quarters.length > 0 && (
         <section className="panel" aria-label={t('of_budget')}>

@@ -121,4 +121,7 @@ export const de: Texts = {
   key_inventory: 'Bilanz',
   key_product: 'Produkt',
   stop_take_back: 'Anhalten und zurücknehmen',
+  next_plan: 'Ein anderer Plan von hier aus',
+  next_plan_what: 'Die Regler stehen, wo dieser Plan stand. Der neue Plan öffnet sich daneben; dieser bleibt.',
+  improbable_why: 'Warum gebucht werden darf, obwohl der Plan unwahrscheinlicher hält als verlangt',
 }

@@ -119,4 +119,7 @@ export const en = {
   key_inventory: 'inventory',
   key_product: 'product',
   stop_take_back: 'Stop and take back',
+  next_plan: 'Another plan from here',
+  next_plan_what: 'The sliders stand where this plan stood. The new plan opens beside it; this one stays.',
+  improbable_why: 'Why it is right to post although the plan is less likely to hold than is asked for',
 }

@@ -121,4 +121,7 @@ export const ja: Texts = {
   key_inventory: 'インベントリ',
   key_product: '製品',
   stop_take_back: '停止して取り消す',
+  next_plan: 'ここから別の計画を作る',
+  next_plan_what: 'スライダーはこの計画の重みを示しています。新しい計画は別に開き、この計画は残ります。',
+  improbable_why: '計画どおりになる確率が求められる値より低くても転記してよい理由',
 }

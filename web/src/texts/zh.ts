@@ -121,4 +121,7 @@ export const zh: Texts = {
   key_inventory: '清单',
   key_product: '产品',
   stop_take_back: '停止并撤回',
+  next_plan: '以此为起点制定另一计划',
+  next_plan_what: '滑块停在本计划的权重上。新计划另行打开，本计划保留。',
+  improbable_why: '计划达成的概率低于要求，为何仍可过账',
 }

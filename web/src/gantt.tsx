@@ -1,0 +1,85 @@
+// Operations by work center, one after another within their shift, with the grid intensity behind.
+import { useCallback, useMemo } from 'react'
+import type { PlanPage } from './api'
+import { Chart, type Colors } from './chart'
+import { local, number } from './format'
+import { t } from './i18n'
+
+/** Beyond this many operations, those of one material in one shift of a work center are one block: alone they would be thinner than a pixel. */
+const MANY = 1_500
+/** Minutes of a shift. */
+const SHIFT = 480
+
+interface Block {
+  order: string
+  material: string
+  work_center: string
+  bucket: number
+  minutes: number
+  count: number
+}
+
+function blocks(bars: PlanPage['bars']): Block[] {
+  const whole = new Map<string, Block>()
+  for (const bar of bars) {
+    const key = `${bar.work_center} ${bar.bucket} ${bar.material}`
+    const block = whole.get(key)
+    if (block) {
+      block.minutes += bar.minutes
+      block.count += 1
+    } else whole.set(key, { ...bar, count: 1 })
+  }
+  return [...whole.values()]
+}
+
+export function Gantt({ plan }: { plan: PlanPage }) {
+  const { bars, shifts } = plan
+  const centers = useMemo(() => [...new Set(bars.map(bar => bar.work_center))].sort(), [bars])
+  const many = bars.length > MANY
+  const drawn = useMemo(() => (many ? blocks(bars) : bars.map(bar => ({ ...bar, count: 1 }))), [bars, many])
+  const option = useCallback(
+    (colors: Colors) => {
+      const row = new Map(centers.map((center, at) => [center, at]))
+      const materials = new Map<string, number>()
+      const used = new Map<string, number>()
+      const data = drawn.map(bar => {
+        const at = row.get(bar.work_center) ?? 0
+        if (!materials.has(bar.material)) materials.set(bar.material, materials.size)
+        const place = `${at} ${bar.bucket}`
+        const begin = used.get(place) ?? 0
+        used.set(place, begin + bar.minutes)
+        const what = bar.count === 1 ? bar.order : `${bar.count} ${t('orders')}:`
+        return { value: [bar.bucket, at, begin, bar.minutes, materials.get(bar.material) ?? 0], name: `${what} ${bar.material} ${bar.work_center} ${number(bar.minutes)} ${t('minutes')}` }
+      })
+      return {
+        ...(many ? { aria: { enabled: true, decal: { show: false } } } : {}),
+        grid: { left: 90, right: 70, top: 30, bottom: 70 },
+        legend: { top: 0, left: 90, textStyle: { color: colors.text }, data: [t('grid')] },
+        tooltip: { trigger: 'item' },
+        xAxis: { type: 'category', data: shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, interval: 8, rotate: 30 } },
+        yAxis: [
+          { type: 'category', data: centers, axisLabel: { color: colors.text }, splitLine: { show: true, lineStyle: { color: colors.border } } },
+          { type: 'value', name: 'kg/kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { show: false } },
+        ],
+        series: [
+          { name: t('grid'), type: 'line', step: 'middle', yAxisIndex: 1, symbol: 'none', areaStyle: { opacity: 0.15 }, lineStyle: { width: 1 }, color: colors.ordered[3], data: shifts.map(shift => shift.grid_kg_per_kwh), z: 0 },
+          {
+            name: t('orders'),
+            type: 'custom',
+            renderItem: (_: unknown, api: { value: (at: number) => number; coord: (point: number[]) => [number, number]; size: (size: number[]) => [number, number] }) => {
+              const [x, y] = api.coord([api.value(0), api.value(1)])
+              const [width, height] = api.size([1, 1])
+              const minutes = (of: number) => width * Math.min(1, of / SHIFT)
+              const left = x - width / 2 + minutes(api.value(2))
+              return { type: 'rect', shape: { x: left, y: y - height * 0.35, width: Math.max(many ? 0.5 : 2, minutes(api.value(3))), height: height * 0.7 }, style: { fill: colors.ordered[api.value(4) % colors.ordered.length], ...(many ? {} : { stroke: colors.ground }) } }
+            },
+            encode: { x: 0, y: 1 },
+            data,
+          },
+        ],
+      }
+    },
+    [drawn, shifts, centers, many],
+  )
+  return <section className="panel" aria-label={t('gantt')}><h2>{t('gantt')}</h2><Chart key={String(many)} label={t('gantt')} height={120 + 60 * centers.length} option={option} many={many} test="gantt" /></section>
+}
