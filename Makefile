@@ -5,7 +5,7 @@ CARGO := PATH="$$HOME/.cargo/bin:$$PATH" cargo
 ARGS  ?=
 SECONDS ?= 60
 
-.PHONY: demo test test-abap test-peers soak web test-web test-api bench-web install-web install-api fuzz lint bench licences install-demo install-test install-peers help
+.PHONY: demo test test-abap test-peers soak web test-web test-api bench-web install-web install-api fuzz lint bench bench-plan licences install-demo install-test install-peers help
 
 help:
 	@echo "make demo [ARGS=--once]   the whole cycle on the sandbox SAP and real meter data"
@@ -20,6 +20,7 @@ help:
 	@echo "make soak                 1,000,000 seeded lives of a posting, with every fault"
 	@echo "make bench-web            the page with 10,000 planned orders in headless Chromium"
 	@echo "make bench                speed, with a peer in the same run"
+	@echo "make bench-plan           how good plans are, by profile and size, and how soon"
 
 install-demo:
 	@scripts/install demo
@@ -83,6 +84,10 @@ licences:
 
 bench: install-test
 	$(CARGO) bench
+
+# ARGS=--cpu where other work shares the cores. Takes 15 minutes for five seeds.
+bench-plan:
+	$(CARGO) bench --bench planning -- --seeds 5 $(ARGS)
 
 soak:
 	CARBIDE_SEEDS=$${CARBIDE_SEEDS:-1000000} $(CARGO) test --lib wire_simulation::no_seed -- --nocapture

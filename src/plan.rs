@@ -61,4 +61,4 @@ pub use evaluate::{CarbonParts, Evaluation, Violation, evaluate};
 pub use from_facts::{
     FromFactsError, Given, GridOutlook, Policy, Problem, Unplannable, problem_from_facts,
 };
-pub use solve::{Limit, PlanError, Proof, Solution, SolveOptions, Status, solve};
+pub use solve::{Limit, PlanError, Proof, Solution, SolveOptions, Status, gaps, solve};

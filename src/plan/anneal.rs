@@ -9,13 +9,15 @@ use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
 use self::candidates::{Candidates, NO_SETUP};
-use self::state::State;
+use self::state::{State, Sums};
 use super::column::Columns;
 
 /// Columns of an order that are looked at: those with the least reduced cost.
 const CANDIDATES: usize = 20;
 /// Moves between two fresh sums.
 const REFRESH: u64 = 1 << 18;
+/// Moves between two reports of the best plan.
+const TELL: u64 = 1 << 14;
 /// First and last temperature, in mean spreads of an order's columns.
 const HOT: f64 = 0.12;
 const COLD: f64 = 0.0005;
@@ -24,7 +26,8 @@ const EMPTY: f64 = 0.01;
 /// Most orders that one move takes off a set-up.
 const EMPTIED_MOST: usize = 6;
 
-/// Anneals from `start`; `used` says which share of the budget is gone after so many moves.
+/// Anneals from `start`; `used` says which share of the budget is gone after so many moves, `tell` hears
+/// the value of each better plan, now and then.
 ///
 /// Returns the best feasible selection, if any, with its value.
 pub(super) fn anneal(
@@ -33,6 +36,7 @@ pub(super) fn anneal(
     start: &[usize],
     seed: u64,
     used: &(dyn Fn(u64) -> f64 + Sync),
+    tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
     let candidates = Candidates::new(columns, reduced_cost, start, CANDIDATES);
     let spread = spread(columns);
@@ -40,6 +44,7 @@ pub(super) fn anneal(
     let mut state = State::new(columns, &candidates, start, 30.0 * spread);
     let mut best = Best::new(&state);
     let mut change = Vec::with_capacity(EMPTIED_MOST);
+    let mut told = best.value;
     let (mut moves, mut temperature) = (0u64, HOT * spread);
     loop {
         if moves.is_multiple_of(512) {
@@ -48,6 +53,10 @@ pub(super) fn anneal(
                 return best.selection(&candidates);
             }
             temperature = spread * HOT * (COLD / HOT).powf(share);
+            if moves.is_multiple_of(TELL) && best.value < told {
+                told = best.value;
+                tell(told);
+            }
         }
         if moves % REFRESH == REFRESH - 1 {
             state.refresh();
@@ -75,14 +84,19 @@ pub(super) fn anneal(
                 continue;
             }
         }
-        for one in change.iter().rev() {
-            if one.placed {
-                state.remove(one.to);
-            }
-            state.place(one.from);
-        }
-        state.sums = before.0;
+        undo(&mut state, &change, before.0);
     }
+}
+
+/// Takes a move back, the last change first.
+fn undo(state: &mut State<'_, '_>, change: &[Change], before: Sums) {
+    for one in change.iter().rev() {
+        if one.placed {
+            state.remove(one.to);
+        }
+        state.place(one.from);
+    }
+    state.sums = before;
 }
 
 /// An order on its way from one candidate to another; `placed` once it has got there.
@@ -108,7 +122,7 @@ fn put(state: &mut State<'_, '_>, one: &mut Change) {
 fn relocate(state: &mut State<'_, '_>, change: &mut Vec<Change>, random: &mut Pcg64Mcg) -> bool {
     let candidates = state.candidates;
     let order = random.random_range(0..candidates.orders());
-    let to = random.random_range(candidates.of(order));
+    let to = candidates.toward_the_best(order, random.random_range(0.0..1.0));
     if to == state.chosen[order as usize] {
         return false;
     }
@@ -217,4 +231,68 @@ fn spread(columns: &Columns<'_>) -> f64 {
         own.iter().copied().fold(f64::NEG_INFINITY, f64::max) - least
     };
     ((0..orders).map(of_order).sum::<f64>() / orders as f64).max(1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::super::baseline::with_baseline;
+    use super::super::evaluate::evaluate;
+    use super::super::genetic;
+    use super::super::instance::Instance;
+    use super::super::selection::Selection;
+    use super::*;
+
+    fn problem() -> Instance {
+        let packed: &[u8] = include_bytes!("../../tests/fixtures/planning/S-cement-1.json.gz");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+        with_baseline(&Instance::from_json(&text).unwrap()).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// What moves add up to, kept and undone ones, is what the oracle says of the whole plan.
+        #[test]
+        fn differences_sum_to_the_whole(seed in any::<u64>(), moves in 1..2_000usize) {
+            let instance = problem();
+            let baseline = instance.baseline.as_ref().unwrap();
+            let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+            let columns = Columns::compile(&instance, figures, false).unwrap();
+            let start = genetic::first(&columns, seed);
+            let candidates = Candidates::new(&columns, &columns.value, &start, CANDIDATES);
+            let mut random = Pcg64Mcg::new(u128::from(seed));
+            let mut state = State::new(&columns, &candidates, &start, 1.0);
+            let (mut change, mut kept) = (Vec::new(), 0);
+            for _ in 0..moves {
+                let before = state.sums;
+                change.clear();
+                let made = match random.random_bool(0.1) {
+                    true => empty_a_setup(&mut state, &mut change, &mut random),
+                    false => relocate(&mut state, &mut change, &mut random),
+                };
+                if made && random.random_bool(0.7) {
+                    state.buy();
+                    state.judge();
+                    change.iter().for_each(|one| state.moved(one.order, one.from, one.to));
+                    kept += 1;
+                } else {
+                    undo(&mut state, &change, before);
+                }
+            }
+            state.buy();
+            prop_assert!(kept > 0 || moves < 50);
+            let chosen: Vec<usize> = (state.chosen.iter())
+                .map(|at| candidates.list[*at as usize].column as usize)
+                .collect();
+            let purchases = Selection::of(&columns, &chosen).purchases();
+            let whole = evaluate(&instance, &columns.schedule(&chosen, &purchases));
+            let fv = columns.alpha + columns.beta - state.sums.value();
+            prop_assert!((fv - whole.fv.unwrap()).abs() < 1e-9, "{fv}, whole {:?}", whole.fv);
+        }
+    }
 }

@@ -14,10 +14,14 @@ use super::evaluate::evaluate;
 use super::exact::{self, Exact};
 use super::instance::Instance;
 use super::schedule::Schedule;
-use super::solve::{EXACT_NODES, Proof, Solution, Status, all_modes};
+use super::solve::{EXACT_NODES, Proof, Solution, Status, all_modes, gaps};
 
 /// The file form.
 pub const FORMAT: &str = "carbide-plan-certificate/1";
+
+/// Hash of the planner's sources as this program was built: of the lines that `sha256sum` prints for
+/// `src/plan.rs` and every Rust file below `src/plan`, in the order of their paths.
+pub const CODE_SHA256: &str = env!("CARBIDE_PLAN_SHA256");
 
 /// Largest difference between what a certificate says and what is computed again.
 const TOLERANCE: f64 = 1e-9;
@@ -49,18 +53,14 @@ pub struct Verified {
     pub instance: String,
     /// Value of the plan by the evaluator.
     pub fv: f64,
+    /// Hash of the planner's sources that made it, as the certificate says; empty in old ones.
+    pub code_sha256: String,
     /// Bound by the multipliers, or the optimum by looking at every plan.
     pub upper_bound: f64,
     /// `(UB - FV) / UB`.
     pub gap: f64,
     /// `(UB - FV) / (UB - gamma)`: the part of the possible gain that was missed.
     pub gain_gap: f64,
-}
-
-/// Gap and gain gap of the model's section 5.
-pub fn gaps(upper_bound: f64, fv: f64, gamma: f64) -> (f64, f64) {
-    let share = |whole: f64| if whole > 0.0 { (upper_bound - fv).max(0.0) / whole } else { 0.0 };
-    (share(upper_bound), share(upper_bound - gamma))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -101,6 +101,7 @@ pub fn certificate(
         ("instance", json(&instance.id)),
         ("instance_sha256", json(&hash(&json(instance)))),
         ("code_version", json(env!("CARGO_PKG_VERSION"))),
+        ("code_sha256", json(CODE_SHA256)),
         ("seed", json(&seed)),
         ("work_limit", json(work_limit)),
         ("status", json(&solution.status)),
@@ -200,7 +201,11 @@ pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateEr
     let (gap, gain_gap) = gaps(upper_bound, fv, compared.weights.gamma);
     fields.near("gap", gap)?;
     fields.near("gain_gap", gain_gap)?;
-    Ok(Verified { instance: instance.id.clone(), fv, upper_bound, gap, gain_gap })
+    let code_sha256 = match fields.0.contains_key("code_sha256") {
+        true => fields.read("code_sha256")?,
+        false => String::new(),
+    };
+    Ok(Verified { instance: instance.id.clone(), fv, code_sha256, upper_bound, gap, gain_gap })
 }
 
 /// The bound, computed from the proof.

@@ -189,7 +189,7 @@ pub fn replan(
         Limit::Work { moves: most, .. } => moves as f64 / most.max(1) as f64,
         Limit::Share(share) => share(),
     };
-    let found = anneal(&columns, &columns.value, &begin, seed, &used);
+    let found = anneal(&columns, &columns.value, &begin, seed, &used, &|_| {});
     let chosen = found.map_or(begin, |(chosen, _)| chosen);
     let purchases = Selection::of(&columns, &chosen).purchases();
     let schedule = columns.schedule(&chosen, &purchases);

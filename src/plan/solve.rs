@@ -1,5 +1,7 @@
 //! The planner: exact where the problem is small, else a proven bound and annealing.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde::Serialize;
 
 use super::anneal::anneal;
@@ -113,12 +115,18 @@ pub enum PlanError {
     NoBaseline,
 }
 
+/// Gap and gain gap of the model's section 5.
+pub fn gaps(upper_bound: f64, fv: f64, gamma: f64) -> (f64, f64) {
+    let share = |whole: f64| if whole > 0.0 { (upper_bound - fv).max(0.0) / whole } else { 0.0 };
+    (share(upper_bound), share(upper_bound - gamma))
+}
+
 /// Plans an instance.
 ///
 /// Small problems are solved exactly. Others get a bound by the Lagrangian dual, then annealing over
 /// the columns with the least reduced cost. With `genetic_only` it is AW-MOGA as published
-/// (population 200), by generations or until the time is gone. No order is dropped: where no plan meets all rules, the one that misses least is
-/// given with its violations.
+/// (population 200), by generations or until the time is gone. No order is dropped: where no plan
+/// meets all rules, the one that misses least is given with its violations.
 ///
 /// # Errors
 ///
@@ -272,12 +280,25 @@ impl Search<'_, '_> {
             Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
         };
         tell("annealing", best.as_ref().map(|(_, value)| *value));
+        let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
+        let found_better = |value: f64| {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if value < *known {
+                *known = value;
+                let fv = self.fv(value);
+                let (gap, gain_gap) = gaps(proven.upper_bound, fv, columns.gamma);
+                let (gap, gain_gap) = (100.0 * gap, 100.0 * gain_gap);
+                let what =
+                    format!("annealing, gap {gap:.2} %, of the possible gain {gain_gap:.1} %");
+                (self.options.progress)(&what, Some(fv));
+            }
+        };
         use rayon::prelude::*;
         let islands: Vec<_> = (0..ISLANDS)
             .into_par_iter()
             .map(|island| {
                 let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
-                anneal(columns, &proven.reduced_cost, &begin, seed, &used)
+                anneal(columns, &proven.reduced_cost, &begin, seed, &used, &found_better)
             })
             .collect();
         for (chosen, value) in islands.into_iter().flatten() {

@@ -83,3 +83,36 @@ fn a_certificate_is_for_one_instance() {
 
     assert_eq!(verify(&certified(&one), &other).unwrap_err().field, "instance_sha256");
 }
+
+#[test]
+fn a_certificate_names_the_sources_that_made_it() {
+    use sha2::{Digest, Sha256};
+    let hash = |bytes: &[u8]| {
+        let digest = Sha256::digest(bytes);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec!["src/plan".to_owned()];
+    let mut paths = vec!["src/plan.rs".to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root.join(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(path),
+                false => paths.push(path),
+            }
+        }
+    }
+    paths.retain(|path| path.ends_with(".rs"));
+    paths.sort();
+    let line =
+        |path: &String| format!("{}  {path}\n", hash(&std::fs::read(root.join(path)).unwrap()));
+    let lines: String = paths.iter().map(line).collect();
+
+    let instance = tiny_instances().remove(0);
+    let found = verify(&certified(&instance), &instance).unwrap();
+
+    assert!(paths.len() > 30, "{paths:?}");
+    assert_eq!(found.code_sha256, hash(lines.as_bytes()));
+}

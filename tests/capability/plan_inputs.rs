@@ -37,7 +37,10 @@ fn weights_that_do_not_sum_to_one_or_are_negative_are_refused() {
         &refused("/weights/alpha", json!(0.45)),
         &["PLAN-WEIGHTS", "weights", "sum to", "not to 1"],
     );
-    says(&refused("/weights/gamma", json!(-0.1)), &["PLAN-WEIGHTS", "gamma is -0.1"]);
+    let uneven = json!({"alpha": 0.1, "beta": 0.2, "gamma": 0.6});
+    says(&refused("/weights", uneven), &["they sum to 0.9, not to 1; each weight lies in [0, 1]"]);
+    says(&refused("/weights/gamma", json!(-0.1)), &["PLAN-WEIGHTS", "gamma is -0.1", "[0, 1]"]);
+    says(&refused("/weights/alpha", json!(1.2)), &["PLAN-WEIGHTS", "alpha is 1.2", "[0, 1]"]);
     let outside = json!({"alpha": 1.0, "beta": 0.0, "gamma": 0.0});
     says(&refused("/weights", outside.clone()), &["PLAN-WEIGHTS", "[0.3, 0.5]", "weights_free"]);
 

@@ -6,7 +6,7 @@ use super::super::exit::print_json;
 use super::super::{CliError, Context, Exit};
 use super::read_text;
 use crate::plan::Solution;
-use crate::plan::certificate::{WorkLimit, certificate, verify as verify_text};
+use crate::plan::certificate::{CODE_SHA256, WorkLimit, certificate, verify as verify_text};
 use crate::plan::instance::Instance;
 use crate::present::figure;
 
@@ -67,6 +67,10 @@ pub(super) fn verify(
             figure::percent(found.gap),
             figure::percent(found.gain_gap)
         );
+        let same = if found.code_sha256 == CODE_SHA256 { "as here" } else { "others than here" };
+        if !found.code_sha256.is_empty() {
+            println!("  made by planner sources {}, {same}", found.code_sha256);
+        }
     }
     Ok(Exit::Done)
 }

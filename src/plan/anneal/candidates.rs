@@ -103,6 +103,14 @@ impl Candidates {
         self.start[order as usize]..self.start[order as usize + 1]
     }
 
+    /// A candidate of an order for a uniform `share` of one; those of small reduced cost come up more
+    /// often.
+    pub fn toward_the_best(&self, order: u32, share: f64) -> u32 {
+        let own = self.of(order);
+        let place = (share * share * f64::from(own.end - own.start)) as u32;
+        (own.start + place).min(own.end - 1)
+    }
+
     pub fn orders(&self) -> u32 {
         small(self.start.len() - 1)
     }

@@ -213,14 +213,16 @@ impl Weights {
         let ranges = [("alpha", self.alpha), ("beta", self.beta), ("gamma", self.gamma)];
         for (field, value) in ranges {
             finite("weights", field, value)?;
-            if value < 0.0 {
-                let reason = format!("{field} is {value}; a weight is not negative");
+            if !(0.0..=1.0).contains(&value) {
+                let reason = format!("{field} is {value}; each weight lies in [0, 1]");
                 return wrong("PLAN-WEIGHTS", "weights", reason);
             }
         }
         let sum = self.alpha + self.beta + self.gamma;
         if (sum - 1.0).abs() > SLACK {
-            let reason = format!("they sum to {sum}, not to 1");
+            // Floats: 0.45 + 0.3 + 0.2 is no round number, and a person asked for one.
+            let sum = (sum * 1e6).round() / 1e6;
+            let reason = format!("they sum to {sum}, not to 1; each weight lies in [0, 1]");
             return wrong("PLAN-WEIGHTS", "weights", reason);
         }
         if self.weights_free == Some(true) || self.is_published() {
