@@ -19,6 +19,8 @@ mod read;
 
 mod read_on;
 
+mod rows;
+
 mod watermark;
 
 pub use connection::{Dialect, EmsConnection};
@@ -27,7 +29,7 @@ pub use latest::last_reading;
 pub use mapping::{EmsMapping, MeterMapping, StampIs, ValuesAre};
 pub use process::{ProcessMapping, RawTemperatures, TemperatureTag, read_temperatures};
 pub use read::{Bucket, IntervalSum, RawReadings, interval_sums, read_readings, whole_sum};
-pub use read_on::{Continued, read_on};
+pub use read_on::{Continued, read_each, read_on};
 pub use watermark::{Watermark, sum_tolerance};
 
 /// Why readings could not be read. Nothing is guessed in their place.
