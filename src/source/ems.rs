@@ -1,7 +1,8 @@
 //! Meter readings from an energy management system by ODBC.
 //!
 //! Read-only by construction: a mapping names a table and columns, which are checked against the
-//! catalog and quoted; values are bound. No statement but SELECT can be formed.
+//! catalog and quoted; values are bound, or literals with their quotes doubled where a driver needs that. No
+//! statement but SELECT can be formed.
 
 mod catalog;
 

@@ -1,5 +1,6 @@
 //! An open database whose table and columns were found in its catalog, and SELECTs on it.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
 use odbc_api::buffers::TextRowSet;
@@ -78,6 +79,30 @@ impl Key {
             Self::Number(number) => Box::new(number.into_parameter()),
         }
     }
+}
+
+/// A statement of SQLite with its keys as literals: with anything bound, its driver (0.9998) holds every
+/// row in memory, whatever StepAPI says.
+fn spelled_out(sql: &str, keys: &[Key]) -> String {
+    let mut keys = keys.iter();
+    let mut quote = None;
+    let mut spelled = String::with_capacity(sql.len() + 32);
+    for sign in sql.chars() {
+        if let ('?', None, Some(key)) = (sign, quote, keys.as_slice().first()) {
+            keys.next();
+            match key {
+                Key::Text(text) => spelled += &Dialect::Sqlite.literal(text),
+                Key::Number(number) => spelled += &number.to_string(),
+            }
+            continue;
+        }
+        quote = match quote {
+            None => matches!(sign, '\'' | '"').then_some(sign),
+            Some(open) => (open != sign).then_some(open),
+        };
+        spelled.push(sign);
+    }
+    spelled
 }
 
 impl Database {
@@ -292,8 +317,12 @@ fn run(
     let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
     // SQLite's driver knows no time-out and refuses one.
     let timeout = (connection.dialect != Dialect::Sqlite).then_some(query_seconds as usize);
+    let (sql, keys) = match connection.dialect {
+        Dialect::Sqlite => (Cow::Owned(spelled_out(sql, keys)), &[] as &[Key]),
+        Dialect::Postgresql | Dialect::Mariadb => (Cow::Borrowed(sql), keys),
+    };
     let bound: Vec<Box<dyn InputParameter>> = keys.iter().map(Key::bound).collect();
-    let executed = database.execute(sql, bound.as_slice(), timeout);
+    let executed = database.execute(&sql, bound.as_slice(), timeout);
     let Some(mut cursor) = executed.map_err(|error| odbc(0, error))? else { return Ok(0) };
     let buffer = match buffer {
         Some(buffer) => buffer,
@@ -315,4 +344,21 @@ fn run(
         each(Rows::of(batch));
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_sqlite_is_a_literal_whatever_stands_in_it() {
+        let keys = [Key::Text("it's ? \" -- ".to_owned()), Key::Number(-7)];
+
+        let sql =
+            spelled_out("SELECT \"a?\" FROM t WHERE q IN ('?''') AND m = ? AND n >= ?", &keys);
+
+        let spelled =
+            "SELECT \"a?\" FROM t WHERE q IN ('?''') AND m = 'it''s ? \" -- ' AND n >= -7";
+        assert_eq!(sql, spelled);
+    }
 }
