@@ -47,7 +47,7 @@ pub fn read_on(
     progress: impl Fn(usize),
 ) -> Result<Continued, EmsError> {
     let mut reader = Reader::new(connection, mapping, meter, known)?;
-    reader.to_the_end(&progress)?;
+    reader.read_all(&progress)?;
     Ok(reader.ended())
 }
 
@@ -67,10 +67,13 @@ pub fn read_each(
 ) -> Result<Vec<String>, EmsError> {
     let mut reader = Reader::new(connection, mapping, meter, None)?;
     reader.hand = Some(&mut hand);
-    reader.to_the_end(&progress)?;
+    reader.read_all(&progress)?;
     reader.hand_over(0);
     Ok(reader.readings.problems)
 }
+
+/// Takes a portion of readings.
+type Hand<'a> = &'a mut (dyn FnMut(&[RawReading]) + Send);
 
 /// A read on its way.
 struct Reader<'a> {
@@ -83,7 +86,7 @@ struct Reader<'a> {
     kwh_per_unit: Decimal,
     readings: RawReadings,
     /// Who takes the readings, if they are not kept.
-    hand: Option<&'a mut (dyn FnMut(&[RawReading]) + Send)>,
+    hand: Option<Hand<'a>>,
     handed: usize,
     places: Places,
     arrival: u64,
@@ -125,7 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads to the end, over as many connections as it takes.
-    fn to_the_end(&mut self, progress: &impl Fn(usize)) -> Result<(), EmsError> {
+    fn read_all(&mut self, progress: &impl Fn(usize)) -> Result<(), EmsError> {
         let mut tries = 1;
         loop {
             match self.run(progress) {
