@@ -160,7 +160,7 @@ fn peak() -> u64 {
 
 const MAPPING: &str = "table = \"reading\"\nmeter_column = \"meter\"\nstamp_column = \"stamp\"\n\
     value_column = \"kwh\"\nquality_column = \"quality\"\ngood_quality = [\"ok\"]\n\
-    order_column = \"id\"\nunit = \"KWH\"\nstamp_is = \"interval_end\"\nstep_minutes = 15\n\
+    order_column = \"id\"\nunit = \"KWH\"\nstamp_is = \"interval_end\"\nstep_minutes = 5\n\
     time_zone = \"UTC\"\n[[meter]]\nid = \"M\"\nmedium = \"electricity\"\nplant = \"1010\"\n\
     overhead_cost_center = \"101090\"\n";
 
@@ -193,7 +193,7 @@ fn odbc(rows: usize) {
     server.psql(&format!(
         "CREATE TABLE reading (id integer PRIMARY KEY, meter varchar(8), stamp timestamp, kwh \
          numeric(12,3), quality varchar(8)); INSERT INTO reading SELECT n, 'M', timestamp \
-         '2000-01-01' + n * interval '15 minutes', (n % 97777) / 1000.0, 'ok' FROM \
+         '2000-01-01' + n * interval '5 minutes', (n % 97777) / 1000.0, 'ok' FROM \
          generate_series(1, {rows}) AS n; ANALYZE reading;"
     ));
     println!("PostgreSQL, {rows} rows:");
@@ -225,7 +225,7 @@ fn fill_sqlite(file: &Path, rows: usize) {
                  kwh NUMERIC(12,3), quality VARCHAR(8));
              WITH RECURSIVE n(at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < {rows})
              INSERT INTO reading SELECT at, 'M',
-                 strftime('%Y-%m-%d %H:%M:%S', 946684800 + at * 900, 'unixepoch'),
+                 strftime('%Y-%m-%d %H:%M:%S', 946684800 + at * 300, 'unixepoch'),
                  (at % 97777) / 1000.0, 'ok' FROM n"
         ))
         .unwrap();
@@ -303,7 +303,7 @@ fn compare(connection: &EmsConnection, text: &str, quote: &str) {
 
 /// The same, each portion through the rules of readings as it comes.
 fn checked_too(connection: &EmsConnection, mapping: &EmsMapping, id: &MeterId) {
-    let (meter, rules, step) = (meter("M"), RuleSet::default(), SignedDuration::from_mins(15));
+    let (meter, rules, step) = (meter("M"), RuleSet::default(), SignedDuration::from_mins(5));
     let background =
         Background { capacity: Some(Energy::new(Decimal::from(100))), ..Background::default() };
     let (mut findings, mut slots) = (0, 0);
