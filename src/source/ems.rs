@@ -1,7 +1,8 @@
 //! Meter readings from an energy management system by ODBC.
 //!
 //! Read-only by construction: a mapping names a table and columns, which are checked against the
-//! catalog and quoted; values are bound. No statement but SELECT can be formed.
+//! catalog and quoted; values are bound, or literals with their quotes doubled where a driver needs that. No
+//! statement but SELECT can be formed.
 
 mod catalog;
 
@@ -19,6 +20,8 @@ mod read;
 
 mod read_on;
 
+mod rows;
+
 mod watermark;
 
 pub use connection::{Dialect, EmsConnection};
@@ -27,7 +30,7 @@ pub use latest::last_reading;
 pub use mapping::{EmsMapping, MeterMapping, StampIs, ValuesAre};
 pub use process::{ProcessMapping, RawTemperatures, TemperatureTag, read_temperatures};
 pub use read::{Bucket, IntervalSum, RawReadings, interval_sums, read_readings, whole_sum};
-pub use read_on::{Continued, read_on};
+pub use read_on::{Continued, read_each, read_on};
 pub use watermark::{Watermark, sum_tolerance};
 
 /// Why readings could not be read. Nothing is guessed in their place.

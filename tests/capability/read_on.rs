@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use carbide::id::MeterId;
 use carbide::source::ems::{
-    Continued, EmsConnection, EmsError, EmsMapping, RawReadings, read_on, read_readings,
+    Continued, EmsConnection, EmsError, EmsMapping, RawReadings, read_each, read_on, read_readings,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -245,6 +245,20 @@ fn a_connection_that_ends_in_between_loses_and_doubles_no_row() {
             let mut read = values(&read);
             read.sort();
             assert_eq!(read, expected, "{bytes:?}");
+
+            let (connection, cut) = through(bytes.clone());
+            let (mut came, mut largest) = (RawReadings::default(), 0);
+            let hand = |portion: &[_]| {
+                largest = largest.max(portion.len());
+                came.rows.extend_from_slice(portion);
+            };
+            let problems = read_each(&connection, &mapping, &meter(), |_| {}, hand).unwrap();
+
+            assert_eq!((*cut.lock().unwrap(), problems.len()), (bytes.len(), 0));
+            assert!(largest < 10_000, "{largest} readings were kept at once");
+            let mut came = values(&came);
+            came.sort();
+            assert_eq!(came, expected, "handed over, {bytes:?}");
         }
     }
     let (connection, _) = through(vec![400_000; 20]);

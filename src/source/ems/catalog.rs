@@ -1,11 +1,13 @@
 //! An open database whose table and columns were found in its catalog, and SELECTs on it.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
 use odbc_api::buffers::TextRowSet;
 use odbc_api::parameter::InputParameter;
 use odbc_api::{Connection, Cursor, IntoParameter};
 
+use super::rows::{Rows, handed_over};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
 
@@ -79,7 +81,45 @@ impl Key {
     }
 }
 
+/// A statement of SQLite with its keys as literals: with anything bound, its driver (0.9998) holds every
+/// row in memory, whatever StepAPI says.
+fn spelled_out(sql: &str, keys: &[Key]) -> String {
+    let mut keys = keys.iter();
+    let mut quote = None;
+    let mut spelled = String::with_capacity(sql.len() + 32);
+    for sign in sql.chars() {
+        if let ('?', None, Some(key)) = (sign, quote, keys.as_slice().first()) {
+            keys.next();
+            match key {
+                Key::Text(text) => spelled += &Dialect::Sqlite.literal(text),
+                Key::Number(number) => spelled += &number.to_string(),
+            }
+            continue;
+        }
+        quote = match quote {
+            None => matches!(sign, '\'' | '"').then_some(sign),
+            Some(open) => (open != sign).then_some(open),
+        };
+        spelled.push(sign);
+    }
+    spelled
+}
+
 impl Database {
+    /// The column of stamps as it is selected. PostgreSQL writes a time itself: its driver would read
+    /// that text and write it once more, and turn infinity into the year 9999. The name is not the
+    /// column's, which ORDER BY would take for the text.
+    pub fn stamp(&self, mapping: &EmsMapping) -> String {
+        let column = &mapping.stamp_column;
+        let quoted = self.dialect.quoted(column);
+        let known = self.columns.iter().find(|known| known.name == *column);
+        let is_time = known.is_some_and(|known| known.type_name.starts_with("timestamp"));
+        if self.dialect == Dialect::Postgresql && is_time && mapping.stamp_format.is_none() {
+            return format!("{} AS carbide_stamp", self.dialect.text(&quoted));
+        }
+        quoted
+    }
+
     /// The condition that picks the rows of a meter, empty if all are its own, and what is bound to it.
     pub fn of_meter(&self, mapping: &EmsMapping, meter: &MeterId) -> (String, Option<Key>) {
         let Some((column, key)) = mapping.key(meter) else { return (String::new(), None) };
@@ -170,7 +210,8 @@ pub(super) fn select(
     query_seconds: u32,
     mut row: impl FnMut(&[Option<&str>]),
 ) -> Result<usize, EmsError> {
-    run(connection, database, sql, keys, query_seconds, &mut row)
+    let each = &mut |rows: Rows| rows.each(&mut row);
+    run(connection, database, sql, keys, query_seconds, &mut None, each)
         .map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
 }
 
@@ -179,27 +220,57 @@ pub(super) fn select(
 /// PostgreSQL's driver would read them all into memory. Its own way around, `UseDeclareFetch`, ends the
 /// whole process when the connection is lost between two fetches (version 13.02, a result freed
 /// twice), so the cursor is ours: a transaction that reads only, and portions of it.
+///
+/// Rows are handed to `row` by another thread, so that the driver fetches on meanwhile; `progress` is told
+/// how many have come.
 pub(super) fn stream(
     connection: &EmsConnection,
     database: &Database,
     sql: &str,
     keys: &[Key],
     query_seconds: u32,
-    mut row: impl FnMut(&[Option<&str>]),
+    progress: impl Fn(usize),
+    row: impl FnMut(&[Option<&str>]) + Send,
 ) -> Result<usize, EmsError> {
-    if connection.dialect != Dialect::Postgresql {
-        return select(connection, database, sql, keys, query_seconds, row);
-    }
-    let failed = |rows: usize, reason: &str| failed(connection, query_seconds, rows, reason);
-    let mut rows = 0;
+    let read = handed_over(
+        |sender| {
+            let mut came = 0;
+            let mut send = |rows: Rows| {
+                came += rows.len();
+                // The reader ends only by a panic, which is passed on when it is joined.
+                let _ = sender.send(rows);
+                progress(came);
+            };
+            if connection.dialect == Dialect::Postgresql {
+                portions(connection, database, sql, keys, query_seconds, &mut send)
+            } else {
+                run(connection, database, sql, keys, query_seconds, &mut None, &mut send)
+            }
+        },
+        row,
+    );
+    read.map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
+}
+
+/// Runs a SELECT by a cursor of PostgreSQL.
+fn portions(
+    connection: &EmsConnection,
+    database: &Database,
+    sql: &str,
+    keys: &[Key],
+    query_seconds: u32,
+    each: &mut impl FnMut(Rows),
+) -> Result<usize, (usize, String)> {
     let odbc = |error: odbc_api::Error| (0, error.to_string());
-    let mut portions = || {
+    let mut rows = 0;
+    let mut read = || {
         database.set_autocommit(false).map_err(odbc)?;
         let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {sql}");
-        run(connection, database, &declare, keys, query_seconds, &mut |_| {})?;
+        run(connection, database, &declare, keys, query_seconds, &mut None, &mut |_| {})?;
         let fetch = format!("FETCH FORWARD {PORTION_ROWS} FROM carbide_rows");
+        let mut buffer = None;
         loop {
-            let came = run(connection, database, &fetch, &[], query_seconds, &mut row)
+            let came = run(connection, database, &fetch, &[], query_seconds, &mut buffer, each)
                 .map_err(|(before, reason)| (rows + before, reason))?;
             rows += came;
             if came < PORTION_ROWS {
@@ -207,10 +278,10 @@ pub(super) fn stream(
             }
         }
     };
-    let read: Result<usize, (usize, String)> = portions();
+    let read = read();
     // A connection that is gone has no transaction to end.
     let _ = database.rollback().and_then(|()| database.set_autocommit(true));
-    read.map_err(|(rows, reason)| failed(rows, &reason))
+    read
 }
 
 /// What the driver said, by what a person can do about it.
@@ -231,24 +302,35 @@ fn failed(connection: &EmsConnection, query_seconds: u32, rows: usize, reason: &
     EmsError::Query { source_name, rows, reason }
 }
 
-/// Runs a statement; rows that came and what the driver said, if it failed.
+/// Runs a statement; rows that came and what the driver said, if it failed. `buffer` is made for the
+/// first result and kept for the next of the same columns.
 fn run(
     connection: &EmsConnection,
     database: &Database,
     sql: &str,
     keys: &[Key],
     query_seconds: u32,
-    row: &mut impl FnMut(&[Option<&str>]),
+    buffer: &mut Option<TextRowSet>,
+    each: &mut impl FnMut(Rows),
 ) -> Result<usize, (usize, String)> {
     let mut rows = 0;
     let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
     // SQLite's driver knows no time-out and refuses one.
     let timeout = (connection.dialect != Dialect::Sqlite).then_some(query_seconds as usize);
+    let (sql, keys) = match connection.dialect {
+        Dialect::Sqlite => (Cow::Owned(spelled_out(sql, keys)), &[] as &[Key]),
+        Dialect::Postgresql | Dialect::Mariadb => (Cow::Borrowed(sql), keys),
+    };
     let bound: Vec<Box<dyn InputParameter>> = keys.iter().map(Key::bound).collect();
-    let executed = database.execute(sql, bound.as_slice(), timeout);
+    let executed = database.execute(&sql, bound.as_slice(), timeout);
     let Some(mut cursor) = executed.map_err(|error| odbc(0, error))? else { return Ok(0) };
-    let buffer = TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
-        .map_err(|error| odbc(0, error))?;
+    let buffer = match buffer {
+        Some(buffer) => buffer,
+        None => buffer.insert(
+            TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
+                .map_err(|error| odbc(0, error))?,
+        ),
+    };
     let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
     while let Some(batch) =
         cursor.fetch_with_truncation_check(true).map_err(|error| match error {
@@ -258,16 +340,25 @@ fn run(
             other => odbc(rows, other),
         })?
     {
-        let mut cells: Vec<Option<&str>> = vec![None; batch.num_cols()];
-        for index in 0..batch.num_rows() {
-            for (column, cell) in cells.iter_mut().enumerate() {
-                // What is no text is shown as such, and refused where it matters.
-                let text = |bytes| std::str::from_utf8(bytes).unwrap_or("\u{FFFD}");
-                *cell = batch.at(column, index).map(text);
-            }
-            row(&cells);
-            rows += 1;
-        }
+        rows += batch.num_rows();
+        each(Rows::of(batch));
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_sqlite_is_a_literal_whatever_stands_in_it() {
+        let keys = [Key::Text("it's ? \" -- ".to_owned()), Key::Number(-7)];
+
+        let sql =
+            spelled_out("SELECT \"a?\" FROM t WHERE q IN ('?''') AND m = ? AND n >= ?", &keys);
+
+        let spelled =
+            "SELECT \"a?\" FROM t WHERE q IN ('?''') AND m = 'it''s ? \" -- ' AND n >= -7";
+        assert_eq!(sql, spelled);
+    }
 }

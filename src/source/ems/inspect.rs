@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::catalog::{Database, Key, open_checked, select};
-use super::read::{Stamps, energy};
+use super::read::{Stamps, energy, kwh_per};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::quantity::Energy;
 
@@ -99,13 +99,13 @@ fn samples(
     mapping: &EmsMapping,
 ) -> Result<Vec<Sample>, EmsError> {
     let quoted = |name: &str| connection.dialect.quoted(name);
-    let stamps = Stamps::new(mapping)?;
+    let (stamps, kwh) = (Stamps::new(mapping)?, kwh_per(mapping.unit)?);
     let mut samples = Vec::new();
     for meter in &mapping.meter {
         let (of_meter, key) = database.of_meter(mapping, &meter.id);
         let sql = format!(
             "SELECT {}, {} FROM {}{of_meter} ORDER BY {} LIMIT {SAMPLES}",
-            quoted(&mapping.stamp_column),
+            database.stamp(mapping),
             quoted(mapping.value_column(&meter.id)?),
             quoted(&mapping.table),
             quoted(mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column)),
@@ -113,7 +113,7 @@ fn samples(
         select(connection, database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
             let text = |index: usize| cells[index].unwrap_or_default().to_owned();
             let end = stamps.interval_end(&text(0));
-            let value = energy(cells[1], mapping.unit);
+            let value = energy(cells[1], kwh);
             let problem = match (&end, &value) {
                 (Err(problem), _) | (_, Err(problem)) => Some(problem.clone()),
                 (_, Ok(None)) => Some("METER-NULL: reading is empty".to_owned()),

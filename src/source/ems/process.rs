@@ -86,17 +86,27 @@ pub fn read_temperatures(
     for tag in &process.temperature {
         let mut read = RawTemperatures { furnace: tag.furnace.clone(), ..Default::default() };
         let key = [Key::Text(tag.tag.clone())];
-        stream(connection, &database, &sql, &key, mapping.query_seconds, |cells| {
-            let (stamp, value) = (cells[0].unwrap_or(""), cells[1]);
-            let celsius = value.and_then(|text| text.trim().parse::<f64>().ok());
-            let celsius = celsius
-                .filter(|celsius| celsius.is_finite())
-                .ok_or_else(|| format!("VAL-DECIMAL: '{}' is no temperature", value.unwrap_or("")));
-            match stamps.instant(stamp).and_then(|at| Ok((at, celsius?))) {
-                Ok(value) => read.values.push(value),
-                Err(problem) => read.problems.push(format!("tag {} {stamp}: {problem}", tag.tag)),
-            }
-        })?;
+        stream(
+            connection,
+            &database,
+            &sql,
+            &key,
+            mapping.query_seconds,
+            |_| (),
+            |cells| {
+                let (stamp, value) = (cells[0].unwrap_or(""), cells[1]);
+                let celsius = value.and_then(|text| text.trim().parse::<f64>().ok());
+                let celsius = celsius.filter(|celsius| celsius.is_finite()).ok_or_else(|| {
+                    format!("VAL-DECIMAL: '{}' is no temperature", value.unwrap_or(""))
+                });
+                match stamps.instant(stamp).and_then(|at| Ok((at, celsius?))) {
+                    Ok(value) => read.values.push(value),
+                    Err(problem) => {
+                        read.problems.push(format!("tag {} {stamp}: {problem}", tag.tag))
+                    }
+                }
+            },
+        )?;
         read.values.sort_by_key(|(at, _)| *at);
         all.push(read);
     }

@@ -252,19 +252,36 @@ pub(super) fn kwh_per(unit: Uom) -> Result<Decimal, EmsError> {
 }
 
 /// The energy of a cell; `None` for an empty one.
-pub(super) fn energy(cell: Option<&str>, unit: Uom) -> Result<Option<Energy>, String> {
+pub(super) fn energy(cell: Option<&str>, kwh_per_unit: Decimal) -> Result<Option<Energy>, String> {
     let Some(text) = cell.map(str::trim) else { return Ok(None) };
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     let parsed = if plain { Decimal::from_str_exact(text).ok() } else { scientific(text) };
     let amount = parsed.ok_or_else(|| format!("VAL-DECIMAL: '{text}' is not a decimal"))?;
-    let factor = kwh_per(unit).map_err(|error| error.to_string())?;
-    Ok(Some(Energy::new(amount * factor)))
+    let energy = if kwh_per_unit == Decimal::ONE { amount } else { amount * kwh_per_unit };
+    Ok(Some(Energy::new(energy)))
 }
 
 /// `1.5e-05`, as drivers write small floating numbers.
 fn scientific(text: &str) -> Option<Decimal> {
     let number = text.bytes().next().is_some_and(|b| b.is_ascii_digit() || b == b'-');
     if number { Decimal::from_scientific(text).ok() } else { None }
+}
+
+/// `2018-09-01 00:15:00`, the form that databases write, without the detours of the general reader.
+fn plain(text: &str) -> Option<DateTime> {
+    let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
+    let separators = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    let formed = separators.iter().all(|(at, sign)| bytes[*at] == *sign);
+    if !formed || !matches!(bytes[10], b' ' | b'T') {
+        return None;
+    }
+    let number = |at: std::ops::Range<usize>| {
+        bytes[at].iter().try_fold(0_i16, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0'))
+        })
+    };
+    let two = |at: usize| number(at..at + 2).and_then(|number| i8::try_from(number).ok());
+    DateTime::new(number(0..4)?, two(5)?, two(8)?, two(11)?, two(14)?, two(17)?, 0).ok()
 }
 
 pub(super) struct Stamps {
@@ -309,9 +326,11 @@ impl Stamps {
         let utc = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00"));
         let local: DateTime = match &self.format {
             Some(format) => jiff::civil::DateTime::strptime(format, text).map_err(|_| wrong())?,
-            None => utc.unwrap_or(text).parse().map_err(|_| wrong())?,
+            None => match plain(utc.unwrap_or(text)) {
+                Some(local) => local,
+                None => utc.unwrap_or(text).parse().map_err(|_| wrong())?,
+            },
         };
-        // PostgreSQL's 'infinity' comes as year 9999.
         if !(1970..=2100).contains(&local.year()) {
             return Err(format!("METER-TIME: {stamp} is outside 1970..2100"));
         }
@@ -349,10 +368,28 @@ mod tests {
     #[test]
     fn a_value_that_is_no_finite_decimal_is_refused() {
         for text in ["12,5 kWh", "NaN", "Infinity", ""] {
-            assert!(energy(Some(text), Uom::Kwh).is_err(), "{text}");
+            assert!(energy(Some(text), Decimal::ONE).is_err(), "{text}");
         }
-        assert_eq!(energy(None, Uom::Kwh), Ok(None));
-        let small = energy(Some("1.5e-05"), Uom::Mwh).unwrap().unwrap();
+        assert_eq!(energy(None, Decimal::ONE), Ok(None));
+        let small = energy(Some("1.5e-05"), kwh_per(Uom::Mwh).unwrap()).unwrap().unwrap();
         assert_eq!(small, Energy::new(Decimal::new(15, 3)));
+    }
+
+    #[test]
+    fn the_short_way_to_read_a_stamp_gives_what_the_general_one_gives() {
+        for text in ["2018-09-01 00:15:00", "2024-02-29T23:59:59", "9999-12-31 23:59:59"] {
+            assert_eq!(plain(text), Some(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "2018-09-01 00:15",
+            "2018-02-30 00:15:00",
+            "2018-09-01 24:15:00",
+            "2018-09-01 +1:15:00",
+            "2018/09/01 00:15:00",
+            "infinity",
+            "2018-09-01 00:15:ü",
+        ] {
+            assert_eq!(plain(text), None, "{text}");
+        }
     }
 }

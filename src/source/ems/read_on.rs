@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rust_decimal::Decimal;
+
 use super::catalog::{Database, open_checked, stream};
-use super::read::{Stamps, energy};
+use super::read::{Stamps, energy, kwh_per};
 use super::watermark::{Places, Position, Watermark, fingerprint, is_as_before};
 use super::{EmsConnection, EmsError, EmsMapping, RawReadings};
 use crate::id::MeterId;
@@ -25,6 +27,8 @@ pub struct Continued {
 
 /// Connections that are opened for one read before it is given up.
 const CONNECTIONS_MAX: u32 = 4;
+/// Readings of one portion that is handed over.
+const HANDED_ROWS: usize = 8_192;
 
 /// As [`read_readings`], but goes on from the watermark of `known` readings where the database still
 /// holds what was read then, in number and sum; otherwise everything is read again.
@@ -43,25 +47,33 @@ pub fn read_on(
     progress: impl Fn(usize),
 ) -> Result<Continued, EmsError> {
     let mut reader = Reader::new(connection, mapping, meter, known)?;
-    let mut tries = 1;
-    loop {
-        match reader.run(&progress) {
-            Ok(()) => return Ok(reader.ended()),
-            Err(EmsError::Lost { .. }) if tries < CONNECTIONS_MAX => {
-                // A server that restarts needs a moment.
-                std::thread::sleep(Duration::from_millis(100 << tries));
-                tries += 1;
-                reader.go_back();
-            }
-            // The server is on its way up again.
-            Err(EmsError::Connect { .. }) if tries > 1 && tries < CONNECTIONS_MAX => {
-                std::thread::sleep(Duration::from_millis(100 << tries));
-                tries += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    reader.read_all(&progress)?;
+    Ok(reader.ended())
 }
+
+/// As [`read_readings`](super::read_readings), but hands the readings over in portions, in the order of
+/// arrival, and keeps none: memory does not grow with their number. Returns the rows that could not be
+/// used: where and why.
+///
+/// # Errors
+///
+/// [`EmsError`]; what was handed over is then not all there is, and no sum of it may be kept.
+pub fn read_each(
+    connection: &EmsConnection,
+    mapping: &EmsMapping,
+    meter: &MeterId,
+    progress: impl Fn(usize),
+    mut hand: impl FnMut(&[RawReading]) + Send,
+) -> Result<Vec<String>, EmsError> {
+    let mut reader = Reader::new(connection, mapping, meter, None)?;
+    reader.hand = Some(&mut hand);
+    reader.read_all(&progress)?;
+    reader.hand_over(0);
+    Ok(reader.readings.problems)
+}
+
+/// Takes a portion of readings.
+type Hand<'a> = &'a mut (dyn FnMut(&[RawReading]) + Send);
 
 /// A read on its way.
 struct Reader<'a> {
@@ -71,7 +83,11 @@ struct Reader<'a> {
     known: Option<(&'a [RawReading], &'a Watermark)>,
     fingerprint: String,
     stamps: Stamps,
+    kwh_per_unit: Decimal,
     readings: RawReadings,
+    /// Who takes the readings, if they are not kept.
+    hand: Option<Hand<'a>>,
+    handed: usize,
     places: Places,
     arrival: u64,
     fetched: usize,
@@ -97,7 +113,10 @@ impl<'a> Reader<'a> {
             known,
             fingerprint: fingerprint(connection, mapping, meter),
             stamps: Stamps::new(mapping)?,
+            kwh_per_unit: kwh_per(mapping.unit)?,
             readings: RawReadings::default(),
+            hand: None,
+            handed: 0,
             places: Places::new(mapping.late_hours, 0, Energy::ZERO),
             arrival: 0,
             fetched: 0,
@@ -106,6 +125,28 @@ impl<'a> Reader<'a> {
             by_place: false,
             begun: false,
         })
+    }
+
+    /// Reads to the end, over as many connections as it takes.
+    fn read_all(&mut self, progress: &impl Fn(usize)) -> Result<(), EmsError> {
+        let mut tries = 1;
+        loop {
+            match self.run(progress) {
+                Ok(()) => return Ok(()),
+                Err(EmsError::Lost { .. }) if tries < CONNECTIONS_MAX && self.can_go_back() => {
+                    // A server that restarts needs a moment.
+                    std::thread::sleep(Duration::from_millis(100 << tries));
+                    tries += 1;
+                    self.go_back();
+                }
+                // The server is on its way up again.
+                Err(EmsError::Connect { .. }) if tries > 1 && tries < CONNECTIONS_MAX => {
+                    std::thread::sleep(Duration::from_millis(100 << tries));
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Reads to the end, from where it stands.
@@ -120,8 +161,7 @@ impl<'a> Reader<'a> {
         let (dialect, mapping) = (self.connection.dialect, self.mapping);
         let quoted = |name: &str| dialect.quoted(name);
         let (of_meter, key) = database.of_meter(mapping, self.meter);
-        let mut columns =
-            vec![quoted(&mapping.stamp_column), quoted(mapping.value_column(self.meter)?)];
+        let mut columns = vec![database.stamp(mapping), quoted(mapping.value_column(self.meter)?)];
         columns.extend(mapping.quality_column.as_deref().map(quoted));
         columns.extend(position.as_ref().map(|position| position.quoted(dialect)));
         let (mut condition, mut keys) = (of_meter, Vec::from_iter(key));
@@ -144,14 +184,14 @@ impl<'a> Reader<'a> {
             }
             _ => None,
         };
-        stream(self.connection, &database, &sql, &keys, mapping.query_seconds, |cells| {
+        let (connection, before) = (self.connection, self.fetched);
+        let told = |came| progress(before + came);
+        stream(connection, &database, &sql, &keys, mapping.query_seconds, told, |cells| {
             if passed.is_some() && self.by_place && cells.last() == Some(&passed.as_deref()) {
                 return;
             }
             self.take(cells);
-            if self.fetched.is_multiple_of(2_000) {
-                progress(self.fetched);
-            }
+            self.hand_over(HANDED_ROWS);
         })?;
         Ok(())
     }
@@ -198,7 +238,7 @@ impl<'a> Reader<'a> {
             Ok(stamp)
         };
         let row = readable.and_then(|stamp| self.stamps.interval_end(stamp)).and_then(|end| {
-            let energy = energy(value, mapping.unit)?;
+            let energy = energy(value, self.kwh_per_unit)?;
             match quality {
                 Some(quality) if !is_good(quality, &mapping.good_quality) => {
                     Err(format!("METER-QUALITY: quality is '{}'", quality.unwrap_or("")))
@@ -232,6 +272,24 @@ impl<'a> Reader<'a> {
                 self.readings.problems.push(format!("meter {} {stamp}: {problem}", self.meter));
             }
         }
+    }
+
+    /// Hands over what cannot be taken back any more, if it is more than `most` rows.
+    fn hand_over(&mut self, most: usize) {
+        let Some(hand) = &mut self.hand else { return };
+        // A connection that ends gives the rows of the newest place once more.
+        let kept = if most == 0 { 0 } else { self.tail.as_ref().map_or(0, |(_, came)| came[1]) };
+        let ready = self.readings.rows.len() - kept;
+        if ready > most {
+            hand(&self.readings.rows[..ready]);
+            self.readings.rows.drain(..ready);
+            self.handed += ready;
+        }
+    }
+
+    /// Whether a read over another connection can join what came.
+    fn can_go_back(&self) -> bool {
+        self.by_place || self.handed == 0
     }
 
     /// Forgets the rows of the newest place, of which some may not have come.

@@ -122,12 +122,14 @@ pub(super) struct Places {
     newest: Option<Timestamp>,
     rows: usize,
     energy: Energy,
+    /// Text of a place that is no longer needed: millions of rows need not ask for memory each.
+    spare: String,
 }
 
 impl Places {
     pub fn new(late_hours: u32, rows: usize, energy: Energy) -> Self {
         let window = SignedDuration::from_hours(i64::from(late_hours));
-        Self { window, passed: VecDeque::new(), newest: None, rows, energy }
+        Self { window, passed: VecDeque::new(), newest: None, rows, energy, spare: String::new() }
     }
 
     /// A row was kept.
@@ -139,12 +141,17 @@ impl Places {
             Some(last) if last.place == place => {
                 (last.rows, last.energy) = (rows, energy);
             }
-            _ => self.passed.push_back(Passed { place: place.to_owned(), stamp, rows, energy }),
+            _ => {
+                let mut text = std::mem::take(&mut self.spare);
+                text.clear();
+                text.push_str(place);
+                self.passed.push_back(Passed { place: text, stamp, rows, energy });
+            }
         }
         let newest = self.newest.map_or(stamp, |known| known.max(stamp));
         self.newest = Some(newest);
         while self.passed.get(1).is_some_and(|next| next.stamp + self.window <= newest) {
-            self.passed.pop_front();
+            self.spare = self.passed.pop_front().map(|gone| gone.place).unwrap_or_default();
         }
     }
 
