@@ -109,7 +109,7 @@ impl ChangeSet {
     ) -> Result<(), IllegalEvent> {
         let Some(event) = record.event_of(version) else { return Ok(()) };
         let decided = matches!(record, Record::OperatorDecision { .. });
-        let before = decided.then(|| self.state.items.clone()).unwrap_or_default();
+        let before = if decided { self.state.items.clone() } else { Vec::new() };
         state::follow(&mut self.state, event)?;
         self.last = at.clone();
         match record {
