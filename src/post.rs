@@ -173,7 +173,27 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         Ok(summaries.collect())
     }
 
-    /// One change set and its journal rows.
+    /// Every change set as it stands, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Journal`] if the journal cannot be read.
+    pub fn change_sets(&mut self) -> Result<&[ChangeSet], PostError> {
+        self.journal.read_on()?;
+        Ok(self.journal.change_sets())
+    }
+
+    /// One change set as it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`PostError::Unknown`] if there is none of that name.
+    pub fn change_set(&mut self, id: &ChangeSetId) -> Result<&ChangeSet, PostError> {
+        self.journal.read_on()?;
+        self.set(id)
+    }
+
+    /// One change set and its journal rows, for which the whole journal is read from the disk.
     ///
     /// # Errors
     ///

@@ -180,8 +180,7 @@ fn posting_run(
     what: &str,
 ) -> Result<Option<(String, PostingRun, Option<String>)>, CliError> {
     let mut books = poster(&session.config, &session.connections)?;
-    for summary in books.list()? {
-        let (set, _) = books.show(&summary.change_set_id)?;
+    for set in books.change_sets()? {
         let Some(draft) = &set.draft else { continue };
         let numbers: Vec<String> = set
             .items
@@ -193,7 +192,7 @@ fn posting_run(
             .collect();
         let short = what.trim_start_matches('0');
         let named = numbers.iter().any(|number| number == short)
-            || summary.change_set_id.as_str().eq_ignore_ascii_case(what);
+            || set.id.as_str().eq_ignore_ascii_case(what);
         if named && let Ok((key, _, run)) = session.store.get(Kind::PostingRun, &draft.plan_hash) {
             return Ok(Some((key, run, numbers.first().cloned())));
         }

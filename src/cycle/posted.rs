@@ -34,8 +34,7 @@ pub fn is_carbon(draft: &ChangeSetDraft) -> bool {
 /// [`CycleError::Post`] if the journal cannot be read.
 pub fn posted(books: &mut Books) -> Result<(Vec<Posted>, Vec<Posted>), CycleError> {
     let (mut plans, mut carbon) = (Vec::new(), Vec::new());
-    for summary in books.list()? {
-        let (set, _) = books.show(&summary.change_set_id)?;
+    for set in books.change_sets()? {
         let Some(draft) = &set.draft else { continue };
         let first = set.items.first();
         let posted = Posted {

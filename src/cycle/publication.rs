@@ -32,8 +32,7 @@ pub fn publication(
     let mut rows: BTreeMap<String, (Timestamp, PlanRow)> = BTreeMap::new();
     let newest = store.latest::<PlanRecord>(Kind::Plan)?;
     let mut newest_is_posted = false;
-    for summary in books.list()? {
-        let (set, _) = books.show(&summary.change_set_id)?;
+    for set in books.change_sets()? {
         let Some(draft) = set.draft.as_ref().filter(|draft| !is_carbon(draft)) else { continue };
         let is_newest = newest.as_ref().is_some_and(|(key, ..)| *key == draft.plan_hash);
         newest_is_posted |= is_newest && set.state.phase != Phase::Refused;
@@ -46,7 +45,7 @@ pub fn publication(
             Err(StoreError::Unknown { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        for row in posted_rows(&set, &key, &record)? {
+        for row in posted_rows(set, &key, &record)? {
             rows.insert(row.requirement.clone(), (set.begun, row));
         }
     }

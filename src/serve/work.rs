@@ -572,7 +572,7 @@ pub async fn undo(
         .run(move |bench| async move {
             TOLD.set(Some(told));
             let undone = with_books(&bench, async |installation, books| {
-                let phase = books.show(&id)?.0.state.phase;
+                let phase = books.change_set(&id)?.state.phase;
                 if phase != Phase::Open {
                     return Err(Problem::stale(format!(
                         "{id} is {phase} by now: somebody else decided, or its window has closed"
@@ -605,7 +605,7 @@ pub async fn change_set(
         .desk
         .run(move |bench| async move {
             with_books(&bench, async |_, books| {
-                let (set, _) = books.show(&id)?;
+                let set = books.change_set(&id)?;
                 let draft = set.draft.clone();
                 let draft =
                     draft.ok_or_else(|| Problem::not_found(format!("{id} has no content")))?;
