@@ -250,7 +250,12 @@ async fn directory(
         .map_err(|error| refused(format!("serve.oidc.issuer: {error}")))?;
     let http = Http::new(config, settings)?;
     let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|error| {
-        refused(format!("{} cannot be asked: {}", settings.issuer, chain(&error)))
+        let (issuer, why) = (&settings.issuer, chain(&error));
+        let text = format!(
+            "{issuer} cannot be asked: {why}. Nobody was logged on; see whether serve.oidc.issuer is right \
+             and this machine reaches it. A local user can log on all the same"
+        );
+        Problem::new(http::StatusCode::BAD_GATEWAY, "OIDC", text)
     })?;
     let secret = match &settings.client_secret_from {
         Some(from) => Some(client_secret(config, from).await?),
