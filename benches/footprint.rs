@@ -9,6 +9,9 @@
 //! 40 places ahead, 30 % of the links to a shared quarter of leaves, and links back, so that a third of
 //! the nodes are in loops; "acyclic" is the same without links back. Building the matrix is not counted, for anybody; finding the order and the loops is.
 
+#[path = "measure/process.rs"]
+mod process;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -321,9 +324,7 @@ fn memory(kind: &str, nodes: usize) {
 }
 
 fn status(name: &str) -> usize {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<usize>().ok()).unwrap_or(0) * 1024
+    process::status_kib(name) as usize * 1024
 }
 
 fn peak(kind: &str, nodes: usize) -> Option<usize> {

@@ -5,6 +5,9 @@
 //! some instances, `-- --cpu` where other work shares the cores: a second is then two CPU seconds of
 //! this process, which is what it gets on two free cores. Files named behind it are planned too.
 
+#[path = "measure/process.rs"]
+mod process;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,6 +16,8 @@ use std::time::Instant;
 use carbide::plan::instance::Instance;
 use carbide::plan::{Limit, Solution, SolveOptions, gaps, solve};
 use flate2::read::GzDecoder;
+
+use process::{cpu_seconds, peak_kib};
 
 /// Threads of the search: its two islands.
 const THREADS: usize = 2;
@@ -120,7 +125,7 @@ fn row(path: &Path, arguments: &Arguments) {
         median.upper_bound,
         100.0 * gap,
         100.0 * gain,
-        peak_mib(),
+        peak_kib() / 1024,
         genetic.1,
         as_good.map_or("-".to_owned(), |cpu| format!("{cpu:.2}")),
         as_good.map_or("-".to_owned(), |cpu| format!("{:.0} x", genetic.1 / cpu.max(0.01))),
@@ -157,22 +162,4 @@ fn read(path: &Path) -> Instance {
         text = String::from_utf8(bytes).unwrap();
     }
     Instance::from_json(&text).unwrap()
-}
-
-/// What all threads of this process have worked, in user and kernel.
-fn cpu_seconds() -> f64 {
-    const TICKS_A_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name before may hold blanks; the two times are the twelfth and thirteenth behind it.
-    let behind = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks = behind.skip(11).take(2).filter_map(|text| text.parse::<f64>().ok());
-    ticks.sum::<f64>() / TICKS_A_SECOND
-}
-
-/// Most memory that this process has held so far.
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib: u64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0);
-    kib / 1024
 }

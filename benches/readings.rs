@@ -11,6 +11,9 @@
 //! statement by Carbide, arrow-odbc and pyodbc in one run, and hourly sums by the database against the
 //! database's own time. `--rows N` for another size.
 
+#[path = "measure/process.rs"]
+mod process;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -153,9 +156,7 @@ fn family(number: usize) -> (usize, f64) {
 
 /// Most memory that this process had so far, in bytes.
 fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) << 10
+    process::peak_kib() << 10
 }
 
 const MAPPING: &str = "table = \"reading\"\nmeter_column = \"meter\"\nstamp_column = \"stamp\"\n\

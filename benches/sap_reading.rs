@@ -5,6 +5,9 @@
 //! `cargo bench --bench sap_reading` (1,000,000 rows); `-- --rows N` for another number. The server
 //! and each client are processes of their own, so that memory is theirs alone.
 
+#[path = "measure/process.rs"]
+mod process;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,6 +24,8 @@ use carbide::sap::system::{Credentials, SapSystem};
 use carbide::secret::Secret;
 use carbide::source::sap::{BILL_OF_MATERIAL, bom_item};
 use serde_json::Value;
+
+use process::{cpu_seconds, peak_kib};
 
 const SERVICE: &str = "/sap/opu/odata/sap/API_BILL_OF_MATERIAL_SRV;v=0002";
 const EDMX: &str = include_str!("../odata/api_bill_of_material_srv/service.edmx");
@@ -190,23 +195,6 @@ async fn read(url: &str, rows: &str) -> Value {
         "rows": count, "seconds": start.elapsed().as_secs_f64(), "cpu_seconds": cpu_seconds(),
         "peak_kib": peak_kib(), "total": total.to_string(),
     })
-}
-
-/// What all threads of this process have worked, from its start on, in user and kernel.
-fn cpu_seconds() -> f64 {
-    const TICKS_A_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name before may hold blanks; the two times are the twelfth and thirteenth behind it.
-    let behind = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks = behind.skip(11).take(2).filter_map(|text| text.parse::<f64>().ok());
-    ticks.sum::<f64>() / TICKS_A_SECOND
-}
-
-/// Most memory that this process has held.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 // ---------------------------------------------------------------------------------------------
