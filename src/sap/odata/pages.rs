@@ -1,6 +1,6 @@
-//! An entity set, page by page. Four pages are in memory at most, whatever the size of the set: one
-//! that is worked on, one that waits, one that is decoded and one that is under way. What is kept of the
-//! rows before is bounded as well.
+//! An entity set, page by page. Three pages are in memory at most, whatever the size of the set: one
+//! that is worked on, one that waits as it came, and one that is under way. What is kept of the rows
+//! before is bounded as well.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -9,7 +9,7 @@ use foldhash::quality::RandomState;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::super::error::SapError;
 use super::super::http::Answer;
@@ -56,8 +56,8 @@ pub struct Pages {
     keys: Vec<&'static str>,
     /// Address of the page that comes next; `None` after the last one.
     wanted: Option<Url>,
-    /// Pages as they are decoded, with their addresses.
-    decoding: mpsc::Receiver<Fetched>,
+    /// Answers as they come, with their addresses.
+    coming: mpsc::Receiver<Fetched>,
     /// Fetches page after page, one ahead. Dropped with this.
     fetching: JoinSet<()>,
     /// Whether the page that comes next came damaged before.
@@ -89,7 +89,7 @@ impl Pages {
             keys: query.keys_wanted(),
             wanted: None,
             // Closed until the first page is wanted.
-            decoding: mpsc::channel(1).1,
+            coming: mpsc::channel(1).1,
             fetching: JoinSet::new(),
             damaged: false,
             rows_so_far,
@@ -186,24 +186,25 @@ impl Pages {
 
     /// The page of `url`. One that comes damaged is read again; the same damage twice is an answer.
     async fn page(&mut self, url: &Url) -> Result<Page, SapError> {
-        let interrupted = |system: &str, reason: String| SapError::Setup {
-            system: system.to_owned(),
-            reason: format!("reading was interrupted: {reason}"),
-        };
         let mut begun = false;
         loop {
-            let fetched = self.decoding.recv().await.filter(|fetched| fetched.url == *url);
+            let fetched = self.coming.recv().await.filter(|fetched| fetched.url == *url);
             let Some(fetched) = fetched else {
                 // The fetching ended, or guessed another page than the one before told.
                 if std::mem::replace(&mut begun, true) {
-                    return Err(interrupted(&self.client.system().id, self.set.to_owned()));
+                    return Err(SapError::Setup {
+                        system: self.client.system().id.clone(),
+                        reason: format!("reading was interrupted: {}", self.set),
+                    });
                 }
                 self.fetch_from(url);
                 continue;
             };
-            let page = fetched.page.await;
-            let page =
-                page.map_err(|error| interrupted(&self.client.system().id, error.to_string()))?;
+            // Here and not where it was fetched: who decodes a page has it at hand to work on.
+            let (system, version) = (&self.client.system().id, self.service.version);
+            let page = fetched
+                .answer
+                .and_then(|answer| retry::decoded(system, version, self.set, url, answer));
             match page {
                 Err(SapError::Damaged { .. }) if !self.damaged => {
                     self.damaged = true;
@@ -225,7 +226,7 @@ impl Pages {
             let what = format!("next link repeats after {} pages", self.links_seen.len());
             return Err(self.moved("ODATA-LOOP", what));
         }
-        if self.decoding.is_closed() && self.decoding.is_empty() {
+        if self.coming.is_closed() && self.coming.is_empty() {
             self.fetch_from(&url);
         }
         self.wanted = Some(url);
@@ -234,7 +235,7 @@ impl Pages {
 
     fn fetch_from(&mut self, url: &Url) {
         let (sender, receiver) = mpsc::channel(1);
-        self.decoding = receiver;
+        self.coming = receiver;
         let fetching = fetch(self.client.clone(), self.service, self.set, url.clone(), sender);
         self.fetching = JoinSet::new();
         self.fetching.spawn(fetching);
@@ -250,14 +251,14 @@ impl Pages {
     }
 }
 
-/// A page that is decoded, and its address.
+/// A page as it came, and its address.
 struct Fetched {
     url: Url,
-    page: JoinHandle<Result<Page, SapError>>,
+    answer: Result<Answer, SapError>,
 }
 
-/// Fetches page after page. Each is decoded while the next one is under way: its link shows at the
-/// end of the answer.
+/// Fetches page after page. The next one is under way while each is decoded: its link shows at the end
+/// of the answer.
 async fn fetch(
     client: ODataClient,
     service: Service,
@@ -275,11 +276,7 @@ async fn fetch(
             }
         };
         let next = answer.as_ref().ok().and_then(|answer| guess(&client, service, &url, answer));
-        let (system, at) = (client.system().id.clone(), url.clone());
-        let page = tokio::spawn(async move {
-            answer.and_then(|answer| retry::decoded(&system, service.version, set, &at, answer))
-        });
-        if pages.send(Fetched { url, page }).await.is_err() {
+        if pages.send(Fetched { url, answer }).await.is_err() {
             return;
         }
         let Some(next) = next else { return };

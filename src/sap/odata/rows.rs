@@ -69,6 +69,8 @@ pub(super) struct Rows {
     unescaped: String,
     names: Vec<Box<str>>,
     column_of: HashMap<Box<str>, u16, RandomState>,
+    /// Column of a name by a few of its bytes: most likely it is the one.
+    likely: Likely,
     columns: Vec<u16>,
     cells: Vec<Cell>,
     lists: Vec<Cell>,
@@ -97,7 +99,11 @@ impl Rows {
 
     /// Number of a property's column, if any row has it.
     pub fn column(&self, property: &str) -> Option<u16> {
-        self.column_of.get(property).copied()
+        let likely = self.likely.of(property);
+        match self.names.get(usize::from(likely)) {
+            Some(name) if **name == *property => Some(likely),
+            _ => self.column_of.get(property).copied(),
+        }
     }
 
     pub fn name(&self, column: u16) -> &str {
@@ -302,6 +308,38 @@ fn text(body: Vec<u8>) -> Result<String, String> {
     })
 }
 
+/// A guess at the column of a name, far cheaper than to hash all of it: every row of a page is asked for
+/// the same twenty properties.
+#[derive(Clone, Debug)]
+struct Likely([u16; Self::PLACES]);
+
+impl Likely {
+    const PLACES: usize = 256;
+
+    /// Names that differ mostly differ in length, at the end, or in the middle.
+    fn place(name: &str) -> usize {
+        let (bytes, length) = (name.as_bytes(), name.len());
+        let byte = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
+        let (last, near, middle) =
+            (byte(length.wrapping_sub(1)), byte(length.wrapping_sub(4)), byte(length / 2));
+        (length + last * 3 + near * 13 + middle * 37) % Self::PLACES
+    }
+
+    fn of(&self, name: &str) -> u16 {
+        self.0[Self::place(name)]
+    }
+
+    fn set(&mut self, name: &str, column: u16) {
+        self.0[Self::place(name)] = column;
+    }
+}
+
+impl Default for Likely {
+    fn default() -> Self {
+        Self([0; Self::PLACES])
+    }
+}
+
 struct Builder<'t> {
     out: Rows,
     body: &'t str,
@@ -342,6 +380,7 @@ impl<'t> Builder<'t> {
             }
             self.out.names.push(name.into());
             self.out.column_of.insert(name.into(), column as u16);
+            self.out.likely.set(name, column as u16);
             self.seen_in.push(u32::MAX);
             self.like.push((0, 0));
             column
