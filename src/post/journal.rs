@@ -8,6 +8,7 @@ mod export;
 mod history;
 mod known;
 mod lock;
+mod payload;
 mod piece;
 mod record;
 mod reserve;
@@ -145,7 +146,7 @@ impl Journal {
         }
         let Self { store, known, path, .. } = self;
         let read = store.read_on(
-            |row| serde_json::from_str::<Record>(&row.payload),
+            |row| Record::read(&row.kind, &row.payload),
             |row, record| known.replay(&row, record, path),
         );
         match read {
@@ -285,7 +286,7 @@ impl Journal {
             return Ok(());
         }
         let texts = records.iter().map(|record| {
-            let text = serde_json::to_string(record);
+            let text = record.payload();
             text.map(|text| (record.name(), text)).map_err(|error| io_error(&self.path, error))
         });
         let texts: Vec<(&'static str, String)> = texts.collect::<Result<_, _>>()?;
