@@ -96,6 +96,9 @@ pub struct EmissionFactor {
     pub uncertainty_percent: Option<Decimal>,
     /// How the row was checked, in words.
     pub confidence: String,
+    /// kg of biogenic CO₂ per unit of activity, reported apart; no part of `kg_co2e_per_unit`.
+    #[serde(default, with = "rust_decimal::serde::str")]
+    pub biogenic_co2_kg_per_unit: Decimal,
     /// Whether it is primary data in the sense of PACT: from the supplier or site itself.
     pub primary: bool,
     /// Where it stands in the factor database, and what was done to it; `None` for a row that the
@@ -117,9 +120,6 @@ pub struct FactorOrigin {
     pub published: String,
     /// Data quality, 1 (best) to 5; a proxy is one step worse than its row.
     pub data_quality: u8,
-    /// kg of biogenic CO₂ per unit, reported apart.
-    #[serde(with = "rust_decimal::serde::str")]
-    pub biogenic_co2: Decimal,
     /// GWP set, adjustments and proxies, in words and in order.
     pub steps: Vec<String>,
 }
@@ -325,6 +325,7 @@ mod tests {
             licence: "test".to_owned(),
             uncertainty_percent: None,
             confidence: "test".to_owned(),
+            biogenic_co2_kg_per_unit: Decimal::ZERO,
             primary: false,
             origin: None,
         }

@@ -71,6 +71,10 @@ fn yes() -> bool {
     true
 }
 
+fn a_year_and_a_day() -> u32 {
+    366
+}
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })*) => {$(
         $(#[$doc])*
@@ -176,6 +180,10 @@ limits! {
     TimeLimits {
         /// Minutes that a clock may be ahead of ours.
         ahead_minutes: u32,
+        /// Days without a reading after which the smaller part of the series is taken for stamps of a
+        /// clock that lost its time.
+        #[serde(default = "a_year_and_a_day")]
+        apart_days: u32,
     }
     /// Thresholds of R11.
     CounterLimits {

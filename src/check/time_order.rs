@@ -31,8 +31,8 @@ struct Placed {
 /// The series of `rows`: a slot for every interval between the first and the last stamp.
 ///
 /// A row that arrives in its turn but is stamped exactly one day early closes a day that its source
-/// stamps with the date on which the day began; it is put at the day's end. A stamp off the grid or
-/// in the future is left out. Of two rows for one interval the later arrival counts.
+/// stamps with the date on which the day began; it is put at the day's end. A stamp off the grid, in
+/// the future or years away from the others is left out. Of two rows for one interval the later arrival counts.
 pub(super) fn ordered(
     rows: &[RawReading],
     step: SignedDuration,
@@ -86,10 +86,38 @@ pub(super) fn ordered(
         placed.sort_by_key(|row| row.end);
         once(&mut placed, &mut found, log);
     }
+    keep_together(&mut placed, rules.time.limits.apart_days, &mut found);
     if rules.time.enabled {
         found.tell(step, rules, log);
     }
     series(&placed, step, log)
+}
+
+/// Leaves out what stands so far from the other rows that a clock must have lost its time: one stamp of
+/// 1970 would make a gap of decades, and a slot for each of its intervals. Of the parts on both sides
+/// of such a distance, the one with the most rows stays; of equal ones the later.
+fn keep_together(placed: &mut Vec<Placed>, apart_days: u32, found: &mut Defects) {
+    let apart = SignedDuration::from_hours(24 * i64::from(apart_days));
+    let mut kept = 0..0;
+    let mut start = 0;
+    for next in 1..=placed.len() {
+        let together =
+            next < placed.len() && placed[next].end.duration_since(placed[next - 1].end) <= apart;
+        if !together {
+            if next - start >= kept.len() {
+                kept = start..next;
+            }
+            start = next;
+        }
+    }
+    let mut at = 0..;
+    placed.retain(|row| {
+        let stays = at.next().is_some_and(|place| kept.contains(&place));
+        if !stays {
+            found.apart.at(row.end);
+        }
+        stays
+    });
 }
 
 /// Keeps of several rows for one interval the one that arrived last.
@@ -125,6 +153,7 @@ struct Defects {
     backward: Seen,
     off_grid: Seen,
     future: Seen,
+    apart: Seen,
     repeated: Seen,
     differing: Seen,
     empty: Seen,
@@ -171,6 +200,14 @@ impl Defects {
                 "look at the meter's clock",
             ),
             (
+                &self.apart,
+                Severity::Hold,
+                "METER-TIME: the stamp is years away from the others, as of a clock that lost its time; \
+                 left out",
+                "look at the meter's clock; if a meter was out of service for so long, give it a new \
+                 name",
+            ),
+            (
                 &self.repeated,
                 Severity::Notice,
                 "the same reading came twice; one was kept",
@@ -212,4 +249,78 @@ fn series(placed: &[Placed], step: SignedDuration, log: &Log<'_>) -> Series {
         }
     }
     Series { meter, start: first.end - step, step, slots }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::readings;
+    use super::*;
+    use crate::id::MeterId;
+    use crate::reading::{Medium, Meter};
+
+    const STEP: SignedDuration = SignedDuration::from_mins(15);
+
+    fn checked(stamps: &[&str]) -> (Series, Vec<Finding>) {
+        let rows: Vec<RawReading> = (1..)
+            .zip(stamps)
+            .map(|(at, stamp)| RawReading {
+                stamp: stamp.parse().unwrap(),
+                energy: Some(Energy::new(at.into())),
+                arrival: at,
+            })
+            .collect();
+        let meter = Meter {
+            id: MeterId::new("M").unwrap(),
+            medium: Medium::Electricity,
+            plant: "1010".parse().unwrap(),
+            overhead_cost_center: "1".parse().unwrap(),
+        };
+        let mut rules = RuleSet::default();
+        rules.missing.limits.impute_up_to_hours = 0;
+        let now = "2026-06-01T00:00:00Z".parse().unwrap();
+        let checked = readings(&rows, &meter, STEP, &rules, now);
+        ((*checked.series).clone(), checked.findings)
+    }
+
+    #[test]
+    fn a_stamp_of_1970_is_named_and_makes_no_gap_of_decades() {
+        for epoch_at in [0, 1, 3] {
+            let mut stamps =
+                vec!["2026-05-04T06:15:00Z", "2026-05-04T06:30:00Z", "2026-05-04T06:45:00Z"];
+            stamps.insert(epoch_at, "1970-01-01T00:15:00Z");
+
+            let (series, findings) = checked(&stamps);
+
+            assert_eq!(series.slots.len(), 3, "{epoch_at}");
+            assert!(series.slots.iter().all(|slot| slot.energy.is_some()));
+            let named = |finding: &&Finding| finding.text.contains("years away");
+            let named: Vec<_> = findings.iter().filter(named).collect();
+            assert_eq!((named.len(), named[0].count), (1, 1), "{findings:?}");
+            assert_eq!(named[0].severity, Severity::Hold);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_lost_for_a_while_leaves_a_gap_of_that_while() {
+        // It starts again at its maker's date and is set right after half an hour.
+        let (series, _) = checked(&[
+            "2026-05-04T06:15:00Z",
+            "2000-01-01T00:15:00Z",
+            "2000-01-01T00:30:00Z",
+            "2026-05-04T07:00:00Z",
+            "2026-05-04T07:15:00Z",
+        ]);
+
+        let known: Vec<bool> = series.slots.iter().map(|slot| slot.energy.is_some()).collect();
+        assert_eq!(known, [true, false, false, true, true]);
+    }
+
+    #[test]
+    fn a_plant_that_stood_still_for_months_keeps_both_parts() {
+        let (series, findings) =
+            checked(&["2025-06-04T06:15:00Z", "2026-05-04T06:15:00Z", "2026-05-04T06:30:00Z"]);
+
+        assert_eq!(series.slots.iter().filter(|slot| slot.energy.is_some()).count(), 3);
+        assert!(!findings.iter().any(|finding| finding.text.contains("years away")));
+    }
 }

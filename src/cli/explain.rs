@@ -158,6 +158,7 @@ fn print_terms(product: &ProductFootprint) {
         ("scope", Align::Left),
         ("state", Align::Left),
         ("kg CO2e", Align::Right),
+        ("biogenic CO2", Align::Right),
     ]);
     for term in &product.contributions {
         let path: Vec<&str> = term.path.iter().map(|material| material.as_str()).collect();
@@ -169,6 +170,7 @@ fn print_terms(product: &ProductFootprint) {
             term.scope.name().to_owned(),
             term.state.to_string(),
             figure::decimal(term.emissions.amount(), 3),
+            figure::decimal(term.biogenic_co2_kg, 3),
         ]);
     }
     print!("{table}");

@@ -121,6 +121,7 @@ pub(super) fn document(product: &ProductFootprint) -> Value {
         "unit": product.unit,
         "kg_co2e_per_unit": number(product.total().amount()),
         "by_scope": by_scope,
+        "biogenic_co2_kg_per_unit": number(product.biogenic_co2_kg()),
         "value_state_shares": shares,
         "primary_data_share_percent": product.primary_data_share().map(number),
     })
@@ -141,6 +142,7 @@ pub(super) fn print_products(products: &[ProductFootprint]) {
         ("scope 1", Align::Right),
         ("scope 2", Align::Right),
         ("scope 3", Align::Right),
+        ("biogenic CO2", Align::Right),
         ("measured", Align::Right),
         ("primary data", Align::Right),
     ]);
@@ -160,6 +162,7 @@ pub(super) fn print_products(products: &[ProductFootprint]) {
             sum("s1"),
             sum("s2"),
             sum("s3"),
+            figure::decimal(product.biogenic_co2_kg(), 1),
             figure::share(measured.unwrap_or_default()),
             product
                 .primary_data_share()

@@ -88,6 +88,8 @@ struct Row {
     uncertainty_percent: Option<Spanned<String>>,
     confidence: String,
     #[serde(default)]
+    biogenic_co2_kg_per_unit: Option<Spanned<String>>,
+    #[serde(default)]
     primary: bool,
 }
 
@@ -279,8 +281,10 @@ fn checked(path: &Path, text: &str, row: Row) -> Result<EmissionFactor, ConfigEr
         );
         return Err(wrong(row.kg_co2e_per_unit.span().start, reason));
     }
+    let biogenic = row.biogenic_co2_kg_per_unit.as_ref().map(decimal).transpose()?;
     Ok(EmissionFactor {
         kg_co2e_per_unit,
+        biogenic_co2_kg_per_unit: biogenic.unwrap_or_default(),
         uncertainty_percent: row.uncertainty_percent.as_ref().map(decimal).transpose()?,
         id: row.id.into_inner(),
         activity: row.activity,

@@ -145,7 +145,7 @@ impl Making<'_> {
             state: if factor.supplier.is_some() { known } else { ValueState::Default },
             emissions: Milligrams::nearest(emissions)?,
             market_based: None,
-            biogenic: Milligrams::ZERO,
+            biogenic: biogenic(activity, factor)?,
         })
     }
 
@@ -181,7 +181,9 @@ impl Making<'_> {
                 state: line.state,
                 emissions: line.emissions,
                 market_based,
-                biogenic: Milligrams::ZERO,
+                biogenic: row
+                    .and_then(|factor| biogenic(line.activity, factor))
+                    .unwrap_or(Milligrams::ZERO),
             });
         }
         if let Some(upstream) = upstream.filter(|_| !fuel.is_zero()) {
@@ -374,4 +376,9 @@ impl Making<'_> {
         Milligrams::nearest(Emissions::new(sum))
             .ok_or_else(|| CycleError::Incomplete("products are beyond the ledger".to_owned()))
     }
+}
+
+/// Biogenic CO₂ of an activity; `None` beyond the range of the ledger.
+fn biogenic(activity: Measure, factor: &EmissionFactor) -> Option<Milligrams> {
+    Milligrams::nearest(Emissions::new(activity.amount * factor.biogenic_co2_kg_per_unit))
 }

@@ -1,6 +1,6 @@
 //! Who used the metered energy of a period: shift by shift, down to work center and product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -10,7 +10,9 @@ use super::FootprintError;
 use super::equipment::{EquipmentStretch, SubMeters, Used};
 use crate::check::Checked;
 use crate::factor::{EmissionFactor, FactorBook};
-use crate::id::{CostCenter, MaterialNumber, WorkCenterCode, WorkCenterInternalId};
+use crate::id::{
+    CostCenter, MaterialNumber, ProductionOrderNumber, WorkCenterCode, WorkCenterInternalId,
+};
 use crate::master::{MasterData, StandardValue};
 use crate::order::Confirmation;
 use crate::period::{Interval, ShiftCalendar, ShiftOnDay};
@@ -52,6 +54,8 @@ pub struct Attribution {
     pub groups: Vec<Group>,
     /// Good output in tonnes by work center and material.
     pub yielded: BTreeMap<(WorkCenterCode, MaterialNumber), Decimal>,
+    /// Orders that were confirmed, by work center and material.
+    pub orders: BTreeMap<(WorkCenterCode, MaterialNumber), usize>,
     /// Standard electricity in kWh by work center and material.
     pub standard: BTreeMap<(WorkCenterCode, MaterialNumber), Decimal>,
     /// What each machine used, shift by shift, where meters below the main one were read.
@@ -169,10 +173,12 @@ pub fn attribute(
     let groups = giving.groups;
 
     let (mut yielded, mut standard) = (BTreeMap::new(), BTreeMap::new());
+    let mut orders: BTreeMap<_, BTreeSet<&ProductionOrderNumber>> = BTreeMap::new();
     for confirmation in by_shift.values().flatten() {
         let key = (confirmation.work_center.clone(), confirmation.material.clone());
         let tonnes = in_unit(confirmation, confirmation.yielded, Uom::Tonne)?;
         *yielded.entry(key.clone()).or_default() += tonnes;
+        orders.entry(key.clone()).or_default().insert(&confirmation.order);
         *standard.entry(key).or_default() += standard_kwh(confirmation)?;
     }
     Ok(Attribution {
@@ -180,6 +186,7 @@ pub fn attribute(
         period,
         groups: groups.into_values().collect(),
         yielded,
+        orders: orders.into_iter().map(|(key, orders)| (key, orders.len())).collect(),
         standard,
         equipment,
         unreconciled,

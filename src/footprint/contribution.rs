@@ -30,6 +30,19 @@ pub struct Contribution {
     pub primary: bool,
     /// Emissions for one base unit of the product.
     pub emissions: Emissions,
+    /// kg of biogenic CO₂ for one base unit of the product, reported apart.
+    #[serde(default, with = "rust_decimal::serde::str")]
+    pub biogenic_co2_kg: Decimal,
+}
+
+impl Contribution {
+    /// The same term for `times` as much.
+    pub fn scaled(mut self, times: Decimal) -> Self {
+        self.activity.amount *= times;
+        self.emissions = self.emissions.scaled(times);
+        self.biogenic_co2_kg *= times;
+        self
+    }
 }
 
 /// The footprint of one base unit of a product made by one production version.
@@ -49,6 +62,15 @@ impl ProductFootprint {
     /// kg CO₂e per base unit.
     pub fn total(&self) -> Emissions {
         self.contributions.iter().map(|term| term.emissions).sum()
+    }
+
+    /// kg of biogenic CO₂ per base unit: no part of the total.
+    ///
+    /// # Source
+    ///
+    /// ISO 14067:2018, 7.2: biogenic emissions are documented apart.
+    pub fn biogenic_co2_kg(&self) -> Decimal {
+        self.contributions.iter().map(|term| term.biogenic_co2_kg).sum()
     }
 
     /// kg CO₂e per base unit by scope; sums to the total.

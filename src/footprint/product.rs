@@ -1,6 +1,7 @@
 //! Product footprints, cradle to gate, over bill of material and routing.
 
 mod actual;
+mod components;
 mod evidence;
 mod process;
 pub mod rules;
@@ -18,9 +19,7 @@ use super::inventory::process_activity;
 use super::{Attribution, Contribution, FootprintError, ProductFootprint};
 use crate::factor::{EmissionFactor, FactorBook, Scope};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
-use crate::master::{
-    BillOfMaterial, MasterData, Operation, ProductionVersion, StandardValue, WorkCenter,
-};
+use crate::master::{MasterData, Operation, ProductionVersion, StandardValue, WorkCenter};
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
@@ -252,84 +251,6 @@ impl<'a> Products<'a> {
         Ok(terms)
     }
 
-    /// Components of one good base unit of `material`, in their own base units, component scrap and
-    /// the scrap of all operations included. Phantom assemblies are blown through. What comes out
-    /// beside the product is no component; without a rule of allocation it earns no credit. A fixed
-    /// quantity counts as that of the BOM's base quantity.
-    pub fn component_quantities(
-        &self,
-        material: &MaterialNumber,
-        version: &ProductionVersion,
-    ) -> Result<Vec<(MaterialNumber, Measure)>, FootprintError> {
-        let key = (material.clone(), version.bom_alternative.clone());
-        let bom =
-            self.master.bills_of_material.get(&key).ok_or_else(|| FootprintError::MasterData {
-                material: material.clone(),
-                reason: format!(
-                    "production version {} uses BOM alternative {}, which SAP did not deliver; \
-                     look at it in CS03",
-                    version.code, version.bom_alternative
-                ),
-            })?;
-        let into_first = input_per_good_unit(self.routing(version)?);
-        let mut quantities = Vec::with_capacity(bom.items.len());
-        let mut above = vec![material.clone()];
-        self.explode(bom, Decimal::ONE, into_first, &mut above, &mut quantities)?;
-        Ok(quantities)
-    }
-
-    /// Adds the components of `amount` base units of what `bom` makes; `with_scrap` are made for
-    /// one that is good.
-    fn explode(
-        &self,
-        bom: &BillOfMaterial,
-        amount: Decimal,
-        with_scrap: Decimal,
-        above: &mut Vec<MaterialNumber>,
-        quantities: &mut Vec<(MaterialNumber, Measure)>,
-    ) -> Result<(), FootprintError> {
-        let material = &bom.material;
-        let per_unit = Measure::new(bom.base_quantity, bom.base_unit);
-        let base = self.base_unit(material)?;
-        let base_quantity =
-            self.convert_of(material, &format!("BOM of {material}"), per_unit, base)?;
-        for item in bom.items.iter().filter(|item| !item.is_output()) {
-            let unit = self.base_unit(&item.component)?;
-            let place = format!("BOM of {material}, item {}", item.number);
-            let gross = self.convert_of(&item.component, &place, item.gross_quantity(), unit)?;
-            let made = if item.grows_with_assembly_scrap() { with_scrap } else { Decimal::ONE };
-            let needed = amount * gross / base_quantity * made;
-            if !item.phantom {
-                quantities.push((item.component.clone(), Measure::new(needed, unit)));
-                continue;
-            }
-            let component = &item.component;
-            if let Some(at) = above.iter().position(|earlier| earlier == component) {
-                let mut circle: Vec<&str> =
-                    above[at..].iter().map(MaterialNumber::as_str).collect();
-                circle.push(component.as_str());
-                let reason = "a phantom assembly is a part of itself".to_owned();
-                return Err(FootprintError::Circle { path: circle.join(" > "), reason });
-            }
-            // A phantom is never made by itself: it has no operations and no scrap of its own.
-            above.push(component.clone());
-            self.explode(self.phantom(component)?, needed, Decimal::ONE, above, quantities)?;
-            above.pop();
-        }
-        Ok(())
-    }
-
-    /// The BOM of a phantom assembly: its lowest alternative.
-    fn phantom(&self, component: &MaterialNumber) -> Result<&'a BillOfMaterial, FootprintError> {
-        let first = (component.clone(), String::new());
-        let mut from_there = self.master.bills_of_material.range(first..);
-        let found = from_there.next().filter(|((material, _), _)| material == component);
-        found.map(|(_, bom)| bom).ok_or_else(|| FootprintError::MasterData {
-            material: component.clone(),
-            reason: "it is a phantom assembly without a BOM; look at it in CS03".to_owned(),
-        })
-    }
-
     /// The supplier with the lowest price per base unit: what a plant without a carbon plan buys.
     pub(super) fn cheapest_supplier(&self, component: &MaterialNumber) -> Option<&SupplierNumber> {
         let sources = self.master.sources_of_supply.get(component)?;
@@ -402,6 +323,13 @@ impl<'a> Products<'a> {
         self.master.production_versions.get(component).and_then(|versions| versions.first())
     }
 
+    /// Whether a material comes out beside what the plant makes, and is neither made for itself nor
+    /// bought.
+    pub fn comes_back(&self, component: &MaterialNumber) -> bool {
+        self.first_version(component).is_none()
+            && self.rules.made_beside(component).next().is_some()
+    }
+
     /// The operations of a production version.
     ///
     /// # Errors
@@ -467,5 +395,6 @@ fn term(
         state,
         primary: factor.primary && state <= ValueState::Calculated,
         emissions: Emissions::new(activity.amount * factor.kg_co2e_per_unit),
+        biogenic_co2_kg: activity.amount * factor.biogenic_co2_kg_per_unit,
     })
 }

@@ -482,6 +482,9 @@ impl Flat {
                     let ready = self.add(given, policy, &component, made, needed)?;
                     offset = offset.max(ready + 1);
                 }
+                // What comes out beside the products of the plant goes in again without a source. As
+                // much comes out, so that the plan emits what it buys and burns.
+                None if given.products.comes_back(&component) => {}
                 None => *self.components.entry(component).or_default() += needed,
             }
         }
@@ -551,14 +554,9 @@ fn component(
         let contract =
             given.contracts.iter().find(|c| c.material == *number && c.supplier == source.supplier);
         let Some(contract) = contract else { continue };
-        let factor = given.book.factor(
-            &format!("material:{number}"),
-            Some(source.supplier.as_str()),
-            given.regions,
-            frame.policy.start,
-        )?;
+        let emitted =
+            given.products.bought_emissions(number, &source.supplier, frame.policy.start)?;
         let unit_error = |error| FootprintError::Unit { place: format!("source {number}"), error };
-        let per_base = base.in_units_of(factor.unit).map_err(unit_error)?;
         let price_units = base.in_units_of(source.price_unit).map_err(unit_error)?;
         let price = source.net_price.amount / source.price_quantity * price_units;
         sources.push(problem::Source {
@@ -566,7 +564,7 @@ fn component(
             supplier: source.supplier.to_string(),
             inbound_mode: contract.inbound_mode.clone(),
             price_per_unit: float(price),
-            kgco2e_per_unit: float(factor.kg_co2e_per_unit * per_base),
+            kgco2e_per_unit: float(emitted.amount()),
             available_quantity: float(contract.available_per_month) * months,
             low_carbon: contract.low_carbon,
         });

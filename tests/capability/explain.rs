@@ -78,6 +78,52 @@ async fn a_changed_reading_factor_or_line_is_noticed_by_the_script() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_steel_works_melts_its_scrap_again_and_says_what_is_recycled_biogenic_and_fixed() {
+    let plant = Plant::new().await;
+
+    let explained = plant.json(&["explain", "REBAR-16"]);
+    let short = &explained["products"][1];
+    let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let processes = short["evidence"]["processes"].as_array().unwrap();
+    let terms = short["footprint"]["contributions"].as_array().unwrap();
+    let sum = |of: &dyn Fn(&Value) -> bool, what: &dyn Fn(&Value) -> f64| -> f64 {
+        terms.iter().filter(|term| of(term)).map(what).sum()
+    };
+    let amount = |term: &Value| number(&term["activity"]["amount"]);
+
+    // The circle: each billet and slab takes 25 kg of what comes back of all four.
+    let back: Vec<usize> =
+        (0..processes.len()).filter(|at| processes[*at]["product"] == "RETURN-SCRAP").collect();
+    assert_eq!(back.len(), 4);
+    let melt = processes.iter().find(|one| one["product"] == "BILLET-S").unwrap();
+    let inputs = melt["inputs"].as_array().unwrap().iter();
+    let returned: f64 = inputs
+        .filter(|input| back.contains(&(input["process"].as_u64().unwrap() as usize)))
+        .map(|input| number(&input["quantity"]))
+        .sum();
+    assert!((returned / number(&melt["share"]) - 0.025).abs() < 1e-12, "{returned}");
+
+    // A quarter of 2 kg of strap was strap before.
+    let strap = |part: &str| sum(&|term| term["what"] == format!("bought, {part} part"), &amount);
+    assert!((strap("virgin") - 0.0015).abs() < 1e-12 && (strap("recycled") - 0.0005).abs() < 1e-12);
+
+    // Biochar's carbon leaves as biogenic CO2, and nothing else has any.
+    let biochar = |term: &Value| term["factor"] == "SUP-BIOCHAR-100601";
+    let biogenic = sum(&|_| true, &|term| number(&term["biogenic_co2_kg"]));
+    assert!(biogenic > 12.0 && (biogenic - 3116.7 * sum(&biochar, &amount)).abs() < 1e-9);
+
+    // Lime for a tonne: 35 kg, and 20 kg for a whole order.
+    let lime = melt["terms"].as_array().unwrap().iter();
+    let lime: f64 = lime
+        .filter(|term| term["what"].as_str().unwrap().contains("bought from 100401"))
+        .map(amount)
+        .sum();
+    let lot = number(&melt["lot"]);
+    assert!(lot > 0.5 && (lime - (0.035 + 0.020 / lot)).abs() < 1e-12, "{lime} {lot}");
+    assert!(recomputed(&explained).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_explanation_is_a_page_that_can_be_printed() {
     let plant = Plant::new().await;
     let page = plant.path("page.html");

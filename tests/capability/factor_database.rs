@@ -392,3 +392,25 @@ async fn the_books_stand_side_by_side_and_the_choice_is_explained() {
         "{considered}"
     );
 }
+
+#[test]
+fn what_was_looked_up_since_says_what_the_version_says_or_names_the_difference() {
+    let package = shipped();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors/looked_up.csv");
+    let mut confirmed = 0;
+
+    for record in csv::Reader::from_path(path).unwrap().into_records() {
+        let record = record.unwrap();
+        let (id, found, from, note) = (&record[0], &record[1], &record[2], &record[3]);
+        let row = package.rows.iter().find(|row| row.id == id).unwrap_or_else(|| panic!("{id}"));
+        assert!(row.confidence.contains("from memory"), "{id} was verified before");
+        assert!(!from.is_empty(), "{id}");
+        if found.is_empty() {
+            assert!(!note.is_empty(), "{id} was not found, and nothing says why");
+        } else {
+            assert!(row.published.starts_with(found), "{id}: {} is not {found}", row.published);
+            confirmed += 1;
+        }
+    }
+    assert!(confirmed >= 27, "{confirmed}");
+}

@@ -49,6 +49,7 @@ fn factor(id: &str, activity: &str, unit: Uom, kg: &str, scope: Scope) -> Emissi
         licence: "test".to_owned(),
         uncertainty_percent: None,
         confidence: "test".to_owned(),
+        biogenic_co2_kg_per_unit: Decimal::ZERO,
         primary: false,
         origin: None,
     }
@@ -471,6 +472,103 @@ fn inbound_transport_and_recycled_content_are_lines_of_their_own() {
     let by_scope = billet.by_scope();
     assert_eq!(by_scope[&Scope::UpstreamTransport].amount(), decimal("12"));
     assert_eq!(by_scope[&Scope::PurchasedGoods].amount(), decimal("1350") + decimal("75"));
+}
+
+#[test]
+fn a_quantity_fixed_for_an_order_is_spread_over_what_the_orders_of_the_period_made() {
+    let mut master = plant();
+    let billet = master.bills_of_material.get_mut(&(id("BILLET"), "1".to_owned())).unwrap();
+    let mut first_heat =
+        BomItem::new("0020", id("SCRAP"), Measure::new(decimal("0.3"), Uom::Tonne));
+    first_heat.fixed = true;
+    billet.items.push(first_heat);
+    // Two orders of 1 t and 5 t: 2 x 0.3 t for 6 t.
+    let mut orders = production();
+    let mut other = confirmation("EAF", "BILLET", "2018-09-03T10:00:00Z", "5", "1500");
+    other.order = id("2");
+    orders.push(other);
+    let series = &checked(&day_of_readings("10"));
+    let book = book();
+    let given =
+        attribute(series, &meter(), day(), &master, &orders, &shifts(), &book, &["DE"], None)
+            .unwrap();
+    let products = Products::new(&master, &given, &book, &["DE"], "2018-09-30".parse().unwrap());
+
+    let version = products.version(&id("BILLET"), &id("0001")).unwrap();
+    let taken = products.component_quantities(&id("BILLET"), version).unwrap();
+
+    assert_eq!(products.lot(&id("BILLET"), version).unwrap(), decimal("3"));
+    let tonnes: Vec<Decimal> = taken.iter().map(|(_, quantity)| quantity.amount).collect();
+    assert_eq!(tonnes, [decimal("1"), decimal("0.1")]);
+}
+
+#[test]
+fn return_scrap_of_several_products_is_their_mixture_and_loses_no_kilogram() {
+    // 0.1 t of RETURN beside each tonne of BILLET and of BAR, and 0.2 t of it in each tonne of BILLET.
+    // 1 t of BILLET and 2 t of BAR were made: a third and two thirds of what comes back.
+    let mut master = plant();
+    let back = Material { number: id("RETURN"), ..master.materials[&id("SCRAP")].clone() };
+    master.materials.insert(id("RETURN"), back);
+    for (material, quantities) in [("BILLET", &["-0.1", "0.2"][..]), ("BAR", &["-0.1"])] {
+        let bom = master.bills_of_material.get_mut(&(id(material), "1".to_owned())).unwrap();
+        for (number, quantity) in ["0020", "0030"].iter().zip(quantities) {
+            let quantity = Measure::new(decimal(quantity), Uom::Tonne);
+            bom.items.push(BomItem::new(number, id("RETURN"), quantity));
+        }
+    }
+    let by_mass = |material: &str| CoProductRule {
+        material: id(material),
+        method: AllocationMethod::Mass,
+        weight: Decimal::ONE,
+        output: vec![CoProductOutput {
+            material: id("RETURN"),
+            weight: Decimal::ONE,
+            avoids: None,
+        }],
+        approved_by: "test".to_owned(),
+    };
+    let rules = ProductRules {
+        co_products: vec![by_mass("BILLET"), by_mass("BAR")],
+        ..ProductRules::default()
+    };
+    let (given, book) = (attribution(&day_of_readings("10")).unwrap(), book());
+    let day = "2018-09-30".parse().unwrap();
+    let open = plant();
+    let own = |material: &str| {
+        let products = Products::new(&open, &given, &book, &["DE"], day);
+        products.footprint(&id(material), &id("0001")).unwrap().total().amount()
+    };
+    let (billet, rolling) = (own("BILLET"), own("BAR") - decimal("1.1") * own("BILLET"));
+
+    let products = Products::new(&master, &given, &book, &["DE"], day).with_rules(&rules);
+    let found =
+        |material: &str| products.footprint(&id(material), &id("0001")).unwrap().total().amount();
+
+    // By mass a tonne of RETURN carries as much as one of what it comes from. Two equations:
+    // 1.1 b = billet + 0.2 (b + 2 r) / 3 and 1.1 r = rolling + 1.1 b.
+    let (b, r) = (found("BILLET"), found("BAR"));
+    let close = |left: Decimal, right: Decimal| {
+        assert!((left - right).abs() < right * decimal("0.000000000001"), "{left} {right}");
+    };
+    close(decimal("1.1") * b, billet + decimal("0.2") * (b + r + r) / decimal("3"));
+    close(decimal("1.1") * r, rolling + decimal("1.1") * b);
+    assert!(products.comes_back(&id("RETURN")) && !products.comes_back(&id("SCRAP")));
+}
+
+#[test]
+fn biogenic_carbon_is_told_beside_the_total() {
+    let mut rows = book().rows().to_vec();
+    let scrap = rows.iter_mut().find(|row| row.activity == "material:SCRAP").unwrap();
+    scrap.biogenic_co2_kg_per_unit = decimal("7");
+    let (given, with) = (attribution(&day_of_readings("10")).unwrap(), FactorBook::new(rows));
+    let (master, without) = (plant(), book());
+    let bar = |book: &FactorBook| {
+        let products = Products::new(&master, &given, book, &["DE"], "2018-09-30".parse().unwrap());
+        products.footprint(&id("BAR"), &id("0001")).unwrap()
+    };
+
+    assert_eq!(bar(&with).biogenic_co2_kg(), decimal("7.7"));
+    assert_eq!(bar(&with).total(), bar(&without).total());
 }
 
 #[test]

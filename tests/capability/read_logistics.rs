@@ -31,8 +31,8 @@ async fn everything_that_the_sandbox_holds_makes_sense() {
 
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(master.planning.len(), master.materials.len());
-    assert_eq!((master.suppliers.len(), master.source_list.len()), (9, 9));
-    assert_eq!(orders.stock.len(), 14);
+    assert_eq!((master.suppliers.len(), master.source_list.len()), (11, 11));
+    assert_eq!(orders.stock.len(), 17);
     let many = (orders.production_orders.len(), orders.goods_movements.len());
     assert!(many.0 > 90 && many.1 > 300, "{many:?}");
 }
@@ -51,7 +51,7 @@ async fn stock_keeps_its_fourteen_decimals() {
 async fn only_what_is_still_to_come_of_purchase_orders_counts_with_its_first_day() {
     let (_, orders, _) = read().await;
 
-    assert_eq!(orders.purchase_order_items.len(), 6, "three are delivered");
+    assert_eq!(orders.purchase_order_items.len(), 8, "three are delivered");
     let scrap = &orders.purchase_order_items[0];
     assert_eq!(scrap.material, material("SCRAP"));
     assert_eq!(scrap.quantity, Measure::new(dec("120"), Uom::Tonne));
@@ -122,8 +122,10 @@ async fn an_order_is_as_far_as_its_flags_say() {
 
     let running = order("2000001");
     assert_eq!((running.status, running.open_quantity()), (OrderStatus::Released, dec("37.5")));
-    assert_eq!(running.components.len(), 4);
-    assert_eq!(running.components[0].required, Measure::new(dec("66"), Uom::Tonne));
+    // 60 t of billet: 1.075 t of scrap each; lime as it grows, and the fixed 20 kg of one heat.
+    assert_eq!(running.components.len(), 7);
+    assert_eq!(running.components[0].required, Measure::new(dec("64.5"), Uom::Tonne));
+    assert_eq!(running.components[6].required, Measure::new(dec("0.020"), Uom::Tonne));
     assert_eq!(order("2000002").status, OrderStatus::Created);
     let process = order("3000002");
     assert_eq!((process.category, process.open_quantity()), (OrderCategory::Process, dec("30")));
@@ -190,9 +192,9 @@ async fn an_operation_that_makes_no_sense_is_named_and_its_order_is_kept() {
 
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems.iter().all(|one| one.0.contains("VAL-RANGE")), "{problems:?}");
-    for number in ["2000001", "2000002"] {
+    for (number, components) in [("2000001", 7), ("2000002", 6)] {
         let order = orders.production_orders.iter().find(|o| o.number.as_str() == number).unwrap();
-        assert!(order.operations.is_empty() && order.components.len() == 4);
+        assert!(order.operations.is_empty() && order.components.len() == components);
     }
 }
 
@@ -356,7 +358,7 @@ async fn wrong_rows_are_named_and_set_aside() {
     assert!(text.contains("UNIT-UNKNOWN: A_MatlStkInAcctMod") && text.contains("KGX"), "{text}");
     assert!(text.contains("VAL-NEGATIVE: A_MaterialDocumentItem"), "{text}");
     assert!(text.contains("VAL-RANGE: A_ProductUnitsOfMeasure"), "{text}");
-    assert_eq!(orders.stock.len(), 13);
+    assert_eq!(orders.stock.len(), 16);
     assert!(!master.unit_conversions.contains_key(&material("LIME")));
 }
 

@@ -20,7 +20,7 @@ async fn master_data_come_whole_and_joined() {
     let (master, _, problems) = facts(&reading(&sandbox)).await.unwrap();
 
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(master.materials.len(), 14);
+    assert_eq!(master.materials.len(), 17);
     let rebar = MaterialNumber::new("REBAR-16").unwrap();
     assert_eq!(master.materials[&rebar].procurement, Procurement::InHouse);
     assert_eq!(master.production_versions[&rebar].len(), 2);

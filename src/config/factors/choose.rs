@@ -138,6 +138,7 @@ impl Choose {
             licence,
             uncertainty_percent: row.uncertainty_percent,
             confidence,
+            biogenic_co2_kg_per_unit: row.gases.biogenic_co2,
             primary: false,
             origin: Some(FactorOrigin {
                 package: package.id.clone(),
@@ -145,7 +146,6 @@ impl Choose {
                 series: row.series.clone(),
                 published: row.published.clone(),
                 data_quality,
-                biogenic_co2: row.gases.biogenic_co2,
                 steps,
             }),
         })

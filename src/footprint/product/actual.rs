@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::process::Made;
 use super::{Products, term};
 use crate::footprint::attribution::in_unit;
 use crate::footprint::inventory::process_activity;
@@ -102,7 +103,7 @@ impl Products<'_> {
             }
         } else {
             let known = self.version(&material, &version)?;
-            for (component, each) in self.component_quantities(&material, known)? {
+            for (component, each) in self.components_of_lot(&material, known, good.amount)? {
                 let planned = Measure::new(each.amount * good.amount, each.unit);
                 let alternative = &known.bom_alternative;
                 let state = self.component_state(&material, alternative, &component);
@@ -188,23 +189,25 @@ impl Products<'_> {
         quantity: Measure,
         state: ValueState,
     ) -> Result<Vec<Contribution>, FootprintError> {
-        let Some(made) = self.made(component) else {
+        let makers = self.makers(component)?;
+        if makers.is_empty() {
             return self.bought(material, component, quantity, state);
-        };
+        }
         let unit = self.base_unit(component)?;
         let amount =
             self.convert_of(component, &format!("component {component}"), quantity, unit)?;
-        let share = self.share(&made)?;
-        let mut terms = self.contributions(&made.by, &made.version)?;
-        let main =
-            self.share(&super::process::Made { product: made.by.clone(), ..made.clone() })?;
-        let times = amount * share.checked_div(main).unwrap_or(Decimal::ONE);
-        for term in &mut terms {
-            term.path.insert(0, material.clone());
-            term.activity.amount *= times;
-            term.emissions = term.emissions.scaled(times);
-            term.state = term.state.and(state);
-            term.primary &= state <= ValueState::Calculated;
+        let mut terms = Vec::new();
+        for (made, part) in makers {
+            let share = self.share(&made)?;
+            let main = self.share(&Made { product: made.by.clone(), ..made.clone() })?;
+            let times = amount * part * share.checked_div(main).unwrap_or(Decimal::ONE);
+            for term in self.contributions(&made.by, &made.version)? {
+                let mut term = term.scaled(times);
+                term.path.insert(0, material.clone());
+                term.state = term.state.and(state);
+                term.primary &= state <= ValueState::Calculated;
+                terms.push(term);
+            }
         }
         Ok(terms)
     }

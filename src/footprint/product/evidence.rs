@@ -31,6 +31,10 @@ pub struct ProcessEvidence {
     /// Share of the process that one unit of it carries; one without co-products.
     #[serde(with = "rust_decimal::serde::str")]
     pub share: Decimal,
+    /// Good output of one order in base units, over which quantities that are fixed for an order are
+    /// spread.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub lot: Decimal,
     /// What one unit uses of other processes.
     pub inputs: Vec<InputEvidence>,
     /// What one unit of the main product uses and emits itself.
@@ -94,6 +98,7 @@ impl Products<'_> {
             processes.push(ProcessEvidence {
                 product: one.made.product.clone(),
                 share: one.share,
+                lot: self.lot(&one.made.by, self.version(&one.made.by, &one.made.version)?)?,
                 inputs: inputs.collect(),
                 terms: one.process.own.clone(),
                 electricity: self.metered(&one.made)?,

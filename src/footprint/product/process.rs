@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::rules::{AllocationMethod, CoProductRule};
@@ -9,6 +10,8 @@ use super::{Products, material_activity, term};
 use crate::factor::Scope;
 use crate::footprint::{Contribution, FootprintError};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
+use crate::master::ProductionVersion;
+use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 
@@ -30,20 +33,39 @@ pub(super) struct Process {
 }
 
 impl Products<'_> {
-    /// What making a component needs; `None` if it is bought.
-    pub(super) fn made(&self, component: &MaterialNumber) -> Option<Made> {
-        if let Some(version) = self.first_version(component) {
-            let version = version.code.clone();
-            return Some(Made { product: component.clone(), by: component.clone(), version });
-        }
-        let rule = self.rules.made_beside(component)?;
-        let version = self.first_version(&rule.material)?.code.clone();
-        // What substitution credits is worth what it makes unnecessary, and is bought as that.
-        (rule.method != AllocationMethod::Substitution).then(|| Made {
+    /// Which processes make a component, with the part that each of them brings; none if it is
+    /// bought.
+    ///
+    /// What comes out beside several products, as return scrap does, is their mixture: by how much of
+    /// it was made in the period, in equal parts if nothing was.
+    pub(super) fn makers(
+        &self,
+        component: &MaterialNumber,
+    ) -> Result<Vec<(Made, Decimal)>, FootprintError> {
+        let made = |by: &MaterialNumber, version: &ProductionVersion| Made {
             product: component.clone(),
-            by: rule.material.clone(),
-            version,
-        })
+            by: by.clone(),
+            version: version.code.clone(),
+        };
+        if let Some(version) = self.first_version(component) {
+            return Ok(vec![(made(component, version), Decimal::ONE)]);
+        }
+        let mut makers = Vec::new();
+        for rule in self.rules.made_beside(component) {
+            let Some(version) = self.first_version(&rule.material) else { continue };
+            let outputs = self.outputs(&rule.material, &version.code)?;
+            let each: Decimal =
+                outputs.iter().filter(|out| out.0 == *component).map(|out| out.1).sum();
+            let output = self.good_output(&rule.material, version)?;
+            makers.push((made(&rule.material, version), each * output.unwrap_or_default()));
+        }
+        let all: Decimal = makers.iter().map(|(_, part)| *part).sum();
+        let equal = Decimal::ONE / Decimal::from(makers.len().max(1));
+        for (_, part) in &mut makers {
+            *part = part.checked_div(all).unwrap_or(equal);
+        }
+        makers.retain(|(_, part)| !part.is_zero());
+        Ok(makers)
     }
 
     pub(super) fn process(
@@ -60,9 +82,12 @@ impl Products<'_> {
         let mut inputs = Vec::new();
         for (component, quantity) in self.component_quantities(material, version)? {
             let state = self.component_state(material, &version.bom_alternative, &component);
-            match self.made(&component) {
-                Some(made) => inputs.push((made, quantity.amount, state)),
-                None => own.extend(self.bought(material, &component, quantity, state)?),
+            let makers = self.makers(&component)?;
+            if makers.is_empty() {
+                own.extend(self.bought(material, &component, quantity, state)?);
+            }
+            for (made, part) in makers {
+                inputs.push((made, quantity.amount * part, state));
             }
         }
         if let Some(rule) = self.rules.co_products(material)
@@ -202,12 +227,41 @@ impl Products<'_> {
         known: ValueState,
     ) -> Result<Vec<Contribution>, FootprintError> {
         let supplier = self.cheapest_supplier(component);
+        self.bought_from(supplier, self.day, (material, component), quantity, known)
+    }
+
+    /// kg CO₂e of one base unit of a component from `supplier` on `day`, by the same factor, recycled
+    /// parts and way in as in a footprint.
+    ///
+    /// # Errors
+    ///
+    /// [`FootprintError`] if a factor is missing or a unit does not fit.
+    pub fn bought_emissions(
+        &self,
+        component: &MaterialNumber,
+        supplier: &SupplierNumber,
+        day: Date,
+    ) -> Result<Emissions, FootprintError> {
+        let one = Measure::new(Decimal::ONE, self.base_unit(component)?);
+        let known = ValueState::recorded();
+        let terms = self.bought_from(Some(supplier), day, (component, component), one, known)?;
+        Ok(terms.iter().map(|term| term.emissions).sum())
+    }
+
+    fn bought_from(
+        &self,
+        supplier: Option<&SupplierNumber>,
+        day: Date,
+        (material, component): (&MaterialNumber, &MaterialNumber),
+        quantity: Measure,
+        known: ValueState,
+    ) -> Result<Vec<Contribution>, FootprintError> {
         let path = [material, component];
         let place = format!("component {component}");
         let mut terms = Vec::new();
         if let Some(rule) = self.rules.recycled(component) {
             for (activity, what, share) in rule.parts() {
-                let factor = self.book.factor(activity, None, self.regions, self.day)?;
+                let factor = self.book.factor(activity, None, self.regions, day)?;
                 let amount = self.convert_of(component, &place, quantity, factor.unit)? * share;
                 let what = format!("bought, {what}");
                 let activity = Measure::new(amount, factor.unit);
@@ -216,7 +270,7 @@ impl Products<'_> {
         } else {
             let by = supplier.map(SupplierNumber::as_str);
             let activity = material_activity(component);
-            let factor = self.book.factor(&activity, by, self.regions, self.day)?;
+            let factor = self.book.factor(&activity, by, self.regions, day)?;
             let own = factor.supplier.is_some();
             let what = match supplier {
                 Some(supplier) if own => format!("bought from {supplier}"),
@@ -228,7 +282,7 @@ impl Products<'_> {
             terms.push(term(&path, what, Measure::new(amount, factor.unit), factor, state)?);
         }
         for leg in self.rules.inbound(component, supplier) {
-            let factor = self.book.factor(&leg.factor, None, self.regions, self.day)?;
+            let factor = self.book.factor(&leg.factor, None, self.regions, day)?;
             let tonnes = self.convert_of(component, &place, quantity, Uom::Tonne)?;
             let activity = Measure::new(tonnes * leg.distance_km, Uom::TonneKm);
             let what = format!("inbound transport, {} km by {}", leg.distance_km, leg.factor);

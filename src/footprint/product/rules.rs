@@ -160,10 +160,16 @@ impl ProductRules {
         self.co_products.iter().find(|rule| rule.material == *material)
     }
 
-    /// The main product beside which a material is made.
-    pub fn made_beside(&self, material: &MaterialNumber) -> Option<&CoProductRule> {
-        let makes = |rule: &&CoProductRule| rule.output.iter().any(|out| out.material == *material);
-        self.co_products.iter().find(makes)
+    /// The main products beside which a material is made, and which share their burden with it. What
+    /// substitution credits is worth what it makes unnecessary, and is bought as that.
+    pub fn made_beside<'a>(
+        &'a self,
+        material: &'a MaterialNumber,
+    ) -> impl Iterator<Item = &'a CoProductRule> {
+        self.co_products.iter().filter(move |rule| {
+            rule.method != AllocationMethod::Substitution
+                && rule.output.iter().any(|out| out.material == *material)
+        })
     }
 
     /// How a material comes in from a supplier, leg by leg.

@@ -39,11 +39,9 @@ impl Products<'_> {
         for (below, amount) in below.iter().zip(demand) {
             let amount = amount * below.share;
             let own = below.process.own.iter().map(|own| {
-                let mut term = own.clone();
+                let mut term = own.clone().scaled(amount);
                 let inside = own.path.iter().skip(1).cloned();
                 term.path = below.path.iter().cloned().chain(inside).collect();
-                term.activity.amount *= amount;
-                term.emissions = term.emissions.scaled(amount);
                 term.state = term.state.and(below.state);
                 term.primary &= below.state <= ValueState::Calculated;
                 term

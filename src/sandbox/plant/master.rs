@@ -20,6 +20,9 @@ pub(super) const MATERIALS: &[(&str, &str, &str, &str, &str)] = &[
     ("LIME", "Quicklime", "ROH", "F", "FLUX"),
     ("ELECTRODE", "Graphite electrode", "ROH", "F", "AUX"),
     ("SLAG", "Steelworks slag", "HALB", "F", "SLAG"),
+    ("BIOCHAR", "Biochar, foaming carbon", "ROH", "F", "AUX"),
+    ("STRAP", "Steel strap for bundles and coils", "VERP", "F", "PACK"),
+    ("RETURN-SCRAP", "Return scrap of the caster", "HALB", "F", "IRON"),
 ];
 
 /// Material, alternative, components with quantity for one tonne and component scrap.
@@ -28,38 +31,55 @@ pub(super) type Recipe =
 
 const LONG: &[(&str, &str, &str)] = &[
     ("PIG-IRON", "0.880", "0"),
-    ("SCRAP", "0.220", "0"),
+    ("SCRAP", "0.195", "0"),
+    ("RETURN-SCRAP", "0.025", "0"),
     ("FERRO-MN", "0.012", "0"),
     ("LIME", "0.050", "0"),
 ];
 const SHORT: &[(&str, &str, &str)] = &[
-    ("SCRAP", "1.100", "2"),
+    ("SCRAP", "1.075", "2"),
+    ("RETURN-SCRAP", "0.025", "0"),
     ("FERRO-MN", "0.010", "0"),
     ("LIME", "0.035", "0"),
     ("ELECTRODE", "0.002", "0"),
+    ("BIOCHAR", "0.004", "0"),
 ];
 
 pub(super) const RECIPES: &[Recipe] = &[
-    ("REBAR-16", "1", &[("BILLET-L", "1.040", "0")]),
-    ("REBAR-16", "2", &[("BILLET-S", "1.040", "0")]),
-    ("REBAR-25", "1", &[("BILLET-L", "1.040", "0")]),
-    ("REBAR-25", "2", &[("BILLET-S", "1.040", "0")]),
-    ("STRIP-3", "1", &[("SLAB-L", "1.060", "0")]),
-    ("STRIP-3", "2", &[("SLAB-S", "1.060", "0")]),
-    ("STRIP-6", "1", &[("SLAB-L", "1.060", "0")]),
-    ("STRIP-6", "2", &[("SLAB-S", "1.060", "0")]),
+    ("REBAR-16", "1", &[("BILLET-L", "1.040", "0"), ("STRAP", "0.002", "0")]),
+    ("REBAR-16", "2", &[("BILLET-S", "1.040", "0"), ("STRAP", "0.002", "0")]),
+    ("REBAR-25", "1", &[("BILLET-L", "1.040", "0"), ("STRAP", "0.002", "0")]),
+    ("REBAR-25", "2", &[("BILLET-S", "1.040", "0"), ("STRAP", "0.002", "0")]),
+    ("STRIP-3", "1", &[("SLAB-L", "1.060", "0"), ("STRAP", "0.001", "0")]),
+    ("STRIP-3", "2", &[("SLAB-S", "1.060", "0"), ("STRAP", "0.001", "0")]),
+    ("STRIP-6", "1", &[("SLAB-L", "1.060", "0"), ("STRAP", "0.001", "0")]),
+    ("STRIP-6", "2", &[("SLAB-S", "1.060", "0"), ("STRAP", "0.001", "0")]),
     ("BILLET-L", "1", LONG),
     ("BILLET-S", "1", SHORT),
     ("SLAB-L", "1", LONG),
     ("SLAB-S", "1", SHORT),
 ];
 
-/// What comes out beside a tonne of steel, in tonnes, by material: items of its BOM below zero.
-const BESIDE: &[(&str, &str, &str)] = &[
+/// What comes out beside a tonne of steel, in tonnes, by material: items of its BOM below zero. The
+/// caster's crops are molten again.
+pub(super) const BESIDE: &[(&str, &str, &str)] = &[
     ("BILLET-L", "SLAG", "-0.110"),
+    ("BILLET-L", "RETURN-SCRAP", "-0.025"),
     ("BILLET-S", "SLAG", "-0.130"),
+    ("BILLET-S", "RETURN-SCRAP", "-0.025"),
     ("SLAB-L", "SLAG", "-0.110"),
+    ("SLAB-L", "RETURN-SCRAP", "-0.025"),
     ("SLAB-S", "SLAG", "-0.130"),
+    ("SLAB-S", "RETURN-SCRAP", "-0.025"),
+];
+
+/// What an order takes whatever its size, in tonnes: items of the BOM with a fixed quantity. Lime for
+/// the first slag of a heat.
+pub(super) const FIXED: &[(&str, &str, &str)] = &[
+    ("BILLET-L", "LIME", "0.030"),
+    ("BILLET-S", "LIME", "0.020"),
+    ("SLAB-L", "LIME", "0.030"),
+    ("SLAB-S", "LIME", "0.020"),
 ];
 
 /// An operation: number, work center, set-up minutes, then for one tonne: machine minutes, kWh, GJ.
@@ -115,6 +135,8 @@ pub(super) const SOURCES: &[(&str, &str, &str, &str)] = &[
     ("LIME", "100401", "5300000007", "118.00"),
     ("LIME", "100402", "5300000008", "131.00"),
     ("ELECTRODE", "100501", "5300000009", "4200.00"),
+    ("BIOCHAR", "100601", "5300000010", "690.00"),
+    ("STRAP", "100701", "5300000011", "1150.00"),
 ];
 
 pub(super) const FOREVER: &str = "9999-12-31";
@@ -200,9 +222,14 @@ pub fn bom_items() -> Vec<Values> {
     let mut rows = Vec::new();
     for (index, (material, alternative, components)) in RECIPES.iter().enumerate() {
         let beside = BESIDE.iter().filter(|(made, ..)| made == material);
-        let beside = beside.map(|(_, component, quantity)| (*component, *quantity, "0"));
-        let items = components.iter().copied().chain(beside);
-        for (position, (component, quantity, scrap)) in items.enumerate() {
+        let fixed = FIXED.iter().filter(|(made, ..)| made == material);
+        let beside = beside.map(|(_, component, quantity)| (*component, *quantity, "0", false));
+        let fixed = fixed.map(|(_, component, quantity)| (*component, *quantity, "0", true));
+        let each = components
+            .iter()
+            .map(|(component, quantity, scrap)| (*component, *quantity, *scrap, false));
+        let items = each.chain(beside).chain(fixed);
+        for (position, (component, quantity, scrap, fixed)) in items.enumerate() {
             rows.push(vec![
                 ("BillOfMaterial", number(100, index)),
                 ("BillOfMaterialCategory", text("M")),
@@ -217,6 +244,7 @@ pub fn bom_items() -> Vec<Values> {
                 ("BillOfMaterialItemUnit", text("TO")),
                 ("BillOfMaterialItemQuantity", text(quantity)),
                 ("ComponentScrapInPercent", text(scrap)),
+                ("FixedQuantity", Value::Bool(fixed)),
                 ("ValidityStartDate", text(SINCE)),
                 ("ValidityEndDate", text(FOREVER)),
             ]);

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::Values;
-use super::master::{RECIPES, ROUTINGS};
+use super::master::{FIXED, RECIPES, ROUTINGS};
 use super::orders::planned_orders;
 
 fn text(value: impl ToString) -> Value {
@@ -37,7 +37,10 @@ pub fn components() -> Vec<Values> {
         let quantity: Decimal = quantity.parse().unwrap_or_default();
         let recipe = RECIPES.iter().find(|recipe| recipe.0 == material);
         let items = recipe.map_or(&[][..], |recipe| recipe.2);
-        for (index, (component, each, _)) in items.iter().enumerate() {
+        let fixed = FIXED.iter().filter(|(made, ..)| *made == material);
+        let fixed = fixed.map(|(_, component, each)| (*component, *each, Decimal::ONE));
+        let each = items.iter().map(|(component, each, _)| (*component, *each, quantity));
+        for (index, (component, each, times)) in each.chain(fixed).enumerate() {
             let each: Decimal = each.parse().unwrap_or_default();
             rows.push(vec![
                 ("Reservation", text(format!("P{number}"))),
@@ -45,7 +48,7 @@ pub fn components() -> Vec<Values> {
                 ("PlannedOrder", text(&number)),
                 ("Material", text(component)),
                 ("Plant", text("1010")),
-                ("RequiredQuantity", text((each * quantity).round_dp(3))),
+                ("RequiredQuantity", text((each * times).round_dp(3))),
                 ("BaseUnit", text("TO")),
                 ("DebitCreditCode", text("H")),
                 ("LastChangeDateTime", text(&stamp)),

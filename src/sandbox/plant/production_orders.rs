@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::master::RECIPES;
+use super::master::{BESIDE, FIXED, RECIPES};
 use super::{Values, production};
 
 /// First day of the movements that the sandbox holds.
@@ -56,7 +56,9 @@ fn taken(material: &str, quantity: Decimal) -> Vec<(&'static str, Decimal)> {
     let each = |(component, each, _): &(&'static str, &str, &str)| {
         (*component, (each.parse().unwrap_or(Decimal::ZERO) * quantity).round_dp(3))
     };
-    components.iter().map(each).collect()
+    let fixed = FIXED.iter().filter(|(made, ..)| *made == material);
+    let fixed = fixed.map(|(_, component, each)| (*component, each.parse().unwrap_or_default()));
+    components.iter().map(each).chain(fixed).collect()
 }
 
 fn order(number: &str, material: &str, quantity: Decimal, status: &[&'static str]) -> Values {
@@ -170,7 +172,7 @@ pub fn process_orders() -> Vec<Values> {
 /// A material document: number, day, and its items: type, material, tonnes, order, supplier.
 type Document = (String, String, Vec<(&'static str, String, Decimal, String, &'static str)>);
 
-/// What each order of September took and made, three receipts of scrap, and one issue that was
+/// What each order of September took and made, beside its product too, three receipts of scrap, and one issue that was
 /// reversed.
 fn documents() -> Vec<Document> {
     let mut documents = Vec::new();
@@ -188,6 +190,11 @@ fn documents() -> Vec<Document> {
             })
             .collect();
         items.push(("101", made.material.clone(), made.yielded, made.order.clone(), ""));
+        for (_, component, each) in BESIDE.iter().filter(|(of, ..)| *of == made.material) {
+            let each: Decimal = each.parse().unwrap_or_default();
+            let quantity = (each.abs() * made.yielded).round_dp(3);
+            items.push(("531", (*component).to_owned(), quantity, made.order.clone(), ""));
+        }
         put(&made.day, items);
     }
     for (day, tonnes) in [("2018-09-05", 120), ("2018-09-14", 180), ("2018-09-25", 150)] {

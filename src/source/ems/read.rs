@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use rust_decimal::Decimal;
 
-use super::catalog::{open_checked, select};
+use super::catalog::{open_checked, select, stream};
 use super::read_on::read_on;
 use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
@@ -138,18 +138,27 @@ pub fn interval_sums(
     let mut sums = Vec::new();
     let mut problem = None;
     let limit = mapping.query_seconds;
-    let rows = select(connection, &database, &sql, key.as_slice(), limit, |cells| {
-        let text = |index: usize| cells[index].unwrap_or("").trim();
-        let (count, millionths) = (text(1).parse(), Decimal::from_str_exact(text(2)));
-        match (count, millionths) {
-            (Ok(count), Ok(millionths)) => sums.push(IntervalSum {
-                label: text(0).to_owned(),
-                count,
-                energy: Energy::new(millionths / Decimal::from(1_000_000) * factor),
-            }),
-            _ => problem = Some(format!("'{}' is no sum", text(2))),
-        }
-    })?;
+    // Hours of years are many rows: they are read while the driver fetches on.
+    let rows = stream(
+        connection,
+        &database,
+        &sql,
+        key.as_slice(),
+        limit,
+        |_| (),
+        |cells| {
+            let text = |index: usize| cells[index].unwrap_or("").trim();
+            let (count, millionths) = (text(1).parse(), Decimal::from_str_exact(text(2)));
+            match (count, millionths) {
+                (Ok(count), Ok(millionths)) => sums.push(IntervalSum {
+                    label: text(0).to_owned(),
+                    count,
+                    energy: Energy::new(millionths / Decimal::from(1_000_000) * factor),
+                }),
+                _ => problem = Some(format!("'{}' is no sum", text(2))),
+            }
+        },
+    )?;
     match problem {
         None => Ok(sums),
         Some(reason) => Err(EmsError::Query { source_name: connection.name(), rows, reason }),

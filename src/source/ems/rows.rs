@@ -9,9 +9,10 @@ const WAITING_MAX: usize = 4;
 /// Marks a cell without a value.
 const NULL: u32 = 1 << 31;
 
-/// Rows of one fetch, as text in one piece: a copy costs less than the driver's buffers standing still.
+/// Rows of one fetch in one piece: a copy costs less than the driver's buffers standing still. Whether
+/// they are text is looked at by the thread that reads them, since the driver waits for the other.
 pub(super) struct Rows {
-    text: String,
+    bytes: Vec<u8>,
     /// Where each cell ends, row by row.
     ends: Vec<u32>,
     columns: usize,
@@ -22,17 +23,15 @@ impl Rows {
     pub fn of(batch: &TextRowSet) -> Self {
         let (rows, columns) = (batch.num_rows(), batch.num_cols());
         let mut copied = Self {
-            text: String::with_capacity(rows * columns * 16),
+            bytes: Vec::with_capacity(rows * columns * 16),
             ends: Vec::with_capacity(rows * columns),
             columns,
         };
         for row in 0..rows {
             for column in 0..columns {
                 let cell = batch.at(column, row);
-                // What is no text is shown as such, and refused where it matters.
-                copied.text +=
-                    cell.map_or("", |cell| std::str::from_utf8(cell).unwrap_or("\u{FFFD}"));
-                let end = u32::try_from(copied.text.len()).expect("a batch is bounded");
+                copied.bytes.extend_from_slice(cell.unwrap_or_default());
+                let end = u32::try_from(copied.bytes.len()).expect("a batch is bounded");
                 copied.ends.push(if cell.is_some() { end } else { end | NULL });
             }
         }
@@ -51,7 +50,9 @@ impl Rows {
         for ends in self.ends.chunks_exact(self.columns.max(1)) {
             for (cell, end) in cells.iter_mut().zip(ends) {
                 let stop = (end & !NULL) as usize;
-                *cell = (end & NULL == 0).then(|| &self.text[start..stop]);
+                // What is no text is shown as such, and refused where it matters.
+                let text = |bytes| std::str::from_utf8(bytes).unwrap_or("\u{FFFD}");
+                *cell = (end & NULL == 0).then(|| text(&self.bytes[start..stop]));
                 start = stop;
             }
             row(&cells);
@@ -82,10 +83,10 @@ mod tests {
     use super::*;
 
     fn rows(cells: &[Option<&str>], columns: usize) -> Rows {
-        let mut rows = Rows { text: String::new(), ends: Vec::new(), columns };
+        let mut rows = Rows { bytes: Vec::new(), ends: Vec::new(), columns };
         for cell in cells {
-            rows.text += cell.unwrap_or("");
-            let end = u32::try_from(rows.text.len()).unwrap();
+            rows.bytes.extend_from_slice(cell.unwrap_or("").as_bytes());
+            let end = u32::try_from(rows.bytes.len()).unwrap();
             rows.ends.push(if cell.is_some() { end } else { end | NULL });
         }
         rows
@@ -118,6 +119,17 @@ mod tests {
             came,
             [vec![text("a"), None], vec![text(""), text("Zähler €")], vec![None, None]]
         );
+    }
+
+    #[test]
+    fn what_is_no_text_is_shown_as_such_and_leaves_its_neighbours_alone() {
+        let mut damaged = rows(&[Some("a"), Some("?"), Some("c")], 3);
+        damaged.bytes[1] = 0xFF;
+        let mut came = Vec::new();
+
+        damaged.each(|cells| came.extend(cells.iter().map(|cell| cell.unwrap().to_owned())));
+
+        assert_eq!(came, ["a", "\u{FFFD}", "c"]);
     }
 
     #[test]
