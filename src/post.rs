@@ -93,6 +93,9 @@ pub use settings::{PostSettings, SystemRole};
 use state::Phase;
 use watch::Watch;
 
+/// How an open change set is called from the end of its window until SAP was read.
+const OPEN_UNVERIFIED: &str = "OPEN_UNVERIFIED";
+
 /// Posts change sets to one SAP system under one journal, and takes them back.
 pub struct Poster<S, C> {
     journal: Journal,
@@ -165,10 +168,18 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     pub fn list(&mut self) -> Result<Vec<Summary>, PostError> {
         self.journal.read_on()?;
         let sets = self.journal.change_sets().iter();
-        let summaries = sets.map(|set| Summary {
-            unverified: self.watch.unverified.get(&set.id).map(|(_, why)| why.clone()),
-            standing: self.standing(set),
-            ..set.summary()
+        let summaries = sets.map(|set| {
+            let summary = set.summary();
+            let standing = self.standing(set);
+            Summary {
+                unverified: self.watch.unverified.get(&set.id).map(|of| of.reason.clone()),
+                waits_since: match standing {
+                    OPEN_UNVERIFIED => summary.ends,
+                    _ => summary.waits_since,
+                },
+                standing,
+                ..summary
+            }
         });
         Ok(summaries.collect())
     }
@@ -239,7 +250,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let now = self.desk.clock.now();
         let over = |window: &window::WindowEnd| window.standing(&now) == window::Standing::Over;
         match set.state.phase {
-            Phase::Open if set.window.as_ref().is_some_and(over) => "OPEN_UNVERIFIED",
+            Phase::Open if set.window.as_ref().is_some_and(over) => OPEN_UNVERIFIED,
             phase => phase.name(),
         }
     }

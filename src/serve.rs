@@ -9,6 +9,7 @@
 
 pub mod person;
 
+mod alarm;
 mod api;
 mod companion;
 mod event;

@@ -172,6 +172,9 @@ pub struct Summary {
     /// Why SAP could not be read at the end of the window, if this process has tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unverified: Option<String>,
+    /// Since when it waits for SAP or for a person; `None` where it goes its way, or has gone it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_since: Option<Timestamp>,
     /// What it is for.
     pub purpose: String,
     /// Who asked for it.
@@ -242,6 +245,11 @@ impl ChangeSet {
             phase: self.state.phase,
             standing: self.state.phase.name(),
             unverified: None,
+            waits_since: match self.state.phase {
+                Phase::RollingBack => self.going_back_since,
+                Phase::Held => Some(self.last.wall),
+                _ => None,
+            },
             purpose: draft.map(|draft| draft.purpose.clone()).unwrap_or_default(),
             requested_by: draft.map(|draft| draft.requested_by.clone()).unwrap_or_default(),
             documents: self.state.items.len(),

@@ -22,7 +22,8 @@ use super::window::{Standing, WINDOW};
 /// How long whoever waits goes on asking a SAP that cannot be read at the end of a window.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
-/// Longest pause between two tries to read SAP at the end of a window.
+/// First and longest pause between two tries to read SAP at the end of a window.
+const PAUSE_MIN: SignedDuration = SignedDuration::from_secs(1);
 const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// What is known of windows and stands in no journal: the next process looks anew.
@@ -30,14 +31,46 @@ const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(60);
 pub(super) struct Watch {
     /// Change sets that were read again half-way.
     half_way: BTreeSet<ChangeSetId>,
-    /// Change sets whose window is over and which SAP did not let us read since: item, from 1, and why.
-    pub unverified: BTreeMap<ChangeSetId, (usize, String)>,
+    /// Change sets whose window is over and which SAP did not let us read since.
+    pub unverified: BTreeMap<ChangeSetId, Unverified>,
+}
+
+/// A window that is over while SAP cannot be read.
+#[derive(Clone, Debug)]
+pub(super) struct Unverified {
+    /// The document that could not be read, from 1.
+    pub item: usize,
+    /// What SAP said.
+    pub reason: String,
+    /// When it was so first, on the clock since the machine was booted.
+    since: SignedDuration,
+    /// When SAP is asked again, on the same clock, and the pause before.
+    next: SignedDuration,
+    pause: SignedDuration,
+}
+
+impl Watch {
+    /// Notes at `now` that SAP could not be read; whether that is new.
+    fn is_unread(
+        &mut self,
+        id: &ChangeSetId,
+        item: usize,
+        reason: String,
+        now: SignedDuration,
+    ) -> bool {
+        let before = self.unverified.get(id);
+        let (since, pause) = before
+            .map_or((now, PAUSE_MIN), |before| (before.since, (before.pause * 2).min(PAUSE_MAX)));
+        let news = Unverified { item, reason, since, next: now + pause, pause };
+        self.unverified.insert(id.clone(), news).is_none()
+    }
 }
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Confirms every change set whose window is over, and reads once more what is in the second half of
     /// its window. Those that were confirmed. One that SAP does not let us read stays open
-    /// (`OPEN_UNVERIFIED` in [`list`](Self::list)): nothing is confirmed unseen. The next call tries again.
+    /// (`OPEN_UNVERIFIED` in [`list`](Self::list)): nothing is confirmed unseen. A later call tries again,
+    /// after a pause that grows from a second to a minute.
     ///
     /// # Errors
     ///
@@ -50,8 +83,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let writing = self.journal.begin_writing()?;
         let mut confirmed = Vec::new();
         for id in self.open_sets() {
-            if self.is_over(&id)? && self.confirm_if_read(&writing, &id, "window").await?.is_none()
-            {
+            if !self.is_over(&id)? || self.left_of_pause(&id).is_some() {
+                continue;
+            }
+            if self.confirm_if_read(&writing, &id, "window").await?.is_none() {
                 confirmed.push(id);
             }
         }
@@ -76,7 +111,6 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError::Journal`] if the journal cannot be used.
     pub async fn wait_for_window(&mut self, id: &ChangeSetId) -> Result<Phase, PostError> {
         let second = SignedDuration::from_secs(1);
-        let (mut pause, mut waited) = (second, SignedDuration::ZERO);
         loop {
             self.journal.read_on()?;
             let phase = self.set(id)?.state.phase;
@@ -96,15 +130,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             if self.set(id)?.state.phase != Phase::Open {
                 continue;
             }
-            if let Some((item, reason)) = self.watch.unverified.get(id)
-                && waited >= PATIENCE
+            if let Some(Unverified { item, reason, since, .. }) = self.watch.unverified.get(id)
+                && self.desk.clock.now().since_boot - *since >= PATIENCE
             {
                 let (id, item, reason) = (id.clone(), *item, reason.clone());
                 return Err(PostError::InDoubt { id, item, reason });
             }
-            self.nap(pause).await;
-            waited += pause;
-            pause = (pause * 2).min(PAUSE_MAX);
+            self.nap(self.left_of_pause(id).unwrap_or(second)).await;
         }
     }
 
@@ -115,6 +147,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             self.desk.clock.sleep(step).await;
             pause -= step;
         }
+    }
+
+    /// How long SAP is left alone before it is asked about `id` again.
+    fn left_of_pause(&self, id: &ChangeSetId) -> Option<SignedDuration> {
+        let left = self.watch.unverified.get(id)?.next - self.desk.clock.now().since_boot;
+        left.is_positive().then_some(left)
     }
 
     /// What is left of the window of `id`; `None` once it is over, or nobody can say.
@@ -163,7 +201,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Err(PostError::InDoubt { item, reason, .. }) => (item, reason),
             other => return other.map(|()| None),
         };
-        if self.watch.unverified.insert(id.clone(), (item, reason.clone())).is_none() {
+        let now = self.desk.clock.now().since_boot;
+        if self.watch.is_unread(id, item, reason.clone(), now) {
             tracing::error!(
                 change_set = %id, %reason,
                 "OPEN_UNVERIFIED: its window is over and SAP cannot be read; it is not confirmed until it \

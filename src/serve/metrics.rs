@@ -46,6 +46,7 @@ pub struct Meters {
     facts_age_seconds: Number,
     findings: Family<Named, Gauge>,
     change_sets: Family<Named, Gauge>,
+    change_set_waiting_seconds: Family<Named, Number>,
     waiting_requests: Gauge,
     budget_left_grams: Family<Named, Number>,
     budget_overshoot_grams: Family<Named, Number>,
@@ -66,6 +67,7 @@ impl Meters {
         let (up_seconds, facts_age_seconds) = (Number::default(), Number::default());
         let findings = Family::<Named, Gauge>::default();
         let change_sets = Family::<Named, Gauge>::default();
+        let change_set_waiting_seconds = Family::<Named, Number>::default();
         let waiting_requests = Gauge::default();
         let budget_left_grams = Family::<Named, Number>::default();
         let budget_overshoot_grams = Family::<Named, Number>::default();
@@ -103,6 +105,12 @@ impl Meters {
             "Change sets of the journal by phase",
             change_sets.clone(),
         );
+        registry.register_with_unit(
+            "change_set_waiting",
+            "For how long a change set has waited for SAP or a person",
+            Unit::Seconds,
+            change_set_waiting_seconds.clone(),
+        );
         registry.register(
             "requests_waiting",
             "Postings that wait for a second person",
@@ -132,6 +140,7 @@ impl Meters {
             facts_age_seconds,
             findings,
             change_sets,
+            change_set_waiting_seconds,
             waiting_requests,
             budget_left_grams,
             budget_overshoot_grams,
@@ -183,9 +192,14 @@ impl Meters {
         }
         let journal = plant.journal();
         self.change_sets.clear();
+        self.change_set_waiting_seconds.clear();
         for set in &journal.change_sets {
             let name = phase_name(set.phase);
             self.change_sets.get_or_create(&Named { name }).inc();
+            if let Some(since) = set.waits_since {
+                let name = Named { name: set.change_set_id.to_string() };
+                self.change_set_waiting_seconds.get_or_create(&name).set(age(since));
+            }
         }
         let waits = journal.requests.iter().filter(|r| r.posted_as.is_none()).count();
         self.waiting_requests.set(i64::try_from(waits).unwrap_or(i64::MAX));

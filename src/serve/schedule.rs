@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
+use super::alarm::{Alarm, Alarms};
 use super::companion::Companion;
 use super::job::JobKind;
 use super::notify;
@@ -30,6 +31,7 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
     // One look at a time: it waits while the desk posts, and the watchdog does not.
     let looking = Arc::new(AtomicBool::new(false));
     let mut planned_for: Option<String> = None;
+    let mut alarms = Alarms::default();
     let companion = Arc::new(tokio::sync::Mutex::new(Companion::default()));
     let mut talked = Timestamp::UNIX_EPOCH;
     loop {
@@ -39,6 +41,7 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
         }
         notify::alive();
         let now = Timestamp::now();
+        alarms.due(&plant.journal().change_sets, now).iter().for_each(Alarm::tell);
         let moving = plant.journal().change_sets.iter().any(|set| work::is_moving(set.phase));
         if moving || now.duration_since(looked) >= LOOK_EVERY {
             looked = now;

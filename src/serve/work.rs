@@ -296,7 +296,7 @@ pub async fn reopen(plant: &Plant) {
 ///
 /// [`Problem`] if the journal cannot be used.
 pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
-    let seen = plant
+    let looked = plant
         .desk
         .run(|bench| async move {
             with_books(&bench, async |installation, books| {
@@ -308,7 +308,7 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
             .await
         })
         .await;
-    match seen {
+    match looked {
         Ok(view) => {
             let unverified = view.change_sets.iter().find_map(|set| {
                 let why = set.unverified.as_ref()?;
@@ -323,6 +323,13 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
         }
         Err(problem) => {
             plant.health().journal = Some(problem.detail.clone());
+            // What stands unfinished is shown and counted, also where it could not be gone on with.
+            let as_it_stands = plant
+                .desk
+                .run(|bench| async move { seen(&mut bench.installation()?.books_to_look()?) });
+            if let Ok(view) = as_it_stands.await {
+                plant.journal_is(view);
+            }
             Err(problem)
         }
     }

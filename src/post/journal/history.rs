@@ -66,6 +66,8 @@ pub struct ChangeSet {
     pub window: Option<WindowEnd>,
     /// Documents that others have changed within the window.
     pub touched: Vec<(usize, String)>,
+    /// When taking it back began.
+    pub going_back_since: Option<Timestamp>,
     /// Why it was refused, taken back or put on hold.
     pub reason: Option<String>,
     /// When it began.
@@ -90,6 +92,7 @@ impl ChangeSet {
             opened: None,
             window: None,
             touched: Vec::new(),
+            going_back_since: None,
             reason: None,
             begun: at.wall,
             last: at.clone(),
@@ -147,9 +150,13 @@ impl ChangeSet {
                 self.window = Some(ends.clone());
             }
             Record::Confirmed { touched } => self.touched.clone_from(touched),
-            Record::Refused { reason }
-            | Record::RollingBack { reason, .. }
-            | Record::Held { reason } => self.reason = Some(reason.clone()),
+            Record::Refused { reason } | Record::Held { reason } => {
+                self.reason = Some(reason.clone());
+            }
+            Record::RollingBack { reason, .. } => {
+                self.going_back_since = Some(at.wall);
+                self.reason = Some(reason.clone());
+            }
             Record::OperatorDecision { decision: Decision::RollBack, .. } => {
                 for (item, before) in self.items.iter_mut().zip(&before) {
                     item.decided |= matches!(before, ItemState::CompHeld(_));
