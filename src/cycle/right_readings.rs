@@ -15,7 +15,7 @@ use crate::source::sheet_file::{Cell, Row, SheetFile};
 use crate::store::{Store, StoreError, hex};
 
 /// Heads of the columns that count, without their units; others may stand beside them.
-pub(super) const HEADS: [&str; 4] = ["finding", "interval end", "right energy", "why"];
+const HEADS: [&str; 4] = ["finding", "interval end", "right energy", "why"];
 
 /// Most energy of an interval, in kWh: more than the largest works takes in an hour.
 const KWH_MAX: i64 = 1_000_000_000;

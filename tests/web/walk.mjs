@@ -199,48 +199,6 @@ try {
     must(await upload.locator('ui5-button[data-testid=keep]').count() === 0, 'it could be kept')
   })
 
-  await step('right readings are filled in, looked at row by row, and kept together', async () => {
-    const table = await anna.evaluate(async () => (await fetch('./api/v1/tables/right-readings?limit=10000')).json())
-    const at = key => table.columns.findIndex(column => column.key === key)
-    const finding = table.rows[0][at('finding')]
-    const rows = table.rows.filter(row => row[at('finding')] === finding)
-    const lines = energy => ['finding,interval end,right energy [kWh]', ...rows.map(row => `${finding},${row[at('interval_end')]},${energy}`)].join('\n')
-    const upload = anna.locator('[data-testid=right-readings]')
-    const look = async energy => {
-      await upload.locator('input[type=file]').setInputFiles({ name: 'readings.csv', mimeType: 'text/csv', buffer: Buffer.from(lines(energy)) })
-      await upload.locator('ui5-button[data-testid=look]').click()
-    }
-    await upload.locator('#right-readings-why input').fill('read on site')
-    await look('much')
-    await upload.getByText("'much' is no number of kWh").first().waitFor()
-    await shot(anna, 'right-readings-wrong')
-    await look('3.5')
-    await upload.locator('ui5-button[data-testid=keep]').waitFor()
-    await upload.scrollIntoViewIfNeeded()
-    await shot(anna, 'right-readings')
-    const found = await axe(anna)
-    must(found.length === 0, found.join('\n'))
-    await upload.locator('ui5-button[data-testid=keep]').click()
-    await upload.getByText('1 findings are corrected').waitFor({ timeout: 60_000 })
-    const state = await anna.evaluate(async key => (await (await fetch(`./api/v1/findings/${key}`)).json()).state, finding)
-    must(state === 'corrected', `the finding is ${state}`)
-  })
-
-  await step('findings that are chosen together are decided together', async () => {
-    const boxes = anna.locator('[data-testid=sheet-findings] input[type=checkbox]')
-    await boxes.first().waitFor()
-    const chosen = Math.min(2, await boxes.count())
-    for (let at = 0; at < chosen; at += 1) await boxes.nth(at).check()
-    const together = anna.locator('[data-testid=together]')
-    await together.locator('#whom-all input').fill('shift C')
-    await shot(anna, 'findings-together')
-    const found = await axe(anna)
-    must(found.length === 0, found.join('\n'))
-    await together.locator('ui5-button', { hasText: 'Note that somebody was asked' }).click()
-    await together.waitFor({ state: 'detached' })
-    await anna.waitForFunction(wanted => [...document.querySelectorAll('[data-testid=sheet-findings] tbody tr')].filter(row => row.textContent.includes('asked')).length >= wanted, chosen)
-  })
-
   await step('a session that is over is told, and nothing is lost', async () => {
     await ben.context().clearCookies()
     await go(ben, '#/findings')
