@@ -192,7 +192,8 @@ async fn cycle_once(
     let mut books = session.books().await?;
     post::stop_on_ctrl_c(&books);
     let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
-    let mut draft = cycle::plan_draft(&record, &plan_key, &shifts, &session.config, "demo")?;
+    let now = Timestamp::now();
+    let mut draft = cycle::plan_draft(&record, &plan_key, &shifts, &session.config, "demo", now)?;
     cycle::accept_improbable(&record, &session.config, None, &mut draft)?;
     let orders = apply(&mut books, draft, &session, context, say).await?;
     let run = cycle::posting_run(&judged, &session.config, &facts_key)?;

@@ -245,7 +245,8 @@ fn plan_record(session: &Session, id: &str) -> Result<(String, PlanRecord), CliE
 
 fn draft_of(session: &Session, key: &str, record: &PlanRecord) -> Result<ChangeSetDraft, CliError> {
     let shifts = ShiftCalendar::three_shifts(session.config.zone.clone());
-    Ok(cycle::plan_draft(record, key, &shifts, &session.config, &requester())?)
+    let now = Timestamp::now();
+    Ok(cycle::plan_draft(record, key, &shifts, &session.config, &requester(), now)?)
 }
 
 fn preview(

@@ -64,17 +64,19 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
 }
 
-/// The change set that posts a plan: one firm planned order for each assignment.
+/// The change set that posts a plan at `now`: one firm planned order for each assignment.
 ///
 /// # Errors
 ///
-/// [`CycleError::Incomplete`] for a plan that breaks rules or has more orders than the settings allow.
+/// [`CycleError::Incomplete`] for a plan that breaks rules, starts in the past or has more orders than
+/// the settings allow.
 pub fn plan_draft(
     record: &PlanRecord,
     key: &str,
     shifts: &ShiftCalendar,
     config: &Config,
     requested_by: &str,
+    now: Timestamp,
 ) -> Result<ChangeSetDraft, CycleError> {
     if !record.evaluation.feasible {
         let broken: Vec<String> = (record.evaluation.violations.iter())
@@ -106,7 +108,7 @@ pub fn plan_draft(
             reference: name.clone(),
         }));
     }
-    sound_orders(&documents, record, config)?;
+    sound_orders(&documents, record, config, now)?;
     Ok(ChangeSetDraft {
         purpose: format!("plan {} of plant {}", short(key), config.settings.plant.code),
         requested_by: requested_by.to_owned(),

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
+
 use super::{CycleError, PlanRecord};
 use crate::config::Config;
 use crate::post::{NewDocument, NewPlannedOrder};
@@ -10,7 +13,8 @@ use crate::post::{NewDocument, NewPlannedOrder};
 const DECIMALS: u32 = 3;
 
 /// Refuses planned orders that SAP could not hold or that nobody planned: no quantity, an end before
-/// the start, another plant, an unknown version, an order twice, a demand left out, too many items.
+/// the start, a start before `now`, another plant, an unknown version, an order twice, a demand left
+/// out, too many items. Where `plan.start` says the first day, nothing starts before that day instead.
 ///
 /// # Errors
 ///
@@ -19,6 +23,7 @@ pub fn sound_orders(
     documents: &[NewDocument],
     record: &PlanRecord,
     config: &Config,
+    now: Timestamp,
 ) -> Result<(), CycleError> {
     let refused =
         |text: String| Err(CycleError::Incomplete(format!("{text}. Nothing was posted.")));
@@ -29,6 +34,7 @@ pub fn sound_orders(
             documents.len()
         ));
     }
+    let earliest = earliest_start(config, now);
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (at, document) in documents.iter().enumerate() {
         let NewDocument::PlannedOrder(order) = document else { continue };
@@ -37,7 +43,7 @@ pub fn sound_orders(
             let name = &order.reference;
             return refused(format!("PLAN-DUP: order {name} appears in items {first} and {item}"));
         }
-        if let Some(text) = unsound(item, order, record, config) {
+        if let Some(text) = unsound(item, order, record, config, earliest) {
             return refused(text);
         }
     }
@@ -56,11 +62,20 @@ pub fn sound_orders(
     Ok(())
 }
 
+/// Local time before which no order starts: that of `now`, or midnight of the day that `plan.start` says.
+fn earliest_start(config: &Config, now: Timestamp) -> DateTime {
+    match config.settings.plan.start {
+        Some(day) => day.to_datetime(Time::midnight()),
+        None => now.to_zoned(config.zone.clone()).datetime(),
+    }
+}
+
 fn unsound(
     item: usize,
     order: &NewPlannedOrder,
     record: &PlanRecord,
     config: &Config,
+    earliest: DateTime,
 ) -> Option<String> {
     let NewPlannedOrder { material, plant, production_version: version, quantity, .. } = order;
     if quantity.amount <= rust_decimal::Decimal::ZERO {
@@ -78,6 +93,12 @@ fn unsound(
     if order.end < order.start {
         let (start, end) = (order.start, order.end);
         return Some(format!("PLAN-DATE: item {item}: ends {end} before it starts {start}"));
+    }
+    if order.start < earliest {
+        let start = order.start;
+        return Some(format!(
+            "PLAN-PAST: item {item}: start {start} is in the past (before {earliest}); plan again"
+        ));
     }
     let known = &config.settings.plant.code;
     if plant != known {

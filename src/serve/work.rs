@@ -365,7 +365,8 @@ fn draft_of(
             let (key, _, record): (_, _, PlanRecord) = installation.store.get(Kind::Plan, key)?;
             let (_, _, facts) = installation.store.get::<Facts>(Kind::Facts, &record.facts)?;
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
-            let mut draft = cycle::plan_draft(&record, &key, &shifts, config, by)?;
+            let mut draft =
+                cycle::plan_draft(&record, &key, &shifts, config, by, Timestamp::now())?;
             let why = accepted.improbable.as_deref();
             cycle::accept_improbable(&record, config, why, &mut draft)?;
             (draft, facts)

@@ -222,6 +222,12 @@ const OTHERWISE: &[Otherwise] = &[
         why: "it says how to go on",
     },
     Otherwise {
+        row: "plan-11",
+        code: "POST-APPROVAL",
+        message: "{user} asked for {name}, so somebody else has to approve it",
+        why: "four eyes hold for every posting, not for plans alone",
+    },
+    Otherwise {
         row: "factors-07",
         code: "FAC-CSV",
         message: "line 1 has 1 column",
@@ -231,7 +237,6 @@ const OTHERWISE: &[Otherwise] = &[
 
 /// Rows of those channels that nothing can answer yet, and why.
 const OPEN: &[(&str, &str)] = &[
-    ("plan-03", "a plan starts tomorrow or on the day that plan.start says"),
     ("plan-04", "a shift without capacity takes no order; the factory calendar is not read"),
     ("plan-07", "two orders of one plan differ by their demand; plan-06 is the same demand twice"),
     (
@@ -247,7 +252,6 @@ const OPEN: &[(&str, &str)] = &[
         "only change sets of the journal can be taken back; a number of SAP is the name of none",
     ),
     ("journal-03", "the lease names the last change set of the journal; tested with the lease"),
-    ("plan-11", "said without a code: somebody else has to approve"),
 ];
 
 /// A row that is answered in another way.

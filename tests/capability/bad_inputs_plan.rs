@@ -7,17 +7,21 @@ use carbide::cycle::{PlanRecord, plan_draft, sound_orders};
 use carbide::period::ShiftCalendar;
 use carbide::post::{NewDocument, NewPlannedOrder};
 use carbide::store::{Kind, Store};
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use crate::bad_inputs::answered;
-use crate::command_line::{Plant, ended_with};
+use crate::command_line::{Plant, ended_with, text};
 
 /// A plan of the example plant with its documents and settings.
 struct Planned {
     record: PlanRecord,
     documents: Vec<NewDocument>,
     config: Config,
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn planned() -> &'static Planned {
@@ -30,7 +34,7 @@ fn planned() -> &'static Planned {
         let store = Store::open(&config.path(&config.settings.post.directory)).unwrap();
         let (key, _, record) = store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
         let shifts = ShiftCalendar::three_shifts(config.zone.clone());
-        let draft = plan_draft(&record, &key, &shifts, &config, "planner").unwrap();
+        let draft = plan_draft(&record, &key, &shifts, &config, "planner", now()).unwrap();
         assert!(draft.documents.len() > 2);
         Planned { record, documents: draft.documents, config }
     })
@@ -48,7 +52,7 @@ fn refused(id: &str, change: impl FnOnce(&mut NewPlannedOrder)) {
     let Planned { record, documents, config } = planned();
     let mut changed = documents.clone();
     change(order(&mut changed[1]));
-    let said = sound_orders(&changed, record, config).unwrap_err().to_string();
+    let said = sound_orders(&changed, record, config, now()).unwrap_err().to_string();
     answered(id, &said);
     assert!(said.contains("item 2") || id == "plan-06", "{said}");
     assert!(said.contains("Nothing was posted"), "{said}");
@@ -62,6 +66,30 @@ fn plan_01_an_order_of_nothing() {
 #[test]
 fn plan_02_an_end_before_the_start() {
     refused("plan-02", |order| order.end = order.start - 1.hour());
+}
+
+#[test]
+fn plan_03_a_start_in_the_past() {
+    let Planned { config, .. } = planned();
+    let earliest = config.settings.plan.start.map(|day| day.at(0, 0, 0, 0));
+    let earliest = earliest.unwrap_or_else(|| now().to_zoned(config.zone.clone()).datetime());
+    refused("plan-03", |order| order.start = earliest - 1.minute());
+}
+
+/// A plan that lay about until its first shifts were over is not posted.
+#[test]
+fn plan_03_a_plan_of_last_month() {
+    let Planned { record, documents, config } = planned();
+    let mut config = config.clone();
+    config.settings.plan.start = None;
+    let first = documents.clone().iter_mut().map(|one| order(one).start).min().unwrap();
+    let later = (first + 30.days()).to_zoned(config.zone.clone()).unwrap().timestamp();
+    let earlier = (first - 1.day()).to_zoned(config.zone.clone()).unwrap().timestamp();
+
+    let said = sound_orders(documents, record, &config, later).unwrap_err().to_string();
+    answered("plan-03", &said);
+    assert!(said.contains("item 1:") && said.contains("plan again"), "{said}");
+    sound_orders(documents, record, &config, earlier).unwrap();
 }
 
 #[test]
@@ -80,12 +108,26 @@ fn plan_08_another_plant() {
     refused("plan-08", |order| order.plant = "2000".parse().unwrap());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_11_approved_by_who_asked_for_it() {
+    let plant = Plant::new().await;
+    plant.configure("four_eyes = false ", "four_eyes = true ");
+    ended_with(&plant.carbide(&["plan"]), 0);
+    ended_with(&plant.carbide(&["post", "--plan", "--request"]), 0);
+    let own = plant.carbide(&["approve", "R-1"]);
+    assert!(!own.status.success());
+    answered("plan-11", &text(&own));
+    let unapproved = plant.carbide(&["post", "--approved", "R-1", "--no-wait"]);
+    assert!(!unapproved.status.success());
+    assert_eq!(plant.truly_new().await, Vec::<String>::new());
+}
+
 #[test]
 fn plan_12_more_orders_than_allowed() {
     let Planned { record, documents, config } = planned();
     let mut small = config.clone();
     small.settings.post.documents_max = documents.len() - 1;
-    let said = sound_orders(documents, record, &small).unwrap_err().to_string();
+    let said = sound_orders(documents, record, &small, now()).unwrap_err().to_string();
     answered("plan-12", &said);
 }
 
@@ -97,12 +139,12 @@ fn plan_13_a_quantity_that_sap_cannot_store() {
 #[test]
 fn plan_14_a_demand_that_is_left_out() {
     let Planned { record, documents, config } = planned();
-    let said = sound_orders(&documents[1..], record, config).unwrap_err().to_string();
+    let said = sound_orders(&documents[1..], record, config, now()).unwrap_err().to_string();
     answered("plan-14", &said);
 }
 
 #[test]
 fn a_plan_as_it_was_made_is_sound() {
     let Planned { record, documents, config } = planned();
-    sound_orders(documents, record, config).unwrap();
+    sound_orders(documents, record, config, now()).unwrap();
 }
