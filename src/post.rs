@@ -38,6 +38,7 @@ mod existing_order;
 mod failpoint;
 mod fi_document;
 mod fi_rules;
+mod named;
 mod order_back;
 mod planned_order;
 mod prepare;

@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Undo, context: &Context) -> Result<Exit, CliE
     let session = Session::open(context)?;
     let mut books =
         if arguments.dry_run { session.books_to_look()? } else { session.books().await? };
-    let named = arguments.change_set.as_deref().map(ChangeSetId::typed);
+    let named = arguments.change_set.as_deref().map(|text| books.named(text)).transpose()?;
     let wanted: Vec<ChangeSetId> = match named {
         Some(id) => vec![id],
         None => {

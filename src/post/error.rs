@@ -115,6 +115,28 @@ pub enum PostError {
         /// What was asked for.
         id: ChangeSetId,
     },
+    /// A document of SAP that is in no change set.
+    #[error(
+        "FI-FOREIGN: document {number} was not posted by this connector: its journal has no such number. \
+         Reverse it in SAP (FB08; a planned order: MD12). Nothing was sent to SAP"
+    )]
+    NotOurs {
+        /// Its number.
+        number: String,
+    },
+    /// A document that cannot be taken back alone.
+    #[error(
+        "UNDO-PART: document {number} is one of {documents} of {id}, which is taken back as a whole: \
+         `carbide undo {id}`. Nothing was sent to SAP"
+    )]
+    PartOf {
+        /// Change set.
+        id: ChangeSetId,
+        /// Number of the document.
+        number: String,
+        /// Documents of the change set.
+        documents: usize,
+    },
     /// Nothing was ever posted.
     #[error("There is nothing to take back: the journal has no posted change set")]
     NothingToUndo,

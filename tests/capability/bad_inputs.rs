@@ -247,10 +247,6 @@ const OPEN: &[(&str, &str)] = &[
         "plan-10",
         "an approval holds the hash of what was approved; another content needs another one",
     ),
-    (
-        "fi-11",
-        "only change sets of the journal can be taken back; a number of SAP is the name of none",
-    ),
     ("journal-03", "the lease names the last change set of the journal; tested with the lease"),
 ];
 

@@ -173,3 +173,21 @@ async fn fi_10_what_was_posted_before() {
     answered("fi-10", &again);
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn fi_11_a_document_of_somebody_else() {
+    let (sandbox, folder) = (sandbox().await, tempfile::tempdir().unwrap());
+    let mut books = poster(&sandbox.url(), "100", folder.path());
+    let receipt = books.apply(draft(posting())).await.unwrap();
+    let ours = receipt.items[0].number.as_ref().unwrap().to_string();
+    let ours = ours.split(' ').next().unwrap();
+
+    for foreign in ["9900000001", "1010/9900000001/2018"] {
+        answered("fi-11", &books.named(foreign).unwrap_err().to_string());
+    }
+    let part = books.named(ours).unwrap_err().to_string();
+    assert!(part.contains("UNDO-PART") && part.contains("`carbide undo CS-1`"), "{part}");
+    assert_eq!(books.named("1").unwrap(), receipt.change_set_id);
+    assert!(books.named("99").unwrap_err().to_string().contains("no change set CS-99"));
+    sandbox.stop().await;
+}
