@@ -13,6 +13,7 @@ mod record;
 mod reserve;
 mod row;
 mod store;
+mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,7 +146,7 @@ impl Journal {
         }
         let Self { store, known, path, .. } = self;
         let read = store.read_on(
-            |row| serde_json::from_str::<Record>(&row.payload),
+            |row| Record::from_json(&row.payload),
             |row, record| known.replay(&row, record, path),
         );
         match read {
@@ -285,7 +286,7 @@ impl Journal {
             return Ok(());
         }
         let texts = records.iter().map(|record| {
-            let text = serde_json::to_string(record);
+            let text = record.to_json();
             text.map(|text| (record.name(), text)).map_err(|error| io_error(&self.path, error))
         });
         let texts: Vec<(&'static str, String)> = texts.collect::<Result<_, _>>()?;

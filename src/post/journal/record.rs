@@ -53,9 +53,9 @@ pub struct Conflict {
     pub fields: Vec<FieldDifference>,
 }
 
-/// One thing that happened.
+/// One thing that happened. [`Record::to_json`] is its only form outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(remote = "Self", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Record {
     /// First row of a journal.
     JournalCreated {

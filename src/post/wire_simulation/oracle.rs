@@ -119,7 +119,7 @@ impl Oracle {
         let rows = self.journal.as_ref().map(|journal| rows_after(journal, self.rows));
         for (seq, set, payload) in rows.and_then(Result::ok).unwrap_or_default() {
             self.rows = seq;
-            match serde_json::from_str::<Record>(&payload) {
+            match Record::from_json(&payload) {
                 Ok(record) => self.row(&set, &record, payload),
                 Err(error) => self.fail(&format!("J1: row {seq} cannot be read: {error}")),
             }
