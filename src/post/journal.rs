@@ -8,12 +8,12 @@ mod export;
 mod history;
 mod known;
 mod lock;
-mod payload;
 mod piece;
 mod record;
 mod reserve;
 mod row;
 mod store;
+mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -146,7 +146,7 @@ impl Journal {
         }
         let Self { store, known, path, .. } = self;
         let read = store.read_on(
-            |row| Record::read(&row.kind, &row.payload),
+            |row| Record::from_json(&row.payload),
             |row, record| known.replay(&row, record, path),
         );
         match read {
@@ -286,7 +286,7 @@ impl Journal {
             return Ok(());
         }
         let texts = records.iter().map(|record| {
-            let text = record.payload();
+            let text = record.to_json();
             text.map(|text| (record.name(), text)).map_err(|error| io_error(&self.path, error))
         });
         let texts: Vec<(&'static str, String)> = texts.collect::<Result<_, _>>()?;

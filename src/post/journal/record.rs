@@ -53,9 +53,9 @@ pub struct Conflict {
     pub fields: Vec<FieldDifference>,
 }
 
-/// One thing that happened. How it stands in its row is told by `payload`.
+/// One thing that happened. [`Record::to_json`] is its only form outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(remote = "Self", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Record {
     /// First row of a journal.
     JournalCreated {

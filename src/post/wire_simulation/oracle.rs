@@ -117,9 +117,9 @@ impl Oracle {
         }
         // Not yet a journal, or being recovered: the next look sees it.
         let rows = self.journal.as_ref().map(|journal| rows_after(journal, self.rows));
-        for (seq, set, kind, payload) in rows.and_then(Result::ok).unwrap_or_default() {
+        for (seq, set, payload) in rows.and_then(Result::ok).unwrap_or_default() {
             self.rows = seq;
-            match Record::read(&kind, &payload) {
+            match Record::from_json(&payload) {
                 Ok(record) => self.row(&set, &record, payload),
                 Err(error) => self.fail(&format!("J1: row {seq} cannot be read: {error}")),
             }
@@ -414,14 +414,10 @@ impl Oracle {
 }
 
 /// Position, change set and payload of each row after one.
-/// Position, change set, kind and payload.
-type JournalRow = (i64, String, String, String);
-
-fn rows_after(journal: &Connection, last: i64) -> rusqlite::Result<Vec<JournalRow>> {
-    let mut statement = journal.prepare(
-        "SELECT seq, change_set, kind, payload FROM journal WHERE seq > ?1 ORDER BY seq",
-    )?;
-    let rows = statement.query_map([last], |row| row.try_into())?;
+fn rows_after(journal: &Connection, last: i64) -> rusqlite::Result<Vec<(i64, String, String)>> {
+    let mut statement = journal
+        .prepare("SELECT seq, change_set, payload FROM journal WHERE seq > ?1 ORDER BY seq")?;
+    let rows = statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     rows.collect()
 }
 
