@@ -37,16 +37,19 @@ mod publication;
 
 mod read;
 
+mod right_readings;
+
 mod sound_plan;
 
 mod sync;
 
 mod what_if;
 
+pub use crate::source::sheet_file::{BYTES_MAX, ROWS_MAX, SheetFileError, SheetForm, read_sheet};
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use company_code::{CompanyCodeFound, company_code, company_codes};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
-pub use decide::{DecideError, Decided, decide, finding_of};
+pub use decide::{DecideError, Decided, decide, decide_all, finding_of, readings_of};
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say, with_decisions};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
@@ -64,6 +67,7 @@ pub use publication::{plan_name, publication};
 pub use read::{
     Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,
 };
+pub use right_readings::{Replaced, RightReadings, RowProblem, right_readings};
 pub use sound_plan::sound_orders;
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 pub use what_if::{Effect, last_quarter};

@@ -9,6 +9,8 @@ pub mod readings_file;
 
 pub mod sap;
 
+pub mod sheet_file;
+
 use crate::sap::error::SapError;
 
 /// Why facts could not be read.

@@ -1,11 +1,13 @@
 //! What people decide about a finding: somebody was asked, the readings are right, or these are.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Facts;
-use crate::check::{IllegalStep, LifeEvent, Step, Tracked};
+use crate::check::{FindingKey, IllegalStep, LifeEvent, Step, Tracked};
 use crate::config::Config;
 use crate::period::Interval;
 use crate::quantity::largest_remainder;
@@ -76,6 +78,9 @@ pub fn finding_of(findings: Vec<Tracked>, key: &str) -> Result<Tracked, DecideEr
     }
 }
 
+/// Most findings that are decided about at once.
+pub const DECISIONS_MAX: usize = 500;
+
 /// Keeps what `who` decided at `now` about the finding whose key begins with `key`. `facts` hold the
 /// readings that a correction replaces.
 ///
@@ -88,9 +93,57 @@ pub fn decide(
     facts: Option<&Facts>,
     key: &str,
     decided: &Decided,
+    by: (&str, Timestamp),
+) -> Result<Tracked, DecideError> {
+    let known = store.track(&[], &config.rules, by.1)?;
+    let tracked = taken(finding_of(known, key)?, config, facts, decided, by)?;
+    store.keep_findings(std::slice::from_ref(&tracked))?;
+    Ok(tracked)
+}
+
+/// Keeps what was decided about each of several findings, named by their whole keys, or none of it.
+///
+/// # Errors
+///
+/// [`DecideError`] of the first that cannot be decided so; nothing was kept then.
+pub fn decide_all(
+    store: &Store,
+    config: &Config,
+    facts: Option<&Facts>,
+    decisions: &[(FindingKey, Decided)],
+    by: (&str, Timestamp),
+) -> Result<Vec<Tracked>, DecideError> {
+    if decisions.len() > DECISIONS_MAX {
+        let text = format!(
+            "{} findings are more than {DECISIONS_MAX}; decide in parts. Nothing was decided",
+            decisions.len()
+        );
+        return Err(DecideError::Senseless(text));
+    }
+    let mut known: BTreeMap<FindingKey, Tracked> = store
+        .track(&[], &config.rules, by.1)?
+        .into_iter()
+        .map(|one| (one.key.clone(), one))
+        .collect();
+    let mut all = Vec::new();
+    for (key, decided) in decisions {
+        // Who is decided about is taken out: a second time is unknown.
+        let tracked =
+            known.remove(key).ok_or_else(|| DecideError::Unknown { key: key.to_string() })?;
+        all.push(taken(tracked, config, facts, decided, by)?);
+    }
+    store.keep_findings(&all)?;
+    Ok(all)
+}
+
+/// A finding after a decision that is not kept yet.
+pub(super) fn taken(
+    mut tracked: Tracked,
+    config: &Config,
+    facts: Option<&Facts>,
+    decided: &Decided,
     (who, now): (&str, Timestamp),
 ) -> Result<Tracked, DecideError> {
-    let mut tracked = finding_of(store.track(&[], &config.rules, now)?, key)?;
     let said = |text: &str, what: &str| {
         if text.trim().is_empty() {
             return Err(DecideError::Senseless(format!("{what} is missing; nothing was decided")));
@@ -101,14 +154,43 @@ pub fn decide(
         Decided::Ask { whom } => Step::Asked { whom: said(whom, "who was asked")? },
         Decided::Accept { why } => Step::Accepted { why: said(why, "the reason")? },
         Decided::Correct { kwh, why } => {
-            let why = said(why, "the reason")?;
-            let minutes = i64::from(config.ems.step_minutes);
-            corrected(&tracked, kwh, why, facts, SignedDuration::from_mins(minutes))?
+            corrected(&tracked, kwh, said(why, "the reason")?, facts, step_of(config))?
         }
     };
     tracked.apply(LifeEvent { at: now, who: who.to_owned(), step })?;
-    store.keep_finding(&tracked)?;
     Ok(tracked)
+}
+
+fn step_of(config: &Config) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(config.ems.step_minutes))
+}
+
+/// A finding whose readings somebody can replace: the ends of its intervals, each with the energy that
+/// was read for it, if one was. `None` if it is about no readings of a meter.
+pub fn readings_of(
+    tracked: &Tracked,
+    config: &Config,
+    facts: &Facts,
+) -> Option<Vec<(Timestamp, Option<Decimal>)>> {
+    let interval = tracked.finding.interval?;
+    facts.meters.iter().find(|meter| meter.meter.id.as_str() == tracked.finding.subject)?;
+    Some(read_at(tracked, &ends_of(interval, step_of(config)), Some(facts)))
+}
+
+fn read_at(
+    tracked: &Tracked,
+    ends: &[Timestamp],
+    facts: Option<&Facts>,
+) -> Vec<(Timestamp, Option<Decimal>)> {
+    let mut meters = facts.into_iter().flat_map(|facts| &facts.meters);
+    let meter = meters.find(|meter| meter.meter.id.as_str() == tracked.finding.subject);
+    let rows = meter.map_or(&[][..], |meter| &meter.rows);
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return Vec::new() };
+    let asked = rows.iter().filter(|row| (*first..=*last).contains(&row.stamp));
+    // What arrived last counts.
+    let read: BTreeMap<Timestamp, Option<Decimal>> =
+        asked.map(|row| (row.stamp, row.energy.map(|energy| energy.amount()))).collect();
+    ends.iter().map(|end| (*end, read.get(end).copied().flatten())).collect()
 }
 
 /// Ends of the intervals of a finding, `step` apart.
@@ -145,19 +227,13 @@ fn corrected(
         _ => {
             let (given, wanted) = (kwh.len(), ends.len());
             return Err(senseless(format!(
-                "the finding has {wanted} intervals, {given} values were given: give one for each, or \
-                 one for all"
+                "finding {} has {wanted} intervals, {given} values were given: give one for each, or \
+                 one for all",
+                tracked.key
             )));
         }
     };
-    let mut meters = facts.into_iter().flat_map(|facts| &facts.meters);
-    let meter = meters.find(|meter| meter.meter.id.as_str() == tracked.finding.subject);
-    let before = ends.iter().map(|end| {
-        let rows = meter.map_or(&[][..], |meter| &meter.rows);
-        let row = rows.iter().rev().find(|row| row.stamp == *end);
-        (*end, row.and_then(|row| row.energy).map(|energy| energy.amount()))
-    });
-    let before = before.collect();
+    let before = read_at(tracked, &ends, facts);
     Ok(Step::Corrected { before, after: ends.into_iter().zip(values).collect(), why })
 }
 

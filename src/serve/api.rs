@@ -12,6 +12,7 @@ mod logon;
 mod named;
 mod overview;
 mod plan;
+mod readings;
 mod report;
 mod table;
 mod told;
@@ -46,6 +47,8 @@ pub fn routes() -> Router<Arc<Plant>> {
         .route("/explain/{what}", get(carbon::explain))
         .route("/change-sets/{id}", get(change_set::show))
         .route("/change-sets/{id}/undo", post(change_set::undo))
+        .route("/findings", post(finding::decide_about_all))
+        .route("/readings/right", post(readings::right).layer(readings::limit()))
         .route("/findings/{key}", get(finding::show).post(finding::decide_it))
         .route("/jobs", get(job::list))
         .route("/jobs/{id}", get(job::show))

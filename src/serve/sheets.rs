@@ -25,6 +25,7 @@ pub const NAMES: &[&str] = &[
     "energy-hours",
     "findings",
     "corrections",
+    "right-readings",
     "factors",
     "factor-versions",
     "factor-differences",
@@ -39,8 +40,8 @@ pub const NAMES: &[&str] = &[
     "requests",
 ];
 
-/// A table. `of` is the plan of those whose name begins with `plan-`, and the version of those that
-/// begin with `factor-`.
+/// A table. `of` is the plan of those whose name begins with `plan-`, the version of those that begin
+/// with `factor-`, and the findings of `right-readings`, separated by commas.
 ///
 /// # Errors
 ///
@@ -61,6 +62,9 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
         "findings" => finding::findings(&*plant.view()?, &store()?)?,
         "corrections" => table::corrections(plant.view()?.judged.corrections.iter()),
+        "right-readings" => {
+            finding::right_readings(&*plant.view()?, &store()?, &plant.config(), of)?
+        }
         "factors" => table::factors(plant.config().factors.book.rows().iter()),
         "factor-versions" => factor::versions_sheet(&plant.config())?,
         "factor-differences" => factor::differences_sheet(&plant.config(), of_it("version")?)?,

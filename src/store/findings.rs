@@ -50,22 +50,25 @@ impl Store {
         Ok(findings)
     }
 
-    /// Keeps the last event of a finding.
+    /// Keeps the last event of each of these findings, or of none.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Database`], also if somebody else decided in between.
-    pub fn keep_finding(&self, tracked: &Tracked) -> Result<(), StoreError> {
-        let Some(event) = tracked.events.last() else { return Ok(()) };
-        let content = serde_json::to_string(event).expect("events have text keys only");
-        let number = tracked.events.len() - 1;
+    /// [`StoreError::Database`], also if somebody else decided about one in between.
+    pub fn keep_findings(&self, findings: &[Tracked]) -> Result<(), StoreError> {
         self.run(|connection| {
-            connection.execute(
-                "INSERT INTO finding_event (finding, number, at_ms, content) VALUES (?1, ?2, ?3, ?4)",
-                params![tracked.key.0, number as i64, event.at.as_millisecond(), content],
-            )
-        })?;
-        Ok(())
+            let all_or_none = connection.unchecked_transaction()?;
+            for tracked in findings {
+                let Some(event) = tracked.events.last() else { continue };
+                let content = serde_json::to_string(event).expect("events have text keys only");
+                let number = tracked.events.len() - 1;
+                all_or_none.execute(
+                    "INSERT INTO finding_event (finding, number, at_ms, content) VALUES (?1, ?2, ?3, ?4)",
+                    params![tracked.key.0, number as i64, event.at.as_millisecond(), content],
+                )?;
+            }
+            all_or_none.commit()
+        })
     }
 
     /// Tracks what the rules found: what is new is opened, what nobody decided in time expires.
@@ -87,7 +90,7 @@ impl Store {
             }
             let found = Tracked::found(finding.clone(), rules, now);
             if let Some(new) = Tracked::replay(key, vec![found]) {
-                self.keep_finding(&new)?;
+                self.keep_findings(std::slice::from_ref(&new))?;
                 tracked.push(new);
             }
         }
@@ -95,7 +98,7 @@ impl Store {
             if let Some(expired) = known.overdue(now)
                 && known.apply(expired).is_ok()
             {
-                self.keep_finding(known)?;
+                self.keep_findings(std::slice::from_ref(known))?;
             }
         }
         Ok(tracked)
@@ -158,9 +161,9 @@ mod tests {
 
         let step = Step::Accepted { why: "test run of the furnace".to_owned() };
         expired.apply(LifeEvent { at: at(30), who: "MUELLER".to_owned(), step }).unwrap();
-        store.keep_finding(&expired).unwrap();
+        store.keep_findings(std::slice::from_ref(&expired)).unwrap();
         // Somebody who decides on what he saw before is refused.
-        assert!(store.keep_finding(&expired).is_err());
+        assert!(store.keep_findings(std::slice::from_ref(&expired)).is_err());
 
         let decided = store.decisions(quarter).unwrap();
         assert_eq!(decided["M-1"].len(), 4);

@@ -9,7 +9,7 @@ use crate::serve::{Daemon, Somebody, add_user};
 use crate::support::{calm, fault};
 
 /// The rows of a table as objects.
-async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
+pub async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
     let sheet = who.get(path).await;
     let keys: Vec<&str> =
         sheet["columns"].as_array().unwrap().iter().map(|of| of["key"].as_str().unwrap()).collect();
@@ -19,14 +19,16 @@ async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
     sheet["rows"].as_array().unwrap().iter().map(row).collect()
 }
 
-/// One reading of the last month is a thousand times what it was.
-fn break_a_meter(plant: &Plant) {
+/// Readings of the last month are a thousand times what they were.
+pub fn break_readings(plant: &Plant, ids: &[u32]) {
     let database = rusqlite::Connection::open(plant.path("ems.sqlite")).unwrap();
-    database.execute("UPDATE meter_reading SET kwh = '40000' WHERE id = 24200", []).unwrap();
+    for id in ids {
+        database.execute("UPDATE meter_reading SET kwh = '40000' WHERE id = ?1", [id]).unwrap();
+    }
 }
 
 /// What the rule about spikes found and nobody decided.
-async fn waiting(who: &Somebody<'_>) -> Vec<Value> {
+pub async fn waiting(who: &Somebody<'_>) -> Vec<Value> {
     let mut rows = rows(who, "/tables/findings?limit=1000").await;
     rows.retain(|row| row["finding_state"] == "open" && row["rule"] == "R8");
     rows
@@ -39,7 +41,7 @@ fn path(finding: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finding_is_asked_about_and_decided_once_with_name_and_reason() {
     let plant = Plant::new().await;
-    break_a_meter(&plant);
+    break_readings(&plant, &[24200]);
     for (name, role) in [("anna", "planner"), ("vera", "viewer")] {
         add_user(&plant, name, role);
     }
@@ -75,7 +77,7 @@ async fn a_finding_is_asked_about_and_decided_once_with_name_and_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_reading_counts_at_once_and_the_old_one_stays_beside_it() {
     let plant = Plant::new().await;
-    break_a_meter(&plant);
+    break_readings(&plant, &[24200]);
     add_user(&plant, "frieda", "finance");
     let daemon = Daemon::start(&plant);
     let frieda = daemon.somebody("frieda").await;
@@ -96,6 +98,42 @@ async fn a_corrected_reading_counts_at_once_and_the_old_one_stays_beside_it() {
     assert_eq!(event["after_kwh"].as_str().unwrap().parse::<f64>().unwrap(), 12.5);
     let after = frieda.facts().await;
     assert_ne!(before["energy_kwh"], after["energy_kwh"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_findings_are_decided_alike_or_none_of_them() {
+    let plant = Plant::new().await;
+    break_readings(&plant, &[24200, 24400]);
+    for (name, role) in [("anna", "planner"), ("vera", "viewer")] {
+        add_user(&plant, name, role);
+    }
+    let daemon = Daemon::start(&plant);
+    let (anna, vera) = (daemon.somebody("anna").await, daemon.somebody("vera").await);
+    anna.facts().await;
+    let open = waiting(&anna).await;
+    let keys: Vec<&str> = open.iter().map(|one| one["finding"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 2, "{open:?}");
+    let accept = |keys: &[&str]| json!({ "findings": keys, "decision": { "accept": { "why": "trial of the furnace" } } });
+
+    let (forbidden, _) = vera.post("/findings", accept(&keys)).await;
+    let (nobody, _) = anna.post("/findings", accept(&[])).await;
+    let (unknown, _) = anna.post("/findings", accept(&[keys[0], "ffffffffffff"])).await;
+    let (twice, _) = anna.post("/findings", accept(&[keys[0], keys[0]])).await;
+    let still = waiting(&anna).await.len();
+    let (status, pages) = anna.post("/findings", accept(&keys)).await;
+    let (again, refusal) = anna.post("/findings", accept(&keys)).await;
+
+    assert_eq!(forbidden, StatusCode::FORBIDDEN);
+    assert_eq!(nobody, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!((unknown, twice, still), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND, 2));
+    assert_eq!(status, StatusCode::OK, "{pages}");
+    for page in pages.as_array().unwrap() {
+        let event = page["events"].as_array().unwrap().last().unwrap();
+        let told = (&page["state"], &event["who"], &event["text"]);
+        assert_eq!(told, (&json!("accepted"), &json!("anna"), &json!("trial of the furnace")));
+    }
+    assert_eq!((again, &refusal["code"]), (StatusCode::CONFLICT, &json!("FINDING-STATE")));
+    assert!(waiting(&anna).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

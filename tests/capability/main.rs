@@ -85,6 +85,7 @@ mod reconcile_meters;
 mod recorded_answers;
 
 mod reports;
+mod right_readings;
 mod sandbox;
 
 mod serve;

@@ -126,6 +126,14 @@ impl Somebody<'_> {
         self.ask(Method::POST, path, Some(body)).await
     }
 
+    /// Sends a file.
+    pub async fn send(&self, path: &str, kind: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let request = self.daemon.client.post(format!("{}/api/v1{path}", self.daemon.url));
+        let request = request.header("cookie", &self.cookie).header("x-csrf-token", &self.csrf);
+        let answer = request.header("content-type", kind).body(bytes).send().await.unwrap();
+        (answer.status(), document(answer).await)
+    }
+
     /// Waits until there are facts.
     pub async fn facts(&self) -> Value {
         let began = Instant::now();

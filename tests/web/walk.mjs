@@ -190,6 +190,15 @@ try {
     await shot(anna, 'evidence')
   })
 
+  await step('an upload that is no table is told in the page', async () => {
+    await go(anna, '#/findings')
+    const upload = anna.locator('[data-testid=right-readings]')
+    await upload.locator('input[type=file]').setInputFiles({ name: 'readings.xlsx', mimeType: '', buffer: Buffer.from('%PDF-1.7') })
+    await upload.locator('ui5-button[data-testid=look]').click()
+    await upload.getByText('UPLOAD-FORM').first().waitFor()
+    must(await upload.locator('ui5-button[data-testid=keep]').count() === 0, 'it could be kept')
+  })
+
   await step('a session that is over is told, and nothing is lost', async () => {
     await ben.context().clearCookies()
     await go(ben, '#/findings')

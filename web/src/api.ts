@@ -181,6 +181,15 @@ export interface FindingPage {
 
 export type Decision = { ask: { whom: string } } | { accept: { why: string } } | { correct: { kwh: string[]; why: string } }
 
+/** What a table of right readings says; `kept` once it counts. */
+export interface RightReadings {
+  kept: boolean
+  hash: string
+  findings: { finding: string; rule: string; meter: string; from: string | null; to: string | null; intervals: number; gaps: number; before_kwh: string; after_kwh: string }[]
+  problems: { row: number; column: string; what: string; todo: string }[]
+  problems_total: number
+}
+
 export interface Simulation {
   documents: { item: number; title: string; key: string }[]
   documents_max: number
@@ -200,16 +209,17 @@ export type Subject = { plan: string } | { month: string }
 let csrf = ''
 
 /** Asks the server. A refusal is an ApiError with what the server said. */
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function ask<T>(method: string, path: string, body?: unknown, file?: { kind: string; content: File }): Promise<T> {
   const headers: Record<string, string> = {}
   if (method !== 'GET') headers['x-csrf-token'] = csrf
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (file) headers['content-type'] = file.kind
+  else if (body !== undefined) headers['content-type'] = 'application/json'
   let answer: Response
   try {
     answer = await fetch(`./api/v1${path}`, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: file?.content ?? (body === undefined ? undefined : JSON.stringify(body)),
     })
   } catch {
     throw new ApiError({ status: 0, code: 'OFFLINE', detail: '' })
@@ -230,6 +240,12 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
 
 export const get = <T>(path: string) => ask<T>('GET', path)
 export const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body)
+
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+/** Sends a file as what its name says; a machine without a spreadsheet knows no type for it. */
+export const send = <T>(path: string, content: File) =>
+  ask<T>('POST', path, undefined, { kind: /\.(csv|txt)$/i.test(content.name) ? 'text/csv' : XLSX, content })
 
 export const ways = () => get<Ways>('/session/ways')
 

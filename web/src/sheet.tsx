@@ -43,9 +43,17 @@ export interface SheetProps {
   limit?: number
   hide?: string[]
   open?: (row: Record<string, string>) => ReactNode
+  choose?: Choice
 }
 
-export function SheetView({ name, of, title, limit = 50, hide = [], open }: SheetProps) {
+/** Rows that can be chosen: each with a key, if it can, and a name for who does not see its row. */
+export interface Choice {
+  chosen: ReadonlySet<string>
+  key: (row: Record<string, string>) => { key: string; name: string } | undefined
+  change: (key: string, chosen: boolean) => void
+}
+
+export function SheetView({ name, of, title, limit = 50, hide = [], open, choose }: SheetProps) {
   const [after, setAfter] = useState(0)
   const [sort, setSort] = useState('')
   const [typed, setTyped] = useState('')
@@ -78,16 +86,25 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open }: Shee
   const shown = sheet?.columns.map((column, at) => ({ column, at })).filter(({ column }) => !hide.includes(column.key)) ?? []
   const language = useLanguage()
   const body = useMemo(
-    () => sheet?.rows.map((row, line) => (
+    () => sheet?.rows.map((row, line) => {
+      const named = () => Object.fromEntries(sheet.columns.map((column, at) => [column.key, row[at] ?? '']))
+      const choice = choose?.key(named())
+      return (
       <tr key={line}>
+        {choose && (
+          <td>
+            {choice && <input type="checkbox" aria-label={`${t('choose')}: ${choice.name}`} checked={choose.chosen.has(choice.key)} onChange={event => choose.change(choice.key, event.target.checked)} />}
+          </td>
+        )}
         {shown.map(({ column, at }) => (
           <td key={column.key} className={column.kind === 'number' ? 'number' : (row[at] ?? '').length > 34 ? 'long' : 'short'}>{cell(column, row[at] ?? '')}</td>
         ))}
-        {open && <td>{open(Object.fromEntries(sheet.columns.map((column, at) => [column.key, row[at] ?? ''])))}</td>}
+        {open && <td>{open(named())}</td>}
       </tr>
-    )),
+      )
+    }),
     // Rows are drawn anew when there are others, not with each key that is typed above them.
-    [sheet, language],
+    [sheet, language, choose?.chosen],
   )
   const order = (key: string) => {
     setSort(sort === key ? `-${key}` : key)
@@ -113,6 +130,7 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open }: Shee
         <table>
           <thead>
             <tr>
+              {choose && <th scope="col"><span aria-hidden="true"> </span><span className="skip">{t('choose')}</span></th>}
               {shown.map(({ column }) => (
                 <th key={column.key} scope="col" className={column.kind === 'number' ? 'number' : ''} aria-sort={sort === column.key ? 'ascending' : sort === `-${column.key}` ? 'descending' : 'none'}>
                   <button type="button" title={t('sort_by', head(column))} onClick={() => order(column.key)}>

@@ -5,7 +5,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{Components, Content, OpenApi as Tree, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 
-use super::{carbon, change_set, event, finding, job, logon, overview, plan, report, table};
+use super::{
+    carbon, change_set, event, finding, job, logon, overview, plan, readings, report, table,
+};
 use crate::serve::guard::{COOKIE, CSRF};
 use crate::serve::problem::Problem;
 
@@ -39,6 +41,8 @@ use crate::serve::problem::Problem;
         change_set::undo,
         finding::show,
         finding::decide_it,
+        finding::decide_about_all,
+        readings::right,
         job::list,
         job::show,
         job::stop,

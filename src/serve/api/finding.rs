@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use super::named::Named;
 use super::told::Told;
-use crate::check::{LifeEvent, Step, Tracked};
-use crate::cycle::{DecideError, Decided, decide, finding_of};
+use crate::check::{FindingKey, LifeEvent, Step, Tracked};
+use crate::cycle::{DecideError, Decided, decide, decide_all, finding_of};
 use crate::serve::guard::Person;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
@@ -23,8 +23,11 @@ use crate::serve::work;
 /// Most values of one correction: a quarter of a year of quarter hours.
 const VALUES_MAX: usize = 9_000;
 
+/// Who may decide about findings.
+pub(super) const MAY_DECIDE: [Role; 3] = [Role::Planner, Role::Finance, Role::Admin];
+
 /// Longest reason.
-const WHY_MAX: usize = 1_000;
+pub(super) const WHY_MAX: usize = 1_000;
 
 /// What is decided.
 #[derive(Deserialize, ToSchema)]
@@ -203,7 +206,7 @@ pub async fn decide_it(
     Named(key): Named<String>,
     Told(given): Told<Decision>,
 ) -> Result<Json<FindingPage>, Problem> {
-    person.needs(&[Role::Planner, Role::Finance, Role::Admin])?;
+    person.needs(&MAY_DECIDE)?;
     let decided = given.parsed()?;
     let asks_only = matches!(decided, Decided::Ask { .. });
     let view = plant.view()?;
@@ -222,4 +225,64 @@ pub async fn decide_it(
         work::show_last(&plant).await?;
     }
     Ok(Json(page(&found)))
+}
+
+/// What is decided about several findings alike.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionForAll {
+    /// Keys of the findings.
+    #[schema(min_items = 1, max_items = 500)]
+    findings: Vec<String>,
+    /// What is decided about each of them.
+    decision: Decision,
+}
+
+/// Decides alike about several findings: about all of them, or about none.
+#[utoipa::path(post, path = "/api/v1/findings", request_body = DecisionForAll, responses(
+    (status = 200, body = Vec<FindingPage>), (status = 401, body = Problem),
+    (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
+pub async fn decide_about_all(
+    person: Person,
+    State(plant): State<Arc<Plant>>,
+    Told(given): Told<DecisionForAll>,
+) -> Result<Json<Vec<FindingPage>>, Problem> {
+    person.needs(&MAY_DECIDE)?;
+    let decided = given.decision.parsed()?;
+    if given.findings.is_empty() {
+        return Err(Problem::invalid("no finding is named; nothing was decided"));
+    }
+    let decisions: Vec<(FindingKey, Decided)> =
+        given.findings.into_iter().map(|key| (FindingKey(key), decided.clone())).collect();
+    let counts = !matches!(decided, Decided::Ask { .. });
+    let found = keep(&plant, &person, decisions, counts).await?;
+    Ok(Json(found.iter().map(page).collect()))
+}
+
+/// Keeps several decisions and shows at once what `counts`.
+pub(super) async fn keep(
+    plant: &Arc<Plant>,
+    person: &Person,
+    decisions: Vec<(FindingKey, Decided)>,
+    counts: bool,
+) -> Result<Vec<Tracked>, Problem> {
+    let view = plant.view()?;
+    let who = person.name.clone();
+    let found = plant
+        .bench
+        .run(move |bench| async move {
+            let installation = bench.installation()?;
+            let (store, config) = (&installation.store, &installation.config);
+            let by = (who.as_str(), Timestamp::now());
+            Ok(decide_all(store, config, Some(&view.facts), &decisions, by)?)
+        })
+        .await?;
+    for one in &found {
+        tracing::info!(user = person.name, finding = %one.key, state = ?one.state, "decided");
+    }
+    if counts {
+        work::show_last(plant).await?;
+    }
+    Ok(found)
 }

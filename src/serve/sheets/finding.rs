@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::check::{FindingKey, Tracked};
+use crate::config::Config;
+use crate::cycle::{ROWS_MAX, readings_of};
 use crate::present::sheet::{Column, Sheet};
 use crate::report::table;
 use crate::serve::problem::Problem;
@@ -36,6 +38,53 @@ pub(super) fn findings(view: &View, store: &Store) -> Result<Sheet, Problem> {
             [key.to_string(), state(known), due.map_or_else(String::new, |due| due.to_string())]
         });
         row.splice(0..0, cells);
+    }
+    Ok(sheet)
+}
+
+/// The table that somebody fills in with the right readings of findings that wait, and sends back: a
+/// row for each interval. Of all of them, or of those that `of` names, separated by commas.
+pub(super) fn right_readings(
+    view: &View,
+    store: &Store,
+    config: &Config,
+    of: Option<&str>,
+) -> Result<Sheet, Problem> {
+    // Heads as `cycle::right_readings` looks for them.
+    let mut sheet = Sheet::new(
+        "right-readings",
+        vec![
+            Column::text("finding"),
+            Column::text("rule"),
+            Column::text("meter"),
+            Column::instant("interval_end"),
+            Column::number("read_energy", "kWh", 3),
+            Column::number("right_energy", "kWh", 3),
+            Column::text("why"),
+        ],
+    );
+    let wanted: Option<Vec<&str>> = of.map(|of| of.split(',').collect());
+    let is_wanted =
+        |key: &FindingKey| wanted.as_ref().is_none_or(|all| all.contains(&key.0.as_str()));
+    for tracked in store.findings()?.iter().filter(|one| one.waits() && is_wanted(&one.key)) {
+        let Some(readings) = readings_of(tracked, config, &view.facts) else { continue };
+        if sheet.rows.len() + readings.len() > ROWS_MAX {
+            return Err(Problem::invalid(format!(
+                "the findings have more than {ROWS_MAX} intervals, which is more than one table \
+                 takes; choose some of them"
+            )));
+        }
+        for (end, kwh) in readings {
+            sheet.row(vec![
+                tracked.key.to_string(),
+                tracked.finding.rule.clone(),
+                tracked.finding.subject.clone(),
+                end.to_string(),
+                kwh.map_or_else(String::new, |kwh| kwh.to_string()),
+                String::new(),
+                String::new(),
+            ]);
+        }
     }
     Ok(sheet)
 }
