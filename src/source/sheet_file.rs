@@ -324,7 +324,9 @@ mod tests {
     #[test]
     fn what_is_no_workbook_is_named() {
         let told = |bytes: &[u8]| read_sheet(bytes, SheetForm::Xlsx).unwrap_err().to_string();
-        let good = book(|sheet| drop(sheet.write(0, 0, "finding").unwrap()));
+        let good = book(|sheet| {
+            sheet.write(0, 0, "finding").unwrap();
+        });
 
         assert!(told(b"finding,energy\n").contains("UPLOAD-FORM"));
         assert!(told(b"\xd0\xcf\x11\xe0\xa1\xb1").contains("old .xls or has a password"));
@@ -346,7 +348,9 @@ mod tests {
             bomb.write_all(&zeros).unwrap();
         }
         let bomb = bomb.finish().unwrap().into_inner();
-        let wide = book(|sheet| drop(sheet.write(1_048_575, 16_383, 1).unwrap()));
+        let wide = book(|sheet| {
+            sheet.write(1_048_575, 16_383, 1).unwrap();
+        });
         let long = "a\n".repeat(ROWS_MAX + 2);
 
         assert!(bomb.len() < BYTES_MAX, "{}", bomb.len());

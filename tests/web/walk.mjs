@@ -1,5 +1,6 @@
 // The planner's day and finance's month, in a real browser against the real binary and its sandbox.
 //   node tests/web/walk.mjs target/debug/carbide
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { demo } from './demo.mjs'
@@ -197,6 +198,66 @@ try {
     await upload.locator('ui5-button[data-testid=look]').click()
     await upload.getByText('UPLOAD-FORM').first().waitFor()
     must(await upload.locator('ui5-button[data-testid=keep]').count() === 0, 'it could be kept')
+  })
+
+  await step('a meter jumps, and what the rules find waits for somebody', async () => {
+    const jump = "import sqlite3, sys; ems = sqlite3.connect(sys.argv[1]); ems.execute(\"UPDATE meter_reading SET kwh = '40000' WHERE id IN (24200, 24400)\"); ems.commit()"
+    execFileSync('python3', ['-c', jump, path.join(folder, 'ems.sqlite')])
+    execFileSync(path.resolve(process.argv[2] ?? 'target/debug/carbide'), ['--config', settings, 'sync', '--full', '--why', 'a meter was read anew'], { cwd: folder, stdio: 'ignore' })
+    await go(anna, '#/findings')
+    const status = await anna.evaluate(async () => {
+      const { csrf } = await (await fetch('./api/v1/session')).json()
+      return (await fetch('./api/v1/collect', { method: 'POST', headers: { 'x-csrf-token': csrf } })).status
+    })
+    must(status === 202, `collect answered ${status}`)
+    const total = () => anna.evaluate(async () => (await (await fetch('./api/v1/tables/right-readings?limit=1')).json()).total ?? 0)
+    let tries = 120
+    while (await total() === 0) {
+      must((tries -= 1) > 0, 'the rules found nothing')
+      await anna.waitForTimeout(1000)
+    }
+  })
+
+  await step('right readings are filled in, looked at row by row, and kept together', async () => {
+    const table = await anna.evaluate(async () => (await fetch('./api/v1/tables/right-readings?limit=10000')).json())
+    const at = key => table.columns.findIndex(column => column.key === key)
+    const finding = table.rows[0][at('finding')]
+    const rows = table.rows.filter(row => row[at('finding')] === finding)
+    const lines = energy => ['finding,interval end,right energy [kWh]', ...rows.map(row => `${finding},${row[at('interval_end')]},${energy}`)].join('\n')
+    const upload = anna.locator('[data-testid=right-readings]')
+    const look = async energy => {
+      await upload.locator('input[type=file]').setInputFiles({ name: 'readings.csv', mimeType: 'text/csv', buffer: Buffer.from(lines(energy)) })
+      await upload.locator('ui5-button[data-testid=look]').click()
+    }
+    await upload.locator('#right-readings-why input').fill('read on site')
+    await look('much')
+    await upload.getByText("'much' is no number of kWh").first().waitFor()
+    await shot(anna, 'right-readings-wrong')
+    await look('3.5')
+    await upload.locator('ui5-button[data-testid=keep]').waitFor()
+    await upload.scrollIntoViewIfNeeded()
+    await shot(anna, 'right-readings')
+    const found = await axe(anna)
+    must(found.length === 0, found.join('\n'))
+    await upload.locator('ui5-button[data-testid=keep]').click()
+    await upload.getByText('Findings corrected: 1').waitFor({ timeout: 60_000 })
+    const state = await anna.evaluate(async key => (await (await fetch(`./api/v1/findings/${key}`)).json()).state, finding)
+    must(state === 'corrected', `the finding is ${state}`)
+  })
+
+  await step('findings that are chosen together are decided together', async () => {
+    const boxes = anna.locator('[data-testid=sheet-findings] input[type=checkbox]')
+    await boxes.first().waitFor()
+    const chosen = Math.min(2, await boxes.count())
+    for (let at = 0; at < chosen; at += 1) await boxes.nth(at).check()
+    const together = anna.locator('[data-testid=together]')
+    await together.locator('#whom-all input').fill('shift C')
+    await shot(anna, 'findings-together')
+    const found = await axe(anna)
+    must(found.length === 0, found.join('\n'))
+    await together.locator('ui5-button', { hasText: 'Note that somebody was asked' }).click()
+    await together.waitFor({ state: 'detached' })
+    await anna.waitForFunction(wanted => [...document.querySelectorAll('[data-testid=sheet-findings] tbody tr')].filter(row => row.textContent.includes('asked')).length >= wanted, chosen)
   })
 
   await step('a session that is over is told, and nothing is lost', async () => {
