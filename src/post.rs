@@ -30,6 +30,7 @@ pub mod state;
 pub mod window;
 
 mod apply;
+mod companion;
 mod desk;
 mod drive;
 mod errand;
@@ -38,7 +39,9 @@ mod existing_order;
 mod failpoint;
 mod fi_document;
 mod fi_rules;
+mod lease;
 mod named;
+mod once;
 mod order_back;
 mod planned_order;
 mod prepare;

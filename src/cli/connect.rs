@@ -147,7 +147,9 @@ impl From<PostError> for CliError {
 fn of_posting(error: &PostError) -> Exit {
     match error {
         PostError::Journal(_) => Exit::Store,
-        PostError::InDoubt { .. } | PostError::WayBackBlocked { .. } => Exit::Person,
+        PostError::InDoubt { .. }
+        | PostError::WayBackBlocked { .. }
+        | PostError::LeaseLost { .. } => Exit::Person,
         _ => Exit::No,
     }
 }

@@ -3,9 +3,7 @@
 use super::{CycleError, Installation};
 use crate::sap::bapi::planning;
 pub use crate::sap::bapi::planning::{PlanRow, PlanState, PlannerRequest, RequestAnswer, Wanted};
-use crate::sap::error::SapError;
 use crate::sap::rfc::RfcClient;
-use crate::sap::rfc::failure::Cause;
 
 /// Rows of one call.
 const ROWS_MAX: usize = 500;
@@ -57,12 +55,5 @@ impl Planners {
 
 /// Whether the companion package is not there.
 pub fn is_absent(error: &CycleError) -> bool {
-    match error {
-        CycleError::Sap(SapError::Rfc(failure)) => failure.cause == Cause::NotFound,
-        CycleError::Sap(SapError::Fault { text, .. }) => {
-            let text = text.to_uppercase();
-            ["DOES NOT EXIST", "NOT_FOUND", "NOT FOUND"].iter().any(|said| text.contains(said))
-        }
-        _ => false,
-    }
+    matches!(error, CycleError::Sap(error) if error.says_no_such_function())
 }

@@ -10,7 +10,7 @@ use super::drive::Course;
 use super::error::PostError;
 use super::journal::{Record, Writing};
 use super::report::{Progress, Receipt};
-use super::sap_port::SapPort;
+use super::sap_port::{SapPort, Tier};
 use super::state::Phase;
 use super::window::{WINDOW, WindowEnd};
 
@@ -44,14 +44,42 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if let Some(problem) = draft.problem() {
             return Err(PostError::Invalid { problem });
         }
-        let requested_by = draft.requested_by.clone();
         let writing = self.journal.begin_writing()?;
-        let id = self.prepare(&writing, draft, approval).await?;
+        let tier = self.take_lease().await?;
+        let applied = self.apply_under(&writing, draft, approval, tier).await;
+        self.give_lease_back().await;
+        applied
+    }
+
+    /// Posts `draft` under the lease, where there is one.
+    async fn apply_under(
+        &mut self,
+        writing: &Writing,
+        draft: ChangeSetDraft,
+        approval: Option<String>,
+        tier: Tier,
+    ) -> Result<Receipt, PostError> {
+        let requested_by = draft.requested_by.clone();
+        let id = self.prepare(writing, draft, approval, tier).await?;
         tracing::Span::current().record("change_set", id.as_str());
         let deadline = self.desk.clock.now().plus(self.desk.settings.apply_deadline);
-        self.append(&writing, &id, &Record::Applying { deadline })?;
+        self.append(writing, &id, &Record::Applying { deadline })?;
         self.desk.failpoints.pass("journal.after_applying")?;
-        self.drive(&writing, &id, &Course { requested_by, ..Course::default() }).await?;
+        let course = Course { requested_by, ..Course::default() };
+        match self.drive(writing, &id, &course).await {
+            // Whoever has the lease now may build on what is there: it goes back under a new lease, or
+            // waits for one.
+            Err(lost @ PostError::LeaseLost { .. }) => {
+                let back = Course { no_further: Some(lost.to_string()), ..course };
+                match self.drive_back(writing, &id, &back).await {
+                    Err(PostError::LeaseForeign { .. } | PostError::WayBackBlocked { .. }) => {
+                        return Err(lost);
+                    }
+                    other => other?,
+                }
+            }
+            other => other?,
+        }
         self.receipt(&id)
     }
 

@@ -4,9 +4,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::lock::Mutex as AsyncMutex;
+
 use crate::clock::{Clock, Moment};
 
 use super::failpoint::Failpoints;
+use super::lease::Held;
 use super::report::Progress;
 use super::settings::PostSettings;
 
@@ -16,6 +19,8 @@ pub(super) struct Desk<S, C> {
     pub clock: C,
     pub stop: Arc<AtomicBool>,
     pub failpoints: Failpoints,
+    /// The lease that we have, where there is one.
+    pub lease: AsyncMutex<Option<Held>>,
     progress: Mutex<Box<dyn FnMut(Progress) + Send>>,
 }
 
@@ -24,7 +29,8 @@ impl<S, C: Clock> Desk<S, C> {
         let failpoints = Failpoints::from_environment(settings.role);
         let progress: Box<dyn FnMut(Progress) + Send> = Box::new(|_| {});
         let (stop, progress) = (Arc::default(), Mutex::new(progress));
-        Self { sap, settings, clock, stop, failpoints, progress }
+        let lease = AsyncMutex::new(None);
+        Self { sap, settings, clock, stop, failpoints, lease, progress }
     }
 
     /// Tells `watcher` about each step from now on.

@@ -21,6 +21,7 @@ use super::document::NewDocument;
 use super::errand::{Ended, Errand, Finding, Task};
 use super::error::PostError;
 use super::journal::{Record, Writing};
+use super::reference_key::ReferenceKey;
 use super::report::Progress;
 use super::sap_port::SapPort;
 use super::state::{self, ATTEMPTS_MAX, Effect, ItemState, Outcome, Phase, State};
@@ -148,8 +149,15 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 ItemState::Intent(attempt) if attempt < ATTEMPTS_MAX => attempt + 1,
                 _ => 0,
             };
-            let may = goes_on && !must_stop && state.phase == Phase::Applying;
-            let record = if may && again > 0 && state.due().contains(&Effect::Resolve(item)) {
+            let may = goes_on && !must_stop && state.phase == Phase::Applying && again > 0;
+            if !may && self.set(id)?.runs_once(item) {
+                // Nothing is believed absent while its key could still run.
+                if goes_on {
+                    next.begin.push((item, Task::Cancel));
+                }
+                continue;
+            }
+            let record = if may && state.due().contains(&Effect::Resolve(item)) {
                 next.begin.push((item, Task::Send));
                 self.intent(id, item, again)?
             } else {
@@ -265,10 +273,20 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             known: set.items.get(item).ok_or_else(unknown)?.clone(),
             key: document_key,
             reversal_key: key.derived("reversal").object_key(&self.journal.tag()),
+            tier: set.tier,
+            entry_key: self.entry_key(id, item, key, "post"),
+            back_entry_key: self.entry_key(id, item, key, "reverse"),
             forward: self.request(id, item, Way::Forward)?,
             back: self.request(id, item, Way::Back)?,
             document,
         })
+    }
+
+    /// The key under which the companion runs the item or its way back. It names change set and item
+    /// for people; the rest is the same for every attempt, and for no other change set.
+    fn entry_key(&self, id: &ChangeSetId, item: usize, key: &ReferenceKey, what: &str) -> String {
+        let derived = key.derived(&format!("{} {id} entry {what}", self.journal.tag()));
+        format!("{id}-{}-{}", item + 1, derived.short())
     }
 
     /// The request that sends the item or takes it back. Every attempt carries the same id and the

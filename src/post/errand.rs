@@ -11,7 +11,8 @@ use super::desk::{Desk, Limits};
 use super::document::NewDocument;
 use super::error::PostError;
 use super::journal::{ItemHistory, Record, SapNumber};
-use super::sap_port::{DocumentKey, PortError, SapPort};
+use super::once::Asks;
+use super::sap_port::{DocumentKey, PortError, SapPort, Tier};
 use super::state::{ItemState, Outcome};
 use super::taking_back::Undone;
 
@@ -40,6 +41,8 @@ pub(super) enum Task {
     Send,
     /// Ask SAP what became of it.
     Resolve,
+    /// See to it that its key never runs, if it has not.
+    Cancel,
     /// The intent is durable: take it back.
     TakeBack,
 }
@@ -59,6 +62,12 @@ pub(super) struct Errand<S, C> {
     pub key: Option<DocumentKey>,
     /// The key of its reversal.
     pub reversal_key: String,
+    /// What keeps it from being posted twice.
+    pub tier: Tier,
+    /// The key under which the companion posts it.
+    pub entry_key: String,
+    /// The key under which the companion reverses it.
+    pub back_entry_key: String,
     /// The request that sends it.
     pub forward: RequestId,
     /// The request that takes it back.
@@ -71,6 +80,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let found = match task {
             Task::Send => self.send().await,
             Task::Resolve => self.resolve(None).await,
+            Task::Cancel => self.resolve_once(Asks::Cancels).await,
             Task::TakeBack => self.take_back_patiently().await.map(Finding::TakenBack),
         };
         (self.item, found)

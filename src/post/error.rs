@@ -103,6 +103,37 @@ pub enum PostError {
         /// Where it stands.
         phase: Phase,
     },
+    /// SAP does not say what keeps postings from being done twice.
+    #[error(
+        "POST-TIER: SAP does not say whether the companion package is there ({reason}). Try again once \
+         SAP answers; nothing was sent to SAP"
+    )]
+    NoTier {
+        /// What SAP said.
+        reason: String,
+    },
+    /// Another instance may write.
+    #[error(
+        "LEASE-FOREIGN: {holder} writes to this client of SAP until {until}. Wait until it is done, or \
+         end it there; a lease that nobody renews runs out by itself. Nothing was sent to SAP"
+    )]
+    LeaseForeign {
+        /// Who, as machine, journal and place.
+        holder: String,
+        /// Until when.
+        until: String,
+    },
+    /// Another instance got the right to write while we wrote.
+    #[error(
+        "LEASE-LOST: {id}: {reason}. Nothing further was sent. Once the other instance is done, \
+         `carbide journal recover` asks SAP what is there and takes it back"
+    )]
+    LeaseLost {
+        /// Change set.
+        id: ChangeSetId,
+        /// What SAP said.
+        reason: String,
+    },
     /// A second person has to approve it.
     #[error("POST-APPROVAL: {reason}. Nothing was sent to SAP")]
     NotApproved {

@@ -7,9 +7,10 @@ use crate::id::FiDocument;
 use crate::sap::bapi::accounting_document::{self as bapi, Extension, Line, Reference, Reversal};
 use crate::sap::rfc::{Call, RfcClient};
 
+use super::companion;
 use super::document::FiPosting;
 use super::reference_key::OBJECT_TYPE;
-use super::sap_port::{DocumentKey, FoundDocument, PortError, PortErrorKind};
+use super::sap_port::{DocumentKey, FoundDocument, Once, PortError, PortErrorKind};
 use super::sap_system::{of_read, of_write};
 
 /// Our logical system in AWSYS.
@@ -31,8 +32,13 @@ pub(super) async fn post(
     client: &RfcClient,
     posting: &FiPosting,
     key: &DocumentKey,
+    once: Option<&Once>,
 ) -> Result<(), PortError> {
-    commit(client, &bapi::post(&document(posting, key)).map_err(of_write)?).await
+    let call = bapi::post(&document(posting, key)).map_err(of_write)?;
+    match once {
+        Some(once) => companion::run(client, once, &call).await,
+        None => commit(client, &call).await,
+    }
 }
 
 pub(super) async fn reverse(
@@ -41,6 +47,7 @@ pub(super) async fn reverse(
     document: &FiDocument,
     original: &DocumentKey,
     reversal_key: &str,
+    once: Option<&Once>,
 ) -> Result<(), PortError> {
     let call = bapi::reverse(&Reversal {
         reference: reference(reversal_key),
@@ -49,7 +56,11 @@ pub(super) async fn reverse(
         company_code: &document.company_code,
         reason: &posting.reversal_reason,
     });
-    commit(client, &call.map_err(of_write)?).await
+    let call = call.map_err(of_write)?;
+    match once {
+        Some(once) => companion::run(client, once, &call).await,
+        None => commit(client, &call).await,
+    }
 }
 
 /// Calls a posting BAPI and commits in the same session; rolls back what SAP did not like.

@@ -16,7 +16,7 @@ use super::order_values::OrderValues;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
 use super::rule::Rule;
-use super::sap_port::{DocumentKey, OrderBefore, SapPort};
+use super::sap_port::{DocumentKey, OrderBefore, SapPort, Tier};
 use super::state::Phase;
 use super::{PortError, Poster};
 
@@ -30,6 +30,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         writing: &Writing,
         draft: ChangeSetDraft,
         approval: Option<String>,
+        tier: Tier,
     ) -> Result<ChangeSetId, PostError> {
         self.refuse_out_of_turn(&draft)?;
         self.refuse_used(approval.as_deref())?;
@@ -58,7 +59,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         }
         self.desk.failpoints.pass("journal.before_prepared")?;
         let settle = self.desk.settings.settle;
-        self.append(writing, &id, &Record::Prepared { draft, keys, settle, domain, approval })?;
+        let prepared = Record::Prepared { draft, keys, settle, domain, approval, tier };
+        self.append(writing, &id, &prepared)?;
         self.desk.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
     }

@@ -62,7 +62,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Phase::Applying if self.is_old(set) => {
                 let died_at = set.last.wall;
                 // Whoever decides has to know what is there: nothing stays in doubt.
-                self.drive(writing, id, &Course { only_asks: true, ..course }).await?;
+                self.drive_back(writing, id, &Course { only_asks: true, ..course }).await?;
                 let reason = format!(
                     "{DIED}, at {died_at}. Planners may have built on it since. Either take it back \
                      (`carbide undo {id}`) or accept what is there (`carbide journal decide {id} accept --why ...`)"
@@ -71,7 +71,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 Ok(reason)
             }
             Phase::Applying | Phase::RollingBack => {
-                self.drive(writing, id, &course).await?;
+                self.drive_back(writing, id, &course).await?;
                 Ok(self.set(id)?.undo_report().to_string())
             }
             Phase::Open => self.recover_open(writing, id).await,
@@ -142,7 +142,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             requested_by: who.to_owned(),
             ..Course::default()
         };
-        self.drive(&writing, id, &course).await?;
+        self.drive_back(&writing, id, &course).await?;
         Ok(self.set(id)?.state.phase)
     }
 }

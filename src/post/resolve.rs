@@ -13,13 +13,14 @@ use super::errand::{Ended, Errand, Finding};
 use super::error::PostError;
 use super::existing_order::number_in_sap;
 use super::journal::SapNumber;
+use super::once::Asks;
 use super::report::Progress;
 use super::rule::Rule;
 use super::sap_port::{PortError, SapPort};
 use super::state::Outcome;
 
 /// How long SAP may fail to answer reads, beyond the settle time, before we give the question up.
-const READS_FAIL_MAX: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const READS_FAIL_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// What SAP has under an item's key.
 pub(super) enum Found {
@@ -90,6 +91,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
 
     /// Finds out what became of an item whose intent has no outcome.
     pub(super) async fn resolve(&self, answered: Option<PlannedOrder>) -> Ended {
+        if self.runs_once() {
+            return self.resolve_once(Asks::Status).await;
+        }
         // Nothing of ours was sent after this moment: either we have just stopped sending, or the
         // process that sent is dead.
         let asked_from = self.desk.clock.now();

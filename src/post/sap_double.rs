@@ -15,7 +15,9 @@ use crate::sap::odata::RequestId;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
-use super::sap_port::{DocumentKey, FoundDocument, OrderBefore, PortError, PortErrorKind, SapPort};
+use super::sap_port::{
+    DocumentKey, FoundDocument, Once, OrderBefore, PortError, PortErrorKind, SapPort,
+};
 
 /// How often things go wrong, in percent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -431,6 +433,7 @@ impl SapPort for SapDouble {
         &self,
         _posting: &FiPosting,
         key: &DocumentKey,
+        _once: Option<&Once>,
     ) -> Result<(), PortError> {
         let key = key.object_key.clone();
         if self.happens(|faults| faults.false_success) {
@@ -466,6 +469,7 @@ impl SapPort for SapDouble {
         reversed: &FiDocument,
         _original: &DocumentKey,
         reversal_key: &str,
+        _once: Option<&Once>,
     ) -> Result<(), PortError> {
         let number: u32 = reversed.number.as_str().parse().unwrap();
         let key = reversal_key.to_owned();

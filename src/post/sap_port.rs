@@ -1,8 +1,9 @@
 //! What posting needs of SAP, in our words. `planned_order` and `fi_document` speak it to a real
 //! system; tests speak it to a double that loses answers and commits late.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -68,6 +69,8 @@ pub enum PortErrorKind {
     NotFound,
     /// Somebody holds a lock, or SAP is overloaded. No effect; worth another try.
     Busy,
+    /// Somebody else may write now, and we may not. No effect.
+    Fenced,
     /// No answer, or none that can be trusted: the request may have had its effect, or may still
     /// get it.
     Unknown,
@@ -83,6 +86,68 @@ impl PortError {
     pub fn in_doubt(&self) -> bool {
         self.kind == PortErrorKind::Unknown
     }
+}
+
+/// What keeps a posting from being done twice in a SAP system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// The companion package: SAP runs each key once (tier 1a). FI documents only.
+    Companion,
+    /// A reference that is looked for, and the settle time (tier 2).
+    #[default]
+    Reference,
+}
+
+impl Tier {
+    /// Whether it is the one that needs nothing in SAP.
+    pub const fn is_reference(&self) -> bool {
+        matches!(self, Self::Reference)
+    }
+}
+
+/// What a posting runs under in the companion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Up to 32 characters of [A-Z0-9-].
+    pub key: String,
+    /// Fence of the lease.
+    pub fence: u64,
+}
+
+/// How a key stands in the companion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It ran.
+    Ran,
+    /// It never ran and never will.
+    Cancelled,
+    /// It has not run yet.
+    Absent,
+}
+
+/// Who may write to a client of SAP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeaseStanding {
+    /// We may.
+    Ours {
+        /// To write under.
+        fence: u64,
+        /// For how long, from when SAP was asked.
+        seconds: u32,
+    },
+    /// Somebody else may.
+    Others {
+        /// Who.
+        holder: String,
+        /// Until when, if SAP said so.
+        until: Option<Timestamp>,
+    },
+}
+
+/// The answer of a SAP without the companion package to what only that can do.
+fn no_companion<T: Send>() -> impl Future<Output = Result<T, PortError>> + Send {
+    ready(Err(PortError::new(PortErrorKind::Refused, "SAP: there is no companion package")))
 }
 
 /// SAP, as posting sees it. Reads may be repeated, writes may not: each is sent once per call and
@@ -140,11 +205,12 @@ pub trait SapPort: Send + Sync {
         key: &DocumentKey,
     ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
 
-    /// Posts a document and commits, in one session of SAP.
+    /// Posts a document and commits: in one session of SAP, or under `once` by the companion.
     fn post_document(
         &self,
         posting: &FiPosting,
         key: &DocumentKey,
+        once: Option<&Once>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// The documents that stand under these object keys, each in the place of its key. `year` is
@@ -155,12 +221,42 @@ pub trait SapPort: Send + Sync {
         object_keys: &[&str],
     ) -> impl Future<Output = Result<Vec<Option<FoundDocument>>, PortError>> + Send;
 
-    /// Reverses a document by a second one under `reversal_key`, and commits, in one session.
+    /// Reverses a document by a second one under `reversal_key`, and commits, as
+    /// [`post_document`](Self::post_document).
     fn reverse_document(
         &self,
         posting: &FiPosting,
         document: &FiDocument,
         original: &DocumentKey,
         reversal_key: &str,
+        once: Option<&Once>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Whether the companion's exactly-once functions are there. Changes nothing.
+    fn companion(&self) -> impl Future<Output = Result<bool, PortError>> + Send {
+        ready(Ok(false))
+    }
+
+    /// Takes the lease, or renews it.
+    fn acquire_lease(
+        &self,
+        _holder: &str,
+    ) -> impl Future<Output = Result<LeaseStanding, PortError>> + Send {
+        no_companion()
+    }
+
+    /// Gives the lease back.
+    fn release_lease(&self, _holder: &str) -> impl Future<Output = Result<(), PortError>> + Send {
+        no_companion()
+    }
+
+    /// How a key stands.
+    fn entry(&self, _key: &str) -> impl Future<Output = Result<Entry, PortError>> + Send {
+        no_companion()
+    }
+
+    /// Sees to it that a key never runs, unless it has.
+    fn cancel(&self, _once: &Once) -> impl Future<Output = Result<Entry, PortError>> + Send {
+        no_companion()
+    }
 }

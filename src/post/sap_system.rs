@@ -8,8 +8,11 @@ use crate::sap::rfc::RfcClient;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
-use super::sap_port::{DocumentKey, FoundDocument, OrderBefore, PortError, PortErrorKind, SapPort};
-use super::{fi_document, planned_order};
+use super::sap_port::{
+    DocumentKey, Entry, FoundDocument, LeaseStanding, Once, OrderBefore, PortError, PortErrorKind,
+    SapPort,
+};
+use super::{companion, fi_document, planned_order};
 
 /// The books of one SAP system.
 #[derive(Clone)]
@@ -106,8 +109,13 @@ impl SapPort for SapBooks {
         fi_document::check(&self.rfc, posting, key).await
     }
 
-    async fn post_document(&self, posting: &FiPosting, key: &DocumentKey) -> Result<(), PortError> {
-        fi_document::post(&self.rfc, posting, key).await
+    async fn post_document(
+        &self,
+        posting: &FiPosting,
+        key: &DocumentKey,
+        once: Option<&Once>,
+    ) -> Result<(), PortError> {
+        fi_document::post(&self.rfc, posting, key, once).await
     }
 
     async fn find_documents(
@@ -124,7 +132,28 @@ impl SapPort for SapBooks {
         document: &FiDocument,
         original: &DocumentKey,
         reversal_key: &str,
+        once: Option<&Once>,
     ) -> Result<(), PortError> {
-        fi_document::reverse(&self.rfc, posting, document, original, reversal_key).await
+        fi_document::reverse(&self.rfc, posting, document, original, reversal_key, once).await
+    }
+
+    async fn companion(&self) -> Result<bool, PortError> {
+        companion::is_there(&self.rfc).await
+    }
+
+    async fn acquire_lease(&self, holder: &str) -> Result<LeaseStanding, PortError> {
+        companion::acquire(&self.rfc, holder).await
+    }
+
+    async fn release_lease(&self, holder: &str) -> Result<(), PortError> {
+        companion::release(&self.rfc, holder).await
+    }
+
+    async fn entry(&self, key: &str) -> Result<Entry, PortError> {
+        companion::entry(&self.rfc, key).await
+    }
+
+    async fn cancel(&self, once: &Once) -> Result<Entry, PortError> {
+        companion::cancel(&self.rfc, once).await
     }
 }

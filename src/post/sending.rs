@@ -9,14 +9,16 @@ use crate::order::PlannedOrder;
 use super::document::{FiPosting, NewDocument, NewPlannedOrder};
 use super::errand::{Ended, Errand, Finding};
 use super::journal::SapNumber;
+use super::once::Asks;
 use super::report::Progress;
 use super::rule::Rule;
-use super::sap_port::{PortError, PortErrorKind, SapPort};
+use super::sap_port::{DocumentKey, PortError, PortErrorKind, SapPort};
 use super::state::{ItemState, Outcome};
 
 impl<S: SapPort, C: Clock> Errand<S, C> {
     pub async fn send(&self) -> Ended {
         self.desk.failpoints.pass("post.before_send")?;
+        self.keeps_lease().await?;
         match &self.document {
             NewDocument::PlannedOrder(order) => self.send_order(order).await,
             NewDocument::PlannedOrderChange(change) => self.send_change(change).await,
@@ -76,13 +78,14 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let key = self.document_key()?;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.desk.sap.post_document(posting, key).await {
+            match self.post_once(posting, key).await {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
             }
         };
         self.desk.failpoints.pass("post.after_send")?;
         match answered {
+            Ok(()) if self.runs_once() => self.resolve_once(Asks::ReadsBack).await,
             // A success message and a number are issued before the commit: only SAP's books count.
             Ok(()) if Rule::ReadBack.holds() => self.resolve(None).await,
             Ok(()) => {
@@ -93,7 +96,16 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 });
                 Ok(self.done(number, None, false, None))
             }
+            Err(error) if error.kind == PortErrorKind::Fenced => Err(self.lease_lost(&error)),
             Err(error) => self.no_success(error).await,
+        }
+    }
+
+    async fn post_once(&self, posting: &FiPosting, key: &DocumentKey) -> Result<(), PortError> {
+        let once = self.once(&self.entry_key).await?;
+        match self.desk.sap.post_document(posting, key, once.as_ref()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.judged(once.as_ref(), error).await),
         }
     }
 

@@ -12,7 +12,7 @@ use super::error::PostError;
 use super::journal::{Conflict, Record, SapNumber};
 use super::order_back::Ours;
 use super::rule::Rule;
-use super::sap_port::{PortError, PortErrorKind, SapPort};
+use super::sap_port::{DocumentKey, PortError, PortErrorKind, SapPort};
 use super::state::{ItemState, Undoing};
 
 /// Tries to take one document back before this run gives up; the next run goes on.
@@ -77,6 +77,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut tries = 0;
         loop {
             tries += 1;
+            self.keeps_lease().await?;
             match self.take_back(first).await? {
                 Ok(undone) => return Ok(undone),
                 Err(error) if tries >= TRIES_MAX => {
@@ -161,6 +162,20 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         }
     }
 
+    async fn reverse_once(
+        &self,
+        posting: &FiPosting,
+        document: &FiDocument,
+        original: &DocumentKey,
+    ) -> Result<(), PortError> {
+        let once = self.once(&self.back_entry_key).await?;
+        let (sap, key) = (&self.desk.sap, &self.reversal_key);
+        match sap.reverse_document(posting, document, original, key, once.as_ref()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.judged(once.as_ref(), error).await),
+        }
+    }
+
     async fn reverse_posting(
         &self,
         posting: &FiPosting,
@@ -185,7 +200,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                     fields: Vec::new(),
                 })));
             }
-            (Some(_), None) if !first => {
+            // The companion runs its key once, however often it is sent.
+            (Some(_), None) if !first && !self.runs_once() => {
                 // The commit of an earlier reversal may still run in SAP.
                 match self.reversal_arrives(posting, reversal_key).await {
                     Ok(Some(number)) => return Ok(Ok(Undone::reversed(number))),
@@ -199,7 +215,12 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 return Ok(Ok(Undone::held(what)));
             }
         }
-        let sent = self.desk.sap.reverse_document(posting, document, original, reversal_key).await;
+        let sent = self.reverse_once(posting, document, original).await;
+        if let Err(error) = &sent
+            && error.kind == PortErrorKind::Fenced
+        {
+            return Err(self.lease_lost(error));
+        }
         self.desk.failpoints.pass("undo.after_send")?;
         match self.desk.sap.find_documents(posting, &both[1..]).await {
             Ok(found) => match (found.first().cloned().flatten(), sent) {

@@ -68,7 +68,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             | Phase::RolledBack
             | Phase::RolledBackConflicts => {}
         }
-        self.drive(&writing, &id, &course).await?;
+        self.drive_back(&writing, &id, &course).await?;
         Ok(self.set(&id)?.undo_report())
     }
 

@@ -8,6 +8,7 @@
 //! `CARBIDE_SEED=n` runs one seed and prints its history; `CARBIDE_SEEDS=n` sets how many are run.
 
 mod disk;
+mod exactly_once;
 mod fault_matrix;
 mod life;
 mod network;
@@ -88,7 +89,12 @@ fn no_seed_breaks_a_promise() {
 #[test]
 fn the_same_seed_is_the_same_life() {
     for seed in 0..20 {
-        let trace = || life::of_seed(seed).world.trace();
-        assert_eq!(trace(), trace(), "seed {seed}");
+        let (one, other) = (life::of_seed(seed).world, life::of_seed(seed).world);
+        let (seen, again) = (one.seen.lock().unwrap(), other.seen.lock().unwrap());
+        let first = seen.iter().zip(again.iter()).find(|(a, b)| (a.at, &a.text) != (b.at, &b.text));
+        let first = first.map(|(a, b)| (a.at, &a.text, &a.detail, b.at, &b.text, &b.detail));
+        assert_eq!(first, None, "seed {seed}");
+        drop((seen, again));
+        assert_eq!(one.trace(), other.trace(), "seed {seed}");
     }
 }

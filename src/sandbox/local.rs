@@ -215,6 +215,22 @@ impl LocalSandbox {
         }
     }
 
+    /// Another instance of Carbide gets the lease, as if the one before had run out.
+    pub fn another_takes_the_lease(&self) {
+        let mut books = self.state.books();
+        let fence = books.exec.lease.as_ref().map_or(0, |lease| lease.fence) + 1;
+        let expires_at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_mins(20));
+        let holder = "another/ZZZ/00000000".to_owned();
+        books.exec.lease = Some(super::exec::Lease { holder, fence, expires_at });
+    }
+
+    /// Whoever has the lease gives it back.
+    pub fn the_lease_is_given_back(&self) {
+        if let Some(lease) = &mut self.state.books().exec.lease {
+            (lease.holder, lease.expires_at) = (String::new(), None);
+        }
+    }
+
     /// The system is restarted: sessions, tokens and what was not committed are gone.
     pub fn restarts(&self) {
         let mut books = self.state.books();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::rfc::failure::RfcFailure;
+use super::rfc::failure::{Cause, RfcFailure};
 
 /// Whether a write that ended in this error can still have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -410,6 +410,18 @@ impl SapError {
                 }
             }
             _ => Outcome::Refused,
+        }
+    }
+
+    /// Whether SAP has no function module of that name.
+    pub fn says_no_such_function(&self) -> bool {
+        match self {
+            Self::Rfc(failure) => failure.cause == Cause::NotFound,
+            Self::Fault { text, .. } => {
+                let text = text.to_uppercase();
+                ["DOES NOT EXIST", "NOT_FOUND", "NOT FOUND"].iter().any(|said| text.contains(said))
+            }
+            _ => false,
         }
     }
 

@@ -245,8 +245,14 @@ fn separated(bytes: &[u8]) -> Result<(Vec<Row>, bool), SheetFileError> {
         .delimiter(by as u8)
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
+    let (mut line, mut counted) = (1, 0);
     for record in reader.records() {
         let record = record.map_err(|error| no_text(error.to_string()))?;
+        // Where lines end with CR and LF, a record is said to begin before the LF, on the line before.
+        let at = record.position().map_or(counted, |at| at.byte() as usize);
+        let ends = text[at..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        line += text[counted..at + ends].matches('\n').count();
+        counted = at + ends;
         if record.len() > COLUMNS_MAX {
             return Err(too_large("columns", COLUMNS_MAX));
         }
@@ -264,8 +270,7 @@ fn separated(bytes: &[u8]) -> Result<(Vec<Row>, bool), SheetFileError> {
             }
         };
         let cells = record.iter().map(cell).collect::<Result<_, _>>()?;
-        let number = record.position().map_or(rows.len() + 1, |at| at.line() as usize);
-        rows.push(Row { number, cells });
+        rows.push(Row { number: line, cells });
     }
     Ok((rows, by == ';'))
 }

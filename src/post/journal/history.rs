@@ -8,7 +8,9 @@ use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
+use crate::post::document::NewDocument;
 use crate::post::reference_key::ReferenceKey;
+use crate::post::sap_port::Tier;
 use crate::post::state::{self, Decision, IllegalEvent, ItemState, State};
 use crate::post::window::WindowEnd;
 
@@ -56,6 +58,8 @@ pub struct ChangeSet {
     pub draft: Option<ChangeSetDraft>,
     /// Key of each document.
     pub keys: Vec<ReferenceKey>,
+    /// What keeps its documents from being posted twice.
+    pub tier: Tier,
     /// What is known about each document.
     pub items: Vec<ItemHistory>,
     /// When sending has to be complete.
@@ -87,6 +91,7 @@ impl ChangeSet {
             backup_removed: None,
             draft: None,
             keys: Vec::new(),
+            tier: Tier::default(),
             items: Vec::new(),
             deadline: None,
             opened: None,
@@ -97,6 +102,12 @@ impl ChangeSet {
             begun: at.wall,
             last: at.clone(),
         }
+    }
+
+    /// Whether the companion runs the item.
+    pub fn runs_once(&self, item: usize) -> bool {
+        let document = self.draft.as_ref().and_then(|draft| draft.documents.get(item));
+        self.tier == Tier::Companion && matches!(document, Some(NewDocument::FiDocument(_)))
     }
 
     /// Takes in one more row.
@@ -123,7 +134,8 @@ impl ChangeSet {
                 self.backup = Some(sealed.clone());
                 self.sealed = Some(at.wall);
             }
-            Record::Prepared { draft, keys, .. } => {
+            Record::Prepared { draft, keys, tier, .. } => {
+                self.tier = *tier;
                 self.state.groups = draft.groups();
                 self.draft = Some(draft.clone());
                 self.keys.clone_from(keys);

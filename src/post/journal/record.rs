@@ -12,13 +12,15 @@ use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::FieldDifference;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
+use crate::post::sap_port::Tier;
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
 /// Version of the payloads below; it stands in each row.
 ///
-/// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together.
-pub const VERSION: i64 = 3;
+/// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
+/// companion runs documents under a lease.
+pub const VERSION: i64 = 4;
 
 /// The oldest version that can still be read.
 pub const VERSION_OLDEST: i64 = 1;
@@ -129,6 +131,9 @@ pub enum Record {
         /// The request that was approved, where a second person has to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<String>,
+        /// What keeps its documents from being posted twice.
+        #[serde(default, skip_serializing_if = "Tier::is_reference")]
+        tier: Tier,
     },
     /// It will not be sent.
     Refused {

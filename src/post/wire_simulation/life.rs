@@ -267,7 +267,9 @@ impl Ran {
 ///
 /// If a promise is broken.
 pub fn of_seed(seed: u64) -> Ran {
-    let world = World::new(seed);
+    let companion = seed % 3 == 1;
+    let world = World::of(seed, companion);
+    world.note(format!("companion: {companion}"));
     // One after the other, too: it is the same code, and the order of things is plain to see.
     let sessions = if seed.is_multiple_of(4) { 1 } else { UNDER_WAY_MAX };
     world.sessions.store(sessions, std::sync::atomic::Ordering::SeqCst);

@@ -89,25 +89,34 @@ pub struct World {
     system: SapSystem,
 }
 
-fn template() -> &'static LocalSandbox {
-    static TEMPLATE: OnceLock<LocalSandbox> = OnceLock::new();
-    TEMPLATE.get_or_init(|| {
-        let options = SandboxOptions::local(USER, PASSWORD);
+fn template(companion: bool) -> &'static LocalSandbox {
+    static TEMPLATES: [OnceLock<LocalSandbox>; 2] = [OnceLock::new(), OnceLock::new()];
+    TEMPLATES[usize::from(companion)].get_or_init(|| {
+        let options = SandboxOptions { companion, ..SandboxOptions::local(USER, PASSWORD) };
         LocalSandbox::new(&options).unwrap()
     })
 }
 
 impl World {
+    /// A world whose SAP has no companion package.
     pub fn new(seed: u64) -> Arc<Self> {
+        Self::of(seed, false)
+    }
+
+    /// A world whose SAP has the companion package, or has not.
+    pub fn of(seed: u64, companion: bool) -> Arc<Self> {
         static SYSTEM: OnceLock<SapSystem> = OnceLock::new();
         // On a RAM disk where there is one; what a power cut loses is decided by the simulated disk.
         let ram = std::path::Path::new("/dev/shm");
         let directory = if ram.is_dir() { TempDir::new_in(ram) } else { TempDir::new() }.unwrap();
         let mut system = SYSTEM.get_or_init(|| SapSystem::new("SIM", "http://x", "100")).clone();
-        // Refused passwords are remembered by address: each world has one of its own.
-        let [.., a, b, c] = (seed % 0xff_fff0 + 1).to_be_bytes();
+        // What SAP said to a password is remembered by address: each world has one of its own, and so
+        // has a second world of the same seed.
+        static WORLDS: AtomicUsize = AtomicUsize::new(0);
+        let world = WORLDS.fetch_add(1, Ordering::SeqCst);
+        let [.., a, b, c] = (world % 0xff_fff0 + 1).to_be_bytes();
         system.base_url = format!("http://127.{a}.{b}.{c}");
-        let sandbox = template().another();
+        let sandbox = template(companion).another();
         sandbox.clear_orders();
         Arc::new(Self {
             seed,
