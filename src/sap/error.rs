@@ -415,12 +415,17 @@ impl SapError {
 
     /// Whether SAP has no function module of that name.
     pub fn says_no_such_function(&self) -> bool {
+        let says_so = |text: &str| {
+            let text = text.to_uppercase();
+            ["DOES NOT EXIST", "NOT_FOUND", "NOT FOUND"].iter().any(|said| text.contains(said))
+        };
         match self {
-            Self::Rfc(failure) => failure.cause == Cause::NotFound,
-            Self::Fault { text, .. } => {
-                let text = text.to_uppercase();
-                ["DOES NOT EXIST", "NOT_FOUND", "NOT FOUND"].iter().any(|said| text.contains(said))
+            // A description that was kept outlives its function: the call ends in a dump then.
+            Self::Rfc(failure) => {
+                failure.cause == Cause::NotFound
+                    || failure.cause == Cause::Dump && says_so(&failure.to_string())
             }
+            Self::Fault { text, .. } => says_so(text),
             _ => false,
         }
     }
