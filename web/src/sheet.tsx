@@ -44,6 +44,8 @@ export interface SheetProps {
   hide?: string[]
   open?: (row: Record<string, string>) => ReactNode
   choose?: Choice
+  /** The rows are loaded anew when this changes: not all that changes them is told as an event. */
+  since?: number
 }
 
 /** Rows that can be chosen: each with a key, if it can, and a name for who does not see its row. */
@@ -53,7 +55,7 @@ export interface Choice {
   change: (key: string, chosen: boolean) => void
 }
 
-export function SheetView({ name, of, title, limit = 50, hide = [], open, choose }: SheetProps) {
+export function SheetView({ name, of, title, limit = 50, hide = [], open, choose, since = 0 }: SheetProps) {
   const [after, setAfter] = useState(0)
   const [sort, setSort] = useState('')
   const [typed, setTyped] = useState('')
@@ -82,6 +84,9 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open, choose
   useEvents(kind => {
     if (kind !== 'job') again()
   })
+  useEffect(() => {
+    if (since > 0) again()
+  }, [since, again])
   const sheet = data ?? (kept?.name === name ? kept : undefined)
   const shown = sheet?.columns.map((column, at) => ({ column, at })).filter(({ column }) => !hide.includes(column.key)) ?? []
   const language = useLanguage()
