@@ -21,6 +21,7 @@ pub mod checkpoint;
 pub mod document;
 pub mod journal;
 pub mod order_values;
+pub mod order_way;
 pub mod reference_key;
 pub mod report;
 pub mod restore;
@@ -43,6 +44,7 @@ mod lease;
 mod named;
 mod once;
 mod order_back;
+mod order_bapi;
 mod planned_order;
 mod prepare;
 mod recover;
@@ -152,7 +154,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Invalid`] if it could not be posted as it is.
     pub fn dry_run(&self, draft: &ChangeSetDraft) -> Result<Vec<DocumentPreview>, PostError> {
-        if let Some(problem) = draft.problem() {
+        if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
         let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {

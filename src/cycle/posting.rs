@@ -43,7 +43,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role)
         .with_settle(settle)
-        .with_sessions(post.sessions);
+        .with_sessions(post.sessions)
+        .with_orders(post.orders);
     let backup = &post.backup;
     let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),

@@ -76,7 +76,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         after: &PlannedOrder,
         first: bool,
     ) -> Result<Result<Undone, PortError>, PostError> {
-        let now = match self.desk.sap.read_planned_order(number).await {
+        let now = match self.desk.sap.read_planned_order(self.way, number).await {
             Ok(now) => now,
             Err(error) => return Ok(Err(error)),
         };
@@ -109,7 +109,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
             Ok(()) | Err(_) => {}
         }
-        match self.desk.sap.read_planned_order(number).await {
+        match self.desk.sap.read_planned_order(self.way, number).await {
             Ok(now) if ours.is_back(now.as_ref()) => Ok(Ok(Undone::gone())),
             Ok(_) => Ok(Err(ours.not_yet(number))),
             Err(error) => Ok(Err(error)),
@@ -124,10 +124,10 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     ) -> Result<(), PortError> {
         let sap = &self.desk.sap;
         match ours {
-            Ours::Created(_) => sap.delete_planned_order(number, etag, &self.back).await,
+            Ours::Created(_) => sap.delete_planned_order(self.way, number, etag, &self.back).await,
             Ours::Changed(change) => {
                 let (before, fields) = (OrderValues::from(&change.before), change.fields());
-                sap.change_planned_order(number, &before, &fields, etag, &self.back).await
+                sap.change_planned_order(self.way, number, &before, &fields, etag, &self.back).await
             }
         }
     }

@@ -61,7 +61,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         match &self.document {
             NewDocument::PlannedOrder(order) => {
                 if let Some(answered) = answered {
-                    match self.desk.sap.read_planned_order(&answered.number).await? {
+                    match self.desk.sap.read_planned_order(self.way, &answered.number).await? {
                         Some(read) if order.differences(&read).is_empty() => {
                             return Ok(Found::Order(read));
                         }
@@ -69,7 +69,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                         None => {}
                     }
                 }
-                let mut orders = self.desk.sap.find_planned_orders(&order.values()).await?;
+                let mut orders =
+                    self.desk.sap.find_planned_orders(self.way, &order.values()).await?;
                 Ok(match orders.len() {
                     0 => Found::Nothing,
                     1 => Found::Order(orders.remove(0)),

@@ -13,6 +13,7 @@ use crate::sap::odata::RequestId;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
+use super::order_way::OrderWay;
 
 /// Keys under which one accounting document stands in SAP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,17 +152,20 @@ fn no_companion<T: Send>() -> impl Future<Output = Result<T, PortError>> + Send 
 }
 
 /// SAP, as posting sees it. Reads may be repeated, writes may not: each is sent once per call and
-/// never again below this trait.
+/// never again below this trait. `way` is the interface that an order is read or written by, and its
+/// ETag is the version that this interface gives.
 pub trait SapPort: Send + Sync {
     /// Planned orders that equal `order` in every field that we set.
     fn find_planned_orders(
         &self,
+        way: OrderWay,
         order: &OrderValues,
     ) -> impl Future<Output = Result<Vec<PlannedOrder>, PortError>> + Send;
 
     /// The planned order with this number; `None` if there is none (deleted, or converted).
     fn read_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<PlannedOrder>, PortError>> + Send;
 
@@ -170,6 +174,7 @@ pub trait SapPort: Send + Sync {
     /// instead of creating twice.
     fn create_planned_order(
         &self,
+        way: OrderWay,
         order: &OrderValues,
         request: &RequestId,
     ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
@@ -177,12 +182,14 @@ pub trait SapPort: Send + Sync {
     /// All that SAP holds about a planned order, before we touch it; `None` if there is none.
     fn read_before(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<OrderBefore>, PortError>> + Send;
 
     /// Sets `fields` of a planned order to `values` if it still has this ETag.
     fn change_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         values: &OrderValues,
         fields: &[OrderField],
@@ -193,6 +200,7 @@ pub trait SapPort: Send + Sync {
     /// Deletes a planned order if it still has this ETag.
     fn delete_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         etag: &str,
         request: &RequestId,

@@ -30,7 +30,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     async fn send_order(&self, order: &NewPlannedOrder) -> Ended {
         let mut patience = Patience::default();
         let answered = loop {
-            let sent = self.desk.sap.create_planned_order(&order.values(), &self.forward).await;
+            let sent =
+                self.desk.sap.create_planned_order(self.way, &order.values(), &self.forward).await;
             match sent {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
@@ -41,7 +42,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Ok(created) => created,
             Err(error) => return self.no_success(error).await,
         };
-        match self.desk.sap.read_planned_order(&created.number).await {
+        match self.desk.sap.read_planned_order(self.way, &created.number).await {
             Ok(Some(read)) => Ok(self.order_read_back(order, created, read)),
             Ok(None) | Err(_) => self.resolve(Some(created)).await,
         }

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::backup::keys::BackupSettings;
+use super::order_way::OrderWay;
 use super::state::UNDER_WAY_MAX;
 
 /// What a SAP system is for.
@@ -42,6 +43,8 @@ pub struct PostSettings {
     pub four_eyes: bool,
     /// Documents that are on their way at the same time, 1 to [`UNDER_WAY_MAX`].
     pub sessions: usize,
+    /// By which interface planned orders are written.
+    pub orders: OrderWay,
     /// How backups are kept.
     pub backup: BackupSettings,
 }
@@ -58,6 +61,7 @@ impl PostSettings {
             recover_age_max: SignedDuration::from_mins(30),
             four_eyes: false,
             sessions: UNDER_WAY_MAX,
+            orders: OrderWay::default(),
             backup: BackupSettings::default(),
         }
     }
@@ -75,6 +79,12 @@ impl PostSettings {
     /// [`UNDER_WAY_MAX`] as that.
     pub fn with_sessions(mut self, sessions: usize) -> Self {
         self.sessions = sessions.clamp(1, UNDER_WAY_MAX);
+        self
+    }
+
+    /// Sets by which interface planned orders are written.
+    pub fn with_orders(mut self, orders: OrderWay) -> Self {
+        self.orders = orders;
         self
     }
 

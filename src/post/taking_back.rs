@@ -128,7 +128,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let left = self.desk.settings.settle - (self.desk.clock.now().since_boot - from);
-            match self.desk.sap.read_planned_order(number).await {
+            match self.desk.sap.read_planned_order(self.way, number).await {
                 Ok(now) if done(now.as_ref()) => return true,
                 _ if !left.is_positive() => return false,
                 _ => self.desk.clock.sleep(pause.min(left)).await,
