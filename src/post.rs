@@ -16,6 +16,7 @@
 
 pub mod approval;
 pub mod backup;
+pub mod breaker;
 pub mod change_set;
 pub mod checkpoint;
 pub mod document;
@@ -31,6 +32,7 @@ pub mod state;
 pub mod window;
 
 mod apply;
+mod breaking;
 mod companion;
 mod desk;
 mod drive;
@@ -60,6 +62,8 @@ mod watch;
 mod approval_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod breaker_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod existing_order_simulation;
 #[cfg(all(test, feature = "backup"))]

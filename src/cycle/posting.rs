@@ -12,6 +12,7 @@ use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
 use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
+use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 use crate::post::{
     ChangeSetDraft, ChangeSetId, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings,
@@ -59,6 +60,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
     });
     settings.four_eyes = post.four_eyes;
+    let settings =
+        PostSettings { breaker: SharedBreaker::of_system(&settings.domain()), ..settings };
     // As many requests as documents are on their way; reading has a limit of its own.
     let odata = connections.odata.clone().with_limit(settings.sessions);
     let books = SapBooks { odata, rfc: connections.rfc.clone() };

@@ -32,11 +32,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         };
         let mut patience = Patience::default();
         let answered = loop {
-            let sent = self
-                .desk
-                .sap
-                .change_planned_order(self.way, number, &change.wanted, &fields, &etag, request)
-                .await;
+            let (sap, wanted) = (&self.desk.sap, &change.wanted);
+            let sent = sap.change_planned_order(self.way, number, wanted, &fields, &etag, request);
+            let sent = self.desk.told(sent).await;
             match sent {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
@@ -56,7 +54,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let number = &deletion.before.number;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.desk.sap.delete_planned_order(self.way, number, &etag, request).await {
+            let sent = self.desk.sap.delete_planned_order(self.way, number, &etag, request);
+            match self.desk.told(sent).await {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
             }
@@ -151,7 +150,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let request = &self.back;
         let mut patience = Patience::default();
         let sent = loop {
-            match self.desk.sap.create_planned_order(self.way, &values, request).await {
+            let sent = self.desk.sap.create_planned_order(self.way, &values, request);
+            match self.desk.told(sent).await {
                 Err(error) if error.kind == PortErrorKind::Busy && patience.is_left() => {
                     self.desk.clock.sleep(patience.next()).await;
                 }

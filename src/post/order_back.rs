@@ -92,7 +92,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 fields: ours.differences(&now),
             })));
         }
-        let sent = self.send_back(ours, number, &now.etag.unwrap_or_default()).await;
+        let etag = now.etag.unwrap_or_default();
+        let sent = self.desk.told(self.send_back(ours, number, &etag)).await;
         self.desk.failpoints.pass("undo.after_send")?;
         match sent {
             Err(error) if error.kind == PortErrorKind::Refused => {

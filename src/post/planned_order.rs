@@ -18,7 +18,7 @@ use super::sap_system::{of_read, of_write};
 /// of the last change, and how dates are written, differ.
 #[derive(Clone, Copy)]
 pub(super) struct ODataOrders {
-    service: Service,
+    pub service: Service,
     set: &'static str,
     last_change: &'static str,
 }

@@ -106,7 +106,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let passed = self.desk.clock.now().since_boot - asked_from.since_boot;
-            match self.look_up(answered.as_ref()).await {
+            match self.desk.told(self.look_up(answered.as_ref())).await {
                 Ok(Found::Nothing) if passed >= settle => return Ok(self.absent(answered)),
                 Ok(Found::Nothing) => {
                     let reason = format!("SAP does not have it yet; asking for {settle:#}");

@@ -17,7 +17,7 @@ use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
 use super::order_way::OrderWay;
 use super::sap_port::{
-    DocumentKey, FoundDocument, Once, OrderBefore, PortError, PortErrorKind, SapPort,
+    DocumentKey, FoundDocument, Once, OrderBefore, PortError, PortErrorKind, Probe, SapPort,
 };
 
 /// How often things go wrong, in percent.
@@ -352,6 +352,10 @@ impl SapPort for SapDouble {
             let _ = self.write(move |truth| Ok(truth.create(&twin)));
         }
         self.write(move |truth| Ok(truth.create(&order)))
+    }
+
+    async fn probe(&self, _what: Probe) -> Result<(), PortError> {
+        self.read(|_| ())
     }
 
     async fn read_before(

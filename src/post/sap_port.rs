@@ -89,6 +89,15 @@ impl PortError {
     }
 }
 
+/// What is read to see whether SAP answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// The service of planned orders of this way.
+    Orders(OrderWay),
+    /// A function module that does nothing.
+    Rfc,
+}
+
 /// What keeps a posting from being done twice in a SAP system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -239,6 +248,9 @@ pub trait SapPort: Send + Sync {
         reversal_key: &str,
         once: Option<&Once>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads something small, to see whether SAP answers. Changes nothing.
+    fn probe(&self, what: Probe) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Whether the companion's exactly-once functions are there. Changes nothing.
     fn companion(&self) -> impl Future<Output = Result<bool, PortError>> + Send {

@@ -2,6 +2,7 @@
 
 use crate::id::{FiDocument, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::bapi::system;
 use crate::sap::error::{Outcome, SapError};
 use crate::sap::odata::{ODataClient, RequestId};
 use crate::sap::rfc::RfcClient;
@@ -12,7 +13,7 @@ use super::order_way::OrderWay;
 use super::planned_order::{self, ODataOrders};
 use super::sap_port::{
     DocumentKey, Entry, FoundDocument, LeaseStanding, Once, OrderBefore, PortError, PortErrorKind,
-    SapPort,
+    Probe, SapPort,
 };
 use super::{companion, fi_document, order_bapi};
 
@@ -170,6 +171,17 @@ impl SapPort for SapBooks {
         once: Option<&Once>,
     ) -> Result<(), PortError> {
         fi_document::reverse(&self.rfc, posting, document, original, reversal_key, once).await
+    }
+
+    async fn probe(&self, what: Probe) -> Result<(), PortError> {
+        let answered = match what {
+            Probe::Orders(way) => match odata(way) {
+                Some(orders) => self.odata.ping(orders.service).await,
+                None => self.rfc.call(&system::ping()).await.map(drop),
+            },
+            Probe::Rfc => self.rfc.call(&system::ping()).await.map(drop),
+        };
+        answered.map_err(of_read)
     }
 
     async fn companion(&self) -> Result<bool, PortError> {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::backup::keys::BackupSettings;
+use super::breaker::SharedBreaker;
 use super::order_way::OrderWay;
 use super::state::UNDER_WAY_MAX;
 
@@ -45,6 +46,8 @@ pub struct PostSettings {
     pub sessions: usize,
     /// By which interface planned orders are written.
     pub orders: OrderWay,
+    /// The circuit breaker of the system.
+    pub breaker: SharedBreaker,
     /// How backups are kept.
     pub backup: BackupSettings,
 }
@@ -62,6 +65,7 @@ impl PostSettings {
             four_eyes: false,
             sessions: UNDER_WAY_MAX,
             orders: OrderWay::default(),
+            breaker: SharedBreaker::default(),
             backup: BackupSettings::default(),
         }
     }
@@ -85,6 +89,12 @@ impl PostSettings {
     /// Sets by which interface planned orders are written.
     pub fn with_orders(mut self, orders: OrderWay) -> Self {
         self.orders = orders;
+        self
+    }
+
+    /// Sets the circuit breaker, which everybody who writes to the system shares.
+    pub fn with_breaker(mut self, breaker: SharedBreaker) -> Self {
+        self.breaker = breaker;
         self
     }
 

@@ -78,7 +78,11 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         loop {
             tries += 1;
             self.keeps_lease().await?;
-            match self.take_back(first).await? {
+            let tried = match self.may_take_back().await {
+                Ok(()) => self.take_back(first).await?,
+                Err(waits) => Err(waits),
+            };
+            match tried {
                 Ok(undone) => return Ok(undone),
                 Err(error) if tries >= TRIES_MAX => {
                     let (id, reason, left) = (self.id.clone(), error.to_string(), String::new());
@@ -170,7 +174,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     ) -> Result<(), PortError> {
         let once = self.once(&self.back_entry_key).await?;
         let (sap, key) = (&self.desk.sap, &self.reversal_key);
-        match sap.reverse_document(posting, document, original, key, once.as_ref()).await {
+        let sent = sap.reverse_document(posting, document, original, key, once.as_ref());
+        match self.desk.told(sent).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.judged(once.as_ref(), error).await),
         }
