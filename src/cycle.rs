@@ -23,6 +23,8 @@ mod installation;
 
 mod judge;
 
+mod key_figures;
+
 mod organisation;
 
 mod planners;

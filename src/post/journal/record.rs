@@ -20,7 +20,8 @@ use crate::post::window::WindowEnd;
 /// Version of the payloads below; it stands in each row.
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
-/// companion runs documents under a lease. 5: planned orders by another interface than OData V2.
+/// companion runs documents under a lease. 5: planned orders by another interface than OData V2,
+/// and key figures.
 pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
@@ -34,6 +35,8 @@ pub enum SapNumber {
     PlannedOrder(PlannedOrderNumber),
     /// Accounting document.
     FiDocument(FiDocument),
+    /// Document of statistical key figures: ten digits.
+    KeyFigures(String),
 }
 
 impl std::fmt::Display for SapNumber {
@@ -41,6 +44,7 @@ impl std::fmt::Display for SapNumber {
         match self {
             Self::PlannedOrder(number) => f.pad(&number.padded()),
             Self::FiDocument(document) => f.pad(&document.to_string()),
+            Self::KeyFigures(number) => f.pad(number),
         }
     }
 }
