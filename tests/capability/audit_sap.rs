@@ -138,7 +138,7 @@ async fn another_amount_and_a_key_that_stands_twice_are_found() {
     let (sandbox, folder) = (sandbox().await, tempfile::tempdir().unwrap());
     poster(&sandbox.url(), "100", folder.path()).apply(of("first")).await.unwrap();
     let (number, key) = documents(&sandbox).await.remove(0);
-    let debit = json!({ "AccountingDocument": number, "AmountInCompanyCodeCurrency": "85.00" });
+    let debit = json!({ "AccountingDocument": number, "AccountingDocumentItem": "001" });
     let change = json!({ "AmountInCompanyCodeCurrency": "86.00" });
     edit(&sandbox, ITEMS, debit, Some(change)).await;
 
