@@ -3,6 +3,7 @@
 //! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
 //! file, append-only, each row chained to the one before; the states are replayed from the rows.
 
+mod as_left;
 mod error;
 mod export;
 mod history;
@@ -27,6 +28,7 @@ use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
 use super::state::{self, State};
 
+pub use as_left::OrderAsLeft;
 pub use error::JournalError;
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
@@ -145,9 +147,15 @@ impl Journal {
             return Ok(());
         }
         let Self { store, known, path, .. } = self;
+        // One for all rows: most of them are of one boot.
+        let mut at = None;
         let read = store.read_on(
-            |row| Record::from_json(&row.payload),
-            |row, record| known.replay(&row, record, path),
+            |row| Record::from_json(row.payload),
+            |row, written, record| {
+                let at = at.get_or_insert_with(|| row.moment(written));
+                row.moment_into(written, at);
+                known.replay(row, record, at, path)
+            },
         );
         match read {
             Err(error @ JournalError::Corrupt { .. }) => {
@@ -272,7 +280,7 @@ impl Journal {
         self.write(id.as_str(), &at_once, now)?;
         self.late.extend(late.into_iter().map(|record| (id.clone(), record.clone(), now.clone())));
         for record in records {
-            let taken_in = self.known.take_in_of(id, record, record::VERSION, now);
+            let taken_in = self.known.take_in_of(id.as_str(), record.clone(), record::VERSION, now);
             taken_in.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
         Ok(())
@@ -339,8 +347,8 @@ impl Journal {
         let mut rows = Vec::new();
         Store::open(&self.path)?.read_on(
             |row| row.change_set == id.as_str(),
-            |row, is_of_it| {
-                rows.extend(is_of_it.then_some(row));
+            |row, written, is_of_it| {
+                rows.extend(is_of_it.then(|| row.owned(written)));
                 Ok(())
             },
         )?;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
-use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
@@ -15,6 +14,8 @@ use crate::post::reference_key::{JournalTag, ReferenceKey};
 use crate::post::sap_port::Tier;
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
+
+use super::as_left::OrderAsLeft;
 
 /// Version of the payloads below; it stands in each row.
 ///
@@ -163,7 +164,7 @@ pub enum Record {
         /// Number in SAP.
         number: Option<SapNumber>,
         /// The planned order as it was read back, with its version.
-        after: Option<Box<PlannedOrder>>,
+        after: Option<OrderAsLeft>,
         /// Whether the answer was lost and the document was found by its key.
         adopted: bool,
         /// What SAP said, or what is wrong.
