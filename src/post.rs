@@ -41,6 +41,7 @@ mod fi_document;
 mod fi_rules;
 mod lease;
 mod named;
+mod older_copy;
 mod once;
 mod order_back;
 mod planned_order;
@@ -88,6 +89,7 @@ pub use document::{
 pub use error::PostError;
 pub use failpoint::POINTS as FAILPOINTS;
 use journal::{ChangeSet, Journal, JournalError, Row, Verification, Writing};
+pub use older_copy::Newer;
 use reference_key::header_text;
 pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
 use sap_port::DocumentKey;

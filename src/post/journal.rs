@@ -10,6 +10,7 @@ mod history;
 mod known;
 mod lock;
 mod piece;
+mod position;
 mod record;
 mod reserve;
 mod row;
@@ -33,6 +34,7 @@ pub use error::JournalError;
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
 pub use lock::Writing;
+pub use position::Position;
 pub use record::{Conflict, Record, SapNumber};
 pub use row::Row;
 
@@ -98,9 +100,7 @@ impl Journal {
                     carbide: env!("CARGO_PKG_VERSION").to_owned(),
                 };
                 journal.write("", &[&record], now)?;
-                if let Record::JournalCreated { tag, .. } = record {
-                    journal.known.tag = Some(tag);
-                }
+                journal.known.take_in(&record, now);
             }
         }
         Ok(journal)
@@ -119,6 +119,16 @@ impl Journal {
     /// SAP system and client that it belongs to, once something was prepared.
     pub fn domain(&self) -> Option<&str> {
         self.known.domain.as_deref()
+    }
+
+    /// How far it has come; `None` before anything was prepared.
+    pub fn position(&self) -> Option<&Position> {
+        self.known.position.as_ref()
+    }
+
+    /// The key of its mark in SAP for the `number`-th change set that was prepared.
+    pub fn mark_key(&self, number: u64) -> Option<String> {
+        self.known.origin.as_ref().map(|origin| origin.key(number))
     }
 
     /// The head of the audit log: how many rows, and the hash over them.

@@ -22,6 +22,8 @@ pub(super) enum Rule {
     FiLast,
     /// One writer at a time.
     OneWriter,
+    /// An older copy of a journal does not post.
+    NewestJournal,
 }
 
 impl Rule {

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::bapi::exec;
 use crate::sap::odata::RequestId;
+use crate::sap::rfc::Call;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
@@ -113,6 +115,44 @@ pub struct Once {
     pub key: String,
     /// Fence of the lease.
     pub fence: u64,
+}
+
+/// What a journal leaves in SAP for each change set: how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalMark {
+    /// Tag of the journal.
+    pub journal: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// What tells it from the same number of another copy.
+    pub stamp: String,
+}
+
+impl JournalMark {
+    /// SHA-256 of its content, as SAP keeps it.
+    pub fn hash(&self) -> String {
+        exec::request_hash(&self.call())
+    }
+
+    /// The operation that leaves it.
+    pub fn call(&self) -> Call {
+        exec::journal_mark(&self.journal, &self.change_set, &self.stamp)
+    }
+}
+
+/// A mark of a journal that SAP has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Under this key.
+    pub key: String,
+    /// [`JournalMark::hash`] of what was left.
+    pub hash: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// User of SAP.
+    pub by: String,
 }
 
 /// How a key stands in the companion.
@@ -252,6 +292,20 @@ pub trait SapPort: Send + Sync {
 
     /// How a key stands.
     fn entry(&self, _key: &str) -> impl Future<Output = Result<Entry, PortError>> + Send {
+        no_companion()
+    }
+
+    /// The marks that SAP has under these keys.
+    fn marks(&self, _keys: &[&str]) -> impl Future<Output = Result<Vec<Mark>, PortError>> + Send {
+        no_companion()
+    }
+
+    /// Leaves a mark; again is once. [`PortErrorKind::Changed`] if another is there under its key.
+    fn mark(
+        &self,
+        _once: &Once,
+        _mark: &JournalMark,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
         no_companion()
     }
 

@@ -9,8 +9,8 @@ use crate::sap::rfc::RfcClient;
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
 use super::sap_port::{
-    DocumentKey, Entry, FoundDocument, LeaseStanding, Once, OrderBefore, PortError, PortErrorKind,
-    SapPort,
+    DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once, OrderBefore,
+    PortError, PortErrorKind, SapPort,
 };
 use super::{companion, fi_document, planned_order};
 
@@ -151,6 +151,14 @@ impl SapPort for SapBooks {
 
     async fn entry(&self, key: &str) -> Result<Entry, PortError> {
         companion::entry(&self.rfc, key).await
+    }
+
+    async fn marks(&self, keys: &[&str]) -> Result<Vec<Mark>, PortError> {
+        companion::marks(&self.rfc, keys).await
+    }
+
+    async fn mark(&self, once: &Once, mark: &JournalMark) -> Result<(), PortError> {
+        companion::mark(&self.rfc, once, mark).await
     }
 
     async fn cancel(&self, once: &Once) -> Result<Entry, PortError> {

@@ -12,6 +12,7 @@ mod exactly_once;
 mod fault_matrix;
 mod life;
 mod network;
+mod older_copy;
 mod oracle;
 mod others;
 mod process;

@@ -11,6 +11,7 @@ use crate::post::state::IllegalEvent;
 
 use super::JournalError;
 use super::history::ChangeSet;
+use super::position::{Origin, Position};
 use super::record::{self, Record};
 use super::row::StoredRow;
 
@@ -22,6 +23,10 @@ pub type Parsed = Result<Record, serde_json::Error>;
 pub struct Known {
     /// What tells its documents from those of other journals.
     pub tag: Option<JournalTag>,
+    /// What tells it from every other journal, by its first row.
+    pub origin: Option<Origin>,
+    /// How far it has come.
+    pub position: Option<Position>,
     /// SAP system and client of its change sets.
     pub domain: Option<String>,
     /// Version of the newest rows, if it is newer than what is known here. From then on what is
@@ -97,8 +102,10 @@ impl Known {
         version: i64,
         at: &Moment,
     ) -> Result<(), IllegalEvent> {
-        if let Record::Prepared { domain, approval, .. } = &record {
+        if let Record::Prepared { domain, approval, draft, .. } = &record {
             self.domain = Some(domain.clone());
+            let (before, id) = (self.position.as_ref(), ChangeSetId::typed(name));
+            self.position = Some(Position::prepared(before, &id, &draft.plan_hash, at));
             if let Some(request) = approval {
                 self.mark_posted(request, name);
             }
@@ -121,7 +128,13 @@ impl Known {
     /// Takes in a record about the journal itself.
     pub fn take_in(&mut self, record: &Record, at: &Moment) {
         match record {
-            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
+            Record::JournalCreated { tag, .. } => {
+                self.tag = Some(tag.clone());
+                self.origin = Some(Origin::new(tag, at));
+            }
+            Record::PositionAccepted { number, change_set, .. } => {
+                self.position = Some(Position::accepted(*number, change_set));
+            }
             Record::BackupRemoved { change_set, .. } => {
                 if let Some(place) = self.places.get(change_set) {
                     self.change_sets[*place].backup_removed.get_or_insert(at.wall);

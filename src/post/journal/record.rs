@@ -20,8 +20,8 @@ use super::as_left::OrderAsLeft;
 /// Version of the payloads below; it stands in each row.
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
-/// companion runs documents under a lease.
-pub const VERSION: i64 = 4;
+/// companion runs documents under a lease. 5: the companion keeps how far the journal has come.
+pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
 pub const VERSION_OLDEST: i64 = 1;
@@ -109,6 +109,17 @@ pub enum Record {
         hash: String,
         /// Who.
         who: String,
+    },
+    /// SAP knows postings that this journal does not: a person goes on with it nevertheless.
+    PositionAccepted {
+        /// Number of the newest that SAP knows.
+        number: u64,
+        /// Its name in the journal that posted it.
+        change_set: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
     },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
@@ -250,6 +261,7 @@ impl Record {
             Self::BackupRemoved { .. } => "BACKUP_REMOVED",
             Self::ApprovalRequested { .. } => "APPROVAL_REQUESTED",
             Self::Approved { .. } => "APPROVED",
+            Self::PositionAccepted { .. } => "POSITION_ACCEPTED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
             Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
@@ -287,6 +299,7 @@ impl Record {
             | Self::Approved { .. }
             | Self::KeyRotated { .. }
             | Self::RestoreDrill { .. }
+            | Self::PositionAccepted { .. }
             | Self::BackupRemoved { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
             Self::BackupSealed(_) => Event::BackupSealed,

@@ -1,7 +1,7 @@
 //! What outlives a process: the SAP, the network, the disk, the clocks, and what was seen of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -167,8 +167,17 @@ impl World {
     }
 
     pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
+        self.poster_at(&self.path(), process)
+    }
+
+    /// A poster with a journal of its own.
+    pub fn poster_at(
+        self: &Arc<Self>,
+        path: &Path,
+        process: usize,
+    ) -> Result<SimPoster, PostError> {
         let books = self.books(process);
-        Poster::open(&self.path(), books, self.settings(), self.schedule.clone())
+        Poster::open(path, books, self.settings(), self.schedule.clone())
     }
 
     pub fn note(&self, text: impl Into<String>) {
