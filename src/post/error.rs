@@ -157,6 +157,15 @@ pub enum PostError {
     /// There is nothing to accept.
     #[error("SAP knows no posting that this journal does not know: there is nothing to accept")]
     NotBehind,
+    /// SAP does not say which documents it has.
+    #[error(
+        "AUD-SAP: SAP does not say which documents bear Carbide's reference ({reason}). Only the other \
+         direction could be compared. Activate API_OPLACCTGDOCITEMCUBE_SRV, or try again"
+    )]
+    NotCompared {
+        /// What SAP said.
+        reason: String,
+    },
     /// A second person has to approve it.
     #[error("POST-APPROVAL: {reason}. Nothing was sent to SAP")]
     NotApproved {

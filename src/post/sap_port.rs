@@ -4,6 +4,7 @@
 use std::future::{Future, ready};
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,6 +46,23 @@ pub struct FoundDocument {
     pub document: FiDocument,
     /// The document that reverses it, if one does and SAP told.
     pub reversed_by: Option<FiDocumentNumber>,
+}
+
+/// An accounting document that bears a reference of Carbide, whoever posted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentInSap {
+    /// Its number, company code and year.
+    pub document: FiDocument,
+    /// AWKEY.
+    pub object_key: String,
+    /// Sum of its debit lines, in the currency of the company code.
+    pub debit: Decimal,
+    /// That currency.
+    pub currency: String,
+    /// User of SAP who posted it.
+    pub by: String,
+    /// Whether another document reverses it.
+    pub reversed: bool,
 }
 
 /// Why SAP did not do what was asked.
@@ -260,6 +278,14 @@ pub trait SapPort: Send + Sync {
         posting: &FiPosting,
         object_keys: &[&str],
     ) -> impl Future<Output = Result<Vec<Option<FoundDocument>>, PortError>> + Send;
+
+    /// Every accounting document of our object type, oldest number first. None where SAP cannot be asked
+    /// for them.
+    fn documents_of_our_type(
+        &self,
+    ) -> impl Future<Output = Result<Vec<DocumentInSap>, PortError>> + Send {
+        ready(Ok(Vec::new()))
+    }
 
     /// Reverses a document by a second one under `reversal_key`, and commits, as
     /// [`post_document`](Self::post_document).

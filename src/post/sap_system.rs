@@ -9,10 +9,10 @@ use crate::sap::rfc::RfcClient;
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
 use super::sap_port::{
-    DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once, OrderBefore,
-    PortError, PortErrorKind, SapPort,
+    DocumentInSap, DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once,
+    OrderBefore, PortError, PortErrorKind, SapPort,
 };
-use super::{companion, fi_document, planned_order};
+use super::{companion, fi_document, fi_items, planned_order};
 
 /// The books of one SAP system.
 #[derive(Clone)]
@@ -124,6 +124,10 @@ impl SapPort for SapBooks {
         object_keys: &[&str],
     ) -> Result<Vec<Option<FoundDocument>>, PortError> {
         fi_document::find(&self.rfc, posting, object_keys).await
+    }
+
+    async fn documents_of_our_type(&self) -> Result<Vec<DocumentInSap>, PortError> {
+        fi_items::of_our_type(&self.odata).await
     }
 
     async fn reverse_document(

@@ -17,6 +17,7 @@ mod oracle;
 mod others;
 mod process;
 mod schedule;
+mod two_hosts;
 mod world;
 
 use std::collections::BTreeMap;

@@ -103,6 +103,9 @@ services! {
     /// Journal entry items.
     JOURNAL_ITEMS = V2 "API_JOURNALENTRYITEMBASIC_SRV"
         "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+    /// Items of accounting documents, with the reference of each.
+    DOCUMENT_ITEMS = V2 "API_OPLACCTGDOCITEMCUBE_SRV"
+        "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV";
 }
 
 /// A row that could not be used: where, and why. The others are kept.

@@ -3,6 +3,7 @@
 mod architecture;
 
 mod audit_log;
+mod audit_sap;
 
 mod authentication;
 

@@ -81,7 +81,7 @@ pub enum Does {
     /// The process dies in it.
     Die(Death),
     /// Somebody does something just before SAP gets it.
-    Act(fn(&World)),
+    Act(fn(&Arc<World>)),
 }
 
 /// What happens to one request: the `nth` (from 0) of those whose name contains `request`.

@@ -7,6 +7,7 @@ use crate::post::change_set::ChangeSetDraft;
 use crate::post::change_set::tests::draft_of;
 use crate::post::document::NewDocument;
 use crate::post::document::tests::order;
+use crate::post::rule::Rule;
 use crate::post::state::Phase;
 use crate::post::{ChangeSetId, PostError};
 
@@ -15,7 +16,7 @@ use super::network::{Does, Fate, Scripted};
 use super::world::{Death, SimPoster, World};
 
 /// A journal of the world by its name.
-fn journal(world: &World, name: &str) -> PathBuf {
+pub(super) fn journal(world: &World, name: &str) -> PathBuf {
     world.directory.path().join(name).join("journal.db")
 }
 
@@ -32,7 +33,7 @@ fn copied(world: &World, from: &str, to: &str) {
 }
 
 /// Lets one process work on a journal.
-fn works<T: 'static>(
+pub(super) fn works<T: 'static>(
     world: &Arc<World>,
     path: &Path,
     work: impl AsyncFnOnce(&mut SimPoster) -> T + 'static,
@@ -52,11 +53,15 @@ fn works<T: 'static>(
 }
 
 /// A plan of one order, another one for each number.
-fn plan(number: i64) -> ChangeSetDraft {
+pub(super) fn plan(number: i64) -> ChangeSetDraft {
     draft_of(vec![NewDocument::PlannedOrder(order(number))])
 }
 
-fn posts(world: &Arc<World>, name: &str, draft: ChangeSetDraft) -> Result<ChangeSetId, PostError> {
+pub(super) fn posts(
+    world: &Arc<World>,
+    name: &str,
+    draft: ChangeSetDraft,
+) -> Result<ChangeSetId, PostError> {
     works(world, &journal(world, name), async move |poster| {
         poster.apply(draft).await.map(|receipt| receipt.change_set_id)
     })
@@ -179,4 +184,16 @@ fn who_accepts_what_sap_knows_goes_on_and_the_other_copy_stops() {
         poster.accept_sap("MEIER", "once more").await
     });
     assert!(matches!(again, Err(PostError::NotBehind)), "{again:?}");
+}
+
+#[test]
+fn without_the_rule_an_older_copy_posts() {
+    let world = copied_between_two_postings();
+    Rule::take_away(Some(Rule::NewestJournal));
+    let posted = posts(&world, "copy", plan(3));
+    Rule::take_away(None);
+
+    // What the tests above would notice.
+    assert!(posted.is_ok(), "{posted:?}");
+    assert_eq!(world.sandbox.orders().len(), 3);
 }

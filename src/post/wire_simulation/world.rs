@@ -98,11 +98,6 @@ fn template(companion: bool) -> &'static LocalSandbox {
 }
 
 impl World {
-    /// A world whose SAP has no companion package.
-    pub fn new(seed: u64) -> Arc<Self> {
-        Self::of(seed, false)
-    }
-
     /// A world whose SAP has the companion package, or has not.
     pub fn of(seed: u64, companion: bool) -> Arc<Self> {
         static SYSTEM: OnceLock<SapSystem> = OnceLock::new();
@@ -118,10 +113,15 @@ impl World {
         system.base_url = format!("http://127.{a}.{b}.{c}");
         let sandbox = template(companion).another();
         sandbox.clear_orders();
+        let schedule = Schedule::new(seed);
+        let sap_clock = schedule.clone();
+        let begun: jiff::Timestamp = "2018-10-01T08:00:00Z".parse().unwrap();
+        // SAP is another machine: its clock does not jump with ours.
+        sandbox.tells_time_by(move || begun + sap_clock.passed());
         Arc::new(Self {
             seed,
             sandbox,
-            schedule: Schedule::new(seed),
+            schedule,
             disk: SimDisk::of(directory.path()),
             directory,
             sessions: AtomicUsize::new(1),
