@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::connect::{Session, month};
 use super::exit::print_json;
 use super::{CliError, Context, Exit, footprint};
-use crate::cycle::{PostedLine, PostingRun, footprints, order_footprint, poster};
+use crate::cycle::{PostedLine, PostingRun, footprints, order_footprint};
 use crate::factor::EmissionFactor;
 use crate::footprint::ProductFootprint;
 use crate::id::ProductionOrderNumber;
@@ -181,8 +181,7 @@ fn posting_run(
     session: &Session,
     what: &str,
 ) -> Result<Option<(String, PostingRun, Option<String>)>, CliError> {
-    let mut books = poster(&session.config, &session.connections)?;
-    for set in books.change_sets()? {
+    for set in session.journal()?.change_sets() {
         let Some(draft) = &set.draft else { continue };
         let numbers: Vec<String> = set
             .items

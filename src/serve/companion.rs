@@ -79,7 +79,7 @@ impl Companion {
     }
 
     async fn talk_now(&mut self, plant: &Arc<Plant>) -> Result<(), Trouble> {
-        let planners = plant.desk.run(async |bench| Ok(Planners::of(&*bench.installation()?)));
+        let planners = plant.desk.run(async |bench| Ok(Planners::of(&*bench.installation()?)?));
         let planners = planners.await?;
         // Asked first: without the package this says so before anything is worked out.
         let open = self.exchange(&planners).await?;

@@ -336,7 +336,7 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
 }
 
 fn seen(books: &mut Books) -> Result<JournalView, Problem> {
-    let (plans, carbon) = cycle::posted(books)?;
+    let (plans, carbon) = cycle::posted(books.change_sets()?);
     let change_sets = books.list()?;
     Ok(JournalView { requests: books.requests()?, change_sets, plans, carbon })
 }
