@@ -234,7 +234,11 @@ mod tests {
         }
         if then.get("requests").is_some() {
             let row = |row: &Fields| {
-                [keyed(field(row, "REQUEST_ID")), field(row, "STATUS").into(), field(row, "ANSWER").into()]
+                [
+                    keyed(field(row, "REQUEST_ID")),
+                    field(row, "STATUS").into(),
+                    field(row, "ANSWER").into(),
+                ]
             };
             let mut rows: Vec<[String; 3]> = tables.requests.values().map(row).collect();
             rows.sort();
