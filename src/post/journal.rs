@@ -106,6 +106,23 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the journal at `path` of the SAP system and client `domain`, as `S4H/100`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`JournalError::OtherSystem`] if it belongs to another system or client.
+    pub fn open_of(path: &Path, domain: &str, now: &Moment) -> Result<Self, JournalError> {
+        let journal = Self::open(path, now)?;
+        if let Some(other) = journal.domain().filter(|other| *other != domain) {
+            return Err(JournalError::OtherSystem {
+                path: path.to_owned(),
+                journal: other.to_owned(),
+                configured: domain.to_owned(),
+            });
+        }
+        Ok(journal)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -30,6 +30,7 @@ mod companion;
 
 mod configuration;
 
+mod daemon_unit;
 mod decide_on_page;
 
 mod delta;
