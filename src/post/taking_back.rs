@@ -78,7 +78,11 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         loop {
             tries += 1;
             self.keeps_lease().await?;
-            match self.take_back(first).await? {
+            let tried = match self.may_take_back().await {
+                Ok(()) => self.take_back(first).await?,
+                Err(waits) => Err(waits),
+            };
+            match tried {
                 Ok(undone) => return Ok(undone),
                 Err(error) if tries >= TRIES_MAX => {
                     let (id, reason, left) = (self.id.clone(), error.to_string(), String::new());
@@ -135,7 +139,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let left = self.desk.settings.settle - (self.desk.clock.now().since_boot - from);
-            match self.desk.sap.read_planned_order(number).await {
+            match self.desk.sap.read_planned_order(self.way, number).await {
                 Ok(now) if done(now.as_ref()) => return true,
                 _ if !left.is_positive() => return false,
                 _ => self.desk.clock.sleep(pause.min(left)).await,
@@ -177,7 +181,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     ) -> Result<(), PortError> {
         let once = self.once(&self.back_entry_key).await?;
         let (sap, key) = (&self.desk.sap, &self.reversal_key);
-        match sap.reverse_document(posting, document, original, key, once.as_ref()).await {
+        let sent = sap.reverse_document(posting, document, original, key, once.as_ref());
+        match self.desk.told(sent).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.judged(once.as_ref(), error).await),
         }

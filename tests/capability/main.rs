@@ -57,6 +57,7 @@ mod nw_rfc;
 mod mutated_answers;
 
 mod observed;
+mod order_ways;
 mod overload_and_locks;
 
 mod parallel_reads;

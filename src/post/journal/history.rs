@@ -8,6 +8,7 @@ use crate::id::{FiDocumentNumber, PlannedOrderNumber};
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::NewDocument;
+use crate::post::order_way::OrderWay;
 use crate::post::reference_key::ReferenceKey;
 use crate::post::sap_port::Tier;
 use crate::post::state::{self, Decision, IllegalEvent, ItemState, State};
@@ -60,6 +61,10 @@ pub struct ChangeSet {
     pub keys: Vec<ReferenceKey>,
     /// What keeps its documents from being posted twice.
     pub tier: Tier,
+    /// By which interface its planned orders are written.
+    pub orders: OrderWay,
+    /// The versions that this interface gave to orders that were there already.
+    pub versions: Vec<Option<String>>,
     /// What is known about each document.
     pub items: Vec<ItemHistory>,
     /// When sending has to be complete.
@@ -92,6 +97,8 @@ impl ChangeSet {
             draft: None,
             keys: Vec::new(),
             tier: Tier::default(),
+            orders: OrderWay::default(),
+            versions: Vec::new(),
             items: Vec::new(),
             deadline: None,
             opened: None,
@@ -134,8 +141,8 @@ impl ChangeSet {
                 self.backup = Some(sealed);
                 self.sealed = Some(at.wall);
             }
-            Record::Prepared { draft, keys, tier, .. } => {
-                self.tier = tier;
+            Record::Prepared { draft, keys, tier, orders, versions, .. } => {
+                (self.tier, self.orders, self.versions) = (tier, orders, versions);
                 self.state.groups = draft.groups();
                 self.draft = Some(draft);
                 self.keys = keys;
