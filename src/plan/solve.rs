@@ -17,8 +17,6 @@ use super::selection::Selection;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
-/// Islands of annealing: fixed, so that the result does not depend on the cores.
-const ISLANDS: u64 = 2;
 /// Steps of the bound.
 const BOUND_STEPS: usize = 400;
 
@@ -293,15 +291,9 @@ impl Search<'_, '_> {
                 (self.options.progress)(&what, Some(fv));
             }
         };
-        use rayon::prelude::*;
-        let islands: Vec<_> = (0..ISLANDS)
-            .into_par_iter()
-            .map(|island| {
-                let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
-                anneal(columns, &proven.reduced_cost, &begin, seed, &used, &found_better)
-            })
-            .collect();
-        for (chosen, value) in islands.into_iter().flatten() {
+        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let found = anneal(columns, reduced_cost, &begin, seed, &used, &found_better);
+        for (chosen, value) in found {
             if best.as_ref().is_none_or(|(_, known)| value < *known) {
                 best = Some((chosen, value));
             }

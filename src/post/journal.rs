@@ -3,6 +3,7 @@
 //! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
 //! file, append-only, each row chained to the one before; the states are replayed from the rows.
 
+mod as_left;
 mod error;
 mod export;
 mod history;
@@ -28,6 +29,7 @@ use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
 use super::state::{self, State};
 
+pub use as_left::OrderAsLeft;
 pub use error::JournalError;
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
@@ -104,6 +106,23 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the journal at `path` of the SAP system and client `domain`, as `S4H/100`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`JournalError::OtherSystem`] if it belongs to another system or client.
+    pub fn open_of(path: &Path, domain: &str, now: &Moment) -> Result<Self, JournalError> {
+        let journal = Self::open(path, now)?;
+        if let Some(other) = journal.domain().filter(|other| *other != domain) {
+            return Err(JournalError::OtherSystem {
+                path: path.to_owned(),
+                journal: other.to_owned(),
+                configured: domain.to_owned(),
+            });
+        }
+        Ok(journal)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -155,9 +174,15 @@ impl Journal {
             return Ok(());
         }
         let Self { store, known, path, .. } = self;
+        // One for all rows: most of them are of one boot.
+        let mut at = None;
         let read = store.read_on(
-            |row| Record::from_json(&row.payload),
-            |row, record| known.replay(&row, record, path),
+            |row| Record::from_json(row.payload),
+            |row, written, record| {
+                let at = at.get_or_insert_with(|| row.moment(written));
+                row.moment_into(written, at);
+                known.replay(row, record, at, path)
+            },
         );
         match read {
             Err(error @ JournalError::Corrupt { .. }) => {
@@ -282,7 +307,7 @@ impl Journal {
         self.write(id.as_str(), &at_once, now)?;
         self.late.extend(late.into_iter().map(|record| (id.clone(), record.clone(), now.clone())));
         for record in records {
-            let taken_in = self.known.take_in_of(id, record, record::VERSION, now);
+            let taken_in = self.known.take_in_of(id.as_str(), record.clone(), record::VERSION, now);
             taken_in.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
         Ok(())
@@ -349,8 +374,8 @@ impl Journal {
         let mut rows = Vec::new();
         Store::open(&self.path)?.read_on(
             |row| row.change_set == id.as_str(),
-            |row, is_of_it| {
-                rows.extend(is_of_it.then_some(row));
+            |row, written, is_of_it| {
+                rows.extend(is_of_it.then(|| row.owned(written)));
                 Ok(())
             },
         )?;

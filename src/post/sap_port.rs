@@ -16,6 +16,7 @@ use crate::sap::rfc::Call;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
+use super::order_way::OrderWay;
 
 /// Keys under which one accounting document stands in SAP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +107,15 @@ impl PortError {
     pub fn in_doubt(&self) -> bool {
         self.kind == PortErrorKind::Unknown
     }
+}
+
+/// What is read to see whether SAP answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// The service of planned orders of this way.
+    Orders(OrderWay),
+    /// A function module that does nothing.
+    Rfc,
 }
 
 /// What keeps a posting from being done twice in a SAP system.
@@ -209,17 +219,20 @@ fn no_companion<T: Send>() -> impl Future<Output = Result<T, PortError>> + Send 
 }
 
 /// SAP, as posting sees it. Reads may be repeated, writes may not: each is sent once per call and
-/// never again below this trait.
+/// never again below this trait. `way` is the interface that an order is read or written by, and its
+/// ETag is the version that this interface gives.
 pub trait SapPort: Send + Sync {
     /// Planned orders that equal `order` in every field that we set.
     fn find_planned_orders(
         &self,
+        way: OrderWay,
         order: &OrderValues,
     ) -> impl Future<Output = Result<Vec<PlannedOrder>, PortError>> + Send;
 
     /// The planned order with this number; `None` if there is none (deleted, or converted).
     fn read_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<PlannedOrder>, PortError>> + Send;
 
@@ -228,6 +241,7 @@ pub trait SapPort: Send + Sync {
     /// instead of creating twice.
     fn create_planned_order(
         &self,
+        way: OrderWay,
         order: &OrderValues,
         request: &RequestId,
     ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
@@ -235,12 +249,14 @@ pub trait SapPort: Send + Sync {
     /// All that SAP holds about a planned order, before we touch it; `None` if there is none.
     fn read_before(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<OrderBefore>, PortError>> + Send;
 
     /// Sets `fields` of a planned order to `values` if it still has this ETag.
     fn change_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         values: &OrderValues,
         fields: &[OrderField],
@@ -251,6 +267,7 @@ pub trait SapPort: Send + Sync {
     /// Deletes a planned order if it still has this ETag.
     fn delete_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         etag: &str,
         request: &RequestId,
@@ -297,6 +314,9 @@ pub trait SapPort: Send + Sync {
         reversal_key: &str,
         once: Option<&Once>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads something small, to see whether SAP answers. Changes nothing.
+    fn probe(&self, what: Probe) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Whether the companion's exactly-once functions are there. Changes nothing.
     fn companion(&self) -> impl Future<Output = Result<bool, PortError>> + Send {

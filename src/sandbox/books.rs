@@ -136,6 +136,8 @@ pub struct Books {
     pub commits: Vec<Commit>,
     /// LUW of each stateful RFC session.
     pub luws: BTreeMap<String, Vec<(Registered, String)>>,
+    /// Session that holds the lock of each planned order, and since when.
+    pub locks: BTreeMap<String, (String, Timestamp)>,
     /// CSRF token of each security session.
     pub sessions: BTreeMap<String, String>,
     pub failed_logons: u32,
@@ -155,6 +157,11 @@ pub struct Books {
 }
 
 pub const PLANNED_ORDERS: &str = "/sap/opu/odata/sap/API_PLANNED_ORDERS";
+/// How long a session that nobody calls any more holds what it locked.
+const SESSION_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+pub const PLANNED_ORDERS_V4: &str =
+    "/sap/opu/odata4/sap/api_plannedorder/srvd_a2x/sap/plannedorder/0001";
 pub const PRODUCTION_ORDERS: &str = "/sap/opu/odata/sap/API_PRODUCTION_ORDER_2_SRV";
 const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
 const DOCUMENT_ITEMS: &str = "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV";
@@ -184,6 +191,7 @@ impl Books {
             key_figures: Vec::new(),
             commits: Vec::new(),
             luws: BTreeMap::new(),
+            locks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             failed_logons: 0,
             exec: ExecBooks::default(),
@@ -251,6 +259,29 @@ impl Books {
         let number = self.commits.len() + 1;
         let (at, user, wire) = (Timestamp::now(), user.to_owned(), wire.to_owned());
         self.commits.push(Commit { number, at, user, what, wire });
+    }
+
+    /// Locks a planned order for a session until its commit or rollback. Whether it got it.
+    pub fn lock_order(&mut self, number: &str, session: &str) -> bool {
+        let free = !self.is_locked(number) || self.locks[number].0 == session;
+        if free {
+            self.locks.insert(number.to_owned(), (session.to_owned(), Timestamp::now()));
+        }
+        free
+    }
+
+    /// Whether a session holds the lock of a planned order. Sessions that are gone hold none.
+    pub fn is_locked(&mut self, number: &str) -> bool {
+        let now = Timestamp::now();
+        let Some((session, since)) = self.locks.get(number) else { return false };
+        if since.duration_until(now) > SESSION_MAX {
+            self.luws.remove(session);
+        }
+        let held = self.luws.contains_key(session);
+        if !held {
+            self.locks.remove(number);
+        }
+        held
     }
 
     /// Writes what a session has registered: all of it or, as here nothing can fail any more, all.

@@ -109,6 +109,11 @@ const SERVICES: &[(&str, u8, &str)] = &[
         2,
         include_str!("../../odata/api_plnd_indep_rqmt_srv/service.edmx"),
     ),
+    (
+        "/sap/opu/odata4/sap/api_plannedorder/srvd_a2x/sap/plannedorder/0001",
+        4,
+        include_str!("../../odata/api_plannedorder/service.edmx"),
+    ),
 ];
 
 /// One service.

@@ -187,6 +187,14 @@ impl Register<'_> {
         luw.push((registered, self.bytes.to_owned()));
     }
 
+    /// Locks the planned order that a call names. Whether this session has the lock now.
+    fn locks(&mut self, call: &Node) -> bool {
+        let number = short(&call.field("PLANNEDORDER"));
+        // A session of one call is one too, and gone at its end.
+        self.books.luws.entry(self.context.to_owned()).or_default();
+        self.books.lock_order(&number, self.context)
+    }
+
     /// Whether this session has registered something of this kind already.
     fn holds(&self, what: impl Fn(&Registered) -> bool) -> bool {
         self.books.luws.get(self.context).is_some_and(|luw| luw.iter().any(|(r, _)| what(r)))

@@ -6,20 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
-use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::FieldDifference;
+use crate::post::order_way::OrderWay;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
 use crate::post::sap_port::Tier;
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
+use super::as_left::OrderAsLeft;
+
 /// Version of the payloads below; it stands in each row.
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
-/// companion runs documents under a lease. 5: the companion keeps how far the journal has come.
+/// companion runs documents under a lease. 5: the companion keeps how far the journal has come; planned
+/// orders by another interface than OData V2.
 pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
@@ -145,6 +148,13 @@ pub enum Record {
         /// What keeps its documents from being posted twice.
         #[serde(default, skip_serializing_if = "Tier::is_reference")]
         tier: Tier,
+        /// By which interface its planned orders are written.
+        #[serde(default, skip_serializing_if = "OrderWay::is_default")]
+        orders: OrderWay,
+        /// For that interface: the version of each order that is there already. Empty where the version
+        /// of the plan is one of that interface.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        versions: Vec<Option<String>>,
     },
     /// It will not be sent.
     Refused {
@@ -174,7 +184,7 @@ pub enum Record {
         /// Number in SAP.
         number: Option<SapNumber>,
         /// The planned order as it was read back, with its version.
-        after: Option<Box<PlannedOrder>>,
+        after: Option<OrderAsLeft>,
         /// Whether the answer was lost and the document was found by its key.
         adopted: bool,
         /// What SAP said, or what is wrong.

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::post::order_way::OrderWay;
 use crate::post::settings::{PostSettings, SystemRole};
 use crate::post::{PostError, Poster, SapBooks, rule::Rule};
 use crate::sandbox::{LocalSandbox, SandboxOptions, TrueOrder};
@@ -78,6 +79,8 @@ pub struct World {
     pub directory: TempDir,
     /// Documents that are on their way at the same time.
     pub sessions: AtomicUsize,
+    /// By which interface orders are written.
+    pub orders: Mutex<OrderWay>,
     pub chances: Mutex<Chances>,
     pub script: Mutex<Vec<Scripted>>,
     pub down_until: Mutex<SignedDuration>,
@@ -125,6 +128,7 @@ impl World {
             disk: SimDisk::of(directory.path()),
             directory,
             sessions: AtomicUsize::new(1),
+            orders: Mutex::default(),
             chances: Mutex::default(),
             script: Mutex::default(),
             down_until: Mutex::new(SignedDuration::ZERO),
@@ -164,6 +168,7 @@ impl World {
         PostSettings::new("SIM", "100", SystemRole::Sandbox)
             .with_settle(SETTLE)
             .with_sessions(self.sessions.load(Ordering::SeqCst))
+            .with_orders(*self.orders.lock().unwrap())
     }
 
     pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
