@@ -109,7 +109,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         behind.push(facts);
     }
     if let Some(month) = arguments.correction {
-        let restated = restated(&session, &mut books, month, arguments.into)?;
+        let restated = restated(&session, books.change_sets()?, month, arguments.into)?;
         let Some(run) = &restated.correction else {
             let text = format!("{month}: today's factors give what was posted; nothing was posted");
             return Err(CliError::new(Exit::No, text));

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::key_figures;
 use super::sound_plan::sound_orders;
-use super::{Connections, CycleError, Facts, PlanRecord, PostingRun};
+use super::{Connections, CycleError, Facts, PlanRecord, PostingRun, is_carbon};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
@@ -16,8 +16,7 @@ use crate::post::backup::keys::BackupSettings;
 use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 use crate::post::{
-    ChangeSetDraft, ChangeSetId, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings,
-    Poster, SapBooks,
+    ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings, Poster, SapBooks,
 };
 use crate::quantity::Milligrams;
 use crate::store::{Kind, LedgerKind, Store};
@@ -322,13 +321,10 @@ fn within_budget(documents: usize, config: &Config) -> Result<(), CycleError> {
 ///
 /// [`CycleError`] if the journal or the store cannot be read.
 pub fn settle_ledger(books: &mut Books, store: &Store, now: Timestamp) -> Result<(), CycleError> {
-    for summary in books.list()? {
-        let id: ChangeSetId = summary.change_set_id;
-        let (set, _) = books.show(&id)?;
-        let Some(draft) = &set.draft else { continue };
-        let is_fi = draft.documents.iter().any(|d| matches!(d, NewDocument::FiDocument(_)));
+    for set in books.change_sets()? {
+        let (id, Some(draft)) = (&set.id, &set.draft) else { continue };
         let was_there = set.items.iter().any(|item| item.number.is_some());
-        if !is_fi || !was_there {
+        if !is_carbon(draft) || !was_there {
             continue;
         }
         let (_, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, &draft.plan_hash)?;

@@ -34,6 +34,13 @@ impl ChangeSetId {
     }
 }
 
+/// By its name a map of them can be asked.
+impl std::borrow::Borrow<str> for ChangeSetId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for ChangeSetId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

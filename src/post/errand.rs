@@ -10,7 +10,7 @@ use super::change_set::ChangeSetId;
 use super::desk::{Desk, Limits};
 use super::document::NewDocument;
 use super::error::PostError;
-use super::journal::{ItemHistory, Record, SapNumber};
+use super::journal::{ItemHistory, OrderAsLeft, Record, SapNumber};
 use super::once::Asks;
 use super::order_way::OrderWay;
 use super::sap_port::{DocumentKey, PortError, SapPort, Tier};
@@ -124,7 +124,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             item: self.item,
             outcome: Outcome::Done,
             number: Some(number),
-            after: after.map(Box::new),
+            after: after.as_ref().map(OrderAsLeft::of),
             adopted,
             message,
         };

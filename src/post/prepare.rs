@@ -72,6 +72,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let prepared =
             Record::Prepared { draft, keys, settle, domain, approval, tier, orders, versions };
         self.append(writing, &id, &prepared)?;
+        if let Err(error) = self.leave_mark(&id, tier).await {
+            let reason = match &error {
+                PostError::Refused { reason, .. } => reason.clone(),
+                other => other.to_string(),
+            };
+            self.append(writing, &id, &Record::Refused { reason })?;
+            return Err(error);
+        }
         self.desk.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
     }

@@ -4,12 +4,15 @@
 use std::future::{Future, ready};
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::bapi::exec;
 use crate::sap::odata::RequestId;
+use crate::sap::rfc::Call;
 
 use super::document::FiPosting;
 use super::key_figure::KeyFigurePosting;
@@ -45,6 +48,23 @@ pub struct FoundDocument {
     pub document: FiDocument,
     /// The document that reverses it, if one does and SAP told.
     pub reversed_by: Option<FiDocumentNumber>,
+}
+
+/// An accounting document that bears a reference of Carbide, whoever posted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentInSap {
+    /// Its number, company code and year.
+    pub document: FiDocument,
+    /// AWKEY.
+    pub object_key: String,
+    /// Sum of its debit lines, in the currency of the company code.
+    pub debit: Decimal,
+    /// That currency.
+    pub currency: String,
+    /// User of SAP who posted it.
+    pub by: String,
+    /// Whether another document reverses it.
+    pub reversed: bool,
 }
 
 /// Why SAP did not do what was asked.
@@ -124,6 +144,44 @@ pub struct Once {
     pub key: String,
     /// Fence of the lease.
     pub fence: u64,
+}
+
+/// What a journal leaves in SAP for each change set: how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalMark {
+    /// Tag of the journal.
+    pub journal: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// What tells it from the same number of another copy.
+    pub stamp: String,
+}
+
+impl JournalMark {
+    /// SHA-256 of its content, as SAP keeps it.
+    pub fn hash(&self) -> String {
+        exec::request_hash(&self.call())
+    }
+
+    /// The operation that leaves it.
+    pub fn call(&self) -> Call {
+        exec::journal_mark(&self.journal, &self.change_set, &self.stamp)
+    }
+}
+
+/// A mark of a journal that SAP has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Under this key.
+    pub key: String,
+    /// [`JournalMark::hash`] of what was left.
+    pub hash: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// User of SAP.
+    pub by: String,
 }
 
 /// How a key stands in the companion.
@@ -239,6 +297,14 @@ pub trait SapPort: Send + Sync {
         object_keys: &[&str],
     ) -> impl Future<Output = Result<Vec<Option<FoundDocument>>, PortError>> + Send;
 
+    /// Every accounting document of our object type, oldest number first. None where SAP cannot be asked
+    /// for them.
+    fn documents_of_our_type(
+        &self,
+    ) -> impl Future<Output = Result<Vec<DocumentInSap>, PortError>> + Send {
+        ready(Ok(Vec::new()))
+    }
+
     /// Reverses a document by a second one under `reversal_key`, and commits, as
     /// [`post_document`](Self::post_document).
     fn reverse_document(
@@ -307,6 +373,20 @@ pub trait SapPort: Send + Sync {
 
     /// How a key stands.
     fn entry(&self, _key: &str) -> impl Future<Output = Result<Entry, PortError>> + Send {
+        no_companion()
+    }
+
+    /// The marks that SAP has under these keys.
+    fn marks(&self, _keys: &[&str]) -> impl Future<Output = Result<Vec<Mark>, PortError>> + Send {
+        no_companion()
+    }
+
+    /// Leaves a mark; again is once. [`PortErrorKind::Changed`] if another is there under its key.
+    fn mark(
+        &self,
+        _once: &Once,
+        _mark: &JournalMark,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
         no_companion()
     }
 

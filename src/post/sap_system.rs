@@ -13,10 +13,10 @@ use super::order_values::{OrderField, OrderValues};
 use super::order_way::OrderWay;
 use super::planned_order::{self, ODataOrders};
 use super::sap_port::{
-    DocumentKey, Entry, FoundDocument, LeaseStanding, Once, OrderBefore, PortError, PortErrorKind,
-    Probe, SapPort,
+    DocumentInSap, DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once,
+    OrderBefore, PortError, PortErrorKind, Probe, SapPort,
 };
-use super::{companion, fi_document, key_figure, order_bapi};
+use super::{companion, fi_document, fi_items, key_figure, order_bapi};
 
 /// The books of one SAP system.
 #[derive(Clone)]
@@ -163,6 +163,10 @@ impl SapPort for SapBooks {
         fi_document::find(&self.rfc, posting, object_keys).await
     }
 
+    async fn documents_of_our_type(&self) -> Result<Vec<DocumentInSap>, PortError> {
+        fi_items::of_our_type(&self.odata).await
+    }
+
     async fn reverse_document(
         &self,
         posting: &FiPosting,
@@ -229,6 +233,14 @@ impl SapPort for SapBooks {
 
     async fn entry(&self, key: &str) -> Result<Entry, PortError> {
         companion::entry(&self.rfc, key).await
+    }
+
+    async fn marks(&self, keys: &[&str]) -> Result<Vec<Mark>, PortError> {
+        companion::marks(&self.rfc, keys).await
+    }
+
+    async fn mark(&self, once: &Once, mark: &JournalMark) -> Result<(), PortError> {
+        companion::mark(&self.rfc, once, mark).await
     }
 
     async fn cancel(&self, once: &Once) -> Result<Entry, PortError> {

@@ -9,7 +9,7 @@ use crate::order::PlannedOrder;
 use super::document::{FiPosting, NewDocument};
 use super::errand::Errand;
 use super::error::PostError;
-use super::journal::{Conflict, Record, SapNumber};
+use super::journal::{Conflict, OrderAsLeft, Record, SapNumber};
 use super::order_back::Ours;
 use super::rule::Rule;
 use super::sap_port::{DocumentKey, PortError, PortErrorKind, SapPort};
@@ -102,7 +102,14 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     /// One try. The inner error is one after which it is safe and useful to try again: a delete
     /// names the version it is for, and SAP reverses a document only once.
     async fn take_back(&self, first: bool) -> Result<Result<Undone, PortError>, PostError> {
-        match (&self.document, &self.known.number, &self.known.after) {
+        let after = match self.known.after.as_ref().map(OrderAsLeft::order).transpose() {
+            Ok(after) => after,
+            Err(error) => {
+                let what = "the order as we left it, in the journal, cannot be read";
+                return Ok(Ok(Undone::held(format!("{what} ({error})"))));
+            }
+        };
+        match (&self.document, &self.known.number, &after) {
             (
                 NewDocument::PlannedOrder(ours),
                 Some(SapNumber::PlannedOrder(number)),

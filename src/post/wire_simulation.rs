@@ -12,10 +12,12 @@ mod exactly_once;
 mod fault_matrix;
 mod life;
 mod network;
+mod older_copy;
 mod oracle;
 mod others;
 mod process;
 mod schedule;
+mod two_hosts;
 mod world;
 
 use std::collections::BTreeMap;

@@ -83,6 +83,11 @@ impl LocalSandbox {
         (parts.status, parts.headers, body)
     }
 
+    /// Lets the sandbox tell the time by another clock than the wall's, as far as leases go.
+    pub fn tells_time_by(&self, clock: impl Fn() -> jiff::Timestamp + Send + Sync + 'static) {
+        self.state.books().clock = Some(Arc::new(clock));
+    }
+
     /// How many commits there were.
     pub fn commit_count(&self) -> usize {
         self.state.books().commits.len()
@@ -232,7 +237,7 @@ impl LocalSandbox {
     pub fn another_takes_the_lease(&self) {
         let mut books = self.state.books();
         let fence = books.exec.lease.as_ref().map_or(0, |lease| lease.fence) + 1;
-        let expires_at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_mins(20));
+        let expires_at = Some(books.now() + jiff::SignedDuration::from_mins(20));
         let holder = "another/ZZZ/00000000".to_owned();
         books.exec.lease = Some(super::exec::Lease { holder, fence, expires_at });
     }

@@ -60,6 +60,11 @@ const SERVICES: &[(&str, u8, &str)] = &[
         include_str!("../../odata/api_journalentryitembasic_srv/service.edmx"),
     ),
     (
+        "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV",
+        2,
+        include_str!("../../odata/api_oplacctgdocitemcube_srv/service.edmx"),
+    ),
+    (
         "/sap/opu/odata/sap/API_MATERIAL_STOCK_SRV",
         2,
         include_str!("../../odata/api_material_stock_srv/service.edmx"),

@@ -103,6 +103,9 @@ services! {
     /// Journal entry items.
     JOURNAL_ITEMS = V2 "API_JOURNALENTRYITEMBASIC_SRV"
         "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+    /// Items of accounting documents, with the reference of each.
+    DOCUMENT_ITEMS = V2 "API_OPLACCTGDOCITEMCUBE_SRV"
+        "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV";
 }
 
 /// Planned orders by OData V4. Only written, and only where `[post] orders` says so: it is none of the

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
-use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
@@ -17,11 +16,13 @@ use crate::post::sap_port::Tier;
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
+use super::as_left::OrderAsLeft;
+
 /// Version of the payloads below; it stands in each row.
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
-/// companion runs documents under a lease. 5: planned orders by another interface than OData V2,
-/// and key figures.
+/// companion runs documents under a lease. 5: the companion keeps how far the journal has come; planned
+/// orders by another interface than OData V2; key figures.
 pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
@@ -114,6 +115,17 @@ pub enum Record {
         /// Who.
         who: String,
     },
+    /// SAP knows postings that this journal does not: a person goes on with it nevertheless.
+    PositionAccepted {
+        /// Number of the newest that SAP knows.
+        number: u64,
+        /// Its name in the journal that posted it.
+        change_set: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
         /// How many bytes.
@@ -175,7 +187,7 @@ pub enum Record {
         /// Number in SAP.
         number: Option<SapNumber>,
         /// The planned order as it was read back, with its version.
-        after: Option<Box<PlannedOrder>>,
+        after: Option<OrderAsLeft>,
         /// Whether the answer was lost and the document was found by its key.
         adopted: bool,
         /// What SAP said, or what is wrong.
@@ -261,6 +273,7 @@ impl Record {
             Self::BackupRemoved { .. } => "BACKUP_REMOVED",
             Self::ApprovalRequested { .. } => "APPROVAL_REQUESTED",
             Self::Approved { .. } => "APPROVED",
+            Self::PositionAccepted { .. } => "POSITION_ACCEPTED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
             Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
@@ -298,6 +311,7 @@ impl Record {
             | Self::Approved { .. }
             | Self::KeyRotated { .. }
             | Self::RestoreDrill { .. }
+            | Self::PositionAccepted { .. }
             | Self::BackupRemoved { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
             Self::BackupSealed(_) => Event::BackupSealed,

@@ -84,7 +84,7 @@ pub enum Does {
     /// The process dies in it.
     Die(Death),
     /// Somebody does something just before SAP gets it.
-    Act(fn(&World)),
+    Act(fn(&Arc<World>)),
 }
 
 /// What happens to one request: the `nth` (from 0) of those whose name contains `request`.
@@ -132,6 +132,9 @@ impl Call {
             let text = String::from_utf8_lossy(&self.body);
             let function = text.split("<urn:").nth(1).unwrap_or_default();
             let end = function.find([' ', '>', '/']).unwrap_or(function.len());
+            if text.contains(">JOURNAL_MARK<") {
+                return "SOAP JOURNAL_MARK".to_owned();
+            }
             return format!("SOAP {}", &function[..end]);
         }
         let last = self.uri.path().rsplit('/').next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What outlives a process: the SAP, the network, the disk, the clocks, and what was seen of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -101,11 +101,6 @@ fn template(companion: bool) -> &'static LocalSandbox {
 }
 
 impl World {
-    /// A world whose SAP has no companion package.
-    pub fn new(seed: u64) -> Arc<Self> {
-        Self::of(seed, false)
-    }
-
     /// A world whose SAP has the companion package, or has not.
     pub fn of(seed: u64, companion: bool) -> Arc<Self> {
         static SYSTEM: OnceLock<SapSystem> = OnceLock::new();
@@ -121,10 +116,15 @@ impl World {
         system.base_url = format!("http://127.{a}.{b}.{c}");
         let sandbox = template(companion).another();
         sandbox.clear_orders();
+        let schedule = Schedule::new(seed);
+        let sap_clock = schedule.clone();
+        let begun: jiff::Timestamp = "2018-10-01T08:00:00Z".parse().unwrap();
+        // SAP is another machine: its clock does not jump with ours.
+        sandbox.tells_time_by(move || begun + sap_clock.passed());
         Arc::new(Self {
             seed,
             sandbox,
-            schedule: Schedule::new(seed),
+            schedule,
             disk: SimDisk::of(directory.path()),
             directory,
             sessions: AtomicUsize::new(1),
@@ -172,8 +172,17 @@ impl World {
     }
 
     pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
+        self.poster_at(&self.path(), process)
+    }
+
+    /// A poster with a journal of its own.
+    pub fn poster_at(
+        self: &Arc<Self>,
+        path: &Path,
+        process: usize,
+    ) -> Result<SimPoster, PostError> {
         let books = self.books(process);
-        Poster::open(&self.path(), books, self.settings(), self.schedule.clone())
+        Poster::open(path, books, self.settings(), self.schedule.clone())
     }
 
     pub fn note(&self, text: impl Into<String>) {
