@@ -25,6 +25,8 @@ mod installation;
 
 mod judge;
 
+mod key_figures;
+
 mod organisation;
 
 mod planners;

@@ -22,6 +22,7 @@ pub mod checkpoint;
 pub mod comparison;
 pub mod document;
 pub mod journal;
+pub mod key_figure;
 pub mod order_values;
 pub mod order_way;
 pub mod reference_key;
@@ -87,6 +88,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crate::clock::Clock;
+use crate::period::PostingPeriod;
 
 use backup::Vault;
 pub use change_set::{ChangeSetDraft, ChangeSetId, DocumentPreview};
@@ -97,6 +99,7 @@ pub use document::{
 pub use error::PostError;
 pub use failpoint::POINTS as FAILPOINTS;
 use journal::{ChangeSet, Journal, Row, Verification, Writing};
+pub use key_figure::{KeyFigureLine, KeyFigurePosting};
 pub use older_copy::Newer;
 use reference_key::header_text;
 pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
@@ -254,13 +257,31 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         document.ok_or_else(|| PostError::Unknown { id: id.clone() })
     }
 
+    /// The keys under which a document of accounting stands in SAP; none for an order.
+    fn document_keys(
+        &self,
+        key: &reference_key::ReferenceKey,
+        document: &NewDocument,
+    ) -> Option<DocumentKey> {
+        match document {
+            NewDocument::FiDocument(of) => Some(self.keys_in_sap(key, of.period, of.revision)),
+            NewDocument::KeyFigures(of) => Some(self.keys_in_sap(key, of.period, of.revision)),
+            _ => None,
+        }
+    }
+
     /// The keys under which an accounting document stands in SAP.
-    fn keys_in_sap(&self, key: &reference_key::ReferenceKey, posting: &FiPosting) -> DocumentKey {
+    fn keys_in_sap(
+        &self,
+        key: &reference_key::ReferenceKey,
+        period: PostingPeriod,
+        revision: u32,
+    ) -> DocumentKey {
         let tag = self.journal.tag();
         DocumentKey {
             object_key: key.object_key(&tag),
             reference: key.short(),
-            header_text: header_text(&tag, posting.period, posting.revision),
+            header_text: header_text(&tag, period, revision),
         }
     }
 

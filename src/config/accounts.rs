@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::{self, ConfigError};
-use crate::id::{CompanyCode, GlAccount};
+use crate::id::{CompanyCode, CostCenter, GlAccount};
 
 /// How a posting reaches FI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -50,8 +50,31 @@ pub struct PostingRule {
     pub valid_to: Date,
     /// Who decided.
     pub approved_by: String,
+    /// Statistical key figures that are posted beside FI, if any.
+    pub key_figures: Option<KeyFigureRule>,
     /// Line and column of the company code.
     place: (usize, usize),
+}
+
+/// Which statistical key figures of cost accounting get the emissions. Those of a scope without a key
+/// figure are not posted there.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFigureRule {
+    /// KOKRS.
+    pub controlling_area: String,
+    /// STAGR of direct emissions, of unit KG.
+    #[serde(default)]
+    pub scope_1: Option<String>,
+    /// STAGR of purchased energy.
+    #[serde(default)]
+    pub scope_2: Option<String>,
+    /// STAGR of the value chain.
+    #[serde(default)]
+    pub scope_3: Option<String>,
+    /// The cost center that gets all of it; without one, each that FI debits.
+    #[serde(default)]
+    pub cost_center: Option<CostCenter>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +94,8 @@ struct Row {
     price: Spanned<Price>,
     valid: Spanned<Valid>,
     approved_by: String,
+    #[serde(default)]
+    key_figures: Option<KeyFigureRule>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +149,7 @@ pub fn load(path: &Path) -> Result<AccountMapping, ConfigError> {
             valid_from: valid.from,
             valid_to: valid.to,
             approved_by: row.approved_by,
+            key_figures: row.key_figures,
         });
     }
     Ok(AccountMapping { postings, path: path.to_owned() })

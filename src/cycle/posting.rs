@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::key_figures;
 use super::sound_plan::sound_orders;
 use super::{Connections, CycleError, Facts, PlanRecord, PostingRun, is_carbon};
 use crate::clock::SystemClock;
@@ -122,7 +123,7 @@ pub fn plan_draft(
 }
 
 /// The change set that posts a month's emissions, or what they differ from what was posted: one
-/// balanced FI document.
+/// balanced FI document, and beside it statistical key figures where the accounts say so.
 ///
 /// # Errors
 ///
@@ -134,7 +135,6 @@ pub fn carbon_draft(
     config: &Config,
     requested_by: &str,
 ) -> Result<ChangeSetDraft, CycleError> {
-    within_budget(1, config)?;
     let evidence = short(key).to_owned();
     let (month, what) = match &run.corrects {
         Some(corrects) => (corrects.period, " corr."),
@@ -187,12 +187,18 @@ pub fn carbon_draft(
         lines,
     };
     posting.revision = books.next_revision(&posting);
+    let rule = config.accounts.rule(&run.company_code, run.period.last_day());
+    let figures =
+        rule.and_then(|rule| key_figures::beside(run, rule.key_figures.as_ref()?, &posting));
+    let mut documents = vec![NewDocument::FiDocument(posting)];
+    documents.extend(figures.map(NewDocument::KeyFigures));
+    within_budget(documents.len(), config)?;
     Ok(ChangeSetDraft {
         purpose: purpose(run),
         requested_by: requested_by.to_owned(),
         plan_hash: key.to_owned(),
         after: None,
-        documents: vec![NewDocument::FiDocument(posting)],
+        documents,
     })
 }
 

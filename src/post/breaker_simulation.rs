@@ -69,7 +69,7 @@ async fn after_five_lost_answers_nothing_is_sent_for_half_a_minute_and_then_it_g
 }
 
 #[tokio::test]
-async fn a_sap_that_never_answers_again_is_given_up_at_the_deadline_and_nothing_is_lost() {
+async fn a_sap_that_never_answers_again_gets_nothing_further_and_what_it_has_is_taken_back_later() {
     let world = calm();
     let mut poster = world.poster();
     let sap = world.sap.clone();
@@ -79,12 +79,10 @@ async fn a_sap_that_never_answers_again_is_given_up_at_the_deadline_and_nothing_
         }
     });
     world.sap.set(SILENT);
-    let begun = world.clock.now().since_boot;
 
     let failed = poster.apply(orders(8)).await.unwrap_err().to_string();
 
-    let passed = world.clock.now().since_boot - begun;
-    assert!(passed >= SignedDuration::from_mins(10), "{passed:#}");
+    assert!(failed.starts_with("POST-IN-DOUBT"), "{failed}");
     assert_eq!(created(&world).len(), 5, "{failed}");
     world.sap.calm();
     world.wait(60);

@@ -114,7 +114,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     /// The interface that the document goes by.
     fn reads(&self) -> Probe {
         match (&self.document, self.way) {
-            (NewDocument::FiDocument(_), _) | (_, OrderWay::Bapi) => Probe::Rfc,
+            (NewDocument::FiDocument(_) | NewDocument::KeyFigures(_), _) | (_, OrderWay::Bapi) => {
+                Probe::Rfc
+            }
             (_, way) => Probe::Orders(way),
         }
     }

@@ -88,7 +88,9 @@ impl ChangeSetDraft {
         if self.documents.is_empty() {
             return Some("there is nothing to post".to_owned());
         }
-        let is_order = |document: &NewDocument| !matches!(document, NewDocument::FiDocument(_));
+        let is_order = |document: &NewDocument| {
+            !matches!(document, NewDocument::FiDocument(_) | NewDocument::KeyFigures(_))
+        };
         let orders = self.documents.iter().filter(|document| is_order(document)).count();
         if orders > 0 && orders < self.documents.len() {
             return Some(
@@ -130,7 +132,7 @@ impl ChangeSetDraft {
 fn rank(document: &NewDocument) -> u8 {
     match document {
         NewDocument::PlannedOrderChange(_) => 0,
-        NewDocument::PlannedOrder(_) | NewDocument::FiDocument(_) => 1,
+        NewDocument::PlannedOrder(_) | NewDocument::FiDocument(_) | NewDocument::KeyFigures(_) => 1,
         NewDocument::PlannedOrderDeletion(_) => 2,
     }
 }
@@ -152,13 +154,15 @@ fn values_of(document: &NewDocument) -> Vec<OrderValues> {
             vec![OrderValues::from(&change.before), change.wanted.clone()]
         }
         NewDocument::PlannedOrderDeletion(deletion) => vec![OrderValues::from(&deletion.before)],
-        NewDocument::FiDocument(_) => Vec::new(),
+        NewDocument::FiDocument(_) | NewDocument::KeyFigures(_) => Vec::new(),
     }
 }
 
 /// Whether two documents would have the same fingerprint or key.
 fn twins(a: &NewDocument, b: &NewDocument) -> bool {
-    if let (NewDocument::FiDocument(_), NewDocument::FiDocument(_)) = (a, b) {
+    let carbon =
+        |of: &NewDocument| matches!(of, NewDocument::FiDocument(_) | NewDocument::KeyFigures(_));
+    if carbon(a) && carbon(b) {
         return a.key("", "", 0) == b.key("", "", 0);
     }
     match (number_of(a), number_of(b)) {

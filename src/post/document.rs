@@ -14,6 +14,7 @@ use crate::unit::Measure;
 use crate::value_state::ValueState;
 
 use super::fi_rules;
+use super::key_figure::KeyFigurePosting;
 use super::order_values::{OrderField, OrderValues};
 use super::reference_key::ReferenceKey;
 
@@ -171,6 +172,8 @@ pub enum NewDocument {
     PlannedOrderDeletion(PlannedOrderDeletion),
     /// Into accounting.
     FiDocument(FiPosting),
+    /// Into cost accounting, without an amount.
+    KeyFigures(KeyFigurePosting),
 }
 
 impl NewDocument {
@@ -201,6 +204,15 @@ impl NewDocument {
                     &posting.kind,
                 ];
                 ReferenceKey::new(domain, "fi-document", &identity, posting.revision)
+            }
+            Self::KeyFigures(posting) => {
+                let identity = [
+                    posting.company_code.as_str(),
+                    &posting.period.to_string(),
+                    &posting.boundary,
+                    &posting.kind,
+                ];
+                ReferenceKey::new(domain, "key-figures", &identity, posting.revision)
             }
         }
     }
@@ -251,6 +263,13 @@ impl NewDocument {
                 posting.currency,
                 posting.document_type,
             ),
+            Self::KeyFigures(posting) => format!(
+                "key figures: controlling area {}, period {}, {} lines, {} kg CO2e",
+                posting.controlling_area,
+                posting.period,
+                posting.lines.len(),
+                posting.kilograms(),
+            ),
         }
     }
 
@@ -262,6 +281,7 @@ impl NewDocument {
             Self::PlannedOrderChange(change) => change.problem(),
             Self::PlannedOrderDeletion(deletion) => no_version(&deletion.before),
             Self::FiDocument(posting) => fi_rules::problem(posting, number),
+            Self::KeyFigures(posting) => posting.problem(number),
         }
     }
 }

@@ -261,10 +261,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let key = set.keys.get(item).ok_or_else(unknown)?;
         let version = set.versions.get(item).and_then(Option::as_deref);
         let document = set.orders.document(self.document(id, item)?, version);
-        let document_key = match &document {
-            NewDocument::FiDocument(posting) => Some(self.keys_in_sap(key, posting)),
-            _ => None,
-        };
+        let document_key = self.document_keys(key, &document);
         Ok(Errand {
             desk: Arc::clone(&self.desk),
             limits: Arc::clone(limits),

@@ -158,6 +158,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 let now = self.desk.sap.read_planned_order(self.way, &deletion.before.number).await;
                 Ok(now.map_err(unread)?.map(|_| "it is there again".to_owned()))
             }
+            (NewDocument::KeyFigures(_), Some(_)) => {
+                self.key_figures_seen_again().await.map_err(unread)
+            }
             (NewDocument::FiDocument(posting), Some(_)) => {
                 let key = self.document_key()?;
                 let found = self.desk.sap.find_documents(posting, &[&key.object_key]).await;

@@ -33,7 +33,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     /// Whether the companion runs the document. Planned orders go by OData, which names the version
     /// that they are for.
     pub fn runs_once(&self) -> bool {
-        self.tier == Tier::Companion && matches!(self.document, NewDocument::FiDocument(_))
+        self.tier == Tier::Companion
+            && matches!(self.document, NewDocument::FiDocument(_) | NewDocument::KeyFigures(_))
     }
 
     /// The key and fence to send under; `None` where the companion does not run the document.

@@ -103,7 +103,7 @@ pub(super) async fn create(
     };
     let number = match created {
         Ok(number) => number,
-        Err(error) => return Err(give_up(client, session, error).await),
+        Err(error) => return Err(give_up(session, error).await),
     };
     commit(client, session).await?;
     let unknown = |text: String| PortError::new(PortErrorKind::Unknown, text);
@@ -162,7 +162,7 @@ async fn write(
             );
             Err(PortError::new(PortErrorKind::Changed, text))
         }
-        Err(error) => Err(give_up(client, session, error).await),
+        Err(error) => Err(give_up(session, error).await),
     }
 }
 
@@ -180,10 +180,14 @@ async fn registered_over(
 }
 
 /// Ends a session that is not committed, so that its lock does not wait for SAP's time-out.
-async fn give_up(client: &RfcClient, mut session: RfcSession, error: SapError) -> PortError {
-    // Without a commit nothing is written, so a rollback that gets lost changes nothing.
-    let _ = session.rollback().await;
-    client.end_beside(session);
+async fn give_up(mut session: RfcSession, error: SapError) -> PortError {
+    // A SAP that was not reached has no session to end.
+    if !matches!(error, SapError::NotReachable { .. }) {
+        // Without a commit nothing is written, so a rollback that gets lost changes nothing.
+        let _ = session.rollback().await;
+        // At once: the next call may be a session too, and they would pile up.
+        let _ = session.close().await;
+    }
     let kind = match &error {
         error if bapi::says_not_there(error) => PortErrorKind::NotFound,
         SapError::Bapi { messages, .. }

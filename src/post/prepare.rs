@@ -12,14 +12,14 @@ use super::change_set::{ChangeSetDraft, ChangeSetId};
 use super::desk::Desk;
 use super::document::NewDocument;
 use super::error::PostError;
-use super::journal::{Record, Writing};
+use super::journal::{ChangeSet, Record, Writing};
 use super::order_values::OrderValues;
 use super::order_way::OrderWay;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
 use super::rule::Rule;
 use super::sap_port::{DocumentKey, OrderBefore, SapPort, Tier};
-use super::state::Phase;
+use super::state::{ItemState, Phase};
 use super::{PortError, Poster};
 
 /// Rows that a change set can have before its backup.
@@ -52,6 +52,9 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             .enumerate()
             .map(|(at, document)| document.key(&domain, &draft.plan_hash, at))
             .collect();
+        if let Some(reason) = self.no_key_figures(&draft, &keys, tier) {
+            return self.refuse(writing, id, reason);
+        }
         let before = match self.ask_sap_first(&draft, &keys).await {
             Ok(before) => before,
             Err(reason) => return self.refuse(writing, id, reason),
@@ -156,6 +159,46 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         Ok(())
     }
 
+    /// Why key figures of the draft cannot be posted, if so: SAP lets nobody look them up, so the
+    /// companion has to keep their key, and this journal says whether they stand already.
+    fn no_key_figures(
+        &self,
+        draft: &ChangeSetDraft,
+        keys: &[ReferenceKey],
+        tier: Tier,
+    ) -> Option<String> {
+        for (document, key) in draft.documents.iter().zip(keys) {
+            let NewDocument::KeyFigures(posting) = document else { continue };
+            if tier != Tier::Companion {
+                return Some(
+                    "KF-COMPANION: statistical key figures are posted by the companion package only, \
+                     which SAP does not have: install it, or take key_figures out of \
+                     mappings/accounts.toml"
+                        .to_owned(),
+                );
+            }
+            let stands = |set: &&ChangeSet| {
+                set.keys.iter().zip(&set.state.items).any(|(known, state)| {
+                    let gone = matches!(
+                        state,
+                        ItemState::Rejected | ItemState::Absent | ItemState::CompDone
+                    );
+                    known == key && set.state.phase != Phase::Refused && !gone
+                })
+            };
+            if let Some(set) = self.journal.change_sets().iter().find(stands) {
+                return Some(format!(
+                    "{} was posted as {} already. To post it again after it was taken back, give it \
+                     revision {}",
+                    document.title(),
+                    set.id,
+                    posting.revision + 1
+                ));
+            }
+        }
+        None
+    }
+
     /// Asks SAP about every document, several at a time. The before-image of each, in their order, or
     /// the reason to refuse, as a sentence.
     async fn ask_sap_first(
@@ -166,10 +209,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let desk = &*self.desk;
         let documents = draft.documents.iter().zip(keys).enumerate();
         let asked = documents.map(|(at, (document, key))| {
-            let key = match document {
-                NewDocument::FiDocument(posting) => Some(self.keys_in_sap(key, posting)),
-                _ => None,
-            };
+            let key = self.document_keys(key, document);
             let item = format!("item {} ({})", at + 1, document.title());
             async move { ask_about(desk, document, key.as_ref(), &item).await }
         });
@@ -229,6 +269,13 @@ async fn ask_about<S: SapPort, C: Clock>(
             }
             desk.sap.check_document(posting, key).await.map_err(failed)?;
             let asked = format!("accounting document under {}", key.object_key);
+            Ok(BeforeImage::Nothing { asked })
+        }
+        NewDocument::KeyFigures(posting) => {
+            let Some(key) = key else { return Err(format!("{item} has no key")) };
+            let text = format!("{} {}", key.header_text, key.reference);
+            desk.sap.check_key_figures(posting, &text).await.map_err(failed)?;
+            let asked = format!("key figures under {}: this journal has none", key.reference);
             Ok(BeforeImage::Nothing { asked })
         }
     }

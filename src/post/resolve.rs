@@ -79,6 +79,11 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             }
             NewDocument::PlannedOrderChange(change) => self.look_up_change(change).await,
             NewDocument::PlannedOrderDeletion(deletion) => self.look_up_deletion(deletion).await,
+            NewDocument::KeyFigures(_) => {
+                let made = self.desk.sap.made(&self.entry_key).await?;
+                let number = made.map(SapNumber::KeyFigures);
+                Ok(number.map_or(Found::Nothing, Found::Document))
+            }
             NewDocument::FiDocument(posting) => {
                 let Some(key) = &self.key else { return Ok(Found::Nothing) };
                 let mut found = self.desk.sap.find_documents(posting, &[&key.object_key]).await?;

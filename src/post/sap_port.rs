@@ -15,6 +15,7 @@ use crate::sap::odata::RequestId;
 use crate::sap::rfc::Call;
 
 use super::document::FiPosting;
+use super::key_figure::KeyFigurePosting;
 use super::order_values::{OrderField, OrderValues};
 use super::order_way::OrderWay;
 
@@ -321,6 +322,40 @@ pub trait SapPort: Send + Sync {
     /// Whether the companion's exactly-once functions are there. Changes nothing.
     fn companion(&self) -> impl Future<Output = Result<bool, PortError>> + Send {
         ready(Ok(false))
+    }
+
+    /// Lets SAP check key figures without posting them.
+    fn check_key_figures(
+        &self,
+        _posting: &KeyFigurePosting,
+        _text: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
+        no_companion()
+    }
+
+    /// Lets the companion post key figures under `once`, with this header text.
+    fn post_key_figures(
+        &self,
+        _posting: &KeyFigurePosting,
+        _text: &str,
+        _once: &Once,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
+        no_companion()
+    }
+
+    /// Lets the companion post the opposite of key figures under `once`.
+    fn reverse_key_figures(
+        &self,
+        _posting: &KeyFigurePosting,
+        _number: &str,
+        _once: &Once,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
+        no_companion()
+    }
+
+    /// The number of what the companion ran under a key, if it ran.
+    fn made(&self, _key: &str) -> impl Future<Output = Result<Option<String>, PortError>> + Send {
+        no_companion()
     }
 
     /// Takes the lease, or renews it.

@@ -8,6 +8,7 @@ use crate::sap::odata::{ODataClient, RequestId};
 use crate::sap::rfc::RfcClient;
 
 use super::document::FiPosting;
+use super::key_figure::KeyFigurePosting;
 use super::order_values::{OrderField, OrderValues};
 use super::order_way::OrderWay;
 use super::planned_order::{self, ODataOrders};
@@ -15,7 +16,7 @@ use super::sap_port::{
     DocumentInSap, DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once,
     OrderBefore, PortError, PortErrorKind, Probe, SapPort,
 };
-use super::{companion, fi_document, fi_items, order_bapi};
+use super::{companion, fi_document, fi_items, key_figure, order_bapi};
 
 /// The books of one SAP system.
 #[derive(Clone)]
@@ -190,6 +191,36 @@ impl SapPort for SapBooks {
 
     async fn companion(&self) -> Result<bool, PortError> {
         companion::is_there(&self.rfc).await
+    }
+
+    async fn check_key_figures(
+        &self,
+        posting: &KeyFigurePosting,
+        text: &str,
+    ) -> Result<(), PortError> {
+        key_figure::check(&self.rfc, posting, text, self.odata.user()).await
+    }
+
+    async fn post_key_figures(
+        &self,
+        posting: &KeyFigurePosting,
+        text: &str,
+        once: &Once,
+    ) -> Result<(), PortError> {
+        key_figure::post(&self.rfc, posting, text, self.odata.user(), once).await
+    }
+
+    async fn reverse_key_figures(
+        &self,
+        posting: &KeyFigurePosting,
+        number: &str,
+        once: &Once,
+    ) -> Result<(), PortError> {
+        key_figure::reverse(&self.rfc, posting, number, self.odata.user(), once).await
+    }
+
+    async fn made(&self, key: &str) -> Result<Option<String>, PortError> {
+        key_figure::made(&self.rfc, key).await
     }
 
     async fn acquire_lease(&self, holder: &str) -> Result<LeaseStanding, PortError> {

@@ -19,9 +19,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     pub async fn send(&self) -> Ended {
         self.desk.failpoints.pass("post.before_send")?;
         if let Err(why) = self.may_send().await {
-            // Of what the companion runs, an earlier attempt may still be under way.
-            let earlier = self.state != ItemState::Intent(1) && self.runs_once();
-            return Ok(if earlier { Finding::NotThere } else { self.ended(Outcome::Absent, why) });
+            return Ok(self.never_sent(why));
         }
         self.keeps_lease().await?;
         match &self.document {
@@ -29,6 +27,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             NewDocument::PlannedOrderChange(change) => self.send_change(change).await,
             NewDocument::PlannedOrderDeletion(deletion) => self.send_deletion(deletion).await,
             NewDocument::FiDocument(posting) => self.send_posting(posting).await,
+            NewDocument::KeyFigures(posting) => self.send_key_figures(posting).await,
         }
     }
 

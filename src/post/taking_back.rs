@@ -51,7 +51,7 @@ impl Undone {
         }
     }
 
-    fn reversed(number: FiDocumentNumber) -> Self {
+    pub fn reversed(number: FiDocumentNumber) -> Self {
         Self { reversal: Some(number), ..Self::gone() }
     }
 
@@ -121,6 +121,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             }
             (NewDocument::PlannedOrderDeletion(deletion), Some(_), None) => {
                 self.create_again(deletion, first).await
+            }
+            (NewDocument::KeyFigures(posting), Some(SapNumber::KeyFigures(number)), _) => {
+                self.reverse_key_figures(posting, number).await
             }
             (NewDocument::FiDocument(posting), Some(SapNumber::FiDocument(document)), _) => {
                 self.reverse_posting(posting, document, first).await

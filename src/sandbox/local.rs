@@ -123,6 +123,13 @@ impl LocalSandbox {
         documents.collect()
     }
 
+    /// Every document of statistical key figures: number and header text.
+    pub fn key_figures(&self) -> Vec<(String, String)> {
+        let books = self.state.books();
+        let shown = books.key_figures.iter().map(|of| (of.number.clone(), of.text.clone()));
+        shown.collect()
+    }
+
     /// Takes every planned order away, so that what comes is all there is.
     pub fn clear_orders(&self) {
         self.state.books().table(PLANNED_ORDERS, ORDER_SET).clear();

@@ -56,6 +56,7 @@ mod nw_rfc;
 
 mod mutated_answers;
 
+mod key_figures;
 mod observed;
 mod order_ways;
 mod overload_and_locks;

@@ -114,7 +114,8 @@ impl ChangeSet {
     /// Whether the companion runs the item.
     pub fn runs_once(&self, item: usize) -> bool {
         let document = self.draft.as_ref().and_then(|draft| draft.documents.get(item));
-        self.tier == Tier::Companion && matches!(document, Some(NewDocument::FiDocument(_)))
+        self.tier == Tier::Companion
+            && matches!(document, Some(NewDocument::FiDocument(_) | NewDocument::KeyFigures(_)))
     }
 
     /// Takes in one more row.

@@ -22,7 +22,7 @@ use super::as_left::OrderAsLeft;
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
 /// companion runs documents under a lease. 5: the companion keeps how far the journal has come; planned
-/// orders by another interface than OData V2.
+/// orders by another interface than OData V2; key figures.
 pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
@@ -36,6 +36,8 @@ pub enum SapNumber {
     PlannedOrder(PlannedOrderNumber),
     /// Accounting document.
     FiDocument(FiDocument),
+    /// Document of statistical key figures: ten digits.
+    KeyFigures(String),
 }
 
 impl std::fmt::Display for SapNumber {
@@ -43,6 +45,7 @@ impl std::fmt::Display for SapNumber {
         match self {
             Self::PlannedOrder(number) => f.pad(&number.padded()),
             Self::FiDocument(document) => f.pad(&document.to_string()),
+            Self::KeyFigures(number) => f.pad(number),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::post::change_set::ChangeSetDraft;
 use crate::post::change_set::tests::draft_of;
 use crate::post::document::tests::{order, posting};
 use crate::post::document::{NewDocument, PlannedOrderChange, PlannedOrderDeletion};
+use crate::post::key_figure::tests::key_figures;
 use crate::post::order_values::OrderValues;
 use crate::post::order_way::OrderWay;
 use crate::post::sap_port::SapPort;
@@ -249,6 +250,7 @@ impl Ran {
             "MRP runs",
             "MRP deletes",
             "finance closes",
+            "key figures",
             "SAP restarts",
             "SAP is down",
             "the wall clock",
@@ -283,7 +285,15 @@ pub fn of_seed_by(seed: u64, orders: OrderWay) -> Ran {
     let sessions = if seed.is_multiple_of(4) { 1 } else { UNDER_WAY_MAX };
     world.sessions.store(sessions, std::sync::atomic::Ordering::SeqCst);
     let before = Before::in_sap(&world);
-    let life = Life::of(&world.schedule, &before);
+    let mut life = Life::of(&world.schedule, &before);
+    if companion && seed.is_multiple_of(2) {
+        let fi = |draft: &&mut ChangeSetDraft| {
+            matches!(draft.documents.first(), Some(NewDocument::FiDocument(_)))
+        };
+        for draft in life.drafts.iter_mut().filter(fi) {
+            draft.documents.push(NewDocument::KeyFigures(key_figures()));
+        }
+    }
     run(&world, life)
 }
 

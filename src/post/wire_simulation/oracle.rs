@@ -247,6 +247,27 @@ impl Oracle {
         self.must(stands <= fi || self.disk_lied, || {
             format!("J2: {stands} documents stand, and the journal has {fi}")
         });
+        let stands = self.key_figures_standing();
+        let wanted = self.sets.values().flat_map(|set| &set.documents);
+        let figures = wanted.filter(|of| matches!(of, NewDocument::KeyFigures(_))).count();
+        self.must(stands <= figures || self.disk_lied, || {
+            format!("J2: {stands} documents of key figures stand, and the journal has {figures}")
+        });
+    }
+
+    /// Documents of key figures that stand: what was posted, less what was taken back with its reversal.
+    fn key_figures_standing(&self) -> usize {
+        let figures = self.world.sandbox.key_figures();
+        let mut reversed = BTreeSet::new();
+        for (number, text) in &figures {
+            if let Some(original) = text.strip_prefix("reverses ") {
+                let once = reversed.insert(original);
+                self.must(once, || {
+                    format!("I6: key figures {original} reversed twice, by {number}")
+                });
+            }
+        }
+        figures.len() - 2 * reversed.len()
     }
 
     /// Whether a change set deletes the order of this quantity.
@@ -321,7 +342,7 @@ impl Oracle {
                         format!("I3: {id} is rolled back, and {amount} is gone")
                     });
                 }
-                NewDocument::FiDocument(_) => {}
+                NewDocument::FiDocument(_) | NewDocument::KeyFigures(_) => {}
             }
         }
     }
@@ -340,7 +361,7 @@ impl Oracle {
             poster.list().unwrap().into_iter().map(|set| set.change_set_id).collect();
         let mut accounted: BTreeSet<String> = BTreeSet::new();
         let mut on_hold: BTreeSet<Decimal> = BTreeSet::new();
-        let mut stands = 0;
+        let (mut stands, mut figures) = (0, 0);
         let mut phases = Vec::new();
         for id in ids {
             let (set, _) = poster.show(&id).unwrap();
@@ -370,6 +391,7 @@ impl Oracle {
                         accounted.insert(number.as_str().to_owned());
                     }
                     (_, NewDocument::FiDocument(_)) if stays => stands += 1,
+                    (_, NewDocument::KeyFigures(_)) if stays => figures += 1,
                     _ => {}
                 }
                 accounted.extend(item.recreated.iter().map(|number| number.as_str().to_owned()));
@@ -389,6 +411,10 @@ impl Oracle {
         let true_stands = documents.len() - 2 * reversals;
         self.must(true_stands <= stands || self.disk_lied, || {
             format!("I3: {true_stands} FI documents stand in SAP, {stands} in the journal")
+        });
+        let true_figures = self.key_figures_standing();
+        self.must(true_figures <= figures || self.disk_lied, || {
+            format!("I3: {true_figures} of key figures stand in SAP, {figures} in the journal")
         });
         drop(poster);
         self.no_secret_is_on_the_disk();

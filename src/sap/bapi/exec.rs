@@ -33,6 +33,7 @@ pub fn operation(bapi: &str) -> Option<&'static str> {
         accounting_document::POST => "FI_POST",
         accounting_document::REVERSE => "FI_REVERSE",
         statistical_key_figure::POST => "KEY_FIGURE_POST",
+        statistical_key_figure::REVERSE => "KEY_FIGURE_REVERSE",
         JOURNAL_MARK => JOURNAL_MARK,
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! Statistical key figures on cost centers: a quantity such as kg CO2e without an amount.
 //!
-//! There is no BAPI that reverses: taking back is posting the negative quantity. The unit is that of
-//! the key figure (KK01), so a quantity goes out without one.
+//! BAPI_ACC_ACT_POSTINGS_REVERSE takes a whole document back by one with the negative quantities. The unit
+//! is that of the key figure (KK01), so a quantity goes out without one.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -17,6 +17,9 @@ use super::{Place, accepted, numbered};
 pub const POST: &str = "BAPI_ACC_STAT_KEY_FIG_POST";
 /// Checks and keeps nothing.
 pub const CHECK: &str = "BAPI_ACC_STAT_KEY_FIG_CHECK";
+
+/// Takes back; the companion runs it.
+pub const REVERSE: &str = "BAPI_ACC_ACT_POSTINGS_REVERSE";
 
 /// A posting of key figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,22 @@ pub struct KeyFigureItem {
 /// [`SapError::Value`] if SAP would cut or round a value, or there is no item.
 pub fn post(posting: &KeyFigurePosting) -> Result<Call, SapError> {
     call(POST, posting)
+}
+
+/// The call that takes back document `number` of a controlling area, in the period of `day`.
+///
+/// # Errors
+///
+/// [`SapError::Value`] if SAP would cut a value.
+pub fn reverse(area: &str, number: &str, day: Date, user: &str) -> Result<Call, SapError> {
+    let at = Place { function: REVERSE, key: number };
+    let header = fields([
+        ("CO_AREA", at.text("CO_AREA", area, 4)?),
+        ("RVRS_NO", at.text("RVRS_NO", number, 10)?),
+        ("POSTGDATE", day.to_string()),
+        ("USERNAME", at.text("USERNAME", user, 12)?),
+    ]);
+    Ok(Call::new(REVERSE).structure("DOC_HEADER", header).table("RETURN", Vec::new()))
 }
 
 /// The call that lets SAP check the same without keeping it.
