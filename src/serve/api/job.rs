@@ -119,7 +119,7 @@ pub async fn reload_now(plant: &Arc<Plant>) -> Result<(), Problem> {
     });
     let (config, users) = read.await.map_err(|error| Problem::internal(error.to_string()))??;
     plant.reload(config, users);
-    work::reopen(plant).await;
+    work::reopen(plant);
     if let Err(problem) = work::show_last(plant).await {
         tracing::warn!(code = problem.code, "{}", problem.detail);
     }
