@@ -16,11 +16,14 @@
 
 pub mod approval;
 pub mod backup;
+pub mod breaker;
 pub mod change_set;
 pub mod checkpoint;
+pub mod comparison;
 pub mod document;
 pub mod journal;
 pub mod order_values;
+pub mod order_way;
 pub mod reference_key;
 pub mod report;
 pub mod restore;
@@ -30,6 +33,7 @@ pub mod state;
 pub mod window;
 
 mod apply;
+mod breaking;
 mod companion;
 mod desk;
 mod drive;
@@ -38,11 +42,14 @@ mod error;
 mod existing_order;
 mod failpoint;
 mod fi_document;
+mod fi_items;
 mod fi_rules;
 mod lease;
 mod named;
+mod older_copy;
 mod once;
 mod order_back;
+mod order_bapi;
 mod planned_order;
 mod prepare;
 mod recover;
@@ -58,6 +65,8 @@ mod watch;
 mod approval_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod breaker_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod existing_order_simulation;
 #[cfg(all(test, feature = "backup"))]
@@ -88,6 +97,7 @@ pub use document::{
 pub use error::PostError;
 pub use failpoint::POINTS as FAILPOINTS;
 use journal::{ChangeSet, Journal, Row, Verification, Writing};
+pub use older_copy::Newer;
 use reference_key::header_text;
 pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
 use sap_port::DocumentKey;
@@ -144,7 +154,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Invalid`] if it could not be posted as it is.
     pub fn dry_run(&self, draft: &ChangeSetDraft) -> Result<Vec<DocumentPreview>, PostError> {
-        if let Some(problem) = draft.problem() {
+        if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
         let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {

@@ -143,7 +143,8 @@ impl From<PostError> for CliError {
 
 fn of_posting(error: &PostError) -> Exit {
     match error {
-        PostError::Journal(_) => Exit::Store,
+        PostError::Journal(_) | PostError::Behind { .. } => Exit::Store,
+        PostError::NotCompared { .. } => Exit::Remote,
         PostError::InDoubt { .. }
         | PostError::WayBackBlocked { .. }
         | PostError::LeaseLost { .. } => Exit::Person,

@@ -44,6 +44,15 @@ enum BooksCommand {
     Verify,
     /// Finish what an earlier process left: ask SAP, take back, confirm.
     Recover,
+    /// Go on with this journal although SAP knows postings that it does not (JRN-BEHIND).
+    ///
+    /// Only if the newest copy of the journal is lost. What SAP has beyond this one can then be taken back
+    /// in SAP only; `carbide audit verify --sap` names it.
+    AcceptSap {
+        /// Why; it is kept in the journal.
+        #[arg(long)]
+        why: String,
+    },
     /// Decide about a change set on hold.
     Decide {
         /// Change set, as CS-3.
@@ -75,6 +84,7 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
         BooksCommand::Show { change_set } => {
             show(&session, &ChangeSetId::typed(&change_set), context)
         }
+        BooksCommand::AcceptSap { why } => accept_sap(&session, &why, context).await,
         BooksCommand::Verify => verify(&session, context),
         BooksCommand::Recover => recover(&session, context).await,
         BooksCommand::Decide { change_set, decision, why } => {
@@ -163,6 +173,16 @@ async fn recover(session: &Session, context: &Context) -> Result<Exit, CliError>
     }
     for set in recovered.iter().filter(|_| !context.json) {
         println!("  {}: {} -> {}: {}", set.change_set_id, set.found, set.now, set.text);
+    }
+    Ok(Exit::Done)
+}
+
+async fn accept_sap(session: &Session, why: &str, context: &Context) -> Result<Exit, CliError> {
+    let newest = session.books_to_look()?.accept_sap(&requester(), why).await?;
+    if context.json {
+        print_json(&json!({ "accepted": newest }))?;
+    } else {
+        println!("  accepted: {newest}; the next posting follows it");
     }
     Ok(Exit::Done)
 }

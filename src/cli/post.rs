@@ -221,6 +221,7 @@ fn with_progress(books: Books, context: &Context) -> Books {
     books.on_progress(move |progress| match progress {
         Progress::Sending { item, title } => stage.at(&format!("{item}: {title}")),
         Progress::InDoubt { item, reason } => stage.at(&format!("{item}: asking SAP ({reason})")),
+        Progress::Paused { reason } => stage.at(&reason),
         Progress::RollingBack { id, reason } => stage.at(&format!("{id}: taking back ({reason})")),
         Progress::Touched { id, item, what } => {
             stage.at(&format!("{id}, item {item}, was changed by others: {what}"));

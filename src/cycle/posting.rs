@@ -12,6 +12,7 @@ use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
 use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
+use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 use crate::post::{
     ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings, Poster, SapBooks,
@@ -42,7 +43,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role)
         .with_settle(settle)
-        .with_sessions(post.sessions);
+        .with_sessions(post.sessions)
+        .with_orders(post.orders);
     let backup = &post.backup;
     let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),
@@ -57,6 +59,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
     });
     settings.four_eyes = post.four_eyes;
+    let settings =
+        PostSettings { breaker: SharedBreaker::of_system(&settings.domain()), ..settings };
     // As many requests as documents are on their way; reading has a limit of its own.
     let odata = connections.odata.clone().with_limit(settings.sessions);
     let books = SapBooks { odata, rfc: connections.rfc.clone() };

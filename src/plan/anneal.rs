@@ -1,15 +1,24 @@
 //! Annealing over columns with exact differences. A resource is never loaded beyond its capacity:
 //! who needs the room of another order sends that order to the best other place.
 
+mod best;
+
 mod candidates;
+
+mod moves;
+
+mod parts;
 
 mod state;
 
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
+use rayon::prelude::*;
 
-use self::candidates::{Candidates, NO_SETUP};
-use self::state::{State, Sums};
+use self::best::Best;
+use self::candidates::Candidates;
+use self::moves::{Change, MOVED_MOST, empty_a_setup, open_a_setup, relocate, shift_a_setup, undo};
+use self::state::State;
 use super::column::Columns;
 
 /// Columns of an order that are looked at: those with the least reduced cost.
@@ -19,15 +28,24 @@ const REFRESH: u64 = 1 << 18;
 /// Moves between two reports of the best plan.
 const TELL: u64 = 1 << 14;
 /// First and last temperature, in mean spreads of an order's columns.
-const HOT: f64 = 0.12;
-const COLD: f64 = 0.0005;
-/// Share of moves that empty a set-up.
-const EMPTY: f64 = 0.01;
-/// Most orders that one move takes off a set-up.
-const EMPTIED_MOST: usize = 6;
+const HOT: f64 = 0.08;
+const COLD: f64 = 0.003;
 
-/// Anneals from `start`; `used` says which share of the budget is gone after so many moves, `tell` hears
-/// the value of each better plan, now and then.
+/// Islands: fixed, so that the result does not depend on the cores.
+const ISLANDS: u64 = 2;
+/// How often parts are told of each other.
+const ROUNDS: u32 = 12;
+/// Shares of moves that empty a set-up, open one, and take one to another bucket.
+const EMPTY: f64 = 0.004;
+const OPEN: f64 = 0.004;
+const SHIFT: f64 = 0.002;
+
+/// Anneals from `start`; `used` says which share of the budget is gone after so many moves of an island,
+/// `tell` hears the value of each better plan, now and then.
+///
+/// Orders that share no work center fall into two parts, which two islands improve at the same time,
+/// told of each other's at the end of each round. Where all orders hang together, each island has them
+/// all, and the better plan counts. The islands do not depend on the threads.
 ///
 /// Returns the best feasible selection, if any, with its value.
 pub(super) fn anneal(
@@ -39,186 +57,161 @@ pub(super) fn anneal(
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
     let candidates = Candidates::new(columns, reduced_cost, start, CANDIDATES);
+    let chosen = candidates.all(start);
     let spread = spread(columns);
-    let mut random = Pcg64Mcg::new(u128::from(seed) << 32 | 0x51ED_270B);
-    let mut state = State::new(columns, &candidates, start, 30.0 * spread);
-    let mut best = Best::new(&state);
-    let mut change = Vec::with_capacity(EMPTIED_MOST);
-    let mut told = best.value;
-    let (mut moves, mut temperature) = (0u64, HOT * spread);
-    loop {
-        if moves.is_multiple_of(512) {
-            let share = used(moves);
-            if share >= 1.0 {
-                return best.selection(&candidates);
-            }
-            temperature = spread * HOT * (COLD / HOT).powf(share);
-            if moves.is_multiple_of(TELL) && best.value < told {
-                told = best.value;
-                tell(told);
-            }
+    let search = Search { columns, candidates: &candidates, spread, used, tell };
+    let generator = |island: u64| {
+        Pcg64Mcg::new(u128::from(seed.wrapping_mul(ISLANDS) + island) << 32 | 0x51ED_270B)
+    };
+    let mut islands: Vec<Island> =
+        (0..ISLANDS).map(|island| Island { random: generator(island), moves: 0 }).collect();
+    let (all, parts) = (Vec::from_iter(0..candidates.orders()), parts::parts(&candidates));
+    let best = match parts {
+        Some(parts) => search.in_parts(&parts, chosen, &mut islands),
+        None => {
+            let each = islands
+                .par_iter_mut()
+                .map(|island| search.chain(&all, chosen.clone(), 1.0, island).best.kept());
+            let found: Vec<_> = each.collect();
+            found.into_iter().flatten().min_by(|a, b| a.1.total_cmp(&b.1))
         }
-        if moves % REFRESH == REFRESH - 1 {
-            state.refresh();
-        }
-        moves += 1;
-        let threshold = -temperature * random.random_range(f64::MIN_POSITIVE..1.0).ln();
-        let before = (state.sums, state.energy());
-        change.clear();
-        let made = if random.random_bool(EMPTY) {
-            empty_a_setup(&mut state, &mut change, &mut random)
-        } else {
-            relocate(&mut state, &mut change, &mut random)
-        };
-        if made {
-            if change.iter().any(|one: &Change| !state.same_bom(one.from, one.to)) {
-                state.buy();
-            }
-            state.judge();
-            if state.energy() - before.1 <= threshold {
-                for one in &change {
-                    state.moved(one.order, one.from, one.to);
-                    best.changed(one.order);
+    };
+    let column = |at: &u32| candidates.list[*at as usize].column as usize;
+    best.map(|(chosen, value)| (chosen.iter().map(column).collect(), value))
+}
+
+/// A stream of moves.
+struct Island {
+    random: Pcg64Mcg,
+    moves: u64,
+}
+
+/// Where a chain of moves came to.
+struct Ended {
+    last: Vec<u32>,
+    best: Best,
+}
+
+struct Search<'s, 'b> {
+    columns: &'s Columns<'b>,
+    candidates: &'s Candidates,
+    spread: f64,
+    used: &'s (dyn Fn(u64) -> f64 + Sync),
+    tell: &'s (dyn Fn(f64) + Sync),
+}
+
+impl Search<'_, '_> {
+    fn state<'x>(&'x self, own: &'x [u32], chosen: Vec<u32>) -> State<'x, 'x> {
+        State::new(self.columns, self.candidates, own, chosen, 30.0 * self.spread)
+    }
+
+    /// Both parts in rounds. What they improve apart is put together when each rule still holds.
+    fn in_parts(
+        &self,
+        parts: &[Vec<u32>; 2],
+        mut chosen: Vec<u32>,
+        islands: &mut [Island],
+    ) -> Option<(Vec<u32>, f64)> {
+        let mut best: Option<(Vec<u32>, f64)> = None;
+        for round in 1..=ROUNDS {
+            let until = f64::from(round) / f64::from(ROUNDS);
+            let ended: Vec<Ended> = (parts.par_iter().zip(islands.par_iter_mut()))
+                .map(|(own, island)| self.chain(own, chosen.clone(), until, island))
+                .collect();
+            let with = |own: &[u32], of: &[u32], onto: &[u32]| {
+                let mut together = onto.to_vec();
+                own.iter().for_each(|order| together[*order as usize] = of[*order as usize]);
+                together
+            };
+            let bests = with(&parts[1], &ended[1].best.chosen, &ended[0].best.chosen);
+            let lasts = with(&parts[1], &ended[1].last, &ended[0].last);
+            let [first, second] = &ended[..] else { unreachable!("two parts") };
+            let mut next: Option<(Vec<u32>, f64)> = None;
+            let mut look = |together: &[u32], goes_on: bool| {
+                let state = self.state(&parts[0], together.to_vec());
+                if !state.sums.feasible() {
+                    return;
                 }
-                best.look(&state);
+                let value = state.sums.value();
+                if best.as_ref().is_none_or(|(_, known)| value < *known) {
+                    best = Some((together.to_vec(), value));
+                    (self.tell)(value);
+                }
+                if goes_on && next.is_none() {
+                    next = Some((together.to_vec(), value));
+                }
+            };
+            for (together, goes_on) in [
+                (&bests, false),
+                (&first.best.chosen, false),
+                (&second.best.chosen, false),
+                (&lasts, true),
+                (&first.last, true),
+                (&second.last, true),
+            ] {
+                look(together, goes_on);
+            }
+            chosen = next.map_or(lasts, |(together, _)| together);
+        }
+        best
+    }
+
+    /// Moves of the orders `own` until so much of the budget is gone.
+    fn chain(&self, own: &[u32], chosen: Vec<u32>, until: f64, island: &mut Island) -> Ended {
+        let (spread, random) = (self.spread, &mut island.random);
+        let mut state = self.state(own, chosen);
+        let mut best = Best::new(&state);
+        let mut change = Vec::with_capacity(MOVED_MOST);
+        let mut told = best.value;
+        let mut temperature = HOT * spread;
+        loop {
+            if island.moves.is_multiple_of(512) {
+                let share = (self.used)(island.moves);
+                if share >= until {
+                    return Ended { last: state.chosen, best };
+                }
+                temperature = spread * HOT * (COLD / HOT).powf(share);
+                if island.moves.is_multiple_of(TELL) && best.value < told {
+                    told = best.value;
+                    (self.tell)(told);
+                }
+            }
+            if island.moves % REFRESH == REFRESH - 1 {
+                state.refresh();
+            }
+            island.moves += 1;
+            let threshold = -temperature * random.random_range(f64::MIN_POSITIVE..1.0).ln();
+            let before = (state.sums, state.energy());
+            change.clear();
+            let kind: f64 = random.random_range(0.0..1.0);
+            let made = if kind < EMPTY {
+                empty_a_setup(&mut state, &mut change, random)
+            } else if kind < EMPTY + OPEN {
+                open_a_setup(&mut state, &mut change, random)
+            } else if kind < EMPTY + OPEN + SHIFT {
+                shift_a_setup(&mut state, &mut change, random)
+            } else {
+                relocate(&mut state, &mut change, threshold, random)
+            };
+            if made {
+                if change.iter().any(|one: &Change| !state.same_bom(one.from, one.to)) {
+                    state.buy();
+                }
+                state.judge();
+                if state.energy() - before.1 <= threshold {
+                    for one in &change {
+                        state.moved(one.order, one.from, one.to);
+                        best.changed(one.order);
+                    }
+                    best.look(&state);
+                    continue;
+                }
+            }
+            if change.is_empty() {
                 continue;
             }
+            undo(&mut state, &change, before.0);
         }
-        undo(&mut state, &change, before.0);
-    }
-}
-
-/// Takes a move back, the last change first.
-fn undo(state: &mut State<'_, '_>, change: &[Change], before: Sums) {
-    for one in change.iter().rev() {
-        if one.placed {
-            state.remove(one.to);
-        }
-        state.place(one.from);
-    }
-    state.sums = before;
-}
-
-/// An order on its way from one candidate to another; `placed` once it has got there.
-struct Change {
-    order: u32,
-    from: u32,
-    to: u32,
-    placed: bool,
-}
-
-fn take(state: &mut State<'_, '_>, change: &mut Vec<Change>, order: u32, to: u32) {
-    let from = state.chosen[order as usize];
-    state.remove(from);
-    change.push(Change { order, from, to, placed: false });
-}
-
-fn put(state: &mut State<'_, '_>, one: &mut Change) {
-    state.place(one.to);
-    one.placed = true;
-}
-
-/// One order to another column; if that is full, an order that is there makes room.
-fn relocate(state: &mut State<'_, '_>, change: &mut Vec<Change>, random: &mut Pcg64Mcg) -> bool {
-    let candidates = state.candidates;
-    let order = random.random_range(0..candidates.orders());
-    let to = candidates.toward_the_best(order, random.random_range(0.0..1.0));
-    if to == state.chosen[order as usize] {
-        return false;
-    }
-    take(state, change, order, to);
-    let Some(full) = state.full(to) else {
-        put(state, &mut change[0]);
-        return true;
-    };
-    let there = state.members(full);
-    if there.is_empty() || random.random_bool(0.5) {
-        return false;
-    }
-    let other = there[random.random_range(0..there.len())];
-    if other == order {
-        return false;
-    }
-    take(state, change, other, 0);
-    if state.full(to).is_some() {
-        return false;
-    }
-    put(state, &mut change[0]);
-    let Some(away) = state.cheapest(other, change[1].from) else { return false };
-    change[1].to = away;
-    put(state, &mut change[1]);
-    true
-}
-
-/// Takes all orders off a set-up, each to the best place that is left, so that the set-up is saved.
-fn empty_a_setup(
-    state: &mut State<'_, '_>,
-    change: &mut Vec<Change>,
-    random: &mut Pcg64Mcg,
-) -> bool {
-    let candidates = state.candidates;
-    let order = random.random_range(0..candidates.orders());
-    let work = candidates.work(state.chosen[order as usize]);
-    let one = work[random.random_range(0..work.len())];
-    if one.setup == NO_SETUP {
-        return false;
-    }
-    let uses = |order: &u32| {
-        let work = candidates.work(state.chosen[*order as usize]);
-        work.iter().any(|work| work.setup == one.setup)
-    };
-    let there: Vec<u32> =
-        state.members(one.resource as usize).iter().copied().filter(uses).collect();
-    if there.len() > EMPTIED_MOST {
-        return false;
-    }
-    for order in &there {
-        take(state, change, *order, 0);
-    }
-    for (at, order) in there.iter().enumerate() {
-        let Some(to) = state.cheapest(*order, change[at].from) else { return false };
-        change[at].to = to;
-        put(state, &mut change[at]);
-    }
-    true
-}
-
-/// The best plan so far, kept without a copy of the whole for each improvement.
-struct Best {
-    chosen: Vec<u32>,
-    value: f64,
-    found: bool,
-    /// Orders changed since.
-    changed: Vec<u32>,
-}
-
-impl Best {
-    fn new(state: &State<'_, '_>) -> Self {
-        let found = state.sums.feasible();
-        let value = if found { state.sums.value() } else { f64::INFINITY };
-        Self { chosen: state.chosen.clone(), value, found, changed: Vec::new() }
-    }
-
-    fn changed(&mut self, order: u32) {
-        self.changed.push(order);
-        if self.changed.len() > 2 * self.chosen.len() {
-            self.changed.sort_unstable();
-            self.changed.dedup();
-        }
-    }
-
-    fn look(&mut self, state: &State<'_, '_>) {
-        if state.sums.value() < self.value - 1e-12 && state.sums.feasible() {
-            (self.value, self.found) = (state.sums.value(), true);
-            for order in self.changed.drain(..) {
-                self.chosen[order as usize] = state.chosen[order as usize];
-            }
-        }
-    }
-
-    fn selection(self, candidates: &Candidates) -> Option<(Vec<usize>, f64)> {
-        let column = |at: &u32| candidates.list[*at as usize].column as usize;
-        self.found.then(|| (self.chosen.iter().map(column).collect(), self.value))
     }
 }
 
@@ -246,8 +239,10 @@ mod tests {
     use super::super::selection::Selection;
     use super::*;
 
-    fn problem() -> Instance {
-        let packed: &[u8] = include_bytes!("../../tests/fixtures/planning/S-cement-1.json.gz");
+    const SMALL: &[u8] = include_bytes!("../../tests/fixtures/planning/S-cement-1.json.gz");
+    const TWO_PLANTS: &[u8] = include_bytes!("../../tests/fixtures/planning/M-cement-1.json.gz");
+
+    fn problem(packed: &[u8]) -> Instance {
         let mut text = String::new();
         flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
         with_baseline(&Instance::from_json(&text).unwrap()).unwrap()
@@ -259,21 +254,24 @@ mod tests {
         /// What moves add up to, kept and undone ones, is what the oracle says of the whole plan.
         #[test]
         fn differences_sum_to_the_whole(seed in any::<u64>(), moves in 1..2_000usize) {
-            let instance = problem();
+            let instance = problem(SMALL);
             let baseline = instance.baseline.as_ref().unwrap();
             let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
             let columns = Columns::compile(&instance, figures, false).unwrap();
             let start = genetic::first(&columns, seed);
             let candidates = Candidates::new(&columns, &columns.value, &start, CANDIDATES);
             let mut random = Pcg64Mcg::new(u128::from(seed));
-            let mut state = State::new(&columns, &candidates, &start, 1.0);
+            let (own, chosen) = (Vec::from_iter(0..candidates.orders()), candidates.all(&start));
+            let mut state = State::new(&columns, &candidates, &own, chosen, 1.0);
             let (mut change, mut kept) = (Vec::new(), 0);
             for _ in 0..moves {
                 let before = state.sums;
                 change.clear();
-                let made = match random.random_bool(0.1) {
-                    true => empty_a_setup(&mut state, &mut change, &mut random),
-                    false => relocate(&mut state, &mut change, &mut random),
+                let made = match random.random_range(0..10) {
+                    0 => empty_a_setup(&mut state, &mut change, &mut random),
+                    1 => open_a_setup(&mut state, &mut change, &mut random),
+                    2 => shift_a_setup(&mut state, &mut change, &mut random),
+                    _ => relocate(&mut state, &mut change, f64::INFINITY, &mut random),
                 };
                 if made && random.random_bool(0.7) {
                     state.buy();
@@ -294,5 +292,53 @@ mod tests {
             let fv = columns.alpha + columns.beta - state.sums.value();
             prop_assert!((fv - whole.fv.unwrap()).abs() < 1e-9, "{fv}, whole {:?}", whole.fv);
         }
+    }
+    /// A move is dropped for what it is said to change: that has to be what it does change.
+    #[test]
+    fn the_change_told_before_a_move_is_what_it_makes() {
+        let instance = problem(SMALL);
+        let baseline = instance.baseline.as_ref().unwrap();
+        let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+        let columns = Columns::compile(&instance, figures, false).unwrap();
+        let start = genetic::first(&columns, 3);
+        let candidates = Candidates::new(&columns, &columns.value, &start, CANDIDATES);
+        let (own, chosen) = (Vec::from_iter(0..candidates.orders()), candidates.all(&start));
+        let mut state = State::new(&columns, &candidates, &own, chosen, 1.0);
+        for order in 0..candidates.orders() {
+            let from = state.chosen[order as usize];
+            for to in candidates.of(order) {
+                if !state.same_bom(from, to) {
+                    continue;
+                }
+                let (told, full) = (state.change(from, to), state.full_for(from, to).is_some());
+                let before = state.sums;
+                state.remove(from);
+                assert_eq!(full, state.full(to).is_some(), "order {order}");
+                state.place(to);
+                let made = state.sums.value() - before.value();
+                assert!((told - made).abs() < 1e-12, "order {order}: told {told}, made {made}");
+                state.remove(to);
+                state.place(from);
+                state.sums = before;
+            }
+        }
+    }
+
+    /// Plants share no work center, so their orders are planned side by side.
+    #[test]
+    fn orders_of_two_plants_fall_into_two_parts() {
+        let instance = problem(TWO_PLANTS);
+        let baseline = instance.baseline.as_ref().unwrap();
+        let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+        let columns = Columns::compile(&instance, figures, false).unwrap();
+        let start = genetic::first(&columns, 1);
+        let candidates = Candidates::new(&columns, &columns.value, &start, CANDIDATES);
+        let parts = parts::parts(&candidates).unwrap();
+        assert_eq!(parts[0].len() + parts[1].len(), candidates.orders() as usize);
+        let resources = |part: &[u32]| -> std::collections::BTreeSet<u32> {
+            let own = part.iter().flat_map(|order| candidates.of(*order));
+            own.flat_map(|at| candidates.work(at)).map(|work| work.resource).collect()
+        };
+        assert!(resources(&parts[0]).is_disjoint(&resources(&parts[1])));
     }
 }

@@ -1,6 +1,8 @@
 //! A proven upper bound of the objective: the Lagrangian dual, climbed without a solver of linear
 //! programs. Any multipliers give a valid bound; better ones give a better bound.
 
+pub(super) mod packing;
+
 use rayon::prelude::*;
 
 use super::column::Columns;
@@ -19,6 +21,8 @@ struct Relaxation {
     value: Vec<f64>,
     limit: Vec<f64>,
     equality: Vec<bool>,
+    /// Resource of each row that holds for one; these rows come first.
+    resource: Vec<usize>,
     /// The same entries by variable: row and value.
     variable_start: Vec<usize>,
     of_variable: Vec<(u32, f64)>,
@@ -39,11 +43,23 @@ impl Relaxation {
         self.equality.push(equality);
     }
 
+    /// All rows.
     fn build(columns: &Columns<'_>) -> Self {
+        Self::with_rows(columns, true)
+    }
+
+    /// Set-ups that some column uses: their variables follow those of the columns.
+    fn used_setups(columns: &Columns<'_>) -> Vec<usize> {
         let mut used: Vec<usize> =
             (0..columns.len()).flat_map(|c| columns.setups.of(c).map(|(at, _)| at)).collect();
         used.sort_unstable();
         used.dedup();
+        used
+    }
+
+    /// Only with `local` those rows that hold for one resource.
+    fn with_rows(columns: &Columns<'_>, local: bool) -> Self {
+        let used = Self::used_setups(columns);
         let first_setup = columns.len();
         let first_source = first_setup + used.len();
         let setup_variable = |at: usize| first_setup + used.binary_search(&at).expect("it is used");
@@ -55,6 +71,7 @@ impl Relaxation {
             value: Vec::new(),
             limit: Vec::new(),
             equality: Vec::new(),
+            resource: Vec::new(),
             variable_start: Vec::new(),
             of_variable: Vec::new(),
         };
@@ -67,8 +84,10 @@ impl Relaxation {
                 relaxation.upper.push(1.0);
             }
         }
-        relaxation.capacity_rows(columns, &used, &setup_variable);
-        relaxation.setup_rows(columns, &setup_variable);
+        if local {
+            relaxation.capacity_rows(columns, &used, &setup_variable);
+            relaxation.setup_rows(columns, &setup_variable);
+        }
         relaxation.balance_rows(columns, &sources, first_source);
         relaxation.policy_rows(columns, &used, &sources, first_setup, first_source);
         relaxation.transpose();
@@ -141,6 +160,7 @@ impl Relaxation {
             let all: f64 = entries.iter().map(|(_, minutes)| minutes).sum();
             if all > columns.capacity[resource] {
                 self.row(entries, columns.capacity[resource], false);
+                self.resource.push(resource);
             }
         }
     }
@@ -159,6 +179,7 @@ impl Relaxation {
             for (at, mut entries) in by_setup {
                 entries.push((setup_variable(at), -1.0));
                 self.row(&entries, 0.0, false);
+                self.resource.push(columns.setup[at].resource);
             }
         }
         for (at, mut entries) in by_group.into_iter().enumerate().filter(|(_, e)| !e.is_empty()) {
@@ -166,6 +187,7 @@ impl Relaxation {
             let room = columns.capacity[setup.resource] - setup.minutes;
             entries.push((setup_variable(at), -room));
             self.row(&entries, 0.0, false);
+            self.resource.push(setup.resource);
         }
     }
 
@@ -273,13 +295,14 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
     Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers))
 }
 
-/// Climbs the dual for `steps` steps or until `stop`, and keeps the best bound.
+/// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Steps get
+/// shorter as the larger of both shares is used up, so that little time gives a good bound too.
 ///
 /// # Source
 ///
 /// Lagrangian relaxation of the rows of the model's section 6; Adam-like steps on a softened
 /// subgradient. The certificate is computed from the multipliers alone.
-pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool) -> Bound {
+pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64) -> Bound {
     let relaxation = Relaxation::build(columns);
     let (variables, rows) = (relaxation.cost.len(), relaxation.limit.len());
     let x_count = columns.len();
@@ -291,21 +314,14 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
     let mut best = f64::NEG_INFINITY;
     let mut best_reduced = relaxation.cost.clone();
     let mut best_multipliers = multipliers.clone();
-    let spread = {
-        let mut gaps: Vec<f64> = Vec::with_capacity(x_count);
-        for order in 0..columns.orders() {
-            let own = &relaxation.cost[columns.start[order]..columns.start[order + 1]];
-            let least = own.iter().copied().fold(f64::INFINITY, f64::min);
-            gaps.extend(own.iter().map(|cost| cost - least));
-        }
-        gaps.sort_by(f64::total_cmp);
-        gaps[gaps.len() / 2].max(1e-12)
-    };
+    let spread = spread(columns);
     for step in 0..steps.max(1) {
         relaxation.reduce(&multipliers, &mut reduced);
         let limits = multipliers.iter().zip(&relaxation.limit);
         let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
-        let progress = step as f64 / steps.max(1) as f64;
+        let progress = (step as f64 / steps.max(1) as f64).max(gone());
+        let stop = progress >= 1.0;
+        let progress = progress.min(1.0);
         let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
         dual += soften(columns, &reduced, heat, &mut x[..x_count]);
         for variable in x_count..variables {
@@ -318,7 +334,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, stop: &dyn Fn() -> bool
             best_reduced.copy_from_slice(&reduced);
             best_multipliers.copy_from_slice(&multipliers);
         }
-        if stop() {
+        if stop {
             break;
         }
         let length = 0.1 * spread * (1.0 - progress).powf(1.5);
@@ -379,4 +395,16 @@ fn soften(columns: &Columns<'_>, reduced: &[f64], heat: f64, x: &mut [f64]) -> f
     };
     let sums: Vec<f64> = blocks.into_par_iter().map(of_block).collect();
     sums.iter().sum()
+}
+
+/// Median of what the columns cost beyond the best of their order.
+fn spread(columns: &Columns<'_>) -> f64 {
+    let mut gaps: Vec<f64> = Vec::with_capacity(columns.len());
+    for order in 0..columns.orders() {
+        let own = &columns.value[columns.start[order]..columns.start[order + 1]];
+        let least = own.iter().copied().fold(f64::INFINITY, f64::min);
+        gaps.extend(own.iter().map(|cost| cost - least));
+    }
+    gaps.sort_by(f64::total_cmp);
+    gaps[gaps.len() / 2].max(1e-12)
 }

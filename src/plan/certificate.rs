@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use super::baseline::with_baseline;
-use super::bound::bound_of;
+use super::bound::{bound_of, packing};
 use super::column::Columns;
 use super::evaluate::evaluate;
 use super::exact::{self, Exact};
@@ -94,6 +94,7 @@ pub fn certificate(
     let (proof, multipliers): (&str, &[f32]) = match &solution.proof {
         Proof::Exhaustive => ("exhaustive", &[]),
         Proof::Multipliers(multipliers) => ("multipliers", multipliers),
+        Proof::Packing(prices) => ("packing", prices),
     };
     let multipliers = json(multipliers);
     let fields: Vec<(&str, String)> = vec![
@@ -160,7 +161,8 @@ fn wrong(field: &str, reason: impl std::fmt::Display) -> CertificateError {
 ///
 /// # Source
 ///
-/// Lagrangian duality: any multipliers of the right sign give a valid bound (model, section 6).
+/// Lagrangian duality: any multipliers of the right sign give a valid bound (model, section 6), and so do
+/// any prices at which work centers are packed.
 pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateError> {
     let fields: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(text).map_err(|error| wrong("certificate", error))?;
@@ -221,13 +223,17 @@ fn proven(fields: &Fields, compared: &Instance) -> Result<f64, CertificateError>
                 Err(wrong("proof", "looking at every plan does not end with an optimum"))
             }
         },
-        "multipliers" => {
+        proof @ ("multipliers" | "packing") => {
             let status: String = fields.read("status")?;
             if status != json(&Status::Feasible).trim_matches('"') {
-                return Err(wrong("status", format!("multipliers do not prove '{status}'")));
+                return Err(wrong("status", format!("{proof} does not prove '{status}'")));
             }
             let multipliers: Vec<f32> = fields.read("multipliers")?;
-            bound_of(&columns, &multipliers).map_err(|reason| wrong("multipliers", reason))
+            let bound = match proof {
+                "packing" => packing::bound_of(&columns, &multipliers),
+                _ => bound_of(&columns, &multipliers),
+            };
+            bound.map_err(|reason| wrong("multipliers", reason))
         }
         other => Err(wrong("proof", format!("'{other}' is not known"))),
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::anneal::anneal;
 use super::baseline::{baseline, with_baseline};
-use super::bound::bound;
+use super::bound::{Bound, bound, packing};
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
@@ -17,10 +17,16 @@ use super::selection::Selection;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
-/// Islands of annealing: fixed, so that the result does not depend on the cores.
-const ISLANDS: u64 = 2;
 /// Steps of the bound.
 const BOUND_STEPS: usize = 400;
+/// Share of the time that is left for each bound.
+const BOUND_SHARE: f64 = 0.15;
+/// Most steps of the bound by packing, moves of the search for each, and fewest that are any use.
+const PACKING_STEPS: u64 = 4_000;
+const MOVES_FOR_A_STEP: u64 = 500;
+const PACKING_STEPS_LEAST: u64 = 200;
+/// Prices of larger problems do not settle in the time of a search, and there packing gains little.
+const PACKED_MOST: usize = 8_000;
 
 /// How much work is done.
 #[derive(Clone, Copy)]
@@ -69,6 +75,8 @@ pub enum Proof {
     Exhaustive,
     /// Multipliers of the Lagrangian, row by row.
     Multipliers(Vec<f32>),
+    /// Prices at which work centers are packed, and multipliers of the rows of the whole plan.
+    Packing(Vec<f32>),
 }
 
 /// A plan with what it is worth.
@@ -237,7 +245,7 @@ impl Search<'_, '_> {
                             &none,
                             &|_, _| {},
                         );
-                        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0);
+                        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
                         return Found {
                             chosen: found.least_missed,
                             status: Status::Infeasible,
@@ -271,7 +279,8 @@ impl Search<'_, '_> {
         let begin = best.as_ref().map_or(&least_missed, |(chosen, _)| chosen).clone();
         tell("bound", best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
-        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= from + 0.3 * (1.0 - from));
+        let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
+        let (upper_bound, proof) = self.by_packing(&proven);
         let from = self.gone();
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
@@ -286,33 +295,50 @@ impl Search<'_, '_> {
             if value < *known {
                 *known = value;
                 let fv = self.fv(value);
-                let (gap, gain_gap) = gaps(proven.upper_bound, fv, columns.gamma);
+                let (gap, gain_gap) = gaps(upper_bound, fv, columns.gamma);
                 let (gap, gain_gap) = (100.0 * gap, 100.0 * gain_gap);
                 let what =
                     format!("annealing, gap {gap:.2} %, of the possible gain {gain_gap:.1} %");
                 (self.options.progress)(&what, Some(fv));
             }
         };
-        use rayon::prelude::*;
-        let islands: Vec<_> = (0..ISLANDS)
-            .into_par_iter()
-            .map(|island| {
-                let seed = self.options.seed.wrapping_mul(ISLANDS).wrapping_add(island);
-                anneal(columns, &proven.reduced_cost, &begin, seed, &used, &found_better)
-            })
-            .collect();
-        for (chosen, value) in islands.into_iter().flatten() {
-            if best.as_ref().is_none_or(|(_, known)| value < *known) {
-                best = Some((chosen, value));
-            }
+        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let found = anneal(columns, reduced_cost, &begin, seed, &used, &found_better);
+        if let Some((chosen, value)) = found
+            && best.as_ref().is_none_or(|(_, known)| value < *known)
+        {
+            best = Some((chosen, value));
         }
         tell("done", best.as_ref().map(|(_, value)| *value));
         let (chosen, status) = match best {
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (least_missed, Status::NoneFound),
         };
-        let proof = Proof::Multipliers(proven.multipliers);
-        Found { chosen, status, upper_bound: proven.upper_bound, proof, generations: 0 }
+        Found { chosen, status, upper_bound, proof, generations: 0 }
+    }
+
+    /// How much is gone of a share of the time that was left at `from`.
+    fn share_from(&self, from: f64, share: f64) -> impl Fn() -> f64 + '_ {
+        move || match self.gone() {
+            gone if gone >= 1.0 => 1.0,
+            gone => (gone - from) / (share * (1.0 - from)).max(1e-9),
+        }
+    }
+
+    /// The bound by packing where it is nearer, else that of the linear relaxation.
+    fn by_packing(&self, proven: &Bound) -> (f64, Proof) {
+        let steps = match self.options.limit {
+            Limit::Work { moves, .. } => PACKING_STEPS.min(moves / MOVES_FOR_A_STEP),
+            Limit::Share(_) => PACKING_STEPS,
+        };
+        if steps >= PACKING_STEPS_LEAST && packing::size(self.columns) <= PACKED_MOST {
+            let gone = self.share_from(self.gone(), 2.0 * BOUND_SHARE);
+            let packed = packing::strengthen(self.columns, proven, steps as usize, &gone);
+            if packed.upper_bound < proven.upper_bound {
+                return (packed.upper_bound, Proof::Packing(packed.prices));
+            }
+        }
+        (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()))
     }
 
     /// The published search alone, with the bound beside it.
@@ -335,7 +361,7 @@ impl Search<'_, '_> {
             &tell_generation,
         );
         tell("bound", found.feasible.as_ref().map(|(_, value)| *value));
-        let proven = bound(columns, BOUND_STEPS, &|| self.gone() >= 1.0);
+        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
         let (chosen, status) = match found.feasible {
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (found.least_missed, Status::NoneFound),

@@ -47,6 +47,11 @@ pub enum Progress {
         /// What happened.
         reason: String,
     },
+    /// SAP leaves requests unanswered: nothing new is sent for now.
+    Paused {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// Everything is in SAP; the window is open.
     Opened {
         /// Change set.

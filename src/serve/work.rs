@@ -259,6 +259,7 @@ fn tell(step: &Progress) {
         Progress::InDoubt { item, reason } => {
             job.at(&format!("{item}: asking SAP ({reason})"), None);
         }
+        Progress::Paused { reason } => job.at(reason, None),
         Progress::RollingBack { id, reason } => {
             job.at(&format!("{id}: taking back ({reason})"), None);
         }

@@ -7,14 +7,62 @@ use carbide::plan::{Limit, SolveOptions, solve};
 use crate::plan_for_carbon::{instance, tiny_instances};
 
 fn certified(instance: &Instance) -> String {
+    certified_after(instance, 20_000)
+}
+
+fn certified_after(instance: &Instance, moves: u64) -> String {
     let options = SolveOptions {
         seed: 3,
-        limit: Limit::Work { generations: 0, moves: 20_000 },
+        limit: Limit::Work { generations: 0, moves },
         genetic_only: false,
         progress: &|_, _| {},
     };
     let solution = solve(instance, &options).unwrap();
-    certificate(instance, &solution, 3, &WorkLimit::Moves(20_000)).unwrap()
+    certificate(instance, &solution, 3, &WorkLimit::Moves(moves)).unwrap()
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// With work enough the bound is by packing whole orders into work centers: no plan that is known lies
+/// above it, an exact solver's proven bound is near, and its prices cannot be exchanged.
+#[test]
+fn a_bound_by_packing_is_nearer_and_is_checked_from_its_prices() {
+    let instance = instance("S-steel-1.json.gz");
+    let text = certified_after(&instance, 150_000);
+    assert!(text.contains("\"proof\":\"packing\""));
+
+    let found = verify(&text, &instance).unwrap();
+
+    // The relaxation's bound is 0.4319 at best; the best plan known is worth 0.4203.
+    assert!(found.upper_bound > 0.4203 && found.upper_bound < 0.4300, "{found:?}");
+
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("\"{name}\":"))).unwrap();
+        line[name.len() + 3..].trim_end_matches(',').to_owned()
+    };
+    let prices = field("multipliers");
+    let other = prices.replacen('[', "[0.001,", 1);
+    let other = format!("{}]", &other[..other.rfind(',').unwrap()]);
+    let own = format!("\"{}\"", sha256(&other));
+    let forged = text
+        .replacen(&prices, &other, 1)
+        .replacen(&sha256(&field("multipliers_sha256")), &sha256(&own), 1)
+        .replace(&sha256(&prices), &sha256(&other));
+    let refused = verify(&forged, &instance).unwrap_err();
+    assert_eq!(refused.field, "upper_bound", "{refused}");
+
+    let fewer = format!("[{}", &prices[prices.find(',').unwrap() + 1..]);
+    let own = format!("\"{}\"", sha256(&fewer));
+    let forged = text
+        .replacen(&prices, &fewer, 1)
+        .replacen(&sha256(&field("multipliers_sha256")), &sha256(&own), 1)
+        .replace(&sha256(&prices), &sha256(&fewer));
+    let refused = verify(&forged, &instance).unwrap_err();
+    assert_eq!(refused.field, "multipliers", "{refused}");
 }
 
 #[test]

@@ -34,6 +34,9 @@ pub(super) struct Candidates {
     pub list: Vec<Candidate>,
     work: Vec<Work>,
     bom: Vec<(u32, f64)>,
+    /// Order and candidate by set-up: those of set-up `s` are `setup_start[s]..setup_start[s + 1]`.
+    setup_start: Vec<u32>,
+    of_setup: Vec<(u32, u32)>,
 }
 
 fn small(value: usize) -> u32 {
@@ -43,8 +46,14 @@ fn small(value: usize) -> u32 {
 impl Candidates {
     /// The `most` columns of each order with the least reduced cost, and the one it starts from.
     pub fn new(columns: &Columns<'_>, reduced_cost: &[f64], from: &[usize], most: usize) -> Self {
-        let mut candidates =
-            Self { start: vec![0], list: Vec::new(), work: Vec::new(), bom: Vec::new() };
+        let mut candidates = Self {
+            start: vec![0],
+            list: Vec::new(),
+            work: Vec::new(),
+            bom: Vec::new(),
+            setup_start: Vec::new(),
+            of_setup: Vec::new(),
+        };
         for (order, from) in from.iter().enumerate() {
             let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
             let by_cost =
@@ -62,7 +71,32 @@ impl Candidates {
             }
             candidates.start.push(small(candidates.list.len()));
         }
+        candidates.index_setups(columns.setup.len());
         candidates
+    }
+
+    fn index_setups(&mut self, setups: usize) {
+        let mut own: Vec<(u32, u32, u32)> = Vec::with_capacity(self.work.len());
+        for order in 0..self.orders() {
+            for candidate in self.of(order) {
+                let work = self.work(candidate).iter().filter(|work| work.setup != NO_SETUP);
+                own.extend(work.map(|work| (work.setup, order, candidate)));
+            }
+        }
+        own.sort_unstable();
+        own.dedup();
+        self.setup_start = vec![0; setups + 1];
+        own.iter().for_each(|(setup, ..)| self.setup_start[*setup as usize + 1] += 1);
+        for at in 0..setups {
+            self.setup_start[at + 1] += self.setup_start[at];
+        }
+        self.of_setup = own.into_iter().map(|(_, order, candidate)| (order, candidate)).collect();
+    }
+
+    /// Orders with their candidates that use a set-up.
+    pub fn using(&self, setup: u32) -> &[(u32, u32)] {
+        let at = setup as usize;
+        &self.of_setup[self.setup_start[at] as usize..self.setup_start[at + 1] as usize]
     }
 
     fn push(&mut self, columns: &Columns<'_>, column: usize) {
@@ -125,8 +159,12 @@ impl Candidates {
         &self.bom[from as usize..to as usize]
     }
 
-    /// The candidate that is a column of the problem.
-    pub fn find(&self, order: u32, column: usize) -> Option<u32> {
-        self.of(order).find(|at| self.list[*at as usize].column as usize == column)
+    /// The candidates that are these columns, one of each order.
+    pub fn all(&self, columns: &[usize]) -> Vec<u32> {
+        let find = |(order, column): (usize, &usize)| {
+            let is_it = |at: &u32| self.list[*at as usize].column as usize == *column;
+            self.of(small(order)).find(is_it).expect("the start is a candidate")
+        };
+        columns.iter().enumerate().map(find).collect()
     }
 }

@@ -1,6 +1,9 @@
 //! A plan under change: loads, set-ups, requirements and sums. What a move costs depends on what it
 //! touches, not on the size of the plan.
 
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
 use super::super::column::{Columns, SLACK};
 use super::super::sourcing::{self, Bought};
 use super::candidates::{Candidates, NO_SETUP};
@@ -37,6 +40,8 @@ impl Sums {
 pub(super) struct State<'a, 'b> {
     columns: &'a Columns<'b>,
     pub candidates: &'a Candidates,
+    /// Orders that may move.
+    own: &'a [u32],
     /// Candidate of each order.
     pub chosen: Vec<u32>,
     load: Vec<f64>,
@@ -48,6 +53,8 @@ pub(super) struct State<'a, 'b> {
     pub sums: Sums,
     /// What more of a component costs, for choices among many columns.
     price: Vec<f64>,
+    /// Value of each candidate with its components at these prices.
+    priced: Vec<f64>,
     overload_price: f64,
 }
 
@@ -55,16 +62,15 @@ impl<'a, 'b> State<'a, 'b> {
     pub fn new(
         columns: &'a Columns<'b>,
         candidates: &'a Candidates,
-        start: &[usize],
+        own: &'a [u32],
+        chosen: Vec<u32>,
         overload_price: f64,
     ) -> Self {
-        let of = |(order, column): (usize, &usize)| {
-            candidates.find(order as u32, *column).expect("the start is a candidate")
-        };
         let mut state = Self {
             columns,
             candidates,
-            chosen: start.iter().enumerate().map(of).collect(),
+            own,
+            chosen,
             load: vec![0.0; columns.capacity.len()],
             running: vec![0; columns.setup.len()],
             required: vec![0.0; columns.sources.len()],
@@ -72,6 +78,7 @@ impl<'a, 'b> State<'a, 'b> {
             members: vec![Vec::new(); columns.capacity.len()],
             sums: Sums::default(),
             price: vec![0.0; columns.sources.len()],
+            priced: vec![0.0; candidates.list.len()],
             overload_price,
         };
         for order in 0..candidates.orders() {
@@ -81,6 +88,11 @@ impl<'a, 'b> State<'a, 'b> {
         }
         state.refresh();
         state
+    }
+
+    /// An order that may move.
+    pub fn pick(&self, random: &mut Pcg64Mcg) -> u32 {
+        self.own[random.random_range(0..self.own.len())]
     }
 
     /// Computes every sum afresh: float sums drift over many moves.
@@ -103,6 +115,61 @@ impl<'a, 'b> State<'a, 'b> {
             self.required[component] -= step;
             self.price[component] = (more.value - self.sums.bought.value) / step;
         }
+        for (at, priced) in self.priced.iter_mut().enumerate() {
+            let bom = self.candidates.bom(at as u32).iter();
+            let components: f64 = bom.map(|(k, quantity)| quantity * self.price[*k as usize]).sum();
+            *priced = self.candidates.list[at].value + components;
+        }
+    }
+
+    /// About what the value changes when an order goes from one candidate to another: exact but for
+    /// the components, which are taken at the prices of the last refresh.
+    pub fn change(&self, from: u32, to: u32) -> f64 {
+        let candidates = self.candidates;
+        let (left, joined) = (candidates.work(from), candidates.work(to));
+        let mut change = self.priced[to as usize] - self.priced[from as usize];
+        for work in left.iter().filter(|work| work.setup != NO_SETUP) {
+            if self.running[work.setup as usize] == 1
+                && !joined.iter().any(|other| other.setup == work.setup)
+            {
+                change -= self.columns.setup[work.setup as usize].value;
+            }
+        }
+        for work in joined.iter().filter(|work| work.setup != NO_SETUP) {
+            if self.running[work.setup as usize] == 0 {
+                change += self.columns.setup[work.setup as usize].value;
+            }
+        }
+        change
+    }
+
+    /// Whether nobody has used a set-up so far.
+    pub fn closed(&self, setup: u32) -> bool {
+        self.running[setup as usize] == 0
+    }
+
+    /// A resource on which an order that leaves one candidate has no room for the other.
+    pub fn full_for(&self, from: u32, to: u32) -> Option<usize> {
+        let left = self.candidates.work(from);
+        self.candidates.work(to).iter().find_map(|work| {
+            let resource = work.resource as usize;
+            let mut minutes = work.minutes;
+            match left.iter().find(|other| other.resource == work.resource) {
+                Some(other) => minutes -= other.minutes,
+                None if work.setup != NO_SETUP && self.running[work.setup as usize] == 0 => {
+                    minutes += self.columns.setup[work.setup as usize].minutes;
+                }
+                None => {}
+            }
+            let room = self.columns.capacity[resource] + SLACK;
+            (self.load[resource] + minutes > room).then_some(resource)
+        })
+    }
+
+    /// Whether [`State::change`] tells enough to drop a move: the plan keeps every rule, and no cap
+    /// makes purchases depend on the rest of the plan.
+    pub fn steady(&self) -> bool {
+        self.columns.carbon_cap.is_none() && self.sums.feasible()
     }
 
     /// Lower is better; a missed policy and an overload cost more than a column can gain.
@@ -193,19 +260,24 @@ impl<'a, 'b> State<'a, 'b> {
     /// The candidate of an order that fits and costs least with its set-ups and components, other
     /// than `but`.
     pub fn cheapest(&self, order: u32, but: u32) -> Option<u32> {
+        self.cheapest_of(order, &|candidate| candidate != but)
+    }
+
+    /// [`State::cheapest`] among some of the candidates.
+    pub fn cheapest_of(&self, order: u32, among: &dyn Fn(u32) -> bool) -> Option<u32> {
         let mut best: Option<(f64, u32)> = None;
-        for candidate in self.candidates.of(order).filter(|candidate| *candidate != but) {
-            let mut value = self.candidates.list[candidate as usize].value;
+        let worse = |best: Option<(f64, u32)>, value| best.is_some_and(|(known, _)| value >= known);
+        for candidate in self.candidates.of(order) {
+            let mut value = self.priced[candidate as usize];
+            if worse(best, value) || !among(candidate) {
+                continue;
+            }
             for work in self.candidates.work(candidate) {
                 if work.setup != NO_SETUP && self.running[work.setup as usize] == 0 {
                     value += self.columns.setup[work.setup as usize].value;
                 }
             }
-            for (component, quantity) in self.candidates.bom(candidate) {
-                value += quantity * self.price[*component as usize];
-            }
-            let better = best.is_none_or(|(known, _)| value < known);
-            if better && self.full(candidate).is_none() {
+            if !worse(best, value) && self.full(candidate).is_none() {
                 best = Some((value, candidate));
             }
         }

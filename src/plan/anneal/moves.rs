@@ -1,0 +1,196 @@
+//! Moves of the annealing: what they take off the plan and put elsewhere, and how that is undone.
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
+use super::candidates::{self, NO_SETUP};
+use super::state::{State, Sums};
+
+/// Most orders that one move takes off a set-up or draws to one.
+pub(super) const MOVED_MOST: usize = 8;
+
+/// Takes a move back, the last change first.
+pub(super) fn undo(state: &mut State<'_, '_>, change: &[Change], before: Sums) {
+    for one in change.iter().rev() {
+        if one.placed {
+            state.remove(one.to);
+        }
+        state.place(one.from);
+    }
+    state.sums = before;
+}
+
+/// An order on its way from one candidate to another; `placed` once it has got there.
+pub(super) struct Change {
+    pub order: u32,
+    pub from: u32,
+    pub to: u32,
+    placed: bool,
+}
+
+fn take(state: &mut State<'_, '_>, change: &mut Vec<Change>, order: u32, to: u32) {
+    let from = state.chosen[order as usize];
+    state.remove(from);
+    change.push(Change { order, from, to, placed: false });
+}
+
+fn put(state: &mut State<'_, '_>, one: &mut Change) {
+    state.place(one.to);
+    one.placed = true;
+}
+
+/// One order to another column; if that is full, an order that is there makes room.
+pub(super) fn relocate(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    threshold: f64,
+    random: &mut Pcg64Mcg,
+) -> bool {
+    let candidates = state.candidates;
+    let order = state.pick(random);
+    let to = candidates.toward_the_best(order, random.random_range(0.0..1.0));
+    let from = state.chosen[order as usize];
+    if to == from {
+        return false;
+    }
+    // Most moves are dropped here, before anything is touched. Who makes room seldom gains by it, and
+    // if it does, it finds the exchange from its own side.
+    if state.steady() && state.change(from, to) > threshold {
+        return false;
+    }
+    let Some(full) = state.full_for(from, to) else {
+        take(state, change, order, to);
+        put(state, &mut change[0]);
+        return true;
+    };
+    let there = state.members(full);
+    if there.is_empty() || random.random_bool(0.5) {
+        return false;
+    }
+    let other = there[random.random_range(0..there.len())];
+    if other == order {
+        return false;
+    }
+    take(state, change, order, to);
+    take(state, change, other, 0);
+    if state.full(to).is_some() {
+        return false;
+    }
+    put(state, &mut change[0]);
+    let Some(away) = state.cheapest(other, change[1].from) else { return false };
+    change[1].to = away;
+    put(state, &mut change[1]);
+    true
+}
+
+/// Opens a set-up for an order and draws in others that gain by it.
+pub(super) fn open_a_setup(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    random: &mut Pcg64Mcg,
+) -> bool {
+    let candidates = state.candidates;
+    let order = state.pick(random);
+    let to = candidates.toward_the_best(order, random.random_range(0.0..1.0));
+    let closed = |work: &&candidates::Work| work.setup != NO_SETUP && state.closed(work.setup);
+    let Some(setup) = candidates.work(to).iter().find(closed).map(|work| work.setup) else {
+        return false;
+    };
+    if state.full_for(state.chosen[order as usize], to).is_some() {
+        return false;
+    }
+    take(state, change, order, to);
+    put(state, &mut change[0]);
+    let others = candidates.using(setup);
+    let first = random.random_range(0..others.len());
+    for at in 0..others.len() {
+        let (other, candidate) = others[(first + at) % others.len()];
+        let from = state.chosen[other as usize];
+        if change.iter().any(|one| one.order == other)
+            || state.change(from, candidate) >= 0.0
+            || state.full_for(from, candidate).is_some()
+        {
+            continue;
+        }
+        take(state, change, other, candidate);
+        let last = change.len() - 1;
+        put(state, &mut change[last]);
+        if change.len() == MOVED_MOST {
+            break;
+        }
+    }
+    true
+}
+
+/// Moves all orders of a set-up to another bucket, where they find a common set-up again.
+pub(super) fn shift_a_setup(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    random: &mut Pcg64Mcg,
+) -> bool {
+    let candidates = state.candidates;
+    let order = state.pick(random);
+    let setups = |candidate: u32| {
+        let work = candidates.work(candidate).iter();
+        work.map(|work| work.setup).find(|setup| *setup != NO_SETUP)
+    };
+    let to = candidates.toward_the_best(order, random.random_range(0.0..1.0));
+    let from = state.chosen[order as usize];
+    let (Some(left), Some(joined)) = (setups(from), setups(to)) else { return false };
+    if left == joined || !take_all(state, change, left, from) {
+        return false;
+    }
+    for at in 0..change.len() {
+        let joins =
+            |candidate: u32| candidates.work(candidate).iter().any(|work| work.setup == joined);
+        let (order, from) = (change[at].order, change[at].from);
+        let to = state.cheapest_of(order, &joins).or_else(|| state.cheapest(order, from));
+        let Some(to) = to else { return false };
+        change[at].to = to;
+        put(state, &mut change[at]);
+    }
+    true
+}
+
+/// Takes all orders off a set-up that `candidate` uses, if they are not too many.
+fn take_all(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    setup: u32,
+    candidate: u32,
+) -> bool {
+    let candidates = state.candidates;
+    let uses = |candidate: u32| candidates.work(candidate).iter().find(|w| w.setup == setup);
+    let Some(work) = uses(candidate) else { return false };
+    let there = state.members(work.resource as usize).iter().copied();
+    let own: Vec<u32> =
+        there.filter(|order| uses(state.chosen[*order as usize]).is_some()).collect();
+    if own.len() > MOVED_MOST {
+        return false;
+    }
+    own.into_iter().for_each(|order| take(state, change, order, 0));
+    true
+}
+
+/// Takes all orders off a set-up, each to the best place that is left, so that the set-up is saved.
+pub(super) fn empty_a_setup(
+    state: &mut State<'_, '_>,
+    change: &mut Vec<Change>,
+    random: &mut Pcg64Mcg,
+) -> bool {
+    let candidates = state.candidates;
+    let order = state.pick(random);
+    let from = state.chosen[order as usize];
+    let work = candidates.work(from);
+    let one = work[random.random_range(0..work.len())];
+    if one.setup == NO_SETUP || !take_all(state, change, one.setup, from) {
+        return false;
+    }
+    for at in 0..change.len() {
+        let (order, from) = (change[at].order, change[at].from);
+        let Some(to) = state.cheapest(order, from) else { return false };
+        change[at].to = to;
+        put(state, &mut change[at]);
+    }
+    true
+}
