@@ -22,6 +22,14 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// Makes it the moment `other`; within one boot without an allocation.
+    pub fn set(&mut self, other: &Self) {
+        (self.wall, self.since_boot) = (other.wall, other.since_boot);
+        if self.boot_id != other.boot_id {
+            self.boot_id.clone_from(&other.boot_id);
+        }
+    }
+
     /// The instant `duration` later on both clocks.
     pub fn plus(&self, duration: SignedDuration) -> Self {
         Self {

@@ -51,6 +51,7 @@ use crate::footprint::product::rules::ProductRules;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
 use crate::meters::SiteMeters;
+use crate::post::order_way::OrderWay;
 use crate::sap::tls;
 use crate::source::ems::EmsMapping;
 use crate::source::sap::field_mapping::FieldMapping;
@@ -252,6 +253,9 @@ pub struct PostSettings {
     /// Documents that are on their way to SAP at the same time, 1 to 8; each holds a session of SAP.
     #[serde(default = "sessions")]
     pub sessions: usize,
+    /// By which interface of SAP planned orders are written.
+    #[serde(default, skip_serializing_if = "OrderWay::is_default")]
+    pub orders: OrderWay,
     /// Whether a second person has to approve each posting.
     #[serde(default)]
     pub four_eyes: bool,

@@ -17,6 +17,8 @@ mod correction;
 
 mod decide;
 
+mod explain;
+
 mod facts;
 
 mod installation;
@@ -49,7 +51,8 @@ pub use crate::source::sheet_file::{BYTES_MAX, ROWS_MAX, SheetFileError, SheetFo
 pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
 pub use company_code::{CompanyCodeFound, company_code, company_codes};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
-pub use decide::{DecideError, Decided, decide, decide_all, finding_of, readings_of};
+pub use decide::{DecideError, Decided, decide, finding_of, readings_of};
+pub use explain::Explanation;
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use installation::{Installation, Say, with_decisions};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};

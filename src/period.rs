@@ -1,6 +1,7 @@
 //! Time: metering intervals, shifts, posting periods. All pure; the clock is an argument.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
@@ -185,6 +186,24 @@ impl PostingPeriod {
     }
 }
 
+/// A text that is no month.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no month; write 2018-09")]
+pub struct NoMonth(String);
+
+/// As people write a month, `2018-09`.
+impl FromStr for PostingPeriod {
+    type Err = NoMonth;
+
+    fn from_str(text: &str) -> Result<Self, NoMonth> {
+        let parsed = text.split_once('-').and_then(|(year, month)| {
+            Some(Self { year: year.parse().ok()?, month: month.parse().ok()? })
+        });
+        let is_one = |of: &Self| (1..=12).contains(&of.month) && (1900..=9999).contains(&of.year);
+        parsed.filter(is_one).ok_or_else(|| NoMonth(text.to_owned()))
+    }
+}
+
 impl fmt::Display for PostingPeriod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year, self.month)
@@ -194,6 +213,15 @@ impl fmt::Display for PostingPeriod {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_month_is_read_as_it_is_written_and_nothing_else_is_one() {
+        assert_eq!("2018-09".parse(), Ok(PostingPeriod { year: 2018, month: 9 }));
+        for wrong in ["2018", "2018-13", "2018-0", "0018-09", "2018-09-01", "-9", "September"] {
+            let refusal = wrong.parse::<PostingPeriod>().unwrap_err().to_string();
+            assert_eq!(refusal, format!("'{wrong}' is no month; write 2018-09"));
+        }
+    }
 
     fn plant() -> ShiftCalendar {
         ShiftCalendar::three_shifts(TimeZone::get("Europe/Berlin").unwrap())

@@ -16,11 +16,14 @@
 
 pub mod approval;
 pub mod backup;
+pub mod breaker;
 pub mod change_set;
 pub mod checkpoint;
+pub mod comparison;
 pub mod document;
 pub mod journal;
 pub mod order_values;
+pub mod order_way;
 pub mod reference_key;
 pub mod report;
 pub mod restore;
@@ -30,6 +33,7 @@ pub mod state;
 pub mod window;
 
 mod apply;
+mod breaking;
 mod companion;
 mod desk;
 mod drive;
@@ -38,11 +42,14 @@ mod error;
 mod existing_order;
 mod failpoint;
 mod fi_document;
+mod fi_items;
 mod fi_rules;
 mod lease;
 mod named;
+mod older_copy;
 mod once;
 mod order_back;
+mod order_bapi;
 mod planned_order;
 mod prepare;
 mod recover;
@@ -58,6 +65,8 @@ mod watch;
 mod approval_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod breaker_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod existing_order_simulation;
 #[cfg(all(test, feature = "backup"))]
@@ -87,7 +96,8 @@ pub use document::{
 };
 pub use error::PostError;
 pub use failpoint::POINTS as FAILPOINTS;
-use journal::{ChangeSet, Journal, JournalError, Row, Verification, Writing};
+use journal::{ChangeSet, Journal, Row, Verification, Writing};
+pub use older_copy::Newer;
 use reference_key::header_text;
 pub use report::{ItemReport, Progress, Receipt, Recovered, Summary, UndoReport};
 use sap_port::DocumentKey;
@@ -96,9 +106,6 @@ pub use sap_system::SapBooks;
 pub use settings::{PostSettings, SystemRole};
 use state::Phase;
 use watch::Watch;
-
-/// How an open change set is called from the end of its window until SAP was read.
-const OPEN_UNVERIFIED: &str = "OPEN_UNVERIFIED";
 
 /// Posts change sets to one SAP system under one journal, and takes them back.
 pub struct Poster<S, C> {
@@ -115,12 +122,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Journal`] if the journal cannot be opened, or belongs to another system or client.
     pub fn open(path: &Path, sap: S, settings: PostSettings, clock: C) -> Result<Self, PostError> {
-        let journal = Journal::open(path, &clock.now())?;
-        let configured = settings.domain();
-        if let Some(domain) = journal.domain().filter(|domain| **domain != *configured) {
-            let (path, journal) = (path.to_owned(), domain.to_owned());
-            return Err(JournalError::OtherSystem { path, journal, configured }.into());
-        }
+        let journal = Journal::open_of(path, &settings.domain(), &clock.now())?;
         let vault = Vault::beside(path, &settings);
         let desk = Arc::new(Desk::new(sap, settings, clock));
         Ok(Self { journal, desk, vault, watch: Watch::default() })
@@ -152,7 +154,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Invalid`] if it could not be posted as it is.
     pub fn dry_run(&self, draft: &ChangeSetDraft) -> Result<Vec<DocumentPreview>, PostError> {
-        if let Some(problem) = draft.problem() {
+        if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
         let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {
@@ -171,19 +173,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     /// [`PostError::Journal`] if the journal cannot be read.
     pub fn list(&mut self) -> Result<Vec<Summary>, PostError> {
         self.journal.read_on()?;
+        let now = self.desk.clock.now();
         let sets = self.journal.change_sets().iter();
-        let summaries = sets.map(|set| {
-            let summary = set.summary();
-            let standing = self.standing(set);
-            Summary {
-                unverified: self.watch.unverified.get(&set.id).map(|of| of.reason.clone()),
-                waits_since: match standing {
-                    OPEN_UNVERIFIED => summary.ends,
-                    _ => summary.waits_since,
-                },
-                standing,
-                ..summary
-            }
+        let summaries = sets.map(|set| Summary {
+            unverified: self.watch.unverified.get(&set.id).map(|of| of.reason.clone()),
+            ..set.summary_at(&now)
         });
         Ok(summaries.collect())
     }
@@ -247,16 +241,6 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             _ => None,
         });
         revisions.max().unwrap_or(1)
-    }
-
-    /// The phase, or `OPEN_UNVERIFIED` where the window is over and SAP was not yet read at its end.
-    fn standing(&self, set: &ChangeSet) -> &'static str {
-        let now = self.desk.clock.now();
-        let over = |window: &window::WindowEnd| window.standing(&now) == window::Standing::Over;
-        match set.state.phase {
-            Phase::Open if set.window.as_ref().is_some_and(over) => OPEN_UNVERIFIED,
-            phase => phase.name(),
-        }
     }
 
     fn set(&self, id: &ChangeSetId) -> Result<&ChangeSet, PostError> {

@@ -22,6 +22,8 @@ mod oidc;
 mod page;
 mod plant;
 mod problem;
+#[cfg(feature = "oidc")]
+mod refused;
 mod schedule;
 mod session;
 mod sheets;

@@ -4,6 +4,7 @@
 mod findings;
 pub mod ledger;
 mod mirror;
+mod shown;
 
 use std::path::{Path, PathBuf};
 
@@ -167,6 +168,7 @@ impl Store {
             connection.execute_batch(SCHEMA)?;
             connection.execute_batch(ledger::SCHEMA)?;
             connection.execute_batch(findings::SCHEMA)?;
+            connection.execute_batch(shown::SCHEMA)?;
             Ok(connection)
         };
         match open() {

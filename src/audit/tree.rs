@@ -29,15 +29,26 @@ pub struct Head {
 impl Head {
     /// Adds the hash of the next leaf.
     pub fn push(&mut self, leaf: Hash) {
-        // Each trailing one bit of the size is a full subtree that the new leaf completes.
-        let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        self.push_subtree(leaf, 1);
+    }
+
+    /// Adds the next `leaves`, whose root is `root`. They are a full subtree: their number is a power of
+    /// two, and so many stand before them once or several times.
+    ///
+    /// # Panics
+    ///
+    /// If they are not.
+    pub fn push_subtree(&mut self, root: Hash, leaves: u64) {
+        assert!(leaves.is_power_of_two() && self.size.is_multiple_of(leaves), "no full subtree");
+        // Each one bit of the size above is a full subtree that the new one completes.
+        let mut hash = root;
+        for _ in 0..(self.size / leaves).trailing_ones() {
             if let Some(left) = self.full.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.full.push(hash);
-        self.size += 1;
+        self.size += leaves;
     }
 
     /// How many leaves there are.
@@ -91,6 +102,20 @@ mod tests {
         for size in 0..=leaves.len() {
             assert_eq!(root(&leaves[..size]), by_definition(&leaves[..size]), "{size} leaves");
         }
+    }
+
+    #[test]
+    fn leaves_may_come_as_full_subtrees() {
+        let leaves: Vec<Hash> = (0..100u32).map(|n| leaf_hash(&n.to_be_bytes())).collect();
+        let mut head = Head::default();
+        for run in leaves.chunks(8) {
+            match run.len() {
+                8 => head.push_subtree(root(run), 8),
+                _ => run.iter().for_each(|leaf| head.push(*leaf)),
+            }
+            assert_eq!(head.root(), root(&leaves[..head.size() as usize]));
+        }
+        assert_eq!(head.size(), 100);
     }
 
     #[test]

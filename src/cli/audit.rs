@@ -42,7 +42,8 @@ enum AuditCommand {
         /// The public key as it was noted elsewhere; the one here if it is left out.
         #[arg(long)]
         key: Option<String>,
-        /// Ask SAP for each document that the journal says is there.
+        /// Ask SAP for each document that the journal says is there, and for each accounting document there
+        /// that bears Carbide's reference.
         #[arg(long)]
         sap: bool,
     },
@@ -106,37 +107,36 @@ async fn verify(
     let key = key.map_err(|error| CliError::new(Exit::Usage, format!("--key: {error}")))?;
     let (journal, checkpoints) = log(context)?;
     let (fits, problems) = checkpoints.verify(journal.path(), from, key.as_ref())?;
-    let (asked, otherwise) = if sap {
-        Session::open(context)?.books_to_look()?.compare_with_sap().await?
-    } else {
-        (0, Vec::new())
+    let compared = match sap {
+        true => Some(Session::open(context)?.books_to_look()?.compare_with_sap().await?),
+        false => None,
     };
     if context.json {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let sap = sap.then(|| {
-            let otherwise: Vec<_> = otherwise
-                .iter()
-                .map(|(id, item, what)| json!({ "change_set_id": id, "item": item, "what": what }))
-                .collect();
-            json!({ "asked": asked, "otherwise": otherwise })
-        });
-        print_json(&json!({ "checkpoints": fits, "problems": problems, "sap": sap }))?;
+        print_json(&json!({ "checkpoints": fits, "problems": problems, "sap": compared }))?;
     } else {
         println!("  the chain of rows is whole; {fits} checkpoints fit");
         for problem in &problems {
             println!("  {problem}");
         }
-        if sap {
-            println!("  SAP was asked for {asked} documents; {} are otherwise", otherwise.len());
+        if let Some(found) = &compared {
+            println!(
+                "  SAP was asked for {} documents of the journal, and has {} accounting documents with \
+                 Carbide's reference; {} are otherwise",
+                found.asked,
+                found.in_sap,
+                found.discrepancies.len()
+            );
         }
-        for (id, item, what) in &otherwise {
-            println!("  {id}, item {item}: {what}");
+        for found in compared.iter().flat_map(|found| &found.discrepancies) {
+            println!("  {found}");
         }
     }
-    Ok(match (problems.is_empty(), otherwise.is_empty()) {
+    let differs = compared.is_some_and(|found| !found.discrepancies.is_empty());
+    Ok(match (problems.is_empty(), differs) {
         (false, _) => Exit::Store,
-        (true, false) => Exit::Person,
-        (true, true) => Exit::Done,
+        (true, true) => Exit::Person,
+        (true, false) => Exit::Done,
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{CliError, Context, Exit};
 use crate::config::Config;
 use crate::cycle::{Books, CycleError, Facts, Installation, Judged, SyncReport};
-use crate::period::PostingPeriod;
+use crate::period::{NoMonth, PostingPeriod};
 use crate::post::{PostError, SystemRole};
 use crate::store::StoreError;
 
@@ -107,12 +107,9 @@ fn account() -> String {
     requester()
 }
 
-/// A month as people write it, `2018-09`.
-pub(super) fn month(text: &str) -> Result<PostingPeriod, String> {
-    let wrong = || format!("'{text}' is no month; write 2018-09");
-    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
-    let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
-    if (1..=12).contains(&month) { Ok(PostingPeriod { year, month }) } else { Err(wrong()) }
+/// A month as an argument.
+pub(super) fn month(text: &str) -> Result<PostingPeriod, NoMonth> {
+    text.parse()
 }
 
 impl From<CycleError> for CliError {
@@ -146,7 +143,8 @@ impl From<PostError> for CliError {
 
 fn of_posting(error: &PostError) -> Exit {
     match error {
-        PostError::Journal(_) => Exit::Store,
+        PostError::Journal(_) | PostError::Behind { .. } => Exit::Store,
+        PostError::NotCompared { .. } => Exit::Remote,
         PostError::InDoubt { .. }
         | PostError::WayBackBlocked { .. }
         | PostError::LeaseLost { .. } => Exit::Person,

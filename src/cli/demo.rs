@@ -206,7 +206,7 @@ async fn cycle_once(
         say.stage(7, "Everything is taken back");
         let undone = take_back(&mut books, &session, &[&document, &orders], say).await?;
         let after = planned_orders(&session).await?;
-        let (fi, items) = cycle::fi_total(&session.connections, &run).await?;
+        let (fi, items) = cycle::fi_total(session.connections()?, &run).await?;
         let restored = after == before && fi == Milligrams::ZERO;
         result["undo"] = json!({
             "change_sets": undone,
@@ -265,7 +265,7 @@ async fn planned_orders(session: &Session) -> Result<String, CliError> {
     use crate::sap::odata::Query;
     use crate::source::sap::PLANNED_ORDERS;
     let query = Query::of("A_PlannedOrder").order_by(&["PlannedOrder"]);
-    let rows = session.connections.odata.read(PLANNED_ORDERS, &query, |_, _| {}).await;
+    let rows = session.connections()?.odata.read(PLANNED_ORDERS, &query, |_, _| {}).await;
     let rows = rows.map_err(cycle::CycleError::from)?;
     Ok(rows.iter().map(|row| serde_json::json!(row.fields()).to_string()).collect())
 }
@@ -281,7 +281,7 @@ async fn apply(
     let stage = context.progress.stage(&format!("Posting {count} documents"));
     // The poster keeps its progress callback, so each change set gets a poster that shows its own.
     let mut shown =
-        cycle::poster(&session.config, &session.connections)?.on_progress(move |step| {
+        cycle::poster(&session.config, session.connections()?)?.on_progress(move |step| {
             if let Step::Sending { item, title } = step {
                 stage.at(&format!("{item} of {count}: {title}"));
             }
@@ -320,7 +320,7 @@ struct Totals {
 }
 
 async fn totals(session: &Session, judged: &Judged, run: &PostingRun) -> Result<Totals, CliError> {
-    let (fi, _) = cycle::fi_total(&session.connections, run).await?;
+    let (fi, _) = cycle::fi_total(session.connections()?, run).await?;
     Ok(Totals {
         metered: judged.inventory.metered,
         allocated: judged.inventory.allocated(),

@@ -1,7 +1,5 @@
 //! `carbide explain`: one number down to its readings, factor rows, rules and code version.
 
-mod evidence;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +10,7 @@ use serde_json::{Value, json};
 use super::connect::{Session, month};
 use super::exit::print_json;
 use super::{CliError, Context, Exit, footprint};
-use crate::cycle::{PostedLine, PostingRun, footprints, order_footprint, poster};
+use crate::cycle::{Explanation, PostedLine, PostingRun, footprints, order_footprint};
 use crate::factor::EmissionFactor;
 use crate::footprint::ProductFootprint;
 use crate::id::ProductionOrderNumber;
@@ -55,7 +53,7 @@ pub(super) async fn run(arguments: Explain, context: &Context) -> Result<Exit, C
     });
     let judged = session.judge(&facts, arguments.period.or(ran))?;
     let book = session.config.factors.book.rows();
-    let given = evidence::Given { facts: &facts, facts_key: &facts_key, judged: &judged, book };
+    let given = Explanation { facts: &facts, facts_key: &facts_key, judged: &judged, book };
     if let Some(order) = order.map(|confirmation| confirmation.order.clone()) {
         return explain_order(&order, &given, &session, &arguments, context);
     }
@@ -131,7 +129,7 @@ fn write_page(path: &Path, html: &str) -> Result<(), CliError> {
 
 fn explain_order(
     order: &ProductionOrderNumber,
-    given: &evidence::Given<'_>,
+    given: &Explanation<'_>,
     session: &Session,
     arguments: &Explain,
     context: &Context,
@@ -181,8 +179,7 @@ fn posting_run(
     session: &Session,
     what: &str,
 ) -> Result<Option<(String, PostingRun, Option<String>)>, CliError> {
-    let mut books = poster(&session.config, &session.connections)?;
-    for set in books.change_sets()? {
+    for set in session.journal()?.change_sets() {
         let Some(draft) = &set.draft else { continue };
         let numbers: Vec<String> = set
             .items

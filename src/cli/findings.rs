@@ -60,7 +60,7 @@ pub(super) fn run(verb: &FindingVerb, context: &Context) -> Result<Exit, CliErro
     let findings = session.store.track(&[], &session.config.rules, Timestamp::now())?;
     let (key, decided) = match verb {
         FindingVerb::List { all } => return list(&findings, *all, context),
-        FindingVerb::Show { key } => return show(&finding_of(findings, key)?, context),
+        FindingVerb::Show { key } => return show(finding_of(&findings, key)?, context),
         FindingVerb::Ask { key, whom } => (key, Decided::Ask { whom: whom.clone() }),
         FindingVerb::Accept { key, why } => (key, Decided::Accept { why: why.clone() }),
         FindingVerb::Correct { key, kwh, why } => {
@@ -70,7 +70,10 @@ pub(super) fn run(verb: &FindingVerb, context: &Context) -> Result<Exit, CliErro
     let facts = session.last_facts()?.map(|(_, facts)| facts);
     let who = person(&session.config);
     let by = (who.as_str(), Timestamp::now());
-    show(&decide(&session.store, &session.config, facts.as_ref(), key, &decided, by)?, context)
+    let decisions = [(key.clone(), decided)];
+    let decided = decide(&session.store, &session.config, facts.as_ref(), &decisions, by)?;
+    decided.iter().try_for_each(|tracked| show(tracked, context).map(drop))?;
+    Ok(Exit::Done)
 }
 
 impl From<DecideError> for CliError {

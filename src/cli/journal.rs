@@ -9,9 +9,10 @@ use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::undo::print_trouble;
 use super::{CliError, Context, Exit};
-use crate::cycle::{self, poster};
-use crate::post::ChangeSetId;
+use crate::clock::{Clock, SystemClock};
+use crate::cycle;
 use crate::post::state::Decision;
+use crate::post::{ChangeSetId, PostError, Summary};
 use crate::present::table::{Align, Table};
 
 /// Look into the journal.
@@ -43,6 +44,15 @@ enum BooksCommand {
     Verify,
     /// Finish what an earlier process left: ask SAP, take back, confirm.
     Recover,
+    /// Go on with this journal although SAP knows postings that it does not (JRN-BEHIND).
+    ///
+    /// Only if the newest copy of the journal is lost. What SAP has beyond this one can then be taken back
+    /// in SAP only; `carbide audit verify --sap` names it.
+    AcceptSap {
+        /// Why; it is kept in the journal.
+        #[arg(long)]
+        why: String,
+    },
     /// Decide about a change set on hold.
     Decide {
         /// Change set, as CS-3.
@@ -69,91 +79,123 @@ pub(super) async fn run(arguments: Journal, context: &Context) -> Result<Exit, C
         JournalCommand::Export => return print_rows(context),
     };
     let session = Session::open(context)?;
-    // Looking changes nothing; only recover and decide finish what is open.
-    let mut books = poster(&session.config, &session.connections)?;
     match command {
-        BooksCommand::Ls => {
-            let sets = books.list()?;
-            if context.json {
-                print_json(&json!({ "change_sets": sets }))?;
-                return Ok(Exit::Done);
-            }
-            let mut table = Table::new(&[
-                ("change set", Align::Left),
-                ("phase", Align::Left),
-                ("documents", Align::Right),
-                ("purpose", Align::Left),
-                ("begun", Align::Left),
-                ("window ends", Align::Left),
-            ]);
-            for set in sets {
-                table.row([
-                    set.change_set_id.to_string(),
-                    set.standing.to_owned(),
-                    set.documents.to_string(),
-                    set.purpose,
-                    set.begun.to_string(),
-                    set.ends.map_or_else(String::new, |at| at.to_string()),
-                ]);
-            }
-            print!("{table}");
-            Ok(Exit::Done)
-        }
+        BooksCommand::Ls => list(&session, context),
         BooksCommand::Show { change_set } => {
-            let (set, rows) = books.show(&ChangeSetId::typed(&change_set))?;
-            if context.json {
-                let items = set.item_reports();
-                print_json(&json!({ "summary": set.summary(), "items": items, "rows": rows }))?;
-                return Ok(Exit::Done);
-            }
-            println!("{} is {}", set.id, set.state.phase);
-            for item in set.item_reports() {
-                let number = item.number.as_ref().map_or_else(String::new, ToString::to_string);
-                println!("  {:>3}  {number:<24} {:?}  {}", item.item, item.state, item.title);
-            }
-            if let Some(reason) = &set.reason {
-                println!("  because {reason}");
-            }
-            print_trouble(&set.id, &set.item_reports());
-            for row in rows {
-                println!("  {:>5}  {}  {}", row.seq, row.at.wall, row.kind);
-            }
-            Ok(Exit::Done)
+            show(&session, &ChangeSetId::typed(&change_set), context)
         }
-        BooksCommand::Verify => {
-            let found = books.verify()?;
-            if context.json {
-                print_json(&found)?;
-            } else {
-                println!("  {} rows, {} change sets", found.rows, found.change_sets);
-                println!("  last hash {}", found.last_hash);
-                println!("  {}", found.damage.as_deref().unwrap_or("the chain is whole"));
-            }
-            Ok(if found.damage.is_none() { Exit::Done } else { Exit::Store })
-        }
-        BooksCommand::Recover => {
-            let recovered = books.recover().await?;
-            cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
-            if context.json {
-                print_json(&json!({ "recovered": recovered }))?;
-            } else if recovered.is_empty() {
-                println!("  nothing was left unfinished");
-            }
-            for set in recovered.iter().filter(|_| !context.json) {
-                println!("  {}: {} -> {}: {}", set.change_set_id, set.found, set.now, set.text);
-            }
-            Ok(Exit::Done)
-        }
+        BooksCommand::AcceptSap { why } => accept_sap(&session, &why, context).await,
+        BooksCommand::Verify => verify(&session, context),
+        BooksCommand::Recover => recover(&session, context).await,
         BooksCommand::Decide { change_set, decision, why } => {
             let decision = match decision {
                 Choice::RollBack => Decision::RollBack,
                 Choice::Accept => Decision::Accept,
             };
-            let id = ChangeSetId::typed(&change_set);
-            let phase = books.decide(&id, decision, &requester(), &why).await?;
-            cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
-            println!("{id} is {phase}");
-            Ok(Exit::Done)
+            decide(&session, &ChangeSetId::typed(&change_set), decision, &why).await
         }
     }
+}
+
+fn list(session: &Session, context: &Context) -> Result<Exit, CliError> {
+    let (journal, now) = (session.journal()?, SystemClock.now());
+    let sets: Vec<Summary> = journal.change_sets().iter().map(|set| set.summary_at(&now)).collect();
+    if context.json {
+        print_json(&json!({ "change_sets": sets }))?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&[
+        ("change set", Align::Left),
+        ("phase", Align::Left),
+        ("documents", Align::Right),
+        ("purpose", Align::Left),
+        ("begun", Align::Left),
+        ("window ends", Align::Left),
+    ]);
+    for set in sets {
+        table.row([
+            set.change_set_id.to_string(),
+            set.standing.to_owned(),
+            set.documents.to_string(),
+            set.purpose,
+            set.begun.to_string(),
+            set.ends.map_or_else(String::new, |at| at.to_string()),
+        ]);
+    }
+    print!("{table}");
+    Ok(Exit::Done)
+}
+
+fn show(session: &Session, id: &ChangeSetId, context: &Context) -> Result<Exit, CliError> {
+    let journal = session.journal()?;
+    let set = journal.change_set(id).ok_or_else(|| PostError::Unknown { id: id.clone() })?;
+    let rows = journal.rows(id).map_err(PostError::from)?;
+    if context.json {
+        let items = set.item_reports();
+        print_json(&json!({ "summary": set.summary(), "items": items, "rows": rows }))?;
+        return Ok(Exit::Done);
+    }
+    println!("{} is {}", set.id, set.state.phase);
+    for item in set.item_reports() {
+        let number = item.number.as_ref().map_or_else(String::new, ToString::to_string);
+        println!("  {:>3}  {number:<24} {:?}  {}", item.item, item.state, item.title);
+    }
+    if let Some(reason) = &set.reason {
+        println!("  because {reason}");
+    }
+    print_trouble(&set.id, &set.item_reports());
+    for row in rows {
+        println!("  {:>5}  {}  {}", row.seq, row.at.wall, row.kind);
+    }
+    Ok(Exit::Done)
+}
+
+fn verify(session: &Session, context: &Context) -> Result<Exit, CliError> {
+    let found = session.journal()?.verify(&SystemClock.now()).map_err(PostError::from)?;
+    if context.json {
+        print_json(&found)?;
+    } else {
+        println!("  {} rows, {} change sets", found.rows, found.change_sets);
+        println!("  last hash {}", found.last_hash);
+        println!("  {}", found.damage.as_deref().unwrap_or("the chain is whole"));
+    }
+    Ok(if found.damage.is_none() { Exit::Done } else { Exit::Store })
+}
+
+async fn recover(session: &Session, context: &Context) -> Result<Exit, CliError> {
+    let mut books = session.books_to_look()?;
+    let recovered = books.recover().await?;
+    cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+    if context.json {
+        print_json(&json!({ "recovered": recovered }))?;
+    } else if recovered.is_empty() {
+        println!("  nothing was left unfinished");
+    }
+    for set in recovered.iter().filter(|_| !context.json) {
+        println!("  {}: {} -> {}: {}", set.change_set_id, set.found, set.now, set.text);
+    }
+    Ok(Exit::Done)
+}
+
+async fn accept_sap(session: &Session, why: &str, context: &Context) -> Result<Exit, CliError> {
+    let newest = session.books_to_look()?.accept_sap(&requester(), why).await?;
+    if context.json {
+        print_json(&json!({ "accepted": newest }))?;
+    } else {
+        println!("  accepted: {newest}; the next posting follows it");
+    }
+    Ok(Exit::Done)
+}
+
+async fn decide(
+    session: &Session,
+    id: &ChangeSetId,
+    decision: Decision,
+    why: &str,
+) -> Result<Exit, CliError> {
+    let mut books = session.books_to_look()?;
+    let phase = books.decide(id, decision, &requester(), why).await?;
+    cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
+    println!("{id} is {phase}");
+    Ok(Exit::Done)
 }

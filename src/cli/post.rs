@@ -109,7 +109,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         behind.push(facts);
     }
     if let Some(month) = arguments.correction {
-        let restated = restated(&session, &mut books, month, arguments.into)?;
+        let restated = restated(&session, books.change_sets()?, month, arguments.into)?;
         let Some(run) = &restated.correction else {
             let text = format!("{month}: today's factors give what was posted; nothing was posted");
             return Err(CliError::new(Exit::No, text));
@@ -221,6 +221,7 @@ fn with_progress(books: Books, context: &Context) -> Books {
     books.on_progress(move |progress| match progress {
         Progress::Sending { item, title } => stage.at(&format!("{item}: {title}")),
         Progress::InDoubt { item, reason } => stage.at(&format!("{item}: asking SAP ({reason})")),
+        Progress::Paused { reason } => stage.at(&reason),
         Progress::RollingBack { id, reason } => stage.at(&format!("{id}: taking back ({reason})")),
         Progress::Touched { id, item, what } => {
             stage.at(&format!("{id}, item {item}, was changed by others: {what}"));

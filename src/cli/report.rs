@@ -45,7 +45,7 @@ enum Form {
 pub(super) async fn run(arguments: &Report, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
     let (key, facts) = session.facts(arguments.fresh, context).await?;
-    let (_, carbon) = cycle::posted(&mut session.books_to_look()?)?;
+    let (_, carbon) = cycle::posted(session.journal()?.change_sets());
     let stage = context.progress.stage("Composing the report");
     let (facts, now) = ((key.as_str(), &facts), Timestamp::now());
     let report = report::of_month(&session, facts, arguments.period, &carbon, now)?;

@@ -1,11 +1,15 @@
 //! `[serve]`: the daemon, its schedule, and who may come in.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::oidc::OidcLogon;
+
+/// Characters of a user in SAP.
+const SAP_USER_MAX: usize = 12;
 
 /// `[serve]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +30,10 @@ pub struct ServeSettings {
     /// Seconds between two looks at what planners ask for in SAP (transaction ZCARBIDE_PLAN of the
     /// companion package); 0 neither shows them plans nor asks.
     pub companion_seconds: u32,
+    /// Who may release and take back plans in SAP without being a local user: SAP user = name as it
+    /// stands in the journal, which is that of the directory or proxy, so that four eyes are four.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sap_planners: BTreeMap<String, String>,
     /// File of local users, readable by its owner alone.
     pub users_file: PathBuf,
     /// Minutes after which nobody who did nothing stays logged on.
@@ -59,6 +67,7 @@ impl Default for ServeSettings {
             footprint_minutes: 60,
             plan_overshoot_percent: 5,
             companion_seconds: 10,
+            sap_planners: BTreeMap::new(),
             users_file: PathBuf::from("users.toml"),
             session_minutes: 60,
             proxy: None,
@@ -88,6 +97,7 @@ impl ServeSettings {
             let reason = format!("{} is not between 1 and 1440", self.session_minutes);
             return Err(("serve.session_minutes", reason));
         }
+        self.planners_are_sensible()?;
         if self.proxy.as_ref().is_some_and(|proxy| proxy.from.is_empty()) {
             let reason =
                 "CFG-HEADER: serve.proxy needs serve.proxy.from: the addresses that may say who \
@@ -102,6 +112,25 @@ impl ServeSettings {
                 return Err(("serve.oidc", reason));
             }
             oidc.sensible()?;
+        }
+        Ok(())
+    }
+
+    fn planners_are_sensible(&self) -> Result<(), (&'static str, String)> {
+        let mut known = BTreeSet::new();
+        for (sap_user, name) in &self.sap_planners {
+            let wrong = if sap_user.is_empty() || sap_user.chars().count() > SAP_USER_MAX {
+                format!("'{sap_user}' is no SAP user: it has 1 to {SAP_USER_MAX} characters")
+            } else if name.trim().is_empty() || name.trim() != name {
+                format!(
+                    "'{name}' is no name for SAP user {sap_user}; write it as the journal has it"
+                )
+            } else if !known.insert(sap_user.to_uppercase()) {
+                format!("SAP user {sap_user} stands there twice")
+            } else {
+                continue;
+            };
+            return Err(("serve.sap_planners", wrong));
         }
         Ok(())
     }

@@ -7,12 +7,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::posting::way_to_products;
-use super::{Books, CycleError, PostedLine, PostingRun};
+use super::{CycleError, PostedLine, PostingRun, is_carbon};
 use crate::factor::{EmissionFactor, Scope};
 use crate::id::{CompanyCode, CostCenter};
 use crate::ledger::{Transaction, valued};
 use crate::period::PostingPeriod;
-use crate::post::NewDocument;
+use crate::post::journal::ChangeSet;
 use crate::post::state::Phase;
 use crate::quantity::Money;
 use crate::store::{Kind, Store};
@@ -60,28 +60,26 @@ pub struct Standing {
     pub run: PostingRun,
 }
 
-/// The posting and the corrections of a month that stand, oldest first.
+/// The posting and the corrections of a month that stand, in the order of the change sets.
 ///
 /// # Errors
 ///
-/// [`CycleError`] if the journal or the store cannot be read.
+/// [`CycleError::Store`] if a posting run is not in the store.
 pub fn standing(
-    books: &mut Books,
+    change_sets: &[ChangeSet],
     store: &Store,
     company_code: &CompanyCode,
     month: PostingPeriod,
 ) -> Result<Vec<Standing>, CycleError> {
     let mut standing = Vec::new();
-    for summary in books.list()? {
-        let (set, _) = books.show(&summary.change_set_id)?;
+    for set in change_sets {
         let Some(draft) = &set.draft else { continue };
-        let is_fi = draft.documents.iter().any(|d| matches!(d, NewDocument::FiDocument(_)));
-        if !is_fi || !matches!(set.state.phase, Phase::Open | Phase::Confirmed) {
+        if !is_carbon(draft) || !matches!(set.state.phase, Phase::Open | Phase::Confirmed) {
             continue;
         }
         let (_, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, &draft.plan_hash)?;
         if run.company_code == *company_code && run.month() == month {
-            standing.push(Standing { change_set: summary.change_set_id.to_string(), run });
+            standing.push(Standing { change_set: set.id.to_string(), run });
         }
     }
     Ok(standing)

@@ -1,13 +1,13 @@
 //! What people decide about a finding: somebody was asked, the readings are right, or these are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Facts;
-use crate::check::{FindingKey, IllegalStep, LifeEvent, Step, Tracked};
+use crate::check::{IllegalStep, LifeEvent, Step, Tracked};
 use crate::config::Config;
 use crate::period::Interval;
 use crate::quantity::largest_remainder;
@@ -64,13 +64,16 @@ pub enum DecideError {
     Store(#[from] StoreError),
 }
 
-/// The finding whose key begins with `key`.
+/// The finding of this key, or the only one whose key begins with it.
 ///
 /// # Errors
 ///
 /// [`DecideError::Unknown`], [`DecideError::Ambiguous`].
-pub fn finding_of(findings: Vec<Tracked>, key: &str) -> Result<Tracked, DecideError> {
-    let mut found = findings.into_iter().filter(|tracked| tracked.key.0.starts_with(key));
+pub fn finding_of<'a>(findings: &'a [Tracked], key: &str) -> Result<&'a Tracked, DecideError> {
+    if let Some(whole) = findings.iter().find(|tracked| tracked.key.0 == key) {
+        return Ok(whole);
+    }
+    let mut found = findings.iter().filter(|tracked| tracked.key.0.starts_with(key));
     match (found.next(), found.next()) {
         (Some(tracked), None) => Ok(tracked),
         (Some(_), Some(_)) => Err(DecideError::Ambiguous { key: key.to_owned() }),
@@ -81,37 +84,18 @@ pub fn finding_of(findings: Vec<Tracked>, key: &str) -> Result<Tracked, DecideEr
 /// Most findings that are decided about at once.
 pub const DECISIONS_MAX: usize = 500;
 
-/// Keeps what `who` decided at `now` about the finding whose key begins with `key`. `facts` hold the
-/// readings that a correction replaces.
+/// Keeps what `who` decided at `now` about each of several findings, or none of it. Findings are named
+/// as for [`finding_of`]; `facts` hold the readings that a correction replaces.
 ///
 /// # Errors
 ///
-/// [`DecideError`]; nothing was kept then.
+/// [`DecideError`] of the first that cannot be decided so, or is named twice; nothing was kept then.
 pub fn decide(
     store: &Store,
     config: &Config,
     facts: Option<&Facts>,
-    key: &str,
-    decided: &Decided,
-    by: (&str, Timestamp),
-) -> Result<Tracked, DecideError> {
-    let known = store.track(&[], &config.rules, by.1)?;
-    let tracked = taken(finding_of(known, key)?, config, facts, decided, by)?;
-    store.keep_findings(std::slice::from_ref(&tracked))?;
-    Ok(tracked)
-}
-
-/// Keeps what was decided about each of several findings, named by their whole keys, or none of it.
-///
-/// # Errors
-///
-/// [`DecideError`] of the first that cannot be decided so; nothing was kept then.
-pub fn decide_all(
-    store: &Store,
-    config: &Config,
-    facts: Option<&Facts>,
-    decisions: &[(FindingKey, Decided)],
-    by: (&str, Timestamp),
+    decisions: &[(String, Decided)],
+    (who, now): (&str, Timestamp),
 ) -> Result<Vec<Tracked>, DecideError> {
     if decisions.len() > DECISIONS_MAX {
         let text = format!(
@@ -120,17 +104,16 @@ pub fn decide_all(
         );
         return Err(DecideError::Senseless(text));
     }
-    let mut known: BTreeMap<FindingKey, Tracked> = store
-        .track(&[], &config.rules, by.1)?
-        .into_iter()
-        .map(|one| (one.key.clone(), one))
-        .collect();
+    let known = store.track(&[], &config.rules, now)?;
+    let mut named = BTreeSet::new();
     let mut all = Vec::new();
     for (key, decided) in decisions {
-        // Who is decided about is taken out: a second time is unknown.
-        let tracked =
-            known.remove(key).ok_or_else(|| DecideError::Unknown { key: key.to_string() })?;
-        all.push(taken(tracked, config, facts, decided, by)?);
+        let tracked = finding_of(&known, key)?;
+        if !named.insert(&tracked.key) {
+            let text = format!("finding {} is named twice; nothing was decided", tracked.key);
+            return Err(DecideError::Senseless(text));
+        }
+        all.push(taken(tracked.clone(), config, facts, decided, (who, now))?);
     }
     store.keep_findings(&all)?;
     Ok(all)

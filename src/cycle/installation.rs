@@ -2,6 +2,7 @@
 //! with.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -13,9 +14,11 @@ use super::{
     Books, CycleError, Facts, Judged, PostingRun, SyncReport, carbon_draft, judge, poster,
     read_facts, settle_ledger,
 };
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::period::PostingPeriod;
-use crate::post::{ChangeSetDraft, Recovered};
+use crate::post::journal::Journal;
+use crate::post::{ChangeSetDraft, PostError, PostSettings, Recovered};
 use crate::store::{Kind, Mirror, PeriodState, Store, StoreError};
 
 /// Is told what is being read.
@@ -25,8 +28,8 @@ pub type Say = Arc<dyn Fn(String) + Send + Sync>;
 pub struct Installation {
     /// Settings and mappings.
     pub config: Config,
-    /// Clients of SAP and the energy management system.
-    pub connections: Connections,
+    /// Clients of SAP, once somebody needed them.
+    connections: OnceCell<Connections>,
     /// Snapshots, plans and the carbon ledger.
     pub store: Store,
     /// The settings file, which messages name.
@@ -34,17 +37,44 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Opens what the settings file names.
+    /// Opens what the settings file names. SAP's secret is not asked for: whoever only looks at what is
+    /// here needs none.
     ///
     /// # Errors
     ///
-    /// [`CycleError`] if the settings are wrong, a secret cannot be had, or the store does not open.
+    /// [`CycleError`] if the settings are wrong or the store does not open.
     pub fn open(settings: &Path) -> Result<Self, CycleError> {
         let mut config = Config::load(settings)?;
-        let connections = connect(&config)?;
         let store = Store::open(&config.path(&config.settings.post.directory))?;
         config.rules.decisions = store.decisions(decided_step(&config))?;
-        Ok(Self { config, connections, store, path: settings.to_owned() })
+        Ok(Self { config, connections: OnceCell::new(), store, path: settings.to_owned() })
+    }
+
+    /// Clients of SAP, made when they are first asked for; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Secret`] if SAP's secret cannot be had, [`CycleError::Sap`] if a client cannot be
+    /// built.
+    pub fn connections(&self) -> Result<&Connections, CycleError> {
+        if let Some(connections) = self.connections.get() {
+            return Ok(connections);
+        }
+        let connections = connect(&self.config)?;
+        Ok(self.connections.get_or_init(|| connections))
+    }
+
+    /// The journal as it stands on the disk, to look at. It needs no connection to SAP.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Post`] if it cannot be read, or belongs to another system or client.
+    pub fn journal(&self) -> Result<Journal, CycleError> {
+        let (sap, post) = (&self.config.settings.sap, &self.config.settings.post);
+        let path = self.config.path(&post.directory).join("journal.db");
+        let domain = PostSettings::new(&sap.system, &sap.client, sap.role).domain();
+        let journal = Journal::open_of(&path, &domain, &SystemClock.now());
+        Ok(journal.map_err(PostError::from)?)
     }
 
     /// The journal, after what an earlier process left unfinished was finished, and what that was.
@@ -53,7 +83,7 @@ impl Installation {
     ///
     /// [`CycleError::Post`] if the journal cannot be used; nothing is posted then.
     pub async fn books(&self) -> Result<(Books, Vec<Recovered>), CycleError> {
-        let mut books = poster(&self.config, &self.connections)?;
+        let mut books = poster(&self.config, self.connections()?)?;
         let mut recovered = books.recover().await?;
         recovered.retain(|set| set.found != set.now);
         settle_ledger(&mut books, &self.store, Timestamp::now())?;
@@ -66,7 +96,7 @@ impl Installation {
     ///
     /// [`CycleError::Post`] if the journal cannot be read.
     pub fn books_to_look(&self) -> Result<Books, CycleError> {
-        poster(&self.config, &self.connections)
+        poster(&self.config, self.connections()?)
     }
 
     /// The last snapshot of facts with its key.
@@ -97,13 +127,14 @@ impl Installation {
         if full.is_none() && !Mirror::is_there(&folder) && self.store.has(Kind::Facts)? {
             return Err(StoreError::MirrorLost { path: folder.join("mirror.db") }.into());
         }
-        refuse_unknown(&self.config, &self.path, &self.connections).await?;
+        let connections = self.connections()?;
+        refuse_unknown(&self.config, &self.path, connections).await?;
         let mirror = Arc::new(Mutex::new(Mirror::open(&folder, &system)?));
         let now = Timestamp::now();
         // A full read believes nothing that was read before.
         let before = if full.is_some() { None } else { self.store.latest::<Facts>(Kind::Facts)? };
         let before = before.map_or_else(Vec::new, |(_, _, facts)| facts.meters);
-        let read = read_facts(&self.config, &self.connections, &mirror, full, before, now, say);
+        let read = read_facts(&self.config, connections, &mirror, full, before, now, say);
         let (facts, report) = read.await?;
         let key = self.store.keep(Kind::Facts, now, &facts)?;
         Ok((key, facts, report))

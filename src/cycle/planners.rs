@@ -16,8 +16,12 @@ pub struct Planners {
 
 impl Planners {
     /// Those of an installation.
-    pub fn of(installation: &Installation) -> Self {
-        Self { rfc: installation.connections.rfc.clone() }
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Secret`] if SAP's secret cannot be had.
+    pub fn of(installation: &Installation) -> Result<Self, CycleError> {
+        Ok(Self { rfc: installation.connections()?.rfc.clone() })
     }
 
     /// Shows them rows; which of them SAP has is told one call after the other.

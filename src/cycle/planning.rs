@@ -1,5 +1,7 @@
 //! A plan of the configured plant from judged facts.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +13,10 @@ use crate::period::Interval;
 use crate::plan::conflict::{Conflict, conflict};
 use crate::plan::emitted::by_bucket;
 use crate::plan::front::{Front, front};
-use crate::plan::instance::Instance;
+use crate::plan::instance::{Instance, Operation};
 use crate::plan::outlook::{Hour, outlook, scale_to};
 use crate::plan::reasons::{Reasons, reasons};
-use crate::plan::schedule::Schedule;
+use crate::plan::schedule::{Assignment, Schedule};
 use crate::plan::simulation::{PlanOutlook, simulate};
 use crate::plan::{
     Effort, Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
@@ -106,6 +108,20 @@ pub struct PlanRecord {
 }
 
 impl PlanRecord {
+    /// What the plant does with each order without the plan, by order: a plan may have ten thousand.
+    pub fn without_it(&self) -> BTreeMap<&str, &Assignment> {
+        let before = self.baseline_schedule.assignments.iter();
+        before.map(|one| (one.planned_order.as_str(), one)).collect()
+    }
+
+    /// Operations of a production version of a material in turn; none if the plan has no such version.
+    pub fn operations(&self, material: &str, version: &str) -> &[Operation] {
+        let made = self.problem.instance.materials.iter().find(|known| known.material == material);
+        let versions = made.map_or(&[][..], |made| &made.production_versions);
+        let version = versions.iter().find(|known| known.production_version == version);
+        version.map_or(&[], |version| &version.operations)
+    }
+
     /// Why each order and each source differs from what the plant does today.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! What became of plans and of the emissions of months, as the journal has it.
 
-use super::{Books, CycleError, PostingRun};
+use super::{CycleError, PostingRun};
 use crate::id::FiDocumentNumber;
-use crate::post::journal::SapNumber;
+use crate::post::journal::{ChangeSet, SapNumber};
 use crate::post::state::Phase;
 use crate::post::{ChangeSetDraft, ChangeSetId, NewDocument};
 use crate::store::{Kind, Store};
@@ -27,14 +27,10 @@ pub fn is_carbon(draft: &ChangeSetDraft) -> bool {
     draft.documents.iter().any(|document| matches!(document, NewDocument::FiDocument(_)))
 }
 
-/// What was posted of plans, and what of emissions; each oldest first.
-///
-/// # Errors
-///
-/// [`CycleError::Post`] if the journal cannot be read.
-pub fn posted(books: &mut Books) -> Result<(Vec<Posted>, Vec<Posted>), CycleError> {
+/// What was posted of plans, and what of emissions; each in the order of the change sets.
+pub fn posted(change_sets: &[ChangeSet]) -> (Vec<Posted>, Vec<Posted>) {
     let (mut plans, mut carbon) = (Vec::new(), Vec::new());
-    for set in books.change_sets()? {
+    for set in change_sets {
         let Some(draft) = &set.draft else { continue };
         let first = set.items.first();
         let posted = Posted {
@@ -46,7 +42,7 @@ pub fn posted(books: &mut Books) -> Result<(Vec<Posted>, Vec<Posted>), CycleErro
         };
         if is_carbon(draft) { carbon.push(posted) } else { plans.push(posted) }
     }
-    Ok((plans, carbon))
+    (plans, carbon)
 }
 
 /// Postings of emissions with the runs that they post.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::sound_plan::sound_orders;
-use super::{Connections, CycleError, Facts, PlanRecord, PostingRun};
+use super::{Connections, CycleError, Facts, PlanRecord, PostingRun, is_carbon};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::config::secrets::SecretSource;
@@ -12,10 +12,10 @@ use crate::id::{CompanyCode, MaterialNumber, ProductionVersionCode};
 use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
+use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 use crate::post::{
-    ChangeSetDraft, ChangeSetId, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings,
-    Poster, SapBooks,
+    ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings, Poster, SapBooks,
 };
 use crate::quantity::Milligrams;
 use crate::store::{Kind, LedgerKind, Store};
@@ -43,7 +43,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     let settle = SignedDuration::from_secs(i64::try_from(post.settle_seconds).unwrap_or(i64::MAX));
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role)
         .with_settle(settle)
-        .with_sessions(post.sessions);
+        .with_sessions(post.sessions)
+        .with_orders(post.orders);
     let backup = &post.backup;
     let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),
@@ -58,6 +59,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
         keep: Some(SignedDuration::from_hours(24 * i64::from(backup.keep_days))),
     });
     settings.four_eyes = post.four_eyes;
+    let settings =
+        PostSettings { breaker: SharedBreaker::of_system(&settings.domain()), ..settings };
     // As many requests as documents are on their way; reading has a limit of its own.
     let odata = connections.odata.clone().with_limit(settings.sessions);
     let books = SapBooks { odata, rfc: connections.rfc.clone() };
@@ -312,13 +315,10 @@ fn within_budget(documents: usize, config: &Config) -> Result<(), CycleError> {
 ///
 /// [`CycleError`] if the journal or the store cannot be read.
 pub fn settle_ledger(books: &mut Books, store: &Store, now: Timestamp) -> Result<(), CycleError> {
-    for summary in books.list()? {
-        let id: ChangeSetId = summary.change_set_id;
-        let (set, _) = books.show(&id)?;
-        let Some(draft) = &set.draft else { continue };
-        let is_fi = draft.documents.iter().any(|d| matches!(d, NewDocument::FiDocument(_)));
+    for set in books.change_sets()? {
+        let (id, Some(draft)) = (&set.id, &set.draft) else { continue };
         let was_there = set.items.iter().any(|item| item.number.is_some());
-        if !is_fi || !was_there {
+        if !is_carbon(draft) || !was_there {
             continue;
         }
         let (_, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, &draft.plan_hash)?;

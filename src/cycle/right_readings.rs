@@ -63,8 +63,9 @@ pub struct RightReadings {
 
 impl RightReadings {
     /// What is to be kept.
-    pub fn decisions(&self) -> Vec<(FindingKey, Decided)> {
-        self.replaced.iter().map(|one| (one.finding.key.clone(), one.decided.clone())).collect()
+    pub fn decisions(&self) -> Vec<(String, Decided)> {
+        let decision = |one: &Replaced| (one.finding.key.to_string(), one.decided.clone());
+        self.replaced.iter().map(decision).collect()
     }
 }
 

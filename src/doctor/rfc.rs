@@ -6,7 +6,7 @@ use super::CHECK_MAX;
 use super::advice::of_function;
 use super::check::{Check, limited};
 use crate::config::Config;
-use crate::sap::bapi::system;
+use crate::sap::bapi::{exec, system};
 use crate::sap::error::SapError;
 use crate::sap::rfc::{Call, Library, RfcClient};
 use crate::sap::table::{self, TableQuery};
@@ -14,12 +14,14 @@ use crate::sap::table::{self, TableQuery};
 /// Release of S/4HANA 1909, which the companion package and the services start from.
 const RELEASE_MIN: u32 = 754;
 
+const TIER: &str = "posting once";
+
 /// Everything that goes by function modules.
 pub(super) async fn examine(config: &Config, rfc: &RfcClient) -> Vec<Check> {
     let library = library(rfc);
     if matches!(rfc.library(), Library::Missing(_)) {
         let text = "the RFC library comes first";
-        let names = ["SAP system", "function modules", "RFC session", "tables of settings"];
+        let names = ["SAP system", "function modules", "RFC session", TIER, "tables of settings"];
         let skipped = names.map(|name| Check::skipped(name, text));
         return [library].into_iter().chain(skipped).collect();
     }
@@ -28,6 +30,8 @@ pub(super) async fn examine(config: &Config, rfc: &RfcClient) -> Vec<Check> {
     let expected = config.settings.sap.system.as_str();
     checks.push(limited(name, CHECK_MAX, who_answers(rfc, name, expected)).await);
     checks.extend(functions(rfc).await);
+    let settle = config.settings.post.settle_seconds;
+    checks.push(limited(TIER, CHECK_MAX, tier(rfc, settle)).await);
     let unpublished = config.settings.sap.allow_rfc_read_table;
     checks.extend(tables(rfc, unpublished, &document_types(config)).await);
     checks
@@ -122,6 +126,36 @@ async fn functions(rfc: &RfcClient) -> Vec<Check> {
     });
     checks.push(session.await);
     checks
+}
+
+/// What keeps a posting from being done twice: the companion package, or the reference and the settle
+/// time. Asking for a key that nothing runs under changes nothing.
+async fn tier(rfc: &RfcClient, settle: u64) -> Check {
+    const PROBE: &[&str] = &["PROBE"];
+    let told = match rfc.call(&exec::status(PROBE)).await {
+        Err(error) if error.says_no_such_function() => {
+            let text = format!(
+                "tier 2, as {} is not there: after a lost answer SAP is searched by reference for \
+                 {settle} s before a document counts as absent; neither another machine that posts nor an \
+                 older copy of the journal is noticed. The companion package (abap/README.md) gives tier 1a",
+                exec::STATUS
+            );
+            return Check::ok(TIER, text);
+        }
+        other => other,
+    };
+    match told.and_then(|reply| exec::states(rfc.system(), &reply, PROBE)) {
+        Ok(_) => Check::ok(
+            TIER,
+            format!(
+                "tier 1a, as {} answers: SAP runs each FI document once under its key, one machine writes \
+                 under a lease, and an older copy of the journal does not post. Planned orders go by OData \
+                 with the version of the plan: tier 2",
+                exec::STATUS
+            ),
+        ),
+        Err(error) => failed(rfc, TIER, &error),
+    }
 }
 
 /// Document types that the accounts of today post with.

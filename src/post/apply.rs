@@ -41,7 +41,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         draft: ChangeSetDraft,
         approval: Option<String>,
     ) -> Result<Receipt, PostError> {
-        if let Some(problem) = draft.problem() {
+        if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
         let writing = self.journal.begin_writing()?;

@@ -44,7 +44,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// [`PostError::Invalid`] if it could not be posted as it is.
     pub fn ask_for_approval(&mut self, draft: ChangeSetDraft) -> Result<Request, PostError> {
-        if let Some(problem) = draft.problem() {
+        if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
         let writing = self.journal.begin_writing()?;

@@ -8,6 +8,7 @@ use crate::id::PlannedOrderNumber;
 
 use super::document::NewDocument;
 use super::order_values::OrderValues;
+use super::order_way::OrderWay;
 use super::reference_key::ReferenceKey;
 
 /// Name of a change set within its journal, as `CS-7`.
@@ -29,6 +30,13 @@ impl ChangeSetId {
 
     /// As it is stored and printed.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// By its name a map of them can be asked.
+impl std::borrow::Borrow<str> for ChangeSetId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -75,8 +83,8 @@ impl ChangeSetDraft {
         self.documents.iter().map(rank).collect()
     }
 
-    /// The first thing that is wrong with it, as a sentence.
-    pub(super) fn problem(&self) -> Option<String> {
+    /// The first thing that is wrong with it if orders go out by `way`, as a sentence.
+    pub(super) fn problem(&self, way: OrderWay) -> Option<String> {
         if self.documents.is_empty() {
             return Some("there is nothing to post".to_owned());
         }
@@ -96,11 +104,14 @@ impl ChangeSetDraft {
                     .to_owned(),
             );
         }
+        let documents: Vec<NewDocument> =
+            self.documents.iter().map(|document| way.document(document.clone(), None)).collect();
         for (at, document) in self.documents.iter().enumerate() {
-            if let Some(problem) = document.problem(at + 1) {
+            if let Some(problem) = document.problem(at + 1).or_else(|| way.problem(document)) {
                 return Some(format!("item {}, {}: {problem}", at + 1, document.title()));
             }
-            if let Some(twin) = self.documents[..at].iter().position(|other| twins(other, document))
+            if let Some(twin) =
+                documents[..at].iter().position(|other| twins(other, &documents[at]))
             {
                 return Some(format!(
                     "items {} and {} are the same ({}): after a lost answer they could not be \
@@ -182,7 +193,9 @@ pub(super) mod tests {
             NewDocument::PlannedOrder(twin),
         ]);
 
-        assert!(draft.problem().unwrap().starts_with("items 1 and 3 are the same"));
+        assert!(
+            draft.problem(OrderWay::default()).unwrap().starts_with("items 1 and 3 are the same")
+        );
     }
 
     #[test]
@@ -190,7 +203,9 @@ pub(super) mod tests {
         let draft =
             draft_of(vec![NewDocument::PlannedOrder(order(1)), NewDocument::FiDocument(posting())]);
 
-        assert!(draft.problem().unwrap().contains("cannot be in one change set"));
+        assert!(
+            draft.problem(OrderWay::default()).unwrap().contains("cannot be in one change set")
+        );
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! Signed heads of the audit log: one whenever a change set comes to its end, and on demand.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::audit::{self, Hash, Head, SigningKey, VerifierKey};
 use crate::clock::Clock;
 use crate::secret::{Secret, others_can_read};
 
+use super::Poster;
 use super::backup::disk::{Disk, OsDisk};
 use super::error::PostError;
 use super::journal::{self, Journal};
 use super::sap_port::SapPort;
-use super::{ChangeSetId, Poster};
 
 /// Why the audit log is not what a checkpoint says, or cannot be signed.
 #[derive(Debug, thiserror::Error)]
@@ -211,33 +210,5 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if let Err(error) = checkpoints.sign(size, root) {
             tracing::error!(%error, "the end of the change set is not signed");
         }
-    }
-
-    /// Asks SAP for every document that the journal says stands there, or was taken back. How many
-    /// were asked for, and what is otherwise: change set, item from 1, and what.
-    ///
-    /// # Errors
-    ///
-    /// [`PostError::InDoubt`] if SAP does not answer.
-    pub async fn compare_with_sap(
-        &mut self,
-    ) -> Result<(usize, Vec<(ChangeSetId, usize, String)>), PostError> {
-        self.journal.read_on()?;
-        let ids: Vec<ChangeSetId> =
-            self.journal.change_sets().iter().map(|set| set.id.clone()).collect();
-        let (mut asked, mut otherwise) = (0, Vec::new());
-        for id in ids {
-            for item in 0..self.set(&id)?.items.len() {
-                if self.set(&id)?.state.items[item] != super::state::ItemState::Done {
-                    continue;
-                }
-                asked += 1;
-                let errand = self.errand(&id, item, &Arc::default())?;
-                if let Some(what) = errand.seen_again().await? {
-                    otherwise.push((id.clone(), item + 1, what));
-                }
-            }
-        }
-        Ok((asked, otherwise))
     }
 }

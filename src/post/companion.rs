@@ -5,7 +5,7 @@ use crate::sap::bapi::exec::{self, Answer, KeyState};
 use crate::sap::error::{SapError, SapMessage};
 use crate::sap::rfc::{Call, RfcClient};
 
-use super::sap_port::{Entry, LeaseStanding, Once, PortError, PortErrorKind};
+use super::sap_port::{Entry, JournalMark, LeaseStanding, Mark, Once, PortError, PortErrorKind};
 use super::sap_system::{of_read, of_write};
 
 /// A key that nothing is ever sent under: asking for it changes nothing.
@@ -54,6 +54,28 @@ pub(super) async fn run(client: &RfcClient, once: &Once, bapi: &Call) -> Result<
     }
 }
 
+pub(super) async fn marks(client: &RfcClient, keys: &[&str]) -> Result<Vec<Mark>, PortError> {
+    let reply = client.call(&exec::status(keys)).await.map_err(of_read)?;
+    let ran = exec::ran(client.system(), &reply, keys).map_err(of_read)?.into_iter();
+    let mark = |ran: exec::Ran| Mark {
+        key: ran.key,
+        hash: ran.request_hash,
+        change_set: ran.object,
+        at: ran.at,
+        by: ran.by,
+    };
+    Ok(ran.map(mark).collect())
+}
+
+pub(super) async fn mark(
+    client: &RfcClient,
+    once: &Once,
+    mark: &JournalMark,
+) -> Result<(), PortError> {
+    let call = exec::exec(&once.key, once.fence, &mark.call()).map_err(of_write)?;
+    answer(client, &call, exec::EXEC).await.map(drop)
+}
+
 /// What the companion answered, with what stands in the way as an error.
 async fn answer(
     client: &RfcClient,
@@ -66,9 +88,15 @@ async fn answer(
         Answer::Executed { .. } | Answer::Tombstoned => return Ok(answer),
         Answer::StaleFence => PortErrorKind::Fenced,
         Answer::Locked => PortErrorKind::Busy,
+        Answer::Refused if is_other_content(&messages) => PortErrorKind::Changed,
         Answer::Refused => PortErrorKind::Refused,
     };
     Err(PortError::new(kind, refusal(client, function, messages)))
+}
+
+/// Whether the key ran with something else.
+fn is_other_content(messages: &[SapMessage]) -> bool {
+    messages.iter().any(|message| message.code == "ZCARBIDE 024")
 }
 
 fn refusal(client: &RfcClient, function: &str, messages: Vec<SapMessage>) -> String {

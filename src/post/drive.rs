@@ -259,7 +259,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let set = self.set(id)?;
         let unknown = || PostError::Unknown { id: id.clone() };
         let key = set.keys.get(item).ok_or_else(unknown)?;
-        let document = self.document(id, item)?;
+        let version = set.versions.get(item).and_then(Option::as_deref);
+        let document = set.orders.document(self.document(id, item)?, version);
         let document_key = match &document {
             NewDocument::FiDocument(posting) => Some(self.keys_in_sap(key, posting)),
             _ => None,
@@ -274,6 +275,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             key: document_key,
             reversal_key: key.derived("reversal").object_key(&self.journal.tag()),
             tier: set.tier,
+            way: set.orders,
             entry_key: self.entry_key(id, item, key, "post"),
             back_entry_key: self.entry_key(id, item, key, "reverse"),
             forward: self.request(id, item, Way::Forward)?,

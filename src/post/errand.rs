@@ -10,8 +10,9 @@ use super::change_set::ChangeSetId;
 use super::desk::{Desk, Limits};
 use super::document::NewDocument;
 use super::error::PostError;
-use super::journal::{ItemHistory, Record, SapNumber};
+use super::journal::{ItemHistory, OrderAsLeft, Record, SapNumber};
 use super::once::Asks;
+use super::order_way::OrderWay;
 use super::sap_port::{DocumentKey, PortError, SapPort, Tier};
 use super::state::{ItemState, Outcome};
 use super::taking_back::Undone;
@@ -64,6 +65,8 @@ pub(super) struct Errand<S, C> {
     pub reversal_key: String,
     /// What keeps it from being posted twice.
     pub tier: Tier,
+    /// By which interface planned orders are written.
+    pub way: OrderWay,
     /// The key under which the companion posts it.
     pub entry_key: String,
     /// The key under which the companion reverses it.
@@ -121,7 +124,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             item: self.item,
             outcome: Outcome::Done,
             number: Some(number),
-            after: after.map(Box::new),
+            after: after.as_ref().map(OrderAsLeft::of),
             adopted,
             message,
         };
@@ -137,7 +140,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         };
         match (&self.document, &self.known.number) {
             (NewDocument::PlannedOrder(ours), Some(SapNumber::PlannedOrder(number))) => {
-                let now = self.desk.sap.read_planned_order(number).await.map_err(unread)?;
+                let now =
+                    self.desk.sap.read_planned_order(self.way, number).await.map_err(unread)?;
                 Ok(match now {
                     None => Some("converted or deleted".to_owned()),
                     Some(now) => {
@@ -151,7 +155,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 self.changed_since(change).await.map_err(unread)
             }
             (NewDocument::PlannedOrderDeletion(deletion), Some(_)) => {
-                let now = self.desk.sap.read_planned_order(&deletion.before.number).await;
+                let now = self.desk.sap.read_planned_order(self.way, &deletion.before.number).await;
                 Ok(now.map_err(unread)?.map(|_| "it is there again".to_owned()))
             }
             (NewDocument::FiDocument(posting), Some(_)) => {

@@ -1,5 +1,7 @@
 //! Why posting, or taking back, did not go through.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::backup::BackupError;
@@ -7,6 +9,7 @@ use super::change_set::ChangeSetId;
 use super::checkpoint::AuditError;
 use super::failpoint::Crash;
 use super::journal::JournalError;
+use super::older_copy::Newer;
 use super::report::UndoReport;
 use super::state::Phase;
 
@@ -131,6 +134,35 @@ pub enum PostError {
     LeaseLost {
         /// Change set.
         id: ChangeSetId,
+        /// What SAP said.
+        reason: String,
+    },
+    /// SAP knows postings of this journal that it does not know itself.
+    #[error(
+        "JRN-BEHIND: SAP knows key {} newer than this journal; posting disabled. There it is {newer}; {} \
+         ends with {ours}. It is an older copy, or another copy of it posts too. Put the newest copy in \
+         its place; if that is lost, `carbide audit verify --sap` names what SAP has beyond it, and \
+         `carbide journal accept-sap --why ...` goes on with this one. Nothing was sent to SAP",
+        newer.key,
+        journal.display()
+    )]
+    Behind {
+        /// What SAP knows.
+        newer: Box<Newer>,
+        /// The journal.
+        journal: PathBuf,
+        /// The last that it knows.
+        ours: String,
+    },
+    /// There is nothing to accept.
+    #[error("SAP knows no posting that this journal does not know: there is nothing to accept")]
+    NotBehind,
+    /// SAP does not say which documents it has.
+    #[error(
+        "AUD-SAP: SAP does not say which documents bear Carbide's reference ({reason}). Only the other \
+         direction could be compared. Activate API_OPLACCTGDOCITEMCUBE_SRV, or try again"
+    )]
+    NotCompared {
         /// What SAP said.
         reason: String,
     },

@@ -27,16 +27,14 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let etag = if Rule::VersionOfPlan.holds() {
             change.before.etag.clone().unwrap_or_default()
         } else {
-            let now = self.desk.sap.read_planned_order(number).await.ok().flatten();
+            let now = self.desk.sap.read_planned_order(self.way, number).await.ok().flatten();
             now.and_then(|order| order.etag).unwrap_or_default()
         };
         let mut patience = Patience::default();
         let answered = loop {
-            let sent = self
-                .desk
-                .sap
-                .change_planned_order(number, &change.wanted, &fields, &etag, request)
-                .await;
+            let (sap, wanted) = (&self.desk.sap, &change.wanted);
+            let sent = sap.change_planned_order(self.way, number, wanted, &fields, &etag, request);
+            let sent = self.desk.told(sent).await;
             match sent {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
@@ -56,7 +54,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let number = &deletion.before.number;
         let mut patience = Patience::default();
         let answered = loop {
-            match self.desk.sap.delete_planned_order(number, &etag, request).await {
+            let sent = self.desk.sap.delete_planned_order(self.way, number, &etag, request);
+            match self.desk.told(sent).await {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
             }
@@ -77,7 +76,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         change: &PlannedOrderChange,
     ) -> Result<Found, PortError> {
         let number = change.before.number.padded();
-        Ok(match self.desk.sap.read_planned_order(&change.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(self.way, &change.before.number).await? {
             None => Found::Foreign(format!(
                 "planned order {number} is gone: somebody converted or deleted it, and the answer to \
                  our change was lost"
@@ -100,7 +99,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         deletion: &PlannedOrderDeletion,
     ) -> Result<Found, PortError> {
         let number = deletion.before.number.padded();
-        Ok(match self.desk.sap.read_planned_order(&deletion.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(self.way, &deletion.before.number).await? {
             None => Found::Removed,
             Some(now) if now.etag == deletion.before.etag => Found::Nothing,
             // Our request names the version before that: it can no longer have an effect.
@@ -151,7 +150,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let request = &self.back;
         let mut patience = Patience::default();
         let sent = loop {
-            match self.desk.sap.create_planned_order(&values, request).await {
+            let sent = self.desk.sap.create_planned_order(self.way, &values, request);
+            match self.desk.told(sent).await {
                 Err(error) if error.kind == PortErrorKind::Busy && patience.is_left() => {
                     self.desk.clock.sleep(patience.next()).await;
                 }
@@ -203,7 +203,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let left = patience - (self.desk.clock.now().since_boot - from);
-            match self.desk.sap.find_planned_orders(values).await {
+            match self.desk.sap.find_planned_orders(self.way, values).await {
                 Ok(found) if !found.is_empty() || !left.is_positive() => return Ok(found),
                 Err(error) if !left.is_positive() => return Err(error),
                 _ => self.desk.clock.sleep(pause.min(left)).await,
@@ -217,7 +217,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         &self,
         change: &PlannedOrderChange,
     ) -> Result<Option<String>, PortError> {
-        Ok(match self.desk.sap.read_planned_order(&change.before.number).await? {
+        Ok(match self.desk.sap.read_planned_order(self.way, &change.before.number).await? {
             None => Some("converted or deleted".to_owned()),
             Some(now) => {
                 let all = change.differences(&now);

@@ -4,6 +4,7 @@ use super::change_set::tests::draft_of;
 use super::document::tests::order;
 use super::document::{PlannedOrderChange, PlannedOrderDeletion};
 use super::order_values::OrderValues;
+use super::order_way::OrderWay;
 use super::sap_double::{Faults, SETTLE};
 use super::simulation::{World, every_effect_has_a_backup};
 use super::state::{Decision, ItemState, Phase};
@@ -163,7 +164,7 @@ fn a_creation_that_equals_a_changed_or_deleted_order_is_refused() {
     twin.reference = "twin".to_owned();
     draft.documents[1] = NewDocument::PlannedOrder(twin);
 
-    assert!(draft.problem().unwrap().starts_with("items 2 and 3 are the same"));
+    assert!(draft.problem(OrderWay::default()).unwrap().starts_with("items 2 and 3 are the same"));
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn deletions_come_last() {
     let mut draft = before.draft();
     draft.documents.rotate_right(1);
 
-    assert!(draft.problem().unwrap().starts_with("changes come first"));
+    assert!(draft.problem(OrderWay::default()).unwrap().starts_with("changes come first"));
 }
 
 /// The promises about orders that were there, whatever happened.

@@ -3,12 +3,14 @@
 //! It is written before SAP is, so after any crash it says which documents may be there. One SQLite
 //! file, append-only, each row chained to the one before; the states are replayed from the rows.
 
+mod as_left;
 mod error;
 mod export;
 mod history;
 mod known;
 mod lock;
 mod piece;
+mod position;
 mod record;
 mod reserve;
 mod row;
@@ -27,10 +29,12 @@ use super::reference_key::{JournalTag, hex};
 use super::rule::Rule;
 use super::state::{self, State};
 
+pub use as_left::OrderAsLeft;
 pub use error::JournalError;
 pub use export::{ExportedRow, export};
 pub use history::{ChangeSet, ItemHistory};
 pub use lock::Writing;
+pub use position::Position;
 pub use record::{Conflict, Record, SapNumber};
 pub use row::Row;
 
@@ -96,10 +100,25 @@ impl Journal {
                     carbide: env!("CARGO_PKG_VERSION").to_owned(),
                 };
                 journal.write("", &[&record], now)?;
-                if let Record::JournalCreated { tag, .. } = record {
-                    journal.known.tag = Some(tag);
-                }
+                journal.known.take_in(&record, now);
             }
+        }
+        Ok(journal)
+    }
+
+    /// Opens the journal at `path` of the SAP system and client `domain`, as `S4H/100`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`JournalError::OtherSystem`] if it belongs to another system or client.
+    pub fn open_of(path: &Path, domain: &str, now: &Moment) -> Result<Self, JournalError> {
+        let journal = Self::open(path, now)?;
+        if let Some(other) = journal.domain().filter(|other| *other != domain) {
+            return Err(JournalError::OtherSystem {
+                path: path.to_owned(),
+                journal: other.to_owned(),
+                configured: domain.to_owned(),
+            });
         }
         Ok(journal)
     }
@@ -117,6 +136,16 @@ impl Journal {
     /// SAP system and client that it belongs to, once something was prepared.
     pub fn domain(&self) -> Option<&str> {
         self.known.domain.as_deref()
+    }
+
+    /// How far it has come; `None` before anything was prepared.
+    pub fn position(&self) -> Option<&Position> {
+        self.known.position.as_ref()
+    }
+
+    /// The key of its mark in SAP for the `number`-th change set that was prepared.
+    pub fn mark_key(&self, number: u64) -> Option<String> {
+        self.known.origin.as_ref().map(|origin| origin.key(number))
     }
 
     /// The head of the audit log: how many rows, and the hash over them.
@@ -145,9 +174,15 @@ impl Journal {
             return Ok(());
         }
         let Self { store, known, path, .. } = self;
+        // One for all rows: most of them are of one boot.
+        let mut at = None;
         let read = store.read_on(
-            |row| Record::from_json(&row.payload),
-            |row, record| known.replay(&row, record, path),
+            |row| Record::from_json(row.payload),
+            |row, written, record| {
+                let at = at.get_or_insert_with(|| row.moment(written));
+                row.moment_into(written, at);
+                known.replay(row, record, at, path)
+            },
         );
         match read {
             Err(error @ JournalError::Corrupt { .. }) => {
@@ -272,7 +307,7 @@ impl Journal {
         self.write(id.as_str(), &at_once, now)?;
         self.late.extend(late.into_iter().map(|record| (id.clone(), record.clone(), now.clone())));
         for record in records {
-            let taken_in = self.known.take_in_of(id, record, record::VERSION, now);
+            let taken_in = self.known.take_in_of(id.as_str(), record.clone(), record::VERSION, now);
             taken_in.map_err(|source| JournalError::Illegal { id: id.clone(), source })?;
         }
         Ok(())
@@ -339,8 +374,8 @@ impl Journal {
         let mut rows = Vec::new();
         Store::open(&self.path)?.read_on(
             |row| row.change_set == id.as_str(),
-            |row, is_of_it| {
-                rows.extend(is_of_it.then_some(row));
+            |row, written, is_of_it| {
+                rows.extend(is_of_it.then(|| row.owned(written)));
                 Ok(())
             },
         )?;

@@ -88,8 +88,21 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     ///
     /// # Errors
     ///
-    /// [`PostError::LeaseForeign`] if somebody else may write; [`PostError::NoTier`] if SAP does not say.
+    /// [`PostError::LeaseForeign`] if somebody else may write; [`PostError::Behind`] if this is an older
+    /// copy of the journal; [`PostError::NoTier`] if SAP does not say.
     pub(super) async fn take_lease(&self) -> Result<Tier, PostError> {
+        let tier = self.take_lease_unmarked().await?;
+        if tier == Tier::Companion
+            && let Err(error) = self.refuse_older_copy().await
+        {
+            self.give_lease_back().await;
+            return Err(error);
+        }
+        Ok(tier)
+    }
+
+    /// As [`take_lease`](Self::take_lease), whether or not this is the newest copy of the journal.
+    pub(super) async fn take_lease_unmarked(&self) -> Result<Tier, PostError> {
         if !self.asked_patiently(|| self.desk.sap.companion()).await? {
             *self.desk.lease.lock().await = None;
             return Ok(Tier::Reference);
@@ -157,7 +170,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         format!("{}{tail}", &host[..host.len().min(HOLDER_MAX - tail.len())])
     }
 
-    async fn asked_patiently<T, F: Future<Output = Result<T, PortError>>>(
+    pub(super) async fn asked_patiently<T, F: Future<Output = Result<T, PortError>>>(
         &self,
         ask: impl Fn() -> F,
     ) -> Result<T, PostError> {

@@ -11,8 +11,12 @@ use super::errand::{Ended, Errand, Finding};
 use super::error::PostError;
 use super::report::Progress;
 use super::resolve::{Found, READS_FAIL_MAX};
+use super::rule::Rule;
 use super::sap_port::{Entry, Once, PortError, PortErrorKind, SapPort, Tier};
 use super::state::Outcome;
+
+/// The newest fence that there can be: 15 digits.
+const FENCE_MAX: u64 = 999_999_999_999_999;
 
 /// What is done to learn how the document stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 "SAP: the companion package was there when this was prepared, and is not now";
             PortError::new(PortErrorKind::Unknown, text)
         })?;
+        let fence = if Rule::Fence.holds() { fence } else { FENCE_MAX };
         Ok(Some(Once { key: key.to_owned(), fence }))
     }
 
@@ -68,7 +73,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     }
 
     pub fn lease_lost(&self, error: &PortError) -> PostError {
-        PostError::LeaseLost { id: self.id.clone(), reason: error.to_string() }
+        let reason = error.to_string().trim_end_matches('.').to_owned();
+        PostError::LeaseLost { id: self.id.clone(), reason }
     }
 
     /// Finds out what became of a document that the companion runs.
@@ -111,6 +117,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Asks::Status => self.desk.sap.entry(&self.entry_key).await,
             Asks::Cancels => match self.once(&self.entry_key).await? {
                 None => Ok(Entry::Absent),
+                Some(_) if !Rule::Tombstone.holds() => Ok(Entry::Cancelled),
                 Some(once) => match self.desk.sap.cancel(&once).await {
                     Ok(entry) => Ok(entry),
                     Err(error) => Err(self.judged(Some(&once), error).await),

@@ -76,7 +76,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         after: &PlannedOrder,
         first: bool,
     ) -> Result<Result<Undone, PortError>, PostError> {
-        let now = match self.desk.sap.read_planned_order(number).await {
+        let now = match self.desk.sap.read_planned_order(self.way, number).await {
             Ok(now) => now,
             Err(error) => return Ok(Err(error)),
         };
@@ -92,7 +92,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                 fields: ours.differences(&now),
             })));
         }
-        let sent = self.send_back(ours, number, &now.etag.unwrap_or_default()).await;
+        let etag = now.etag.unwrap_or_default();
+        let sent = self.desk.told(self.send_back(ours, number, &etag)).await;
         self.desk.failpoints.pass("undo.after_send")?;
         match sent {
             Err(error) if error.kind == PortErrorKind::Refused => {
@@ -109,7 +110,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Err(error) if error.kind != PortErrorKind::Unknown => return Ok(Err(error)),
             Ok(()) | Err(_) => {}
         }
-        match self.desk.sap.read_planned_order(number).await {
+        match self.desk.sap.read_planned_order(self.way, number).await {
             Ok(now) if ours.is_back(now.as_ref()) => Ok(Ok(Undone::gone())),
             Ok(_) => Ok(Err(ours.not_yet(number))),
             Err(error) => Ok(Err(error)),
@@ -124,10 +125,10 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     ) -> Result<(), PortError> {
         let sap = &self.desk.sap;
         match ours {
-            Ours::Created(_) => sap.delete_planned_order(number, etag, &self.back).await,
+            Ours::Created(_) => sap.delete_planned_order(self.way, number, etag, &self.back).await,
             Ours::Changed(change) => {
                 let (before, fields) = (OrderValues::from(&change.before), change.fields());
-                sap.change_planned_order(number, &before, &fields, etag, &self.back).await
+                sap.change_planned_order(self.way, number, &before, &fields, etag, &self.back).await
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Before anything is sent: is there room, is nothing of it in SAP yet, and would SAP take it?
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::order::PlannedOrder;
@@ -13,6 +14,7 @@ use super::document::NewDocument;
 use super::error::PostError;
 use super::journal::{Record, Writing};
 use super::order_values::OrderValues;
+use super::order_way::OrderWay;
 use super::reference_key::ReferenceKey;
 use super::report::Progress;
 use super::rule::Rule;
@@ -54,13 +56,27 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             Ok(before) => before,
             Err(reason) => return self.refuse(writing, id, reason),
         };
+        let orders = self.desk.settings.orders;
+        let versions = match orders {
+            OrderWay::ODataV2 => Vec::new(),
+            _ => before.iter().map(version_of).collect(),
+        };
         if let Err(error) = self.seal(writing, &id, &draft, &keys, before)? {
             return self.refuse(writing, id, error.to_string());
         }
         self.desk.failpoints.pass("journal.before_prepared")?;
         let settle = self.desk.settings.settle;
-        let prepared = Record::Prepared { draft, keys, settle, domain, approval, tier };
+        let prepared =
+            Record::Prepared { draft, keys, settle, domain, approval, tier, orders, versions };
         self.append(writing, &id, &prepared)?;
+        if let Err(error) = self.leave_mark(&id, tier).await {
+            let reason = match &error {
+                PostError::Refused { reason, .. } => reason.clone(),
+                other => other.to_string(),
+            };
+            self.append(writing, &id, &Record::Refused { reason })?;
+            return Err(error);
+        }
         self.desk.tell(Progress::Prepared { id: id.clone(), items });
         Ok(id)
     }
@@ -162,6 +178,14 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 }
 
+/// The version of an order that is there already.
+fn version_of(before: &BeforeImage) -> Option<String> {
+    match before {
+        BeforeImage::PlannedOrder { order, .. } => order.etag.clone(),
+        BeforeImage::Nothing { .. } => None,
+    }
+}
+
 /// The before-image of a creation is that there is nothing. SAP's own check of an accounting document
 /// comes on top.
 async fn ask_about<S: SapPort, C: Clock>(
@@ -171,9 +195,14 @@ async fn ask_about<S: SapPort, C: Clock>(
     item: &str,
 ) -> Result<BeforeImage, String> {
     let failed = |error: PortError| format!("{item}: {error}");
+    let way = desk.settings.orders;
     match document {
         NewDocument::PlannedOrder(order) => {
-            let twins = desk.sap.find_planned_orders(&order.values()).await.map_err(failed)?;
+            let twins = desk
+                .sap
+                .find_planned_orders(way, &way.values(&order.values()))
+                .await
+                .map_err(failed)?;
             if let Some(twin) = twins.first() {
                 let number = twin.number.padded();
                 return Err(format!("{item} is already in SAP as planned order {number}"));
@@ -212,14 +241,22 @@ async fn still_as_planned<S: SapPort, C>(
     planned: &PlannedOrder,
 ) -> Result<BeforeImage, String> {
     let number = planned.number.padded();
-    let read = desk.sap.read_before(&planned.number).await.map_err(|e| e.to_string())?;
+    let way = desk.settings.orders;
+    let read = desk.sap.read_before(way, &planned.number).await.map_err(|e| e.to_string())?;
     let Some(there) = read else {
         return Err(format!(
             "planned order {number} is gone since the plan was made: make a new plan"
         ));
     };
-    let values = OrderValues::from(planned);
-    if there.order.etag != planned.etag || !values.differing(&(&there.order).into()).is_empty() {
+    let values = way.values(&OrderValues::from(planned));
+    let same_version = match way {
+        OrderWay::ODataV2 => there.order.etag == planned.etag,
+        // Another ETag, made of the same time of the last change; V2 tells it to the second.
+        OrderWay::ODataV4 => second(there.order.last_change) == second(planned.last_change),
+        // A BAPI tells no version: the fields that it knows are compared.
+        OrderWay::Bapi => true,
+    };
+    if !same_version || !values.differing(&(&there.order).into()).is_empty() {
         let all = values.differences(&there.order, None);
         let texts: Vec<String> = all
             .iter()
@@ -237,4 +274,8 @@ async fn still_as_planned<S: SapPort, C>(
     }
     let OrderBefore { payload, order, .. } = there;
     Ok(BeforeImage::PlannedOrder { payload, order: Box::new(order) })
+}
+
+fn second(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::as_second)
 }

@@ -98,10 +98,16 @@ impl From<ReferenceKey> for String {
 impl TryFrom<String> for ReferenceKey {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        let byte = |at: usize| text.get(at..at + 2).and_then(|b| u8::from_str_radix(b, 16).ok());
-        let bytes: Option<Vec<u8>> = (0..32).map(|at| byte(2 * at)).collect();
-        let fits = bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok());
-        fits.map(Self).ok_or_else(|| format!("'{text}' is no reference key"))
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let mut key = [0; 32];
+        let mut fits = pairs.len() == key.len() && rest.is_empty();
+        for (byte, [high, low]) in key.iter_mut().zip(pairs) {
+            let value = digit(*high).zip(digit(*low)).map(|(high, low)| high * 16 + low);
+            fits &= value.is_some();
+            *byte = value.and_then(|value| u8::try_from(value).ok()).unwrap_or(0);
+        }
+        fits.then_some(Self(key)).ok_or_else(|| format!("'{text}' is no reference key"))
     }
 }
 

@@ -5,11 +5,16 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::clock::Moment;
 use crate::id::{FiDocumentNumber, PlannedOrderNumber};
 
 use super::change_set::ChangeSetId;
 use super::journal::{ChangeSet, Conflict, SapNumber};
 use super::state::{ItemState, Phase};
+use super::window::{Standing, WindowEnd};
+
+/// How an open change set is called from the end of its window until SAP was read.
+const OPEN_UNVERIFIED: &str = "OPEN_UNVERIFIED";
 
 /// A step on the way, for progress shown to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,11 @@ pub enum Progress {
         /// Item, from 1.
         item: usize,
         /// What happened.
+        reason: String,
+    },
+    /// SAP leaves requests unanswered: nothing new is sent for now.
+    Paused {
+        /// Why, and what to do.
         reason: String,
     },
     /// Everything is in SAP; the window is open.
@@ -258,6 +268,17 @@ impl ChangeSet {
             ends: self.window.as_ref().map(|window| window.at.wall),
             reason: self.reason.clone(),
         }
+    }
+
+    /// The same as at `now`: an open change set whose window is over is `OPEN_UNVERIFIED` until SAP was
+    /// read, and waits since its window ended.
+    pub fn summary_at(&self, now: &Moment) -> Summary {
+        let summary = self.summary();
+        let over = |window: &WindowEnd| window.standing(now) == Standing::Over;
+        if self.state.phase != Phase::Open || !self.window.as_ref().is_some_and(over) {
+            return summary;
+        }
+        Summary { standing: OPEN_UNVERIFIED, waits_since: summary.ends, ..summary }
     }
 
     /// Documents of which an effect may still be in SAP, in words.

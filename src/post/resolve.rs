@@ -61,7 +61,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         match &self.document {
             NewDocument::PlannedOrder(order) => {
                 if let Some(answered) = answered {
-                    match self.desk.sap.read_planned_order(&answered.number).await? {
+                    match self.desk.sap.read_planned_order(self.way, &answered.number).await? {
                         Some(read) if order.differences(&read).is_empty() => {
                             return Ok(Found::Order(read));
                         }
@@ -69,7 +69,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
                         None => {}
                     }
                 }
-                let mut orders = self.desk.sap.find_planned_orders(&order.values()).await?;
+                let mut orders =
+                    self.desk.sap.find_planned_orders(self.way, &order.values()).await?;
                 Ok(match orders.len() {
                     0 => Found::Nothing,
                     1 => Found::Order(orders.remove(0)),
@@ -105,7 +106,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let passed = self.desk.clock.now().since_boot - asked_from.since_boot;
-            match self.look_up(answered.as_ref()).await {
+            match self.desk.told(self.look_up(answered.as_ref())).await {
                 Ok(Found::Nothing) if passed >= settle => return Ok(self.absent(answered)),
                 Ok(Found::Nothing) => {
                     let reason = format!("SAP does not have it yet; asking for {settle:#}");

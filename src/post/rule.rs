@@ -22,6 +22,12 @@ pub(super) enum Rule {
     FiLast,
     /// One writer at a time.
     OneWriter,
+    /// An older copy of a journal does not post.
+    NewestJournal,
+    /// What the companion runs carries the fence of the lease.
+    Fence,
+    /// A key that is given up is cancelled in SAP.
+    Tombstone,
 }
 
 impl Rule {
@@ -52,7 +58,8 @@ impl Rule {
         WITHOUT.get().is_some()
     }
 
-    /// Every rule that can be taken away here. That nobody sends a request twice on the way is the
+    /// Every rule that can be taken away with the SAP in memory, which has no companion; the others are
+    /// taken away in `wire_simulation`. That nobody sends a request twice on the way is the
     /// tenth: the double does it, since no code of ours could.
     pub const ALL: [Self; 9] = [
         Self::IntentFirst,

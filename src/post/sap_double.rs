@@ -15,8 +15,9 @@ use crate::sap::odata::RequestId;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
+use super::order_way::OrderWay;
 use super::sap_port::{
-    DocumentKey, FoundDocument, Once, OrderBefore, PortError, PortErrorKind, SapPort,
+    DocumentKey, FoundDocument, Once, OrderBefore, PortError, PortErrorKind, Probe, SapPort,
 };
 
 /// How often things go wrong, in percent.
@@ -315,6 +316,7 @@ fn document(number: u32, posting: &FiPosting) -> FiDocument {
 impl SapPort for SapDouble {
     async fn find_planned_orders(
         &self,
+        _way: OrderWay,
         order: &OrderValues,
     ) -> Result<Vec<PlannedOrder>, PortError> {
         tokio::task::yield_now().await;
@@ -329,6 +331,7 @@ impl SapPort for SapDouble {
 
     async fn read_planned_order(
         &self,
+        _way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> Result<Option<PlannedOrder>, PortError> {
         self.read(|truth| truth.orders.get(number.as_str()).cloned())
@@ -336,6 +339,7 @@ impl SapPort for SapDouble {
 
     async fn create_planned_order(
         &self,
+        _way: OrderWay,
         order: &OrderValues,
         request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
@@ -350,8 +354,13 @@ impl SapPort for SapDouble {
         self.write(move |truth| Ok(truth.create(&order)))
     }
 
+    async fn probe(&self, _what: Probe) -> Result<(), PortError> {
+        self.read(|_| ())
+    }
+
     async fn read_before(
         &self,
+        _way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> Result<Option<OrderBefore>, PortError> {
         self.read(|truth| {
@@ -363,6 +372,7 @@ impl SapPort for SapDouble {
 
     async fn change_planned_order(
         &self,
+        _way: OrderWay,
         number: &PlannedOrderNumber,
         values: &OrderValues,
         fields: &[OrderField],
@@ -402,6 +412,7 @@ impl SapPort for SapDouble {
 
     async fn delete_planned_order(
         &self,
+        _way: OrderWay,
         number: &PlannedOrderNumber,
         etag: &str,
         request: &RequestId,

@@ -4,15 +4,19 @@
 use std::future::{Future, ready};
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::bapi::exec;
 use crate::sap::odata::RequestId;
+use crate::sap::rfc::Call;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
+use super::order_way::OrderWay;
 
 /// Keys under which one accounting document stands in SAP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +47,23 @@ pub struct FoundDocument {
     pub document: FiDocument,
     /// The document that reverses it, if one does and SAP told.
     pub reversed_by: Option<FiDocumentNumber>,
+}
+
+/// An accounting document that bears a reference of Carbide, whoever posted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentInSap {
+    /// Its number, company code and year.
+    pub document: FiDocument,
+    /// AWKEY.
+    pub object_key: String,
+    /// Sum of its debit lines, in the currency of the company code.
+    pub debit: Decimal,
+    /// That currency.
+    pub currency: String,
+    /// User of SAP who posted it.
+    pub by: String,
+    /// Whether another document reverses it.
+    pub reversed: bool,
 }
 
 /// Why SAP did not do what was asked.
@@ -88,6 +109,15 @@ impl PortError {
     }
 }
 
+/// What is read to see whether SAP answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// The service of planned orders of this way.
+    Orders(OrderWay),
+    /// A function module that does nothing.
+    Rfc,
+}
+
 /// What keeps a posting from being done twice in a SAP system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,6 +143,44 @@ pub struct Once {
     pub key: String,
     /// Fence of the lease.
     pub fence: u64,
+}
+
+/// What a journal leaves in SAP for each change set: how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalMark {
+    /// Tag of the journal.
+    pub journal: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// What tells it from the same number of another copy.
+    pub stamp: String,
+}
+
+impl JournalMark {
+    /// SHA-256 of its content, as SAP keeps it.
+    pub fn hash(&self) -> String {
+        exec::request_hash(&self.call())
+    }
+
+    /// The operation that leaves it.
+    pub fn call(&self) -> Call {
+        exec::journal_mark(&self.journal, &self.change_set, &self.stamp)
+    }
+}
+
+/// A mark of a journal that SAP has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Under this key.
+    pub key: String,
+    /// [`JournalMark::hash`] of what was left.
+    pub hash: String,
+    /// Name of the change set.
+    pub change_set: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// User of SAP.
+    pub by: String,
 }
 
 /// How a key stands in the companion.
@@ -151,17 +219,20 @@ fn no_companion<T: Send>() -> impl Future<Output = Result<T, PortError>> + Send 
 }
 
 /// SAP, as posting sees it. Reads may be repeated, writes may not: each is sent once per call and
-/// never again below this trait.
+/// never again below this trait. `way` is the interface that an order is read or written by, and its
+/// ETag is the version that this interface gives.
 pub trait SapPort: Send + Sync {
     /// Planned orders that equal `order` in every field that we set.
     fn find_planned_orders(
         &self,
+        way: OrderWay,
         order: &OrderValues,
     ) -> impl Future<Output = Result<Vec<PlannedOrder>, PortError>> + Send;
 
     /// The planned order with this number; `None` if there is none (deleted, or converted).
     fn read_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<PlannedOrder>, PortError>> + Send;
 
@@ -170,6 +241,7 @@ pub trait SapPort: Send + Sync {
     /// instead of creating twice.
     fn create_planned_order(
         &self,
+        way: OrderWay,
         order: &OrderValues,
         request: &RequestId,
     ) -> impl Future<Output = Result<PlannedOrder, PortError>> + Send;
@@ -177,12 +249,14 @@ pub trait SapPort: Send + Sync {
     /// All that SAP holds about a planned order, before we touch it; `None` if there is none.
     fn read_before(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> impl Future<Output = Result<Option<OrderBefore>, PortError>> + Send;
 
     /// Sets `fields` of a planned order to `values` if it still has this ETag.
     fn change_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         values: &OrderValues,
         fields: &[OrderField],
@@ -193,6 +267,7 @@ pub trait SapPort: Send + Sync {
     /// Deletes a planned order if it still has this ETag.
     fn delete_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         etag: &str,
         request: &RequestId,
@@ -221,6 +296,14 @@ pub trait SapPort: Send + Sync {
         object_keys: &[&str],
     ) -> impl Future<Output = Result<Vec<Option<FoundDocument>>, PortError>> + Send;
 
+    /// Every accounting document of our object type, oldest number first. None where SAP cannot be asked
+    /// for them.
+    fn documents_of_our_type(
+        &self,
+    ) -> impl Future<Output = Result<Vec<DocumentInSap>, PortError>> + Send {
+        ready(Ok(Vec::new()))
+    }
+
     /// Reverses a document by a second one under `reversal_key`, and commits, as
     /// [`post_document`](Self::post_document).
     fn reverse_document(
@@ -231,6 +314,9 @@ pub trait SapPort: Send + Sync {
         reversal_key: &str,
         once: Option<&Once>,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads something small, to see whether SAP answers. Changes nothing.
+    fn probe(&self, what: Probe) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Whether the companion's exactly-once functions are there. Changes nothing.
     fn companion(&self) -> impl Future<Output = Result<bool, PortError>> + Send {
@@ -252,6 +338,20 @@ pub trait SapPort: Send + Sync {
 
     /// How a key stands.
     fn entry(&self, _key: &str) -> impl Future<Output = Result<Entry, PortError>> + Send {
+        no_companion()
+    }
+
+    /// The marks that SAP has under these keys.
+    fn marks(&self, _keys: &[&str]) -> impl Future<Output = Result<Vec<Mark>, PortError>> + Send {
+        no_companion()
+    }
+
+    /// Leaves a mark; again is once. [`PortErrorKind::Changed`] if another is there under its key.
+    fn mark(
+        &self,
+        _once: &Once,
+        _mark: &JournalMark,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
         no_companion()
     }
 

@@ -1,25 +1,28 @@
-//! A real SAP system behind the port: planned orders by OData, accounting documents by SOAP-RFC.
+//! A real SAP system behind the port: planned orders by OData or BAPI, accounting documents by BAPI.
 
 use crate::id::{FiDocument, PlannedOrderNumber};
 use crate::order::PlannedOrder;
+use crate::sap::bapi::system;
 use crate::sap::error::{Outcome, SapError};
 use crate::sap::odata::{ODataClient, RequestId};
 use crate::sap::rfc::RfcClient;
 
 use super::document::FiPosting;
 use super::order_values::{OrderField, OrderValues};
+use super::order_way::OrderWay;
+use super::planned_order::{self, ODataOrders};
 use super::sap_port::{
-    DocumentKey, Entry, FoundDocument, LeaseStanding, Once, OrderBefore, PortError, PortErrorKind,
-    SapPort,
+    DocumentInSap, DocumentKey, Entry, FoundDocument, JournalMark, LeaseStanding, Mark, Once,
+    OrderBefore, PortError, PortErrorKind, Probe, SapPort,
 };
-use super::{companion, fi_document, planned_order};
+use super::{companion, fi_document, fi_items, order_bapi};
 
 /// The books of one SAP system.
 #[derive(Clone)]
 pub struct SapBooks {
-    /// For planned orders.
+    /// For planned orders by OData.
     pub odata: ODataClient,
-    /// For accounting documents.
+    /// For accounting documents, and for planned orders by BAPI.
     pub rfc: RfcClient,
 }
 
@@ -51,54 +54,87 @@ pub(super) fn of_read(error: impl std::fmt::Display) -> PortError {
     PortError::new(PortErrorKind::Unknown, error.to_string())
 }
 
+/// The service of planned orders, where the way is one of OData's.
+fn odata(way: OrderWay) -> Option<ODataOrders> {
+    match way {
+        OrderWay::ODataV2 => Some(planned_order::V2),
+        OrderWay::ODataV4 => Some(planned_order::V4),
+        OrderWay::Bapi => None,
+    }
+}
+
 impl SapPort for SapBooks {
     async fn find_planned_orders(
         &self,
+        way: OrderWay,
         order: &OrderValues,
     ) -> Result<Vec<PlannedOrder>, PortError> {
-        planned_order::find(&self.odata, order).await
+        match odata(way) {
+            Some(orders) => orders.find(&self.odata, order).await,
+            None => order_bapi::find(&self.rfc, order).await,
+        }
     }
 
     async fn read_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> Result<Option<PlannedOrder>, PortError> {
-        planned_order::read(&self.odata, number).await
+        match odata(way) {
+            Some(orders) => orders.read(&self.odata, number).await,
+            None => order_bapi::read(&self.rfc, number).await,
+        }
     }
 
     async fn create_planned_order(
         &self,
+        way: OrderWay,
         order: &OrderValues,
         request: &RequestId,
     ) -> Result<PlannedOrder, PortError> {
-        planned_order::create(&self.odata, order, request).await
+        match odata(way) {
+            Some(orders) => orders.create(&self.odata, order, request).await,
+            None => order_bapi::create(&self.rfc, order).await,
+        }
     }
 
     async fn read_before(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
     ) -> Result<Option<OrderBefore>, PortError> {
-        planned_order::read_before(&self.odata, number).await
+        match odata(way) {
+            Some(orders) => orders.read_before(&self.odata, number).await,
+            None => order_bapi::read_before(&self.rfc, number).await,
+        }
     }
 
     async fn change_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         values: &OrderValues,
         fields: &[OrderField],
         etag: &str,
         request: &RequestId,
     ) -> Result<(), PortError> {
-        planned_order::change(&self.odata, number, values, fields, etag, request).await
+        match odata(way) {
+            Some(orders) => orders.change(&self.odata, number, values, fields, etag, request).await,
+            None => order_bapi::change(&self.rfc, number, values, fields, etag).await,
+        }
     }
 
     async fn delete_planned_order(
         &self,
+        way: OrderWay,
         number: &PlannedOrderNumber,
         etag: &str,
         request: &RequestId,
     ) -> Result<(), PortError> {
-        planned_order::delete(&self.odata, number, etag, request).await
+        match odata(way) {
+            Some(orders) => orders.delete(&self.odata, number, etag, request).await,
+            None => order_bapi::delete(&self.rfc, number, etag).await,
+        }
     }
 
     async fn check_document(
@@ -126,6 +162,10 @@ impl SapPort for SapBooks {
         fi_document::find(&self.rfc, posting, object_keys).await
     }
 
+    async fn documents_of_our_type(&self) -> Result<Vec<DocumentInSap>, PortError> {
+        fi_items::of_our_type(&self.odata).await
+    }
+
     async fn reverse_document(
         &self,
         posting: &FiPosting,
@@ -135,6 +175,17 @@ impl SapPort for SapBooks {
         once: Option<&Once>,
     ) -> Result<(), PortError> {
         fi_document::reverse(&self.rfc, posting, document, original, reversal_key, once).await
+    }
+
+    async fn probe(&self, what: Probe) -> Result<(), PortError> {
+        let answered = match what {
+            Probe::Orders(way) => match odata(way) {
+                Some(orders) => self.odata.ping(orders.service).await,
+                None => self.rfc.call(&system::ping()).await.map(drop),
+            },
+            Probe::Rfc => self.rfc.call(&system::ping()).await.map(drop),
+        };
+        answered.map_err(of_read)
     }
 
     async fn companion(&self) -> Result<bool, PortError> {
@@ -151,6 +202,14 @@ impl SapPort for SapBooks {
 
     async fn entry(&self, key: &str) -> Result<Entry, PortError> {
         companion::entry(&self.rfc, key).await
+    }
+
+    async fn marks(&self, keys: &[&str]) -> Result<Vec<Mark>, PortError> {
+        companion::marks(&self.rfc, keys).await
+    }
+
+    async fn mark(&self, once: &Once, mark: &JournalMark) -> Result<(), PortError> {
+        companion::mark(&self.rfc, once, mark).await
     }
 
     async fn cancel(&self, once: &Once) -> Result<Entry, PortError> {

@@ -18,6 +18,11 @@ use super::state::{ItemState, Outcome};
 impl<S: SapPort, C: Clock> Errand<S, C> {
     pub async fn send(&self) -> Ended {
         self.desk.failpoints.pass("post.before_send")?;
+        if let Err(why) = self.may_send().await {
+            // Of what the companion runs, an earlier attempt may still be under way.
+            let earlier = self.state != ItemState::Intent(1) && self.runs_once();
+            return Ok(if earlier { Finding::NotThere } else { self.ended(Outcome::Absent, why) });
+        }
         self.keeps_lease().await?;
         match &self.document {
             NewDocument::PlannedOrder(order) => self.send_order(order).await,
@@ -30,7 +35,9 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     async fn send_order(&self, order: &NewPlannedOrder) -> Ended {
         let mut patience = Patience::default();
         let answered = loop {
-            let sent = self.desk.sap.create_planned_order(&order.values(), &self.forward).await;
+            let values = order.values();
+            let sent = self.desk.sap.create_planned_order(self.way, &values, &self.forward);
+            let sent = self.desk.told(sent).await;
             match sent {
                 Err(error) if self.try_again(&error, &mut patience).await => {}
                 answer => break answer,
@@ -41,7 +48,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             Ok(created) => created,
             Err(error) => return self.no_success(error).await,
         };
-        match self.desk.sap.read_planned_order(&created.number).await {
+        match self.desk.sap.read_planned_order(self.way, &created.number).await {
             Ok(Some(read)) => Ok(self.order_read_back(order, created, read)),
             Ok(None) | Err(_) => self.resolve(Some(created)).await,
         }
@@ -103,7 +110,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
 
     async fn post_once(&self, posting: &FiPosting, key: &DocumentKey) -> Result<(), PortError> {
         let once = self.once(&self.entry_key).await?;
-        match self.desk.sap.post_document(posting, key, once.as_ref()).await {
+        let sent = self.desk.sap.post_document(posting, key, once.as_ref());
+        match self.desk.told(sent).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.judged(once.as_ref(), error).await),
         }
@@ -115,7 +123,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
             return false;
         }
         self.desk.clock.sleep(patience.next()).await;
-        true
+        self.may_send().await.is_ok()
     }
 
     /// A refusal is final only for a first attempt, and only after SAP was asked by key: on a second

@@ -4,6 +4,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::backup::keys::BackupSettings;
+use super::breaker::SharedBreaker;
+use super::order_way::OrderWay;
 use super::state::UNDER_WAY_MAX;
 
 /// What a SAP system is for.
@@ -42,6 +44,10 @@ pub struct PostSettings {
     pub four_eyes: bool,
     /// Documents that are on their way at the same time, 1 to [`UNDER_WAY_MAX`].
     pub sessions: usize,
+    /// By which interface planned orders are written.
+    pub orders: OrderWay,
+    /// The circuit breaker of the system.
+    pub breaker: SharedBreaker,
     /// How backups are kept.
     pub backup: BackupSettings,
 }
@@ -58,6 +64,8 @@ impl PostSettings {
             recover_age_max: SignedDuration::from_mins(30),
             four_eyes: false,
             sessions: UNDER_WAY_MAX,
+            orders: OrderWay::default(),
+            breaker: SharedBreaker::default(),
             backup: BackupSettings::default(),
         }
     }
@@ -75,6 +83,18 @@ impl PostSettings {
     /// [`UNDER_WAY_MAX`] as that.
     pub fn with_sessions(mut self, sessions: usize) -> Self {
         self.sessions = sessions.clamp(1, UNDER_WAY_MAX);
+        self
+    }
+
+    /// Sets by which interface planned orders are written.
+    pub fn with_orders(mut self, orders: OrderWay) -> Self {
+        self.orders = orders;
+        self
+    }
+
+    /// Sets the circuit breaker, which everybody who writes to the system shares.
+    pub fn with_breaker(mut self, breaker: SharedBreaker) -> Self {
+        self.breaker = breaker;
         self
     }
 

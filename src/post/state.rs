@@ -224,6 +224,11 @@ pub struct State {
     /// on their way at the same time; a group begins once the one before it is done, and is taken back
     /// before it. Without groups each item is one of its own.
     pub groups: Vec<u8>,
+    /// Items before it are done, as long as sending goes on: so a journal of many rows is not searched
+    /// from the start for each.
+    first_open: usize,
+    /// Items from it on have no effect in SAP; as long as sending goes on they are new.
+    effect_end: usize,
 }
 
 /// Attempts to write one item before the change set is taken back.
@@ -235,7 +240,14 @@ pub const UNDER_WAY_MAX: usize = 8;
 impl State {
     /// A change set of which nothing is recorded.
     pub const fn new() -> Self {
-        Self { phase: Phase::Draft, sealed: false, items: Vec::new(), groups: Vec::new() }
+        Self {
+            phase: Phase::Draft,
+            sealed: false,
+            items: Vec::new(),
+            groups: Vec::new(),
+            first_open: 0,
+            effect_end: 0,
+        }
     }
 
     /// Whether two items are of one group.
@@ -285,18 +297,18 @@ impl State {
         use ItemState::{CompIntent, Done, Intent, New};
         match (self.phase, effect) {
             (Phase::Applying, Effect::Write(item, _) | Effect::Resolve(item)) => {
-                let forward = self.items.iter().all(|of| matches!(of, New | Intent(_) | Done));
-                let first = self.items.iter().position(|of| *of != Done);
-                let Some(first) = first.filter(|first| forward && *first <= item) else {
+                let first = self.first_open;
+                if item < first || item >= self.items.len() || !self.together(first, item) {
                     return false;
-                };
-                if item >= self.items.len() || !self.together(first, item) {
+                }
+                let begun = &self.items[first..self.effect_end.max(first)];
+                if !begun.iter().all(|of| matches!(of, New | Intent(_) | Done)) {
                     return false;
                 }
                 match (self.items[item], effect) {
                     (Intent(_), Effect::Resolve(_)) => true,
                     (New, Effect::Write(_, 1)) => {
-                        let under_way = self.items.iter().filter(|of| matches!(of, Intent(_)));
+                        let under_way = begun.iter().filter(|of| matches!(of, Intent(_)));
                         let before = self.items[first..item].iter().filter(|of| **of == New);
                         under_way.count() + before.count() < UNDER_WAY_MAX
                     }
@@ -304,7 +316,7 @@ impl State {
                 }
             }
             (Phase::RollingBack, Effect::Compensate(item, attempt)) => {
-                let last = self.items.iter().rposition(ItemState::has_effect);
+                let last = self.items[..self.effect_end].iter().rposition(ItemState::has_effect);
                 last.is_some_and(|last| item <= last && self.together(last, item))
                     && match self.items[item] {
                         Done => attempt == 1,
@@ -313,6 +325,20 @@ impl State {
                     }
             }
             _ => self.due().contains(&effect),
+        }
+    }
+
+    /// Passes over the items at either end for which nothing is due any more.
+    fn narrow(&mut self) {
+        match self.phase {
+            Phase::Applying => {
+                let open = &self.items[self.first_open..];
+                self.first_open += open.iter().take_while(|of| **of == ItemState::Done).count();
+            }
+            _ => {
+                let over = self.items[..self.effect_end].iter().rev();
+                self.effect_end -= over.take_while(|of| !of.has_effect()).count();
+            }
         }
     }
 
@@ -412,6 +438,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
                 return None;
             }
             state.items[item] = I::Intent(attempt);
+            state.effect_end = state.effect_end.max(item + 1);
             return Some(Some(Effect::Send(item)));
         }
         (P::Applying | P::RollingBack, Event::ItemOutcome(item, outcome)) => {
@@ -422,6 +449,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
                 Outcome::Absent => I::Absent,
                 Outcome::Held => I::Held(attempt),
             };
+            state.narrow();
         }
         (P::Applying, Event::Open) if state.due() == [Effect::OpenWindow] => state.phase = P::Open,
         (P::Open, Event::WindowExtended) => {}
@@ -440,6 +468,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
                 Undoing::Conflict => I::Conflict,
                 Undoing::Held => I::CompHeld(attempt),
             };
+            state.narrow();
         }
         (P::RollingBack, Event::RolledBack) if state.due() == [Effect::Close(P::RolledBack)] => {
             state.phase = P::RolledBack;
@@ -452,6 +481,7 @@ fn apply(state: &mut State, event: Event) -> Option<Option<Effect>> {
         (P::Applying | P::Open | P::RollingBack, Event::Held) => state.phase = P::Held,
         (P::Held, Event::Decided(Decision::RollBack)) => {
             state.phase = P::RollingBack;
+            state.effect_end = state.items.len();
             for item in &mut state.items {
                 match *item {
                     I::Held(attempt) => *item = I::Intent(attempt),

@@ -9,7 +9,7 @@ use crate::order::PlannedOrder;
 use super::document::{FiPosting, NewDocument};
 use super::errand::Errand;
 use super::error::PostError;
-use super::journal::{Conflict, Record, SapNumber};
+use super::journal::{Conflict, OrderAsLeft, Record, SapNumber};
 use super::order_back::Ours;
 use super::rule::Rule;
 use super::sap_port::{DocumentKey, PortError, PortErrorKind, SapPort};
@@ -78,7 +78,11 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         loop {
             tries += 1;
             self.keeps_lease().await?;
-            match self.take_back(first).await? {
+            let tried = match self.may_take_back().await {
+                Ok(()) => self.take_back(first).await?,
+                Err(waits) => Err(waits),
+            };
+            match tried {
                 Ok(undone) => return Ok(undone),
                 Err(error) if tries >= TRIES_MAX => {
                     let (id, reason, left) = (self.id.clone(), error.to_string(), String::new());
@@ -98,7 +102,14 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     /// One try. The inner error is one after which it is safe and useful to try again: a delete
     /// names the version it is for, and SAP reverses a document only once.
     async fn take_back(&self, first: bool) -> Result<Result<Undone, PortError>, PostError> {
-        match (&self.document, &self.known.number, &self.known.after) {
+        let after = match self.known.after.as_ref().map(OrderAsLeft::order).transpose() {
+            Ok(after) => after,
+            Err(error) => {
+                let what = "the order as we left it, in the journal, cannot be read";
+                return Ok(Ok(Undone::held(format!("{what} ({error})"))));
+            }
+        };
+        match (&self.document, &self.known.number, &after) {
             (
                 NewDocument::PlannedOrder(ours),
                 Some(SapNumber::PlannedOrder(number)),
@@ -128,7 +139,7 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
         let mut pause = SignedDuration::from_secs(1);
         loop {
             let left = self.desk.settings.settle - (self.desk.clock.now().since_boot - from);
-            match self.desk.sap.read_planned_order(number).await {
+            match self.desk.sap.read_planned_order(self.way, number).await {
                 Ok(now) if done(now.as_ref()) => return true,
                 _ if !left.is_positive() => return false,
                 _ => self.desk.clock.sleep(pause.min(left)).await,
@@ -170,7 +181,8 @@ impl<S: SapPort, C: Clock> Errand<S, C> {
     ) -> Result<(), PortError> {
         let once = self.once(&self.back_entry_key).await?;
         let (sap, key) = (&self.desk.sap, &self.reversal_key);
-        match sap.reverse_document(posting, document, original, key, once.as_ref()).await {
+        let sent = sap.reverse_document(posting, document, original, key, once.as_ref());
+        match self.desk.told(sent).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.judged(once.as_ref(), error).await),
         }

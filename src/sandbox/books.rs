@@ -1,7 +1,7 @@
 //! What the sandbox truly holds: rows of every entity set, accounting documents, and each commit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::exec::ExecBooks;
-use super::metadata::{EntityType, Service};
+use super::metadata::Service;
 use super::planning::Planning;
 use super::{plant, wire};
 
@@ -122,8 +122,13 @@ pub struct KeyFigureLine {
     pub quantity: Decimal,
 }
 
+/// What a sandbox tells the time by, where it is not the wall clock.
+pub type SapClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// All state of the sandbox.
 pub struct Books {
+    /// `None`: the wall clock.
+    pub clock: Option<SapClock>,
     /// By service path and entity set.
     pub tables: BTreeMap<(&'static str, String), Vec<Row>>,
     pub documents: Vec<FiDocument>,
@@ -131,6 +136,8 @@ pub struct Books {
     pub commits: Vec<Commit>,
     /// LUW of each stateful RFC session.
     pub luws: BTreeMap<String, Vec<(Registered, String)>>,
+    /// Session that holds the lock of each planned order, and since when.
+    pub locks: BTreeMap<String, (String, Timestamp)>,
     /// CSRF token of each security session.
     pub sessions: BTreeMap<String, String>,
     pub failed_logons: u32,
@@ -150,8 +157,15 @@ pub struct Books {
 }
 
 pub const PLANNED_ORDERS: &str = "/sap/opu/odata/sap/API_PLANNED_ORDERS";
+/// How long a session that nobody calls any more holds what it locked.
+const SESSION_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+pub const PLANNED_ORDERS_V4: &str =
+    "/sap/opu/odata4/sap/api_plannedorder/srvd_a2x/sap/plannedorder/0001";
 pub const PRODUCTION_ORDERS: &str = "/sap/opu/odata/sap/API_PRODUCTION_ORDER_2_SRV";
-pub const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+const JOURNAL_ITEMS: &str = "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+const DOCUMENT_ITEMS: &str = "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV";
+const DOCUMENT_ITEM_SET: &str = "A_OperationalAcctgDocItemCube";
 
 impl Books {
     pub fn new(services: &[Service]) -> Self {
@@ -171,11 +185,13 @@ impl Books {
             }
         }
         Self {
+            clock: None,
             tables,
             documents: Vec::new(),
             key_figures: Vec::new(),
             commits: Vec::new(),
             luws: BTreeMap::new(),
+            locks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             failed_logons: 0,
             exec: ExecBooks::default(),
@@ -189,6 +205,11 @@ impl Books {
             next_id: 1,
             last_change: Timestamp::UNIX_EPOCH,
         }
+    }
+
+    /// The time in SAP.
+    pub fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(Timestamp::now, |clock| clock())
     }
 
     /// A token or session id that was never given out before.
@@ -240,13 +261,36 @@ impl Books {
         self.commits.push(Commit { number, at, user, what, wire });
     }
 
+    /// Locks a planned order for a session until its commit or rollback. Whether it got it.
+    pub fn lock_order(&mut self, number: &str, session: &str) -> bool {
+        let free = !self.is_locked(number) || self.locks[number].0 == session;
+        if free {
+            self.locks.insert(number.to_owned(), (session.to_owned(), Timestamp::now()));
+        }
+        free
+    }
+
+    /// Whether a session holds the lock of a planned order. Sessions that are gone hold none.
+    pub fn is_locked(&mut self, number: &str) -> bool {
+        let now = Timestamp::now();
+        let Some((session, since)) = self.locks.get(number) else { return false };
+        if since.duration_until(now) > SESSION_MAX {
+            self.luws.remove(session);
+        }
+        let held = self.luws.contains_key(session);
+        if !held {
+            self.locks.remove(number);
+        }
+        held
+    }
+
     /// Writes what a session has registered: all of it or, as here nothing can fail any more, all.
-    pub fn commit_luw(&mut self, session: &str, user: &str, items: &EntityType) {
+    pub fn commit_luw(&mut self, session: &str, user: &str, services: &[Service]) {
         for (registered, bytes) in self.luws.remove(session).unwrap_or_default() {
             match registered {
                 Registered::Post(document) => {
                     self.commit(user, format!("FI document {} posted", document.number), &bytes);
-                    self.show_items(&document, items);
+                    self.show_items(&document, services);
                     self.documents.push(*document);
                 }
                 Registered::Reverse { original, document } => {
@@ -256,7 +300,12 @@ impl Books {
                     if let Some(reversed) = reversed {
                         reversed.reversed_by = Some(document.number.clone());
                     }
-                    self.show_items(&document, items);
+                    for row in self.table(DOCUMENT_ITEMS, DOCUMENT_ITEM_SET) {
+                        if row["AccountingDocument"] == original.as_str() {
+                            row.insert("IsReversed".to_owned(), true.into());
+                        }
+                    }
+                    self.show_items(&document, services);
                     self.documents.push(*document);
                 }
                 other => self.commit_logistics(other, user, &bytes),
@@ -308,26 +357,50 @@ impl Books {
         }
     }
 
-    fn show_items(&mut self, document: &FiDocument, items: &EntityType) {
+    fn show_items(&mut self, document: &FiDocument, services: &[Service]) {
+        let entity = |set: &str| services.iter().find_map(|service| service.sets.get(set));
+        let text = |text: &str| Value::from(text.to_owned());
+        let year = text(&document.fiscal_year);
         for line in &document.lines {
-            let id = format!("0L{}{}{}", document.fiscal_year, document.number, line.item);
-            let row = wire::row(
-                items,
-                &[
-                    ("ID", id.into()),
-                    ("Ledger", "0L".into()),
-                    ("LedgerFiscalYear", document.fiscal_year.clone().into()),
-                    ("FiscalPeriod", format!("{:0>3}", document.period).into()),
-                    ("CompanyCode", document.company_code.clone().into()),
-                    ("GLAccount", line.gl_account.clone().into()),
-                    ("CostCenter", line.cost_center.clone().into()),
-                    ("CompanyCodeCurrency", line.currency.clone().into()),
-                    ("AmountInCompanyCodeCurrency", line.amount.to_string().into()),
-                    ("CostSourceUnit", line.unit.clone().into()),
-                    ("ValuationQuantity", line.quantity.to_string().into()),
-                ],
-            );
-            self.table(JOURNAL_ITEMS, "A_JournalEntryItemBasic").push(row);
+            let amount = text(&line.amount.to_string());
+            if let Some(items) = entity("A_JournalEntryItemBasic") {
+                let id = format!("0L{}{}{}", document.fiscal_year, document.number, line.item);
+                let row = wire::row(
+                    items,
+                    &[
+                        ("ID", id.into()),
+                        ("Ledger", "0L".into()),
+                        ("LedgerFiscalYear", year.clone()),
+                        ("FiscalPeriod", format!("{:0>3}", document.period).into()),
+                        ("CompanyCode", text(&document.company_code)),
+                        ("GLAccount", text(&line.gl_account)),
+                        ("CostCenter", text(&line.cost_center)),
+                        ("CompanyCodeCurrency", text(&line.currency)),
+                        ("AmountInCompanyCodeCurrency", amount.clone()),
+                        ("CostSourceUnit", text(&line.unit)),
+                        ("ValuationQuantity", text(&line.quantity.to_string())),
+                    ],
+                );
+                self.table(JOURNAL_ITEMS, "A_JournalEntryItemBasic").push(row);
+            }
+            if let Some(items) = entity(DOCUMENT_ITEM_SET) {
+                let item = line.item.trim_start_matches('0');
+                let row = wire::row(
+                    items,
+                    &[
+                        ("CompanyCode", text(&document.company_code)),
+                        ("FiscalYear", year.clone()),
+                        ("AccountingDocument", text(&document.number)),
+                        ("AccountingDocumentItem", format!("{item:0>3}").into()),
+                        ("ReferenceDocumentType", text(&document.reference.0)),
+                        ("OriginalReferenceDocument", text(&document.reference.1)),
+                        ("CompanyCodeCurrency", text(&line.currency)),
+                        ("AmountInCompanyCodeCurrency", amount),
+                        ("AccountingDocCreatedByUser", text(&document.user)),
+                    ],
+                );
+                self.table(DOCUMENT_ITEMS, DOCUMENT_ITEM_SET).push(row);
+            }
         }
     }
 
@@ -356,6 +429,7 @@ impl Books {
         let told = |row: &Row| edit.row.iter().all(|(name, value)| row.get(name) == Some(value));
         let Some(change) = &edit.change else {
             rows.retain(|row| !told(row));
+            self.forget_document(edit);
             self.touch_owner(services, edit, &now);
             return true;
         };
@@ -384,6 +458,15 @@ impl Books {
         }
         self.touch_owner(services, edit, &now);
         true
+    }
+
+    /// A document whose items are gone is gone.
+    fn forget_document(&mut self, edit: &Edit) {
+        if edit.set == DOCUMENT_ITEM_SET
+            && let Some(number) = edit.row.get("AccountingDocument").and_then(Value::as_str)
+        {
+            self.documents.retain(|document| document.number != number);
+        }
     }
 
     /// SAP stamps the header of an order and the general data of a material when a part changes.

@@ -3,7 +3,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::books::{Books, PLANNED_ORDERS, Row};
+use super::books::{Books, PLANNED_ORDERS, PLANNED_ORDERS_V4, Row};
 use super::faults::Kind;
 use super::filter::{self, Condition};
 use super::metadata::{EntityType, Service};
@@ -101,7 +101,13 @@ fn read_resource(
     let no_set = || not_found(format!("Resource not found for segment '{}'", resource.set));
     let entity = service.sets.get(resource.set).ok_or_else(no_set)?;
     let books = state.books();
-    let rows = &books.tables[&(service.path, resource.set.to_owned())];
+    let in_v4;
+    let rows = if service.path == PLANNED_ORDERS_V4 {
+        in_v4 = planned_order::in_v4(&books, entity);
+        &in_v4
+    } else {
+        &books.tables[&(service.path, resource.set.to_owned())]
+    };
     let context = Context { service, books: &books, request, page_rows: state.page_rows };
     if let Some(key) = resource.key {
         let wanted = key_of(key, entity)
@@ -313,8 +319,11 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The ETag of a row that has a change time: opaque to clients.
+/// The ETag of a row that has a change time: opaque to clients, and another one in V4.
 pub fn etag(row: &Row) -> Option<String> {
+    if let Some(changed) = row.get(planned_order::LAST_CHANGE_V4).and_then(Value::as_str) {
+        return Some(format!("W/\"SADL-{changed}\""));
+    }
     let changed = row.get("LastChangeDateTime")?.as_str().filter(|text| !text.is_empty())?;
     let encoded = changed.replace(':', "%3A");
     Some(format!("W/\"datetimeoffset'{encoded}'\""))
@@ -364,29 +373,53 @@ fn has_key(row: &Row, key: &[(String, String)]) -> bool {
 pub fn write(state: &State, service: &Service, request: &Request<'_>) -> Answer {
     let inside = request.path[service.path.len()..].trim_start_matches('/');
     let resource = resource(inside);
-    if service.path != PLANNED_ORDERS || resource.set != ORDER_SET {
-        return error(405, "/IWFND/CM_MGW/029", "Method not allowed for this entity set", 2);
+    let version = service.version;
+    let set = set_of(service);
+    if set.is_empty() || resource.set != set {
+        let text = "Method not allowed for this entity set";
+        return error(405, "/IWFND/CM_MGW/029", text, version);
     }
-    let entity = &service.sets[ORDER_SET];
+    let entity = &service.sets[set];
     let written = match (request.method.as_str(), resource.key) {
-        ("POST", None) => create(state, entity, request),
-        ("PATCH" | "MERGE", Some(key)) => change(state, entity, request, key),
-        ("DELETE", Some(key)) => delete(state, entity, request, key),
-        _ => return error(405, "/IWFND/CM_MGW/029", "Method not allowed", 2),
+        ("POST", None) => create(state, service, entity, request),
+        ("PATCH" | "MERGE", Some(key)) => change(state, service, request, key),
+        ("DELETE", Some(key)) => delete(state, service, request, key),
+        _ => return error(405, "/IWFND/CM_MGW/029", "Method not allowed", version),
     };
     match written {
-        Err(refused) => *refused,
+        Err(refused) => *in_version(refused, version),
         Ok(None) => Answer::new(204, "application/json", String::new()),
         Ok(Some(row)) => {
             let books = state.books();
             let context = Context { service, books: &books, request, page_rows: 1 };
-            let shown = context.shown(ORDER_SET, entity, &row);
-            let uri = shown["__metadata"]["uri"].as_str().unwrap_or_default().to_owned();
-            let body = json!({ "d": shown }).to_string();
-            Answer::new(201, "application/json", body)
+            let row = if version == 4 { planned_order::to_v4(&row, entity) } else { row };
+            let shown = context.shown(set, entity, &row);
+            let uri = shown.get("__metadata").and_then(|about| about["uri"].as_str());
+            let uri = uri.map_or_else(|| format!("{set}{}", key_text(&row, entity)), str::to_owned);
+            let body = if version == 2 { json!({ "d": shown }) } else { Value::Object(shown) };
+            Answer::new(201, "application/json", body.to_string())
                 .with("location", uri)
                 .with("etag", etag(&row).unwrap_or_default())
         }
+    }
+}
+
+/// A refusal as the version of the service writes it.
+fn in_version(refused: Box<Answer>, version: u8) -> Box<Answer> {
+    let text: Value = serde_json::from_str(&refused.body).unwrap_or_default();
+    let (code, message) = (&text["error"]["code"], &text["error"]["message"]["value"]);
+    match (version, code.as_str(), message.as_str()) {
+        (4, Some(code), Some(message)) => Box::new(error(refused.status, code, message, 4)),
+        _ => refused,
+    }
+}
+
+/// The entity set of a service that can be written.
+fn set_of(service: &Service) -> &'static str {
+    match service.path {
+        PLANNED_ORDERS => ORDER_SET,
+        PLANNED_ORDERS_V4 => planned_order::SET_V4,
+        _ => "",
     }
 }
 
@@ -396,11 +429,13 @@ fn refused(code: &str, text: &str) -> Box<Answer> {
     Box::new(error(400, code, text, 2))
 }
 
-fn create(state: &State, entity: &EntityType, request: &Request<'_>) -> Written {
+fn create(state: &State, service: &Service, entity: &EntityType, request: &Request<'_>) -> Written {
     let given: Map<String, Value> = serde_json::from_str(request.body)
         .map_err(|error| refused("/IWCOR/CX_DS_EP_PROPERTY_ERROR", &error.to_string()))?;
-    let mut row = wire::row(entity, &[]);
-    merge(&mut row, entity, &given)?;
+    let held = state.services.iter().find(|held| held.path == PLANNED_ORDERS);
+    let held = held.map_or(entity, |held| &held.sets[ORDER_SET]);
+    let mut row = wire::row(held, &[]);
+    merge(&mut row, &service.sets[set_of(service)], &given)?;
     let mut books = state.books();
     planned_order::complete(&mut books, &mut row).map_err(of_order)?;
     let number = row["PlannedOrder"].as_str().unwrap_or_default().to_owned();
@@ -415,7 +450,12 @@ fn merge(
     entity: &EntityType,
     given: &Map<String, Value>,
 ) -> Result<(), Box<Answer>> {
-    const READ_ONLY: &[&str] = &["PlannedOrder", "LastChangeDateTime", "CapacityRequirement"];
+    const READ_ONLY: &[&str] = &[
+        "PlannedOrder",
+        "LastChangeDateTime",
+        planned_order::LAST_CHANGE_V4,
+        "CapacityRequirement",
+    ];
     for (name, value) in given.iter().filter(|(name, _)| name.as_str() != "__metadata") {
         let property = entity.property(name).ok_or_else(|| {
             refused("/IWCOR/CX_DS_EP_PROPERTY_ERROR", &format!("Property {name} is invalid"))
@@ -436,11 +476,12 @@ fn of_order((code, text): planned_order::Refusal) -> Box<Answer> {
 
 /// The position of the order that a write means, if it still has the version that the client read.
 fn matching(
-    books: &Books,
-    entity: &EntityType,
+    books: &mut Books,
+    service: &Service,
     request: &Request<'_>,
     key: &str,
 ) -> Result<usize, Box<Answer>> {
+    let entity = &service.sets[set_of(service)];
     let wanted = key_of(key, entity).map_err(|text| refused("/IWFND/CM_MGW/096", &text))?;
     let rows = &books.tables[&(PLANNED_ORDERS, ORDER_SET.to_owned())];
     let found = rows.iter().position(|row| has_key(row, &wanted));
@@ -450,16 +491,24 @@ fn matching(
         let text = "Precondition required: send If-Match";
         return Err(Box::new(error(428, "/IWFND/CM_MGW_RT/050", text, 2)));
     };
-    if version != "*" && Some(version) != etag(&rows[position]).as_deref() {
+    let row = &rows[position];
+    let row = if service.version == 4 { &planned_order::to_v4(row, entity) } else { row };
+    if version != "*" && Some(version) != etag(row).as_deref() {
         let text = "Precondition failed: the order was changed";
         return Err(Box::new(error(412, "/IWFND/CM_MGW_RT/052", text, 2)));
+    }
+    let number = row["PlannedOrder"].as_str().unwrap_or_default().to_owned();
+    if books.is_locked(&number) {
+        let text = "Object requested is currently locked by another user";
+        return Err(Box::new(error(423, "MC/601", text, 2)));
     }
     Ok(position)
 }
 
-fn change(state: &State, entity: &EntityType, request: &Request<'_>, key: &str) -> Written {
+fn change(state: &State, service: &Service, request: &Request<'_>, key: &str) -> Written {
     let mut books = state.books();
-    let position = matching(&books, entity, request, key)?;
+    let position = matching(&mut books, service, request, key)?;
+    let entity = &service.sets[set_of(service)];
     let given: Map<String, Value> = serde_json::from_str(request.body)
         .map_err(|error| refused("/IWCOR/CX_DS_EP_PROPERTY_ERROR", &error.to_string()))?;
     let mut row = books.table(PLANNED_ORDERS, ORDER_SET)[position].clone();
@@ -472,9 +521,9 @@ fn change(state: &State, entity: &EntityType, request: &Request<'_>, key: &str) 
     Ok(None)
 }
 
-fn delete(state: &State, entity: &EntityType, request: &Request<'_>, key: &str) -> Written {
+fn delete(state: &State, service: &Service, request: &Request<'_>, key: &str) -> Written {
     let mut books = state.books();
-    let position = matching(&books, entity, request, key)?;
+    let position = matching(&mut books, service, request, key)?;
     let row = books.table(PLANNED_ORDERS, ORDER_SET).remove(position);
     let what = format!("planned order {} deleted", row["PlannedOrder"].as_str().unwrap_or(""));
     books.commit(&request.user, what, request.body);

@@ -109,7 +109,7 @@ struct Operation {
     more: &'static [&'static str],
 }
 
-const OPERATIONS: [Operation; 7] = [
+const OPERATIONS: [Operation; 8] = [
     Operation {
         name: "PLANNED_ORDER_CREATE",
         bapi: "BAPI_PLANNEDORDER_CREATE",
@@ -152,6 +152,13 @@ const OPERATIONS: [Operation; 7] = [
         needed: &["DOC_HEADER"],
         more: &[],
     },
+    // How far a journal has come: an entry and nothing else.
+    Operation {
+        name: "JOURNAL_MARK",
+        bapi: "",
+        needed: &["JOURNAL", "CHANGE_SET", "STAMP"],
+        more: &[],
+    },
 ];
 
 /// The largest quantity of a field with 13 digits, three of them decimals.
@@ -192,7 +199,8 @@ fn understood(operation: &Operation, request: &Request<'_>) -> Result<Map<String
         operation.needed.contains(&name.as_str()) || operation.more.contains(&name.as_str())
     };
     if let Some(unknown) = payload.keys().find(|name| !known(name)) {
-        return Err(own("016", format!("{unknown} is no parameter of {}", operation.bapi)));
+        let of = if operation.bapi.is_empty() { operation.name } else { operation.bapi };
+        return Err(own("016", format!("{unknown} is no parameter of {of}")));
     }
     let hash = Sha256::digest(request.payload.as_bytes());
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -322,7 +330,10 @@ impl ExecBooks {
                 )),
             };
         }
-        let mut messages = bapi.run(operation.bapi, &payload);
+        let mut messages = match operation.bapi {
+            "" => Vec::new(),
+            function => bapi.run(function, &payload),
+        };
         if messages.iter().any(|message| matches!(message.kind.as_str(), "E" | "A" | "X")) {
             bapi.roll_back();
             let (operation, key) = (request.operation, request.key);
@@ -334,6 +345,8 @@ impl ExecBooks {
             messages.push(own("025", "Commit failed"));
             return Answered { messages, ..Answered::of("REFUSED") };
         };
+        let marked = payload.get("CHANGE_SET").and_then(Value::as_str);
+        let object_number = marked.map_or(object_number, str::to_owned);
         let entry = Entry {
             status: "EXECUTED",
             operation: request.operation.to_owned(),

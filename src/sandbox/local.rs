@@ -83,6 +83,11 @@ impl LocalSandbox {
         (parts.status, parts.headers, body)
     }
 
+    /// Lets the sandbox tell the time by another clock than the wall's, as far as leases go.
+    pub fn tells_time_by(&self, clock: impl Fn() -> jiff::Timestamp + Send + Sync + 'static) {
+        self.state.books().clock = Some(Arc::new(clock));
+    }
+
     /// How many commits there were.
     pub fn commit_count(&self) -> usize {
         self.state.books().commits.len()
@@ -126,6 +131,9 @@ impl LocalSandbox {
     /// A planner adds one unit to the quantity of an order. The order as it stands then.
     pub fn planner_edits(&self, number: &str) -> Option<TrueOrder> {
         let mut books = self.state.books();
+        if books.is_locked(number) {
+            return None;
+        }
         let changed = books.change_time();
         let orders = books.table(PLANNED_ORDERS, ORDER_SET);
         let order = orders.iter_mut().find(|order| order["PlannedOrder"] == number)?;
@@ -198,6 +206,9 @@ impl LocalSandbox {
 
     fn take(&self, number: &str, user: &str, what: &str) -> Option<TrueOrder> {
         let mut books = self.state.books();
+        if books.is_locked(number) {
+            return None;
+        }
         let orders = books.table(PLANNED_ORDERS, ORDER_SET);
         let at = orders.iter().position(|order| order["PlannedOrder"] == number)?;
         let order = orders.remove(at);
@@ -219,7 +230,7 @@ impl LocalSandbox {
     pub fn another_takes_the_lease(&self) {
         let mut books = self.state.books();
         let fence = books.exec.lease.as_ref().map_or(0, |lease| lease.fence) + 1;
-        let expires_at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_mins(20));
+        let expires_at = Some(books.now() + jiff::SignedDuration::from_mins(20));
         let holder = "another/ZZZ/00000000".to_owned();
         books.exec.lease = Some(super::exec::Lease { holder, fence, expires_at });
     }
@@ -229,6 +240,19 @@ impl LocalSandbox {
         if let Some(lease) = &mut self.state.books().exec.lease {
             (lease.holder, lease.expires_at) = (String::new(), None);
         }
+    }
+
+    /// The sessions that hold a lock of a planned order.
+    pub fn locking_sessions(&self) -> Vec<String> {
+        let mut books = self.state.books();
+        let locked: Vec<String> = books.locks.keys().cloned().collect();
+        let held: Vec<String> = locked.into_iter().filter(|order| books.is_locked(order)).collect();
+        held.iter().map(|order| books.locks[order].0.clone()).collect()
+    }
+
+    /// A session that nobody called for long is ended: what it registered and locked is gone.
+    pub fn session_ends(&self, session: &str) {
+        self.state.books().luws.remove(session);
     }
 
     /// The system is restarted: sessions, tokens and what was not committed are gone.

@@ -60,6 +60,11 @@ const SERVICES: &[(&str, u8, &str)] = &[
         include_str!("../../odata/api_journalentryitembasic_srv/service.edmx"),
     ),
     (
+        "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV",
+        2,
+        include_str!("../../odata/api_oplacctgdocitemcube_srv/service.edmx"),
+    ),
+    (
         "/sap/opu/odata/sap/API_MATERIAL_STOCK_SRV",
         2,
         include_str!("../../odata/api_material_stock_srv/service.edmx"),
@@ -103,6 +108,11 @@ const SERVICES: &[(&str, u8, &str)] = &[
         "/sap/opu/odata/sap/API_PLND_INDEP_RQMT_SRV",
         2,
         include_str!("../../odata/api_plnd_indep_rqmt_srv/service.edmx"),
+    ),
+    (
+        "/sap/opu/odata4/sap/api_plannedorder/srvd_a2x/sap/plannedorder/0001",
+        4,
+        include_str!("../../odata/api_plannedorder/service.edmx"),
     ),
 ];
 

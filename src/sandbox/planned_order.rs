@@ -4,7 +4,28 @@ use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::books::{Books, Row};
+use super::books::{Books, PLANNED_ORDERS, Row};
+use super::metadata::EntityType;
+
+/// The entity set of OData V4.
+pub const SET_V4: &str = "PlannedOrderHeader";
+/// What V4 calls the time of the last change.
+pub const LAST_CHANGE_V4: &str = "PlannedOrderLastChangeDateTime";
+
+/// Every planned order as V4 has it.
+pub fn in_v4(books: &Books, entity: &EntityType) -> Vec<Row> {
+    let orders = books.tables[&(PLANNED_ORDERS, "A_PlannedOrder".to_owned())].iter();
+    orders.map(|order| to_v4(order, entity)).collect()
+}
+
+/// A planned order as V4 has it: the same values, one of them under another name.
+pub fn to_v4(order: &Row, entity: &EntityType) -> Row {
+    let of = |name: &str| match name {
+        LAST_CHANGE_V4 => order["LastChangeDateTime"].clone(),
+        name => order.get(name).cloned().unwrap_or_default(),
+    };
+    entity.properties.iter().map(|property| (property.name.clone(), of(&property.name))).collect()
+}
 
 /// Message class and number, as `M3/305`, and the text.
 pub type Refusal = (&'static str, String);

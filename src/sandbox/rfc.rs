@@ -25,7 +25,7 @@ use quick_xml::escape::escape;
 use quick_xml::events::Event;
 use rust_decimal::Decimal;
 
-use super::books::{Books, FiDocument, FiLine, JOURNAL_ITEMS, Registered};
+use super::books::{Books, FiDocument, FiLine, Registered};
 use super::server::{self, Answer, Request, State};
 
 const CONTEXT_COOKIE: &str = "sap-contextid";
@@ -187,6 +187,14 @@ impl Register<'_> {
         luw.push((registered, self.bytes.to_owned()));
     }
 
+    /// Locks the planned order that a call names. Whether this session has the lock now.
+    fn locks(&mut self, call: &Node) -> bool {
+        let number = short(&call.field("PLANNEDORDER"));
+        // A session of one call is one too, and gone at its end.
+        self.books.luws.entry(self.context.to_owned()).or_default();
+        self.books.lock_order(&number, self.context)
+    }
+
     /// Whether this session has registered something of this kind already.
     fn holds(&self, what: impl Fn(&Registered) -> bool) -> bool {
         self.books.luws.get(self.context).is_some_and(|luw| luw.iter().any(|(r, _)| what(r)))
@@ -231,10 +239,7 @@ impl Luw<'_> {
             "BAPI_USER_GET_DETAIL" => system::user_detail(&self.state.profiles, call),
             "RFC_READ_TABLE" => table::unpublished(&self.state.profiles, call),
             "BAPI_TRANSACTION_COMMIT" => {
-                let items = self.state.services.iter().find(|s| s.path == JOURNAL_ITEMS);
-                let items = items.map(|s| &s.sets["A_JournalEntryItemBasic"]);
-                let items = items.ok_or("the journal service is missing")?;
-                books.commit_luw(&self.context, &self.request.user, items);
+                books.commit_luw(&self.context, &self.request.user, &self.state.services);
                 Ok(structure(&message("S", "", "000", "")))
             }
             "BAPI_TRANSACTION_ROLLBACK" => {

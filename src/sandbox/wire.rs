@@ -17,7 +17,7 @@ pub fn initial(property: &Property) -> Value {
         "Decimal" => Value::String(decimal(Decimal::ZERO, property.scale)),
         "Int16" | "Int32" | "Byte" => Value::from(0),
         "Double" => Value::String("0".to_owned()),
-        "Time" => Value::String("00:00:00".to_owned()),
+        "Time" | "TimeOfDay" => Value::String("00:00:00".to_owned()),
         _ => Value::String(String::new()),
     }
 }
@@ -115,6 +115,14 @@ pub fn stored(property: &Property, value: &Value) -> Result<Value, String> {
                 (None, None) => wrong("no date"),
             }
         }
+        ("Date", Value::String(text)) => match text.parse::<Date>() {
+            Ok(day) => Ok(Value::String(day.to_string())),
+            Err(_) => wrong("no date"),
+        },
+        ("TimeOfDay", Value::String(text)) => match text.parse::<Time>() {
+            Ok(_) => Ok(value.clone()),
+            Err(_) => wrong("no time"),
+        },
         ("Time", Value::String(text)) => match text.strip_prefix("PT") {
             Some(duration) => {
                 let digits: Vec<&str> = duration

@@ -6,6 +6,7 @@ mod change_set;
 mod directory;
 mod document;
 mod event;
+mod explain;
 mod finding;
 mod job;
 mod logon;
@@ -44,7 +45,7 @@ pub fn routes() -> Router<Arc<Plant>> {
         .route("/requests", post(carbon::ask))
         .route("/requests/{name}/approve", post(carbon::approve))
         .route("/requests/{name}/post", post(carbon::post_request))
-        .route("/explain/{what}", get(carbon::explain))
+        .route("/explain/{what}", get(explain::explain))
         .route("/change-sets/{id}", get(change_set::show))
         .route("/change-sets/{id}/undo", post(change_set::undo))
         .route("/findings", post(finding::decide_about_all))

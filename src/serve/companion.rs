@@ -29,7 +29,10 @@ pub struct Companion {
     /// What the rows were made of, as far as it tells whether they are still right.
     made_of: Option<(Option<String>, Vec<Summary>)>,
     rows: BTreeMap<String, PlanRow>,
+    /// What this process has shown.
     shown: BTreeMap<String, PlanRow>,
+    /// Proposals that SAP may show, also those of an earlier process; `None` before they are known.
+    proposed: Option<BTreeMap<String, PlanRow>>,
     /// Answers that SAP may not have.
     answers: Vec<RequestAnswer>,
     trouble: Option<String>,
@@ -79,7 +82,7 @@ impl Companion {
     }
 
     async fn talk_now(&mut self, plant: &Arc<Plant>) -> Result<(), Trouble> {
-        let planners = plant.desk.run(async |bench| Ok(Planners::of(&*bench.installation()?)));
+        let planners = plant.desk.run(async |bench| Ok(Planners::of(&*bench.installation()?)?));
         let planners = planners.await?;
         // Asked first: without the package this says so before anything is worked out.
         let open = self.exchange(&planners).await?;
@@ -103,19 +106,51 @@ impl Companion {
 
     async fn publish(&mut self, plant: &Arc<Plant>, planners: &Planners) -> Result<(), Trouble> {
         self.look(plant).await?;
+        let mut proposed = self.proposals(plant).await?;
         // What SAP was shown and is no longer proposed must not be released.
-        let gone = self.shown.values().filter(|row| {
-            row.state == PlanState::Proposed && !self.rows.contains_key(&row.requirement)
-        });
+        let gone = proposed.values().filter(|row| !self.rows.contains_key(&row.requirement));
         let gone = gone.map(|row| PlanRow { state: PlanState::Withdrawn, ..row.clone() });
         let changed =
             self.rows.values().filter(|row| self.shown.get(&row.requirement) != Some(*row));
         let rows: Vec<PlanRow> = gone.chain(changed.cloned()).collect();
+        if rows.is_empty() {
+            self.proposed = Some(proposed);
+            return Ok(());
+        }
+        let (new, over): (Vec<PlanRow>, Vec<PlanRow>) =
+            rows.iter().cloned().partition(|row| row.state == PlanState::Proposed);
+        proposed.extend(new.iter().map(|row| (row.requirement.clone(), row.clone())));
+        let keep = plant.desk.run(async move |bench| {
+            let new = new.iter().map(|row| (row.requirement.as_str(), row));
+            Ok(bench.installation()?.store.keep_proposals(new)?)
+        });
+        keep.await?;
         let shown = &mut self.shown;
         let told = |some: &[PlanRow]| {
             shown.extend(some.iter().map(|row| (row.requirement.clone(), row.clone())));
         };
-        Ok(planners.show(&rows, told).await?)
+        planners.show(&rows, told).await?;
+        let over: Vec<String> = over.into_iter().map(|row| row.requirement).collect();
+        proposed.retain(|requirement, _| !over.contains(requirement));
+        let forget = plant
+            .desk
+            .run(async move |bench| Ok(bench.installation()?.store.forget_proposals(&over)?));
+        forget.await?;
+        self.proposed = Some(proposed);
+        Ok(())
+    }
+
+    /// Proposals that SAP may show. Taken out: what fails on the way is read anew.
+    async fn proposals(
+        &mut self,
+        plant: &Arc<Plant>,
+    ) -> Result<BTreeMap<String, PlanRow>, Problem> {
+        if let Some(known) = self.proposed.take() {
+            return Ok(known);
+        }
+        let read =
+            plant.desk.run(async |bench| Ok(bench.installation()?.store.shown_proposals()?));
+        read.await
     }
 
     /// Works the rows out anew if a plan was made or a change set moved on.
@@ -187,15 +222,21 @@ async fn done(
     }
 }
 
-/// The user of Carbide that a user of SAP is: of the same name, and a planner.
+/// Who a user of SAP is here: whom `serve.sap_planners` names, else the local user of the same name who
+/// is a planner.
 fn planner(plant: &Plant, by: &str) -> Result<String, Problem> {
+    let config = plant.config();
+    let mut named = config.settings.serve.sap_planners.iter();
+    if let Some((_, name)) = named.find(|(sap_user, _)| sap_user.eq_ignore_ascii_case(by)) {
+        return Ok(name.clone());
+    }
     let users = plant.users();
     let mut found = users.list().filter(|(name, _)| name.eq_ignore_ascii_case(by));
     let found = found.find(|(_, roles)| roles.contains(&Role::Planner));
     found.map(|(name, _)| name.to_owned()).ok_or_else(|| {
         let detail = format!(
-            "{by} is no planner in Carbide; nothing was done. The administrator adds users: carbide \
-             serve user {by} --role planner"
+            "{by} is no planner in Carbide; nothing was done. The administrator names {by} in \
+             [serve.sap_planners], or adds a local user: carbide serve user {by} --role planner"
         );
         Problem::new(axum::http::StatusCode::FORBIDDEN, "ROLE", detail)
     })

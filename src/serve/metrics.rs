@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::plant::Plant;
+use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -52,6 +53,8 @@ pub struct Meters {
     budget_overshoot_grams: Family<Named, Number>,
     journal_usable: Gauge,
     collect_ok: Gauge,
+    sap_paused: Family<Named, Gauge>,
+    sap_pauses: Family<Named, Gauge>,
 }
 
 impl Meters {
@@ -130,6 +133,18 @@ impl Meters {
         );
         registry.register("journal_usable", "1 if the journal can be used", journal_usable.clone());
         registry.register("collect_ok", "1 if the last read succeeded", collect_ok.clone());
+        let sap_paused = Family::<Named, Gauge>::default();
+        let sap_pauses = Family::<Named, Gauge>::default();
+        registry.register(
+            "sap_paused",
+            "1 while nothing new is sent to a SAP system, which leaves requests unanswered",
+            sap_paused.clone(),
+        );
+        registry.register(
+            "sap_pauses",
+            "How often that was so since the start",
+            sap_pauses.clone(),
+        );
         Self {
             registry,
             requests,
@@ -146,6 +161,8 @@ impl Meters {
             budget_overshoot_grams,
             journal_usable,
             collect_ok,
+            sap_paused,
+            sap_pauses,
         }
     }
 
@@ -200,6 +217,12 @@ impl Meters {
                 let name = Named { name: set.change_set_id.to_string() };
                 self.change_set_waiting_seconds.get_or_create(&name).set(age(since));
             }
+        }
+        for (name, open, openings) in SharedBreaker::all() {
+            let name = Named { name };
+            self.sap_paused.get_or_create(&name).set(i64::from(open));
+            let openings = i64::try_from(openings).unwrap_or(i64::MAX);
+            self.sap_pauses.get_or_create(&name).set(openings);
         }
         let waits = journal.requests.iter().filter(|r| r.posted_as.is_none()).count();
         self.waiting_requests.set(i64::try_from(waits).unwrap_or(i64::MAX));

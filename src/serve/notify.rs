@@ -16,9 +16,13 @@ pub(super) fn ready(address: &SocketAddr) {
     tell(&[NotifyState::Ready, NotifyState::Status(&format!("serving at {address}"))]);
 }
 
-/// The settings are being loaded again.
+/// The settings are being loaded again. systemd wants to know since when, to tell this reload from an
+/// earlier one.
 pub(super) fn reloading() {
-    tell(&[NotifyState::Reloading]);
+    match NotifyState::monotonic_usec_now() {
+        Ok(since) => tell(&[NotifyState::Reloading, since]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
 }
 
 /// No new request is taken.

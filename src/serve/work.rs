@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::view::View;
 use super::worker::Bench;
 use crate::cycle::{self, Books, Facts, Installation, PlanRecord};
-use crate::period::{PostingPeriod, ShiftCalendar};
+use crate::period::{NoMonth, PostingPeriod, ShiftCalendar};
 use crate::plan::Limit;
 use crate::post::approval::Request;
 use crate::post::report::Progress;
@@ -239,6 +239,7 @@ fn tell(step: &Progress) {
         Progress::InDoubt { item, reason } => {
             job.at(&format!("{item}: asking SAP ({reason})"), None);
         }
+        Progress::Paused { reason } => job.at(reason, None),
         Progress::RollingBack { id, reason } => {
             job.at(&format!("{id}: taking back ({reason})"), None);
         }
@@ -336,7 +337,7 @@ pub async fn look(plant: &Arc<Plant>) -> Result<(), Problem> {
 }
 
 fn seen(books: &mut Books) -> Result<JournalView, Problem> {
-    let (plans, carbon) = cycle::posted(books)?;
+    let (plans, carbon) = cycle::posted(books.change_sets()?);
     let change_sets = books.list()?;
     Ok(JournalView { requests: books.requests()?, change_sets, plans, carbon })
 }
@@ -384,20 +385,13 @@ fn draft_of(
     Ok(draft)
 }
 
-/// A month as people write it.
+/// A month as an address or a wish has it.
 ///
 /// # Errors
 ///
 /// [`Problem`] if it is none.
 pub fn month(text: &str) -> Result<PostingPeriod, Problem> {
-    let wrong = || Problem::invalid(format!("'{text}' is no month; write 2018-09"));
-    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
-    let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
-    if (1..=12).contains(&month) && (1900..=9999).contains(&year) {
-        Ok(PostingPeriod { year, month })
-    } else {
-        Err(wrong())
-    }
+    text.parse().map_err(|error: NoMonth| Problem::invalid(error))
 }
 
 fn view_for(plant: &Plant, subject: &Subject) -> Result<Option<Arc<View>>, Problem> {
@@ -517,48 +511,30 @@ pub async fn post(
     by: String,
     job: Running,
 ) -> Result<Receipt, Problem> {
-    let began = Instant::now();
     let view = match &what {
         What::Subject(subject, _) => view_for(plant, subject),
         What::Request(_) => Ok(None),
     };
-    let (shared, told) = (Arc::clone(plant), job.clone());
-    let result = match view {
-        Err(problem) => Err(problem),
-        Ok(view) => {
-            plant
-                .desk
-                .run(move |bench| async move {
-                    let number = told.id;
-                    TOLD.set(Some(told));
-                    let posted = with_books(&bench, async |installation, books| {
-                        let stop = books.stop_flag();
-                        stop.store(false, Ordering::SeqCst);
-                        shared.sending_is(Some((number, stop)));
-                        let receipt = match &what {
-                            What::Request(name) => books.apply_approved(name).await?,
-                            What::Subject(subject, accepted) => {
-                                let view = view.as_deref();
-                                let draft =
-                                    draft_of(installation, view, subject, books, &by, accepted)?;
-                                books.apply(draft).await?
-                            }
-                        };
-                        cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
-                        Ok(receipt)
-                    })
-                    .await;
-                    shared.sending_is(None);
-                    TOLD.set(None);
-                    posted
-                })
-                .await
-        }
-    };
-    // Shown also after a failure: part of it may be in SAP.
-    let seen = look(plant).await;
-    ended(plant, &job, "post", &result, began, |receipt| Some(receipt.change_set_id.to_string()));
-    seen.and(result)
+    let (shared, number) = (Arc::clone(plant), job.id);
+    let name = |receipt: &Receipt| receipt.change_set_id.to_string();
+    at_the_desk(plant, &job, "post", name, async move |installation, books| {
+        let view = view?;
+        let stop = books.stop_flag();
+        stop.store(false, Ordering::SeqCst);
+        shared.sending_is(Some((number, stop)));
+        let sent = match &what {
+            What::Request(name) => books.apply_approved(name).await.map_err(Problem::from),
+            What::Subject(subject, accepted) => {
+                match draft_of(installation, view.as_deref(), subject, books, &by, accepted) {
+                    Ok(draft) => books.apply(draft).await.map_err(Problem::from),
+                    Err(problem) => Err(problem),
+                }
+            }
+        };
+        shared.sending_is(None);
+        sent
+    })
+    .await
 }
 
 /// Takes a change set back.
@@ -573,30 +549,44 @@ pub async fn undo(
     who: String,
     job: Running,
 ) -> Result<UndoReport, Problem> {
+    let name = |report: &UndoReport| report.change_set_id.to_string();
+    at_the_desk(plant, &job, "undo", name, async move |_, books| {
+        let phase = books.change_set(&id)?.state.phase;
+        if phase != Phase::Open {
+            return Err(Problem::stale(format!(
+                "{id} is {phase} by now: somebody else decided, or its window has closed"
+            )));
+        }
+        Ok(books.undo(Some(&id), &who).await?)
+    })
+    .await
+}
+
+/// Does a piece of work that changes SAP: the job is told how far it is, the carbon ledger follows, and
+/// what stands afterwards is shown, also after a failure: part of it may be in SAP.
+async fn at_the_desk<T: Send + 'static>(
+    plant: &Arc<Plant>,
+    job: &Running,
+    kind: &str,
+    name: impl FnOnce(&T) -> String,
+    work: impl AsyncFnOnce(&Installation, &mut Books) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let began = Instant::now();
     let told = job.clone();
-    let result = plant
-        .desk
-        .run(move |bench| async move {
-            TOLD.set(Some(told));
-            let undone = with_books(&bench, async |installation, books| {
-                let phase = books.change_set(&id)?.state.phase;
-                if phase != Phase::Open {
-                    return Err(Problem::stale(format!(
-                        "{id} is {phase} by now: somebody else decided, or its window has closed"
-                    )));
-                }
-                let report = books.undo(Some(&id), &who).await?;
-                cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
-                Ok(report)
-            })
-            .await;
-            TOLD.set(None);
-            undone
+    let worked = plant.desk.run(move |bench| async move {
+        TOLD.set(Some(told));
+        let done = with_books(&bench, async |installation, books| {
+            let done = work(installation, books).await?;
+            cycle::settle_ledger(books, &installation.store, Timestamp::now())?;
+            Ok(done)
         })
         .await;
+        TOLD.set(None);
+        done
+    });
+    let result = worked.await;
     let seen = look(plant).await;
-    ended(plant, &job, "undo", &result, began, |report| Some(report.change_set_id.to_string()));
+    ended(plant, job, kind, &result, began, |done| Some(name(done)));
     seen.and(result)
 }
 

@@ -103,7 +103,18 @@ services! {
     /// Journal entry items.
     JOURNAL_ITEMS = V2 "API_JOURNALENTRYITEMBASIC_SRV"
         "/sap/opu/odata/sap/API_JOURNALENTRYITEMBASIC_SRV";
+    /// Items of accounting documents, with the reference of each.
+    DOCUMENT_ITEMS = V2 "API_OPLACCTGDOCITEMCUBE_SRV"
+        "/sap/opu/odata/sap/API_OPLACCTGDOCITEMCUBE_SRV";
 }
+
+/// Planned orders by OData V4. Only written, and only where `[post] orders` says so: it is none of the
+/// services that a system must have.
+pub const PLANNED_ORDERS_V4: Service = Service {
+    name: "API_PLANNEDORDER",
+    path: "/sap/opu/odata4/sap/api_plannedorder/srvd_a2x/sap/plannedorder/0001",
+    version: Version::V4,
+};
 
 /// A row that could not be used: where, and why. The others are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

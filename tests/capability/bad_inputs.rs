@@ -247,7 +247,6 @@ const OPEN: &[(&str, &str)] = &[
         "plan-10",
         "an approval holds the hash of what was approved; another content needs another one",
     ),
-    ("journal-03", "the lease names the last change set of the journal; tested with the lease"),
 ];
 
 /// A row that is answered in another way.

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use carbide::clock::{Clock, Moment, SystemClock};
-use carbide::post::ChangeSetId;
 use carbide::post::journal::{Journal, Record, Row, export};
+use carbide::post::{ChangeSetId, FiPosting};
+use carbide::sandbox::{RunningSandbox, SandboxOptions};
 
 use crate::bad_inputs::answered;
 use crate::bad_inputs_fi::{draft, poster, posting, sandbox, try_poster};
+use crate::support::truth;
 
 #[tokio::test]
 async fn journal_01_another_client() {
@@ -19,6 +21,40 @@ async fn journal_01_another_client() {
     let said = other.map(drop).unwrap_err().to_string();
     answered("journal-01", &said);
     assert!(said.contains("S4H/100") && said.contains("S4H/200"), "{said}");
+    sandbox.stop().await;
+}
+
+/// The files of a journal that nobody has open.
+fn copied(from: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.is_file() {
+            std::fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    copy
+}
+
+#[tokio::test]
+async fn journal_03_a_copy_from_before_the_last_posting() {
+    let options = SandboxOptions { companion: true, ..SandboxOptions::local("CARBIDE", "test") };
+    let sandbox = RunningSandbox::start(options).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let of = |boundary: &str| draft(FiPosting { boundary: boundary.to_owned(), ..posting() });
+    poster(&sandbox.url(), "100", folder.path()).apply(of("first")).await.unwrap();
+    let copy = copied(folder.path());
+    poster(&sandbox.url(), "100", folder.path()).apply(of("second")).await.unwrap();
+    let documents = truth(&sandbox, "ledger").await["fi_documents"].clone();
+
+    let refused = poster(&sandbox.url(), "100", copy.path()).apply(of("third")).await;
+
+    let said = refused.unwrap_err().to_string();
+    answered("journal-03", &said);
+    assert!(said.contains("There it is CS-2, posting 2, noted by CARBIDE"), "{said}");
+    assert!(said.contains("ends with CS-1 (posting 1)"), "{said}");
+    assert_eq!(truth(&sandbox, "ledger").await["fi_documents"], documents);
+    // The newest one posts on.
+    poster(&sandbox.url(), "100", folder.path()).apply(of("third")).await.unwrap();
     sandbox.stop().await;
 }
 

@@ -61,8 +61,6 @@ async fn plant() -> Plant {
 
 /// Presses a button of ZCARBIDE_PLAN in the name of a user of SAP.
 async fn press(plant: &Plant, user: &str, action: &str, requirement: &str) {
-    // SAP names a request by its second and requirement: two people are not that quick.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let url = format!("{}/sandbox/press", plant.sandbox.url());
     let order = json!({ "user": user, "action": action, "requirement": requirement });
     let answer = reqwest::Client::new().post(url).body(order.to_string()).send().await.unwrap();
@@ -113,18 +111,41 @@ async fn asked_for(plant: &Plant, user: &str, action: &str, requirement: &str) -
     (text("STATUS"), text("ANSWER"))
 }
 
+/// A plan that SAP's planners see, before anybody asked for anything.
+struct Proposed {
+    plant: Plant,
+    daemon: Daemon,
+    /// Planned orders before.
+    before: String,
+    /// What they see.
+    seen: Value,
+}
+
+impl Proposed {
+    /// Shown on `plant`, which has local users of these names and roles.
+    async fn on(plant: Plant, users: &[(&str, &str)]) -> Self {
+        for (name, role) in users {
+            add_user(&plant, name, role);
+        }
+        assert!(plant.carbide(&["sync"]).status.success());
+        assert!(plant.carbide(&["plan"]).status.success());
+        let before = plant.planned_orders().await;
+        let daemon = Daemon::start(&plant);
+        let seen = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
+        Self { plant, daemon, before, seen }
+    }
+
+    fn requirement(&self, at: usize) -> String {
+        rows(&self.seen)[at]["REQUIREMENT"].as_str().unwrap().to_owned()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planner_releases_a_plan_in_sap_sees_its_window_and_takes_it_back() {
-    let plant = plant().await;
-    add_user(&plant, "anna", "planner");
-    add_user(&plant, "vera", "viewer");
-    assert!(plant.carbide(&["sync"]).status.success());
-    assert!(plant.carbide(&["plan"]).status.success());
-    let before = plant.planned_orders().await;
-    let daemon = Daemon::start(&plant);
+    let proposal = Proposed::on(plant().await, &[("anna", "planner"), ("vera", "viewer")]).await;
+    let requirement = proposal.requirement(0);
+    let Proposed { plant, daemon, before, seen: proposed } = proposal;
 
-    let proposed = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
-    let requirement = rows(&proposed)[0]["REQUIREMENT"].as_str().unwrap().to_owned();
     let (status, by_viewer) = asked_for(&plant, "VERA", "RELEASE", &requirement).await;
     assert_eq!(status, "REFUSED");
     assert!(by_viewer.contains("VERA is no planner"), "{by_viewer}");
@@ -159,16 +180,11 @@ async fn a_planner_releases_a_plan_in_sap_sees_its_window_and_takes_it_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_was_made_since_is_not_what_the_planner_released() {
-    let plant = plant().await;
-    add_user(&plant, "anna", "planner");
-    assert!(plant.carbide(&["sync"]).status.success());
-    assert!(plant.carbide(&["plan"]).status.success());
-    let before = plant.planned_orders().await;
-    let daemon = Daemon::start(&plant);
-    let proposed = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
+    let proposal = Proposed::on(plant().await, &[("anna", "planner")]).await;
+    let requirement = proposal.requirement(0);
+    let Proposed { plant, daemon, before, .. } = proposal;
     assert!(daemon.stop());
-    let requirement = rows(&proposed)[0]["REQUIREMENT"].as_str().unwrap();
-    press(&plant, "ANNA", "RELEASE", requirement).await;
+    press(&plant, "ANNA", "RELEASE", &requirement).await;
     plant.configure("horizon_days = 14", "horizon_days = 13");
     assert!(plant.carbide(&["plan"]).status.success());
 
@@ -185,20 +201,14 @@ async fn a_plan_that_was_made_since_is_not_what_the_planner_released() {
 async fn with_four_eyes_a_second_planner_releases_what_the_first_asked_for() {
     let plant = plant().await;
     plant.configure("four_eyes = false", "four_eyes = true");
-    add_user(&plant, "anna", "planner");
-    add_user(&plant, "ben", "planner");
-    assert!(plant.carbide(&["sync"]).status.success());
-    assert!(plant.carbide(&["plan"]).status.success());
-    let before = plant.planned_orders().await;
-    let _daemon = Daemon::start(&plant);
-    let proposed = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
-    let requirement = rows(&proposed)[0]["REQUIREMENT"].as_str().unwrap();
+    let proposal = Proposed::on(plant, &[("anna", "planner"), ("ben", "planner")]).await;
+    let (requirement, again) = (proposal.requirement(0), proposal.requirement(1));
+    let Proposed { plant, daemon: _daemon, before, .. } = proposal;
 
-    let (_, first) = asked_for(&plant, "ANNA", "RELEASE", requirement).await;
-    let again = rows(&proposed)[1]["REQUIREMENT"].as_str().unwrap();
-    let (_, herself) = asked_for(&plant, "ANNA", "RELEASE", again).await;
+    let (_, first) = asked_for(&plant, "ANNA", "RELEASE", &requirement).await;
+    let (_, herself) = asked_for(&plant, "ANNA", "RELEASE", &again).await;
     assert_eq!(plant.planned_orders().await, before);
-    let (status, second) = asked_for(&plant, "BEN", "RELEASE", requirement).await;
+    let (status, second) = asked_for(&plant, "BEN", "RELEASE", &requirement).await;
 
     assert!(first.contains("R-1 waits for a planner other than anna"), "{first}");
     assert_eq!(first, herself);
@@ -208,18 +218,13 @@ async fn with_four_eyes_a_second_planner_releases_what_the_first_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_done_and_not_answered_is_answered_and_not_done_again() {
-    let plant = plant().await;
-    add_user(&plant, "anna", "planner");
-    assert!(plant.carbide(&["sync"]).status.success());
-    assert!(plant.carbide(&["plan"]).status.success());
-    let before = plant.planned_orders().await;
-    let daemon = Daemon::start(&plant);
-    let proposed = seen(&plant, |seen| all_are(seen, "PROPOSED")).await;
-    let requirement = rows(&proposed)[0]["REQUIREMENT"].as_str().unwrap();
+    let proposal = Proposed::on(plant().await, &[("anna", "planner")]).await;
+    let requirement = proposal.requirement(0);
+    let Proposed { plant, daemon, before, .. } = proposal;
     assert!(daemon.stop());
 
     // As after a crash between the posting and the answer: it is in the journal, and the request is open.
-    press(&plant, "ANNA", "RELEASE", requirement).await;
+    press(&plant, "ANNA", "RELEASE", &requirement).await;
     assert!(plant.carbide(&["post", "--plan", "--no-wait"]).status.success());
     let posted = plant.planned_orders().await;
     assert_ne!(posted, before);
@@ -230,4 +235,45 @@ async fn what_was_done_and_not_answered_is_answered_and_not_done_again() {
     assert_eq!(plant.planned_orders().await, posted, "nothing is posted twice");
     let [(status, text)] = answers(&answered)[..] else { panic!("{answered:#}") };
     assert_eq!((status, text), ("DONE", "posted as CS-1, which is OPEN"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_process_proposed_and_no_plan_has_any_more_is_withdrawn() {
+    let proposal = Proposed::on(plant().await, &[("anna", "planner")]).await;
+    let Proposed { plant, daemon, seen: proposed, .. } = proposal;
+    assert!(daemon.stop());
+    plant.configure("horizon_days = 14", "horizon_days = 7");
+    let newest = plant.json(&["plan"])["id"].as_str().unwrap().to_owned();
+
+    let daemon = Daemon::start(&plant);
+    let is = |seen: &Value, state: &str| rows(seen).iter().filter(|r| r["STATE"] == state).count();
+    let later = seen(&plant, |seen| is(seen, "WITHDRAWN") > 0).await;
+    assert!(daemon.stop());
+
+    let (withdrawn, stays) = (is(&later, "WITHDRAWN"), is(&later, "PROPOSED"));
+    assert_eq!(withdrawn + stays, rows(&proposed).len(), "{later:#}");
+    assert!(stays > 0, "{later:#}");
+    for row in rows(&later) {
+        let is_of_newest = newest.starts_with(row["CHANGE_SET"].as_str().unwrap());
+        assert_eq!(is_of_newest, row["STATE"] == "PROPOSED", "{row}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_settings_name_releases_without_a_local_user_and_nobody_else_does() {
+    let plant = plant().await;
+    plant.append("[serve.sap_planners]\nANNA = \"anna@example.com\"\n");
+    let proposal = Proposed::on(plant, &[]).await;
+    let (one, other) = (proposal.requirement(0), proposal.requirement(1));
+    let Proposed { plant, daemon: _daemon, before, .. } = proposal;
+
+    let (refused, why) = asked_for(&plant, "ZOE", "RELEASE", &one).await;
+    assert_eq!(plant.planned_orders().await, before);
+    let (done, text) = asked_for(&plant, "ANNA", "RELEASE", &other).await;
+
+    assert_eq!(refused, "REFUSED");
+    assert!(why.contains("ZOE is no planner") && why.contains("serve.sap_planners"), "{why}");
+    assert_eq!(done, "DONE", "{text}");
+    let listed = plant.json(&["journal", "ls"]);
+    assert_eq!(listed["change_sets"][0]["requested_by"], "anna@example.com");
 }

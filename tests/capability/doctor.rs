@@ -73,6 +73,7 @@ async fn everything_is_well_on_the_sandbox_and_nothing_was_changed() {
         "RFCPING",
         "BAPI_ACC_DOCUMENT_CHECK",
         "RFC session",
+        "posting once",
         "SAP system",
         "company code",
         "rights beyond the role",
@@ -81,6 +82,8 @@ async fn everything_is_well_on_the_sandbox_and_nothing_was_changed() {
         assert_ne!(state(&lines, name), "skipped", "{:#}", lines[name]);
         assert!(lines[name]["seconds"].is_number());
     }
+    let tier = lines["posting once"]["text"].as_str().unwrap();
+    assert!(tier.starts_with("tier 2, as Z_CARBIDE_STATUS is not there"), "{tier}");
     for name in ["certificate", "carbon fields"] {
         assert_eq!(state(&lines, name), "skipped", "{:#}", lines[name]);
     }
@@ -295,7 +298,10 @@ async fn with_the_companion_package_each_forbidden_right_is_asked_for() {
         let options =
             SandboxOptions { profiles, companion: true, ..SandboxOptions::local(USER, PASSWORD) };
         let plant = Plant::on(RunningSandbox::start(options).await.unwrap());
-        found.push(lines(&plant.json(&["doctor"]))["rights beyond the role"].clone());
+        let lines = lines(&plant.json(&["doctor"]));
+        let tier = lines["posting once"]["text"].as_str().unwrap();
+        assert!(tier.starts_with("tier 1a, as Z_CARBIDE_STATUS answers"), "{tier}");
+        found.push(lines["rights beyond the role"].clone());
     }
 
     let objects = ["S_DEVELOP", "S_TABU_DIS", "S_TABU_NAM", "S_USER_GRP", "S_USER_PRO"];

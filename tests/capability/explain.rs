@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::command_line::{Plant, ended_with, text};
+use crate::serve::{Daemon, add_user};
 
 /// The script's answer to an explanation.
 fn recomputed(explained: &Value) -> Output {
@@ -50,6 +51,29 @@ async fn an_independent_script_finds_every_kilogram_again() {
     let rule = &product["rules"]["corrections"];
     assert!(rule.is_array() && product["rules"]["findings"].is_array());
     assert!(product["products"][0]["factors"]["EG-DE-UBA-2018"]["source"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_explains_down_to_readings_what_the_script_finds_again() {
+    let plant = Plant::new().await;
+    add_user(&plant, "vera", "auditor");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+    vera.facts().await;
+
+    let product = vera.get("/explain/REBAR-16").await;
+    let order = vera.get("/explain/1000893").await;
+    let (nothing, _) = vera.ask(reqwest::Method::GET, "/explain/no-such-thing", None).await;
+
+    assert_eq!([&product["kind"], &order["kind"]], ["product", "order"]);
+    assert_eq!(product["name"], "REBAR-16");
+    assert!(!product["meter"]["readings"].as_array().unwrap().is_empty());
+    assert!(product["rules"]["corrections"].is_array());
+    for explained in [&product, &order] {
+        let found = recomputed(explained);
+        assert!(found.status.success(), "{}", text(&found));
+    }
+    assert_eq!(nothing, reqwest::StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

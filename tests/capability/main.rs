@@ -3,6 +3,7 @@
 mod architecture;
 
 mod audit_log;
+mod audit_sap;
 
 mod authentication;
 
@@ -29,6 +30,7 @@ mod companion;
 
 mod configuration;
 
+mod daemon_unit;
 mod decide_on_page;
 
 mod delta;
@@ -55,6 +57,7 @@ mod nw_rfc;
 mod mutated_answers;
 
 mod observed;
+mod order_ways;
 mod overload_and_locks;
 
 mod parallel_reads;

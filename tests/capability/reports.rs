@@ -100,3 +100,34 @@ async fn a_month_that_is_not_metered_has_no_report_and_no_file() {
     assert!(text(&refused).contains("2031-01"), "{}", text(&refused));
     assert!(!plant.path("carbide-2031-01.pdf").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_looks_needs_no_secret_of_sap_and_what_sends_says_which_is_missing() {
+    let plant = Plant::new().await;
+    let posted = plant.carbide(&["sync"]);
+    assert!(posted.status.success(), "{}", text(&posted));
+    let posted = plant.carbide(&["post", "--carbon", "latest", "--no-wait"]);
+    assert!(posted.status.success(), "{}", text(&posted));
+    let id = plant.json(&["journal", "ls"])["change_sets"][0]["change_set_id"].clone();
+    let id = id.as_str().unwrap().to_owned();
+    std::fs::remove_file(plant.path("secrets/sap")).unwrap();
+
+    let report = plant.json(&["report"]);
+    let shown = plant.json(&["journal", "show", &id]);
+    let explained = plant.json(&["explain", &id]);
+    let verified = plant.json(&["journal", "verify"]);
+    let month = report["period"].as_str().unwrap().to_owned();
+    let restated = plant.json(&["footprint", "restate", "--period", &month]);
+    let (sync, undo) = (plant.carbide(&["sync"]), plant.carbide(&["undo", &id]));
+
+    let documents = column(&report, "postings", "change_set");
+    assert!(documents.iter().any(|of| **of == id.as_str()), "{documents:?}");
+    assert_eq!(shown["summary"]["phase"], "OPEN");
+    assert!(explained["evidence"].is_string() && explained["run"]["lines"].is_array());
+    assert_eq!(verified["damage"], Value::Null);
+    assert_eq!(restated["posted_by"][0], id.as_str());
+    for refused in [sync, undo] {
+        assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+        assert!(text(&refused).contains("secrets/sap"), "{}", text(&refused));
+    }
+}

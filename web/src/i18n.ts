@@ -26,6 +26,8 @@ const listeners = new Set<() => void>()
 
 function apply() {
   document.documentElement.lang = language
+  // The page that says why the directory let nobody in is the server's: it has to know the language too.
+  document.cookie = `carbide_language=${language}; Path=/api/v1/session/oidc; SameSite=Lax; Max-Age=31536000`
   // Texts inside the components follow; where they have none they stay English.
   void setLanguage(language).catch(() => undefined)
 }

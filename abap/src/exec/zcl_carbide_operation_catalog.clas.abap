@@ -10,6 +10,7 @@ CLASS zcl_carbide_operation_catalog DEFINITION PUBLIC FINAL CREATE PUBLIC.
         reverse_document     TYPE zcarbide_operation VALUE 'FI_REVERSE',
         post_key_figure      TYPE zcarbide_operation VALUE 'KEY_FIGURE_POST',
         reverse_key_figure   TYPE zcarbide_operation VALUE 'KEY_FIGURE_REVERSE',
+        mark_journal         TYPE zcarbide_operation VALUE 'JOURNAL_MARK',
       END OF known.
 
     TYPES:
@@ -28,7 +29,7 @@ CLASS zcl_carbide_operation_catalog DEFINITION PUBLIC FINAL CREATE PUBLIC.
       RETURNING VALUE(result) TYPE rules
       RAISING   zcx_carbide_error.
 
-    "! @parameter result | BAPI that the operation calls
+    "! @parameter result | BAPI that the operation calls, or the operation itself if it calls none
     METHODS bapi_of
       IMPORTING operation     TYPE zcarbide_operation
       RETURNING VALUE(result) TYPE string.
@@ -80,6 +81,10 @@ CLASS zcl_carbide_operation_catalog IMPLEMENTATION.
         result = VALUE #( ( structure( `DOC_HEADER` ) )
                           ( value( name   = `IGNORE_WARNINGS`
                                    needed = abap_false ) ) ).
+      WHEN known-mark_journal.
+        result = VALUE #( ( value( `JOURNAL` ) )
+                          ( value( `CHANGE_SET` ) )
+                          ( value( `STAMP` ) ) ).
       WHEN OTHERS.
         RAISE EXCEPTION TYPE zcx_carbide_error
           EXPORTING
@@ -99,7 +104,8 @@ CLASS zcl_carbide_operation_catalog IMPLEMENTATION.
       WHEN known-post_document        THEN `BAPI_ACC_DOCUMENT_POST`
       WHEN known-reverse_document     THEN `BAPI_ACC_DOCUMENT_REV_POST`
       WHEN known-post_key_figure      THEN `BAPI_ACC_STAT_KEY_FIG_POST`
-      WHEN known-reverse_key_figure   THEN `BAPI_ACC_ACT_POSTINGS_REVERSE` ).
+      WHEN known-reverse_key_figure   THEN `BAPI_ACC_ACT_POSTINGS_REVERSE`
+      WHEN known-mark_journal         THEN `JOURNAL_MARK` ).
   ENDMETHOD.
 
   METHOD value.

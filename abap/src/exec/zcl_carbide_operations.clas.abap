@@ -14,6 +14,8 @@ CLASS zcl_carbide_operations IMPLEMENTATION.
       WHEN zcl_carbide_operation_catalog=>known-post_document
           OR zcl_carbide_operation_catalog=>known-reverse_document.
         result = NEW zcl_carbide_document( NEW zcl_carbide_line_store( ) ).
+      WHEN zcl_carbide_operation_catalog=>known-mark_journal.
+        result = NEW zcl_carbide_journal_mark( ).
       WHEN OTHERS.
         result = NEW zcl_carbide_key_figure( ).
     ENDCASE.

@@ -270,7 +270,7 @@ CLASS zcl_carbide_plan IMPLEMENTATION.
               wanted      = wanted ).
     DATA(now) = environment-clock->now( ).
     DATA(plan) = environment-store->find( requirement ).
-    result = VALUE #( request_id   = |{ now }{ requirement }|
+    result = VALUE #( request_id   = environment-store->new_request_id( now )
                       requirement  = requirement
                       plnum        = plan-plnum
                       change_set   = plan-change_set

@@ -59,6 +59,10 @@ CLASS ltcl_plan IMPLEMENTATION.
     ENDLOOP.
   ENDMETHOD.
 
+  METHOD zif_carbide_plan_store~new_request_id.
+    result = |{ now }{ lines( requests ) }|.
+  ENDMETHOD.
+
   METHOD zif_carbide_plan_store~put_request.
     DELETE requests WHERE request_id = request-request_id.
     INSERT request INTO TABLE requests.

@@ -33,6 +33,18 @@ CLASS zcl_carbide_plan_store IMPLEMENTATION.
     ENDIF.
   ENDMETHOD.
 
+  METHOD zif_carbide_plan_store~new_request_id.
+    TRY.
+        result = |{ now }{ cl_system_uuid=>create_uuid_c32_static( ) }|.
+      CATCH cx_uuid_error INTO DATA(cause).
+        RAISE EXCEPTION TYPE zcx_carbide_error
+          EXPORTING
+            previous = cause
+            number   = '025'
+            v1       = 'ZCARBIDE_REQUEST'.
+    ENDTRY.
+  ENDMETHOD.
+
   METHOD zif_carbide_plan_store~put_request.
     MODIFY zcarbide_request FROM @request.
     ASSERT sy-subrc = 0.

@@ -7,6 +7,7 @@ CLASS ltcl_plan_store DEFINITION FINAL FOR TESTING DURATION SHORT RISK LEVEL DAN
     METHODS remove.
     METHODS a_later_plan_replaces_it FOR TESTING.
     METHODS an_answered_request_is_closed FOR TESTING.
+    METHODS one_second_has_many_requests FOR TESTING RAISING zcx_carbide_error.
 ENDCLASS.
 
 CLASS ltcl_plan_store IMPLEMENTATION.
@@ -53,5 +54,15 @@ CLASS ltcl_plan_store IMPLEMENTATION.
 
     open = store->open_requests( ).
     cl_abap_unit_assert=>assert_false( xsdbool( line_exists( open[ request_id = 'ZZ1' ] ) ) ).
+  ENDMETHOD.
+
+  METHOD one_second_has_many_requests.
+    DATA(first) = store->new_request_id( '20261126080000' ).
+    DATA(second) = store->new_request_id( '20261126080000' ).
+
+    cl_abap_unit_assert=>assert_equals( act = |{ first(14) } { second(14) } { strlen( first ) }|
+                                        exp = `20261126080000 20261126080000 46` ).
+    cl_abap_unit_assert=>assert_false( xsdbool( first = second ) ).
+    cl_abap_unit_assert=>assert_true( xsdbool( second < store->new_request_id( '20261126080001' ) ) ).
   ENDMETHOD.
 ENDCLASS.

@@ -28,6 +28,14 @@ INTERFACE zif_carbide_plan_store PUBLIC.
   METHODS open_requests
     RETURNING VALUE(result) TYPE requests.
 
+  "! @parameter now               | When it is asked for
+  "! @parameter result            | Key that no other request has, of the same second neither; it sorts by time
+  "! @raising   zcx_carbide_error | 025 SAP gives no number
+  METHODS new_request_id
+    IMPORTING now           TYPE zcarbide_request-requested_at
+    RETURNING VALUE(result) TYPE zcarbide_request-request_id
+    RAISING   zcx_carbide_error.
+
   "! A new request, or one with its answer
   METHODS put_request
     IMPORTING request TYPE zcarbide_request.

@@ -7,8 +7,9 @@ use crate::cli::connect::{Session, month};
 use crate::cli::exit::print_json;
 use crate::cli::explain::print_lines;
 use crate::cli::{CliError, Context, Exit};
-use crate::cycle::{self, Books, Facts, PostingRun, Standing};
+use crate::cycle::{self, Facts, PostingRun, Standing};
 use crate::period::PostingPeriod;
+use crate::post::journal::ChangeSet;
 use crate::present::figure;
 use crate::quantity::Milligrams;
 use crate::store::Kind;
@@ -35,12 +36,12 @@ pub(in crate::cli) struct Restated {
 /// Calculates a posted month again from the facts of its last posting.
 pub(in crate::cli) fn restated(
     session: &Session,
-    books: &mut Books,
+    change_sets: &[ChangeSet],
     month: PostingPeriod,
     into: Option<PostingPeriod>,
 ) -> Result<Restated, CliError> {
     let company_code = &session.config.settings.plant.company_code;
-    let standing = cycle::standing(books, &session.store, company_code, month)?;
+    let standing = cycle::standing(change_sets, &session.store, company_code, month)?;
     let Some(last) = standing.last() else {
         let text = format!("{month} was not posted; there is nothing to correct");
         return Err(CliError::new(Exit::No, text));
@@ -59,9 +60,8 @@ pub(in crate::cli) fn restated(
 
 pub(super) fn run(arguments: &Restate, context: &Context) -> Result<Exit, CliError> {
     let session = Session::open(context)?;
-    let mut books = session.books_to_look()?;
     let period = arguments.period;
-    let restated = restated(&session, &mut books, period, None)?;
+    let restated = restated(&session, session.journal()?.change_sets(), period, None)?;
     let posted: Milligrams = restated.standing.iter().map(|standing| standing.run.posted()).sum();
     let correction = restated.correction.as_ref();
     let corrects = correction.and_then(|run| run.corrects.as_ref());

@@ -48,8 +48,8 @@ pub fn export(path: &Path) -> Result<Vec<ExportedRow>, JournalError> {
     let mut rows = Vec::new();
     Store::open(path)?.read_on(
         |_| (),
-        |row, ()| {
-            rows.push(row);
+        |row, written, ()| {
+            rows.push(row.owned(written));
             Ok(())
         },
     )?;

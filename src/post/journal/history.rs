@@ -4,16 +4,17 @@ use jiff::Timestamp;
 
 use crate::clock::Moment;
 use crate::id::{FiDocumentNumber, PlannedOrderNumber};
-use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::NewDocument;
+use crate::post::order_way::OrderWay;
 use crate::post::reference_key::ReferenceKey;
 use crate::post::sap_port::Tier;
 use crate::post::state::{self, Decision, IllegalEvent, ItemState, State};
 use crate::post::window::WindowEnd;
 
+use super::as_left::OrderAsLeft;
 use super::record::{Conflict, Record, SapNumber};
 
 /// What is known about one document.
@@ -26,7 +27,7 @@ pub struct ItemHistory {
     /// Number in SAP, once it was read back.
     pub number: Option<SapNumber>,
     /// The planned order as we left it, with its version.
-    pub after: Option<PlannedOrder>,
+    pub after: Option<OrderAsLeft>,
     /// Whether its answer was lost and it was found by its key.
     pub adopted: bool,
     /// The accounting document that reverses it.
@@ -60,6 +61,10 @@ pub struct ChangeSet {
     pub keys: Vec<ReferenceKey>,
     /// What keeps its documents from being posted twice.
     pub tier: Tier,
+    /// By which interface its planned orders are written.
+    pub orders: OrderWay,
+    /// The versions that this interface gave to orders that were there already.
+    pub versions: Vec<Option<String>>,
     /// What is known about each document.
     pub items: Vec<ItemHistory>,
     /// When sending has to be complete.
@@ -92,6 +97,8 @@ impl ChangeSet {
             draft: None,
             keys: Vec::new(),
             tier: Tier::default(),
+            orders: OrderWay::default(),
+            versions: Vec::new(),
             items: Vec::new(),
             deadline: None,
             opened: None,
@@ -117,7 +124,7 @@ impl ChangeSet {
     /// [`IllegalEvent`] if it cannot follow. Nothing is changed then.
     pub fn take_in(
         &mut self,
-        record: &Record,
+        record: Record,
         version: i64,
         at: &Moment,
     ) -> Result<(), IllegalEvent> {
@@ -125,49 +132,44 @@ impl ChangeSet {
         let decided = matches!(record, Record::OperatorDecision { .. });
         let before = if decided { self.state.items.clone() } else { Vec::new() };
         state::follow(&mut self.state, event)?;
-        self.last = at.clone();
+        self.last.set(at);
         match record {
             Record::SpaceReserved { items, .. } => {
-                self.items = vec![ItemHistory::default(); *items];
+                self.items = vec![ItemHistory::default(); items];
             }
             Record::BackupSealed(sealed) => {
-                self.backup = Some(sealed.clone());
+                self.backup = Some(sealed);
                 self.sealed = Some(at.wall);
             }
-            Record::Prepared { draft, keys, tier, .. } => {
-                self.tier = *tier;
+            Record::Prepared { draft, keys, tier, orders, versions, .. } => {
+                (self.tier, self.orders, self.versions) = (tier, orders, versions);
                 self.state.groups = draft.groups();
-                self.draft = Some(draft.clone());
-                self.keys.clone_from(keys);
+                self.draft = Some(draft);
+                self.keys = keys;
             }
-            Record::Applying { deadline } => self.deadline = Some(deadline.clone()),
+            Record::Applying { deadline } => self.deadline = Some(deadline),
             Record::ItemIntent { item, .. } => {
-                self.items[*item].first_sent.get_or_insert(at.wall);
+                self.items[item].first_sent.get_or_insert(at.wall);
             }
             Record::CompIntent { item, .. } => {
-                self.items[*item].first_taken_back.get_or_insert(at.wall);
+                self.items[item].first_taken_back.get_or_insert(at.wall);
             }
             Record::ItemOutcome { item, number, after, adopted, message, .. } => {
-                let item = &mut self.items[*item];
-                item.number.clone_from(number);
-                item.after = after.as_deref().cloned();
-                item.adopted = *adopted;
-                item.message.clone_from(message);
+                let of = &mut self.items[item];
+                (of.number, of.after, of.adopted, of.message) = (number, after, adopted, message);
             }
             Record::Open { ends } => {
                 self.opened = Some(at.wall);
-                self.window = Some(ends.clone());
+                self.window = Some(ends);
             }
             Record::Recovered { ends } | Record::ClockSuspect { ends } => {
-                self.window = Some(ends.clone());
+                self.window = Some(ends);
             }
-            Record::Confirmed { touched } => self.touched.clone_from(touched),
-            Record::Refused { reason } | Record::Held { reason } => {
-                self.reason = Some(reason.clone());
-            }
+            Record::Confirmed { touched } => self.touched = touched,
+            Record::Refused { reason } | Record::Held { reason } => self.reason = Some(reason),
             Record::RollingBack { reason, .. } => {
                 self.going_back_since = Some(at.wall);
-                self.reason = Some(reason.clone());
+                self.reason = Some(reason);
             }
             Record::OperatorDecision { decision: Decision::RollBack, .. } => {
                 for (item, before) in self.items.iter_mut().zip(&before) {
@@ -175,11 +177,9 @@ impl ChangeSet {
                 }
             }
             Record::CompOutcome { item, reversal, recreated, conflict, message, .. } => {
-                let item = &mut self.items[*item];
-                item.recreated.clone_from(recreated);
-                item.reversal.clone_from(reversal);
-                item.conflict.clone_from(conflict);
-                item.message.clone_from(message);
+                let of = &mut self.items[item];
+                (of.reversal, of.recreated) = (reversal, recreated);
+                (of.conflict, of.message) = (conflict, message);
             }
             _ => {}
         }

@@ -11,8 +11,9 @@ use crate::post::state::IllegalEvent;
 
 use super::JournalError;
 use super::history::ChangeSet;
+use super::position::{Origin, Position};
 use super::record::{self, Record};
-use super::row::Row;
+use super::row::StoredRow;
 
 /// A row's record, if its text is one.
 pub type Parsed = Result<Record, serde_json::Error>;
@@ -22,6 +23,10 @@ pub type Parsed = Result<Record, serde_json::Error>;
 pub struct Known {
     /// What tells its documents from those of other journals.
     pub tag: Option<JournalTag>,
+    /// What tells it from every other journal, by its first row.
+    pub origin: Option<Origin>,
+    /// How far it has come.
+    pub position: Option<Position>,
     /// SAP system and client of its change sets.
     pub domain: Option<String>,
     /// Version of the newest rows, if it is newer than what is known here. From then on what is
@@ -44,13 +49,19 @@ impl Known {
         self.places.get(id).map(|at| &self.change_sets[*at])
     }
 
-    /// Takes in a row of the journal at `path`.
+    /// Takes in a row of the journal at `path`, which was written at `at`.
     ///
     /// # Errors
     ///
     /// [`JournalError::Corrupt`] if its version is too old, its text is no record, or it cannot follow
     /// what is there.
-    pub fn replay(&mut self, row: &Row, record: Parsed, path: &Path) -> Result<(), JournalError> {
+    pub fn replay(
+        &mut self,
+        row: &StoredRow<'_>,
+        record: Parsed,
+        at: &Moment,
+        path: &Path,
+    ) -> Result<(), JournalError> {
         let corrupt =
             |reason| JournalError::Corrupt { path: path.to_owned(), seq: row.seq, reason };
         if row.version > record::VERSION {
@@ -70,40 +81,46 @@ impl Known {
             Err(error) => return Err(corrupt(format!("it cannot be read ({error})"))),
         };
         if record.event().is_none() {
-            self.take_in(&record, &row.at);
+            self.take_in(&record, at);
             return Ok(());
         }
-        let id = ChangeSetId::typed(&row.change_set);
-        let taken_in = self.take_in_of(&id, &record, row.version, &row.at);
-        match taken_in {
+        match self.take_in_of(row.change_set, record, row.version, at) {
             Err(_) if self.newer.is_some() => Ok(()),
             other => other.map_err(|illegal| corrupt(illegal.to_string())),
         }
     }
 
-    /// Takes in a record about a change set, which is new if it is not known.
+    /// Takes in a record about the change set of that name, which is new if it is not known.
     ///
     /// # Errors
     ///
     /// [`IllegalEvent`] if it cannot follow what is there.
     pub fn take_in_of(
         &mut self,
-        id: &ChangeSetId,
-        record: &Record,
+        name: &str,
+        record: Record,
         version: i64,
         at: &Moment,
     ) -> Result<(), IllegalEvent> {
-        self.mark_posted(id, record);
-        if let Record::Prepared { domain, .. } = record {
+        if let Record::Prepared { domain, approval, draft, .. } = &record {
             self.domain = Some(domain.clone());
-        }
-        let place = match self.places.get(id) {
-            Some(place) => *place,
-            None => {
-                self.change_sets.push(ChangeSet::new(id.clone(), at));
-                self.places.insert(id.clone(), self.change_sets.len() - 1);
-                self.change_sets.len() - 1
+            let (before, id) = (self.position.as_ref(), ChangeSetId::typed(name));
+            self.position = Some(Position::prepared(before, &id, &draft.plan_hash, at));
+            if let Some(request) = approval {
+                self.mark_posted(request, name);
             }
+        }
+        // Rows of one change set mostly follow each other.
+        let is_last = self.change_sets.last().is_some_and(|last| last.id.as_str() == name);
+        let place = if is_last {
+            self.change_sets.len() - 1
+        } else if let Some(place) = self.places.get(name) {
+            *place
+        } else {
+            let id = ChangeSetId::typed(name);
+            self.change_sets.push(ChangeSet::new(id.clone(), at));
+            self.places.insert(id, self.change_sets.len() - 1);
+            self.change_sets.len() - 1
         };
         self.change_sets[place].take_in(record, version, at)
     }
@@ -111,7 +128,13 @@ impl Known {
     /// Takes in a record about the journal itself.
     pub fn take_in(&mut self, record: &Record, at: &Moment) {
         match record {
-            Record::JournalCreated { tag, .. } => self.tag = Some(tag.clone()),
+            Record::JournalCreated { tag, .. } => {
+                self.tag = Some(tag.clone());
+                self.origin = Some(Origin::new(tag, at));
+            }
+            Record::PositionAccepted { number, change_set, .. } => {
+                self.position = Some(Position::accepted(*number, change_set));
+            }
             Record::BackupRemoved { change_set, .. } => {
                 if let Some(place) = self.places.get(change_set) {
                     self.change_sets[*place].backup_removed.get_or_insert(at.wall);
@@ -136,10 +159,9 @@ impl Known {
     }
 
     /// Notes which change set a request was posted as.
-    fn mark_posted(&mut self, id: &ChangeSetId, record: &Record) {
-        let Record::Prepared { approval: Some(name), .. } = record else { return };
-        if let Some(request) = self.requests.iter_mut().find(|request| request.name == *name) {
-            request.posted_as = Some(id.clone());
+    fn mark_posted(&mut self, request: &str, change_set: &str) {
+        if let Some(request) = self.requests.iter_mut().find(|of| of.name == request) {
+            request.posted_as = Some(ChangeSetId::typed(change_set));
         }
     }
 }

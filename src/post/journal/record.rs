@@ -6,21 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::id::{FiDocument, FiDocumentNumber, PlannedOrderNumber};
-use crate::order::PlannedOrder;
 
 use crate::post::backup::Sealed;
 use crate::post::change_set::{ChangeSetDraft, ChangeSetId};
 use crate::post::document::FieldDifference;
+use crate::post::order_way::OrderWay;
 use crate::post::reference_key::{JournalTag, ReferenceKey};
 use crate::post::sap_port::Tier;
 use crate::post::state::{Decision, Event, Outcome, Undoing};
 use crate::post::window::WindowEnd;
 
+use super::as_left::OrderAsLeft;
+
 /// Version of the payloads below; it stands in each row.
 ///
 /// 2: `PREPARED` follows a `BACKUP_SEALED`. 3: documents of one group can be on their way together. 4: the
-/// companion runs documents under a lease.
-pub const VERSION: i64 = 4;
+/// companion runs documents under a lease. 5: the companion keeps how far the journal has come; planned
+/// orders by another interface than OData V2.
+pub const VERSION: i64 = 5;
 
 /// The oldest version that can still be read.
 pub const VERSION_OLDEST: i64 = 1;
@@ -109,6 +112,17 @@ pub enum Record {
         /// Who.
         who: String,
     },
+    /// SAP knows postings that this journal does not: a person goes on with it nevertheless.
+    PositionAccepted {
+        /// Number of the newest that SAP knows.
+        number: u64,
+        /// Its name in the journal that posted it.
+        change_set: String,
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+    },
     /// Space for the whole life of a change set, its way back included, is reserved on disk.
     SpaceReserved {
         /// How many bytes.
@@ -134,6 +148,13 @@ pub enum Record {
         /// What keeps its documents from being posted twice.
         #[serde(default, skip_serializing_if = "Tier::is_reference")]
         tier: Tier,
+        /// By which interface its planned orders are written.
+        #[serde(default, skip_serializing_if = "OrderWay::is_default")]
+        orders: OrderWay,
+        /// For that interface: the version of each order that is there already. Empty where the version
+        /// of the plan is one of that interface.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        versions: Vec<Option<String>>,
     },
     /// It will not be sent.
     Refused {
@@ -163,7 +184,7 @@ pub enum Record {
         /// Number in SAP.
         number: Option<SapNumber>,
         /// The planned order as it was read back, with its version.
-        after: Option<Box<PlannedOrder>>,
+        after: Option<OrderAsLeft>,
         /// Whether the answer was lost and the document was found by its key.
         adopted: bool,
         /// What SAP said, or what is wrong.
@@ -249,6 +270,7 @@ impl Record {
             Self::BackupRemoved { .. } => "BACKUP_REMOVED",
             Self::ApprovalRequested { .. } => "APPROVAL_REQUESTED",
             Self::Approved { .. } => "APPROVED",
+            Self::PositionAccepted { .. } => "POSITION_ACCEPTED",
             Self::SpaceReserved { .. } => "SPACE_RESERVED",
             Self::BackupSealed(_) => "BACKUP_SEALED",
             Self::Prepared { .. } => "PREPARED",
@@ -286,6 +308,7 @@ impl Record {
             | Self::Approved { .. }
             | Self::KeyRotated { .. }
             | Self::RestoreDrill { .. }
+            | Self::PositionAccepted { .. }
             | Self::BackupRemoved { .. } => return None,
             Self::SpaceReserved { items, .. } => Event::SpaceReserved(*items),
             Self::BackupSealed(_) => Event::BackupSealed,

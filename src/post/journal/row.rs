@@ -1,6 +1,6 @@
 //! A row of the journal and its link to the row before.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -29,21 +29,30 @@ pub struct Row {
     pub payload: String,
 }
 
-impl Row {
-    /// SHA-256 over [`Row::encoding`].
-    pub fn hash(&self, previous: &Hash) -> Hash {
-        hash_of(&self.encoding(previous))
-    }
+/// A row where it was read: its texts belong to what it was read into.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredRow<'a> {
+    /// Position, from 1, without gaps.
+    pub seq: i64,
+    /// Change set, or empty for a row about the journal.
+    pub change_set: &'a str,
+    /// Name of the record's type.
+    pub kind: &'a str,
+    /// Version of the payload.
+    pub version: i64,
+    /// The wall clock as it is written on disk: what was hashed.
+    pub wall: &'a str,
+    /// Time since boot.
+    pub since_boot: SignedDuration,
+    /// Which boot.
+    pub boot_id: &'a str,
+    /// The record as JSON.
+    pub payload: &'a str,
+}
 
+impl StoredRow<'_> {
     /// The hash before and every field, each with its length before it.
-    pub fn encoding(&self, previous: &Hash) -> Vec<u8> {
-        let mut encoding = Vec::new();
-        self.encode(previous, &self.at.wall.to_string(), &mut encoding);
-        encoding
-    }
-
-    /// The same into `encoding`, with the wall clock as it is written on disk.
-    pub fn encode(&self, previous: &Hash, wall: &str, encoding: &mut Vec<u8>) {
+    pub fn encode(&self, previous: &Hash, encoding: &mut Vec<u8>) {
         encoding.clear();
         encoding.reserve(256 + self.payload.len());
         let mut field = |bytes: &[u8]| {
@@ -56,10 +65,60 @@ impl Row {
         field(self.change_set.as_bytes());
         field(self.kind.as_bytes());
         field(&self.version.to_be_bytes());
-        field(wall.as_bytes());
-        field(&self.at.since_boot.as_nanos().to_be_bytes());
-        field(self.at.boot_id.as_bytes());
+        field(self.wall.as_bytes());
+        field(&self.since_boot.as_nanos().to_be_bytes());
+        field(self.boot_id.as_bytes());
         field(self.payload.as_bytes());
+    }
+
+    /// When it was written: at `wall`.
+    pub fn moment(&self, wall: Timestamp) -> Moment {
+        Moment { wall, since_boot: self.since_boot, boot_id: self.boot_id.to_owned() }
+    }
+
+    /// The same into `moment`; within one boot without an allocation.
+    pub fn moment_into(&self, wall: Timestamp, moment: &mut Moment) {
+        (moment.wall, moment.since_boot) = (wall, self.since_boot);
+        if moment.boot_id != self.boot_id {
+            self.boot_id.clone_into(&mut moment.boot_id);
+        }
+    }
+
+    /// The row as one of its own, which was written at `wall`.
+    pub fn owned(&self, wall: Timestamp) -> Row {
+        Row {
+            seq: self.seq,
+            change_set: self.change_set.to_owned(),
+            kind: self.kind.to_owned(),
+            version: self.version,
+            at: self.moment(wall),
+            payload: self.payload.to_owned(),
+        }
+    }
+}
+
+impl Row {
+    /// SHA-256 over [`Row::encoding`].
+    pub fn hash(&self, previous: &Hash) -> Hash {
+        hash_of(&self.encoding(previous))
+    }
+
+    /// The hash before and every field, each with its length before it.
+    pub fn encoding(&self, previous: &Hash) -> Vec<u8> {
+        let mut encoding = Vec::new();
+        let wall = self.at.wall.to_string();
+        let row = StoredRow {
+            seq: self.seq,
+            change_set: &self.change_set,
+            kind: &self.kind,
+            version: self.version,
+            wall: &wall,
+            since_boot: self.at.since_boot,
+            boot_id: &self.at.boot_id,
+            payload: &self.payload,
+        };
+        row.encode(previous, &mut encoding);
+        encoding
     }
 
     /// When it was written, on the wall clock.

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 
 use crate::audit;
@@ -14,8 +15,8 @@ use crate::post::rule::Rule;
 
 use super::JournalError;
 use super::error::io_error;
-use super::piece::{Checked, Pieces};
-use super::row::{self, GENESIS, Hash, Row};
+use super::piece::{Checked, Piece, Pieces};
+use super::row::{self, GENESIS, Hash, Row, StoredRow};
 
 /// `CRBD`, so that `file` and SQLite know whose file it is.
 const APPLICATION_ID: i64 = 0x4352_4244;
@@ -89,8 +90,9 @@ impl Store {
     }
 
     /// Gives `take` every row that was written since the last call, by any process, with its chain
-    /// checked and with what `prepare` makes of it. Rows are held by pieces, never all at once; a long
-    /// journal is hashed and prepared on a thread of its own while this one reads and takes.
+    /// checked, when it was written and what `prepare` makes of it. Rows are held by pieces, never all
+    /// at once; those of a long journal are hashed and prepared on every core while this thread reads
+    /// and takes.
     ///
     /// # Errors
     ///
@@ -98,38 +100,32 @@ impl Store {
     /// were taken. What `take` says, with the rows up to that one taken.
     pub fn read_on<T: Send>(
         &mut self,
-        prepare: impl Fn(&Row) -> T + Sync,
-        mut take: impl FnMut(Row, T) -> Result<(), JournalError>,
+        prepare: impl Fn(&StoredRow<'_>) -> T + Sync,
+        mut take: impl FnMut(&StoredRow<'_>, Timestamp, T) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let Self { connection, path, last_seq, last_hash, head } = self;
         let mut statement = connection.prepare(ROWS).map_err(|error| sqlite_error(path, error))?;
         let found = statement.query([*last_seq]).map_err(|error| sqlite_error(path, error))?;
         let mut pieces = Pieces { found, path, seq: *last_seq, hash: *last_hash };
-        let mut take_all = |checked: Checked<T>| {
-            for (row, prepared, link) in checked.rows {
-                head.push(link.leaf);
-                (*last_seq, *last_hash) = (row.seq, link.hash);
-                take(row, prepared)?;
-            }
-            checked.end.map_or(Ok(()), Err)
+        let mut take_all = |piece: Piece, checked: Checked<T>| {
+            piece.each(checked, (&mut *last_seq, &mut *last_hash, &mut *head), &mut take)
         };
         let mut piece = pieces.next();
-        let mut checked: Option<Checked<T>> = None;
+        let mut before: Option<(Piece, Checked<T>)> = None;
         while !piece.is_last() {
-            let (next, now) = std::thread::scope(|scope| {
-                let worker = {
-                    let (prepare, path) = (&prepare, &*path);
-                    scope.spawn(move || piece.checked(path, prepare))
-                };
-                let taken = checked.take().map_or(Ok(()), &mut take_all);
-                let next = pieces.next();
-                let now = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                taken.map(|()| (next, now))
+            let mut checked = None;
+            let next = rayon::in_place_scope(|scope| {
+                scope.spawn(|_| checked = Some(piece.checked(path, &prepare)));
+                let taken =
+                    before.take().map_or(Ok(()), |(piece, checked)| take_all(piece, checked));
+                taken.map(|()| pieces.next())
             })?;
-            (piece, checked) = (next, Some(now));
+            before = checked.map(|checked| (piece, checked));
+            piece = next;
         }
-        checked.map_or(Ok(()), &mut take_all)?;
-        take_all(piece.checked(path, &prepare))
+        before.map_or(Ok(()), |(piece, checked)| take_all(piece, checked))?;
+        let checked = piece.checked(path, &prepare);
+        take_all(piece, checked)
     }
 
     /// The last rows, at most so many, and the hash before the first of them.
@@ -151,15 +147,19 @@ impl Store {
         let found = statement.query([seq]).map_err(failed)?;
         let mut pieces = Pieces { found, path: &self.path, seq, hash };
         let mut last = Vec::new();
+        let mut take = |row: &StoredRow<'_>, written, ()| {
+            last.push(row.owned(written));
+            Ok(())
+        };
+        // The audit log does not begin here.
+        let (mut at, mut hashed, mut log) = (seq, hash, audit::Head::default());
         loop {
             let piece = pieces.next();
             let is_last = piece.is_last();
-            let checked = piece.checked(&self.path, &|_: &Row| ());
-            last.extend(checked.rows.into_iter().map(|(row, (), _)| row));
-            match checked.end {
-                Some(error) => return Err(error),
-                None if is_last => return Ok((last, hash)),
-                None => {}
+            let checked = piece.checked(&self.path, &|_: &StoredRow<'_>| ());
+            piece.each(checked, (&mut at, &mut hashed, &mut log), &mut take)?;
+            if is_last {
+                return Ok((last, hash));
             }
         }
     }
@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<(), JournalError> {
         if !Rule::OneWriter.holds() {
             // Else the primary key would refuse the row of a second writer.
-            self.read_on(|_| (), |_, ()| Ok(()))?;
+            self.read_on(|_| (), |_, _, ()| Ok(()))?;
         }
         for (kind, _) in records {
             crate::post::failpoint::appending(kind, false);

@@ -167,6 +167,15 @@ mod tests {
                 },
                 r#"{"type":"COMP_OUTCOME","item":1,"undoing":"UNDONE","reversal":null,"conflict":null,"message":null}"#,
             ),
+            (
+                Record::PositionAccepted {
+                    number: 6,
+                    change_set: "CS-7".to_owned(),
+                    who: "MEIER".to_owned(),
+                    why: "disk lost".to_owned(),
+                },
+                r#"{"type":"POSITION_ACCEPTED","number":6,"change_set":"CS-7","who":"MEIER","why":"disk lost"}"#,
+            ),
             (Record::RolledBack, r#"{"type":"ROLLED_BACK"}"#),
             (Record::RolledBackConflicts, r#"{"type":"ROLLED_BACK_CONFLICTS"}"#),
             (

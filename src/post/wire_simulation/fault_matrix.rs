@@ -14,6 +14,7 @@ use crate::post::state::Phase;
 use super::disk::{self, DiskFault};
 use super::life::{self, Before, Life, Ran, Then, fi_draft};
 use super::network::{Does, Fate, Scripted};
+use super::two_hosts;
 use super::world::{Death, World};
 
 const ROWS: &str = include_str!("faults.csv");
@@ -73,6 +74,7 @@ fn place(step: &str) -> Place {
     use Place::{Record, Request};
     match step {
         "P1" => Record("JOURNAL_CREATED", 0),
+        "P2" => Request("Z_CARBIDE_LEASE", 0),
         "P3" => Request("GET A_PlannedOrder('1001')", 0),
         "P4" => Request("BAPI_ACC_DOCUMENT_CHECK", 0),
         "P5" => Record("SPACE_RESERVED", 0),
@@ -149,7 +151,8 @@ fn does(step: &str, fault: &str) -> Does {
         "wall_clock_plus_1h" => return act(|world| turn(world, 1)),
         "wall_clock_minus_1h" => return act(|world| turn(world, -1)),
         "suspend_3min" => return act(|world| world.schedule.suspend(SignedDuration::from_mins(3))),
-        "second_instance_same_dir" => return act(second_instance),
+        "second_instance_same_dir" => return act(|world| second_instance(world)),
+        "second_instance_other_host" => return act(two_hosts::another_asks),
         "period_closed" | "period_closed_meanwhile" => {
             return act(|world| world.sandbox.close_period(2018, 9, true));
         }
@@ -218,6 +221,7 @@ fn at_record(world: &Arc<World>, fault: &str, durable: bool) {
         ("torn_record_at_tail", false) => world.disk.fail_after(1, DiskFault::DiesSyncing),
         ("wall_clock_plus_1h", false) => turn(world, 1),
         ("wall_clock_minus_1h", false) => turn(world, -1),
+        ("second_instance_other_host", false) => two_hosts::another_asks(world),
         ("suspend_3min", false) => world.schedule.suspend(SignedDuration::from_mins(3)),
         ("second_instance_same_dir", false) => {
             let before = disk::leave();
@@ -244,7 +248,9 @@ fn damage(world: &World) {
 fn run(row: &Row) -> Ran {
     // A world each has an address of its own: refused passwords are remembered by address.
     let seed = row.id().bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte));
-    let world = World::new(seed);
+    // Only the companion keeps the machines of two journals apart.
+    let companion = row.step == "P2" || row.fault == "second_instance_other_host";
+    let world = World::of(seed, companion);
     let before = Before::in_sap(&world);
     let draft = if is_fi(&row.step) { fi_draft() } else { before.plan(true, 1, true) };
     let then = match row.step.as_str() {
@@ -283,6 +289,11 @@ fn run(row: &Row) -> Ran {
                 ("R5", "update_task_terminated_SM13") => {
                     (request, nth) = ("BAPI_TRANSACTION_COMMIT", 1);
                 }
+                // The companion's one function does what the BAPI and its commit do.
+                ("F2" | "F3", "second_instance_other_host") => {
+                    (request, nth) = ("Z_CARBIDE_EXEC", 0);
+                }
+                ("R5", "second_instance_other_host") => (request, nth) = ("Z_CARBIDE_EXEC", 1),
                 ("R5", "already_reversed") => (request, nth) = ("BAPI_ACC_DOCUMENTS_RECORD", 2),
                 ("A9", "reader_sees_two") => {
                     let lost = Does::Meet(Fate::LostAnswer);

@@ -13,6 +13,7 @@ use crate::post::change_set::tests::draft_of;
 use crate::post::document::tests::{order, posting};
 use crate::post::document::{NewDocument, PlannedOrderChange, PlannedOrderDeletion};
 use crate::post::order_values::OrderValues;
+use crate::post::order_way::OrderWay;
 use crate::post::sap_port::SapPort;
 use crate::post::state::{Decision, Phase, UNDER_WAY_MAX};
 use crate::sap::odata::RequestId;
@@ -102,7 +103,8 @@ impl Before {
                     first_sent: "2018-10-01T07:00:00Z".parse().unwrap(),
                 };
                 let values = order(number).values();
-                let created = books.create_planned_order(&values, &request).await.unwrap();
+                let created =
+                    books.create_planned_order(OrderWay::ODataV2, &values, &request).await.unwrap();
                 into.lock().unwrap().push(created);
             }
         };
@@ -240,6 +242,7 @@ impl Ran {
         met.extend(fates);
         let said = self.said.iter().map(|said| said.split(':').next().unwrap_or_default());
         met.extend(said.map(|code| format!("said {code}")));
+        met.push(format!("orders by {}", *self.world.orders.lock().unwrap()));
         for what in [
             "planner edits",
             "planner converts",
@@ -267,9 +270,15 @@ impl Ran {
 ///
 /// If a promise is broken.
 pub fn of_seed(seed: u64) -> Ran {
+    of_seed_by(seed, OrderWay::ALL[(seed / 12 % 3) as usize])
+}
+
+/// The same, with orders written by an interface of choice.
+pub fn of_seed_by(seed: u64, orders: OrderWay) -> Ran {
     let companion = seed % 3 == 1;
     let world = World::of(seed, companion);
-    world.note(format!("companion: {companion}"));
+    world.note(format!("companion: {companion}, orders by {orders}"));
+    *world.orders.lock().unwrap() = orders;
     // One after the other, too: it is the same code, and the order of things is plain to see.
     let sessions = if seed.is_multiple_of(4) { 1 } else { UNDER_WAY_MAX };
     world.sessions.store(sessions, std::sync::atomic::Ordering::SeqCst);

@@ -13,6 +13,9 @@ use super::world::{Death, SETTLE, World};
 /// How long the client waits for an answer.
 pub const TIME_OUT: SignedDuration = SignedDuration::from_secs(30);
 
+/// How long SAP keeps a session that nobody calls.
+const SESSION_MAX: SignedDuration = SignedDuration::from_mins(5);
+
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
@@ -81,7 +84,7 @@ pub enum Does {
     /// The process dies in it.
     Die(Death),
     /// Somebody does something just before SAP gets it.
-    Act(fn(&World)),
+    Act(fn(&Arc<World>)),
 }
 
 /// What happens to one request: the `nth` (from 0) of those whose name contains `request`.
@@ -129,6 +132,9 @@ impl Call {
             let text = String::from_utf8_lossy(&self.body);
             let function = text.split("<urn:").nth(1).unwrap_or_default();
             let end = function.find([' ', '>', '/']).unwrap_or(function.len());
+            if text.contains(">JOURNAL_MARK<") {
+                return "SOAP JOURNAL_MARK".to_owned();
+            }
             return format!("SOAP {}", &function[..end]);
         }
         let last = self.uri.path().rsplit('/').next().unwrap_or_default();
@@ -257,9 +263,10 @@ fn rolled(world: &World, call: &Call) -> Fate {
     let any = world.chances.lock().unwrap().any.clone();
     for (fate, percent) in any {
         // Rule ten: nobody on the way sends a creation again. What SAP itself knows again may come twice.
-        let known = call.method != Method::POST || call.uri.path().ends_with("/soap/rfc");
+        let soap = call.uri.path().ends_with("/soap/rfc");
+        let creates = call.method == Method::POST && !soap || call.name().ends_with("_CREATE");
         let fits = match fate {
-            Fate::Twice => known,
+            Fate::Twice => !creates,
             Fate::FalseSuccess => call.name().ends_with("COMMIT"),
             _ => true,
         };
@@ -270,8 +277,9 @@ fn rolled(world: &World, call: &Call) -> Fate {
     Fate::Fine
 }
 
-async fn deliver(world: &World, call: &Call) -> Answered {
+async fn deliver(world: &Arc<World>, call: &Call) -> Answered {
     let commits = world.sandbox.commit_count();
+    let locking = world.sandbox.locking_sessions();
     let (status, headers, body) = world
         .sandbox
         .answer(call.method.clone(), call.uri.clone(), call.headers.clone(), call.body.clone())
@@ -287,6 +295,15 @@ async fn deliver(world: &World, call: &Call) -> Answered {
             continue;
         }
         world.note_with(format!("SAP: {}", commit.what), commit.wire);
+    }
+    // Nobody may come back for a session that holds a lock: SAP ends it after a while.
+    let now = world.sandbox.locking_sessions();
+    for session in now.into_iter().filter(|session| !locking.contains(session)) {
+        let ending = Arc::clone(world);
+        world.schedule.spawn(async move {
+            ending.schedule.sleep(SESSION_MAX).await;
+            ending.sandbox.session_ends(&session);
+        });
     }
     (status, headers, body.to_vec())
 }

@@ -1,7 +1,7 @@
 //! What outlives a process: the SAP, the network, the disk, the clocks, and what was seen of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::post::order_way::OrderWay;
 use crate::post::settings::{PostSettings, SystemRole};
 use crate::post::{PostError, Poster, SapBooks, rule::Rule};
 use crate::sandbox::{LocalSandbox, SandboxOptions, TrueOrder};
@@ -78,6 +79,8 @@ pub struct World {
     pub directory: TempDir,
     /// Documents that are on their way at the same time.
     pub sessions: AtomicUsize,
+    /// By which interface orders are written.
+    pub orders: Mutex<OrderWay>,
     pub chances: Mutex<Chances>,
     pub script: Mutex<Vec<Scripted>>,
     pub down_until: Mutex<SignedDuration>,
@@ -98,11 +101,6 @@ fn template(companion: bool) -> &'static LocalSandbox {
 }
 
 impl World {
-    /// A world whose SAP has no companion package.
-    pub fn new(seed: u64) -> Arc<Self> {
-        Self::of(seed, false)
-    }
-
     /// A world whose SAP has the companion package, or has not.
     pub fn of(seed: u64, companion: bool) -> Arc<Self> {
         static SYSTEM: OnceLock<SapSystem> = OnceLock::new();
@@ -118,13 +116,19 @@ impl World {
         system.base_url = format!("http://127.{a}.{b}.{c}");
         let sandbox = template(companion).another();
         sandbox.clear_orders();
+        let schedule = Schedule::new(seed);
+        let sap_clock = schedule.clone();
+        let begun: jiff::Timestamp = "2018-10-01T08:00:00Z".parse().unwrap();
+        // SAP is another machine: its clock does not jump with ours.
+        sandbox.tells_time_by(move || begun + sap_clock.passed());
         Arc::new(Self {
             seed,
             sandbox,
-            schedule: Schedule::new(seed),
+            schedule,
             disk: SimDisk::of(directory.path()),
             directory,
             sessions: AtomicUsize::new(1),
+            orders: Mutex::default(),
             chances: Mutex::default(),
             script: Mutex::default(),
             down_until: Mutex::new(SignedDuration::ZERO),
@@ -164,11 +168,21 @@ impl World {
         PostSettings::new("SIM", "100", SystemRole::Sandbox)
             .with_settle(SETTLE)
             .with_sessions(self.sessions.load(Ordering::SeqCst))
+            .with_orders(*self.orders.lock().unwrap())
     }
 
     pub fn poster(self: &Arc<Self>, process: usize) -> Result<SimPoster, PostError> {
+        self.poster_at(&self.path(), process)
+    }
+
+    /// A poster with a journal of its own.
+    pub fn poster_at(
+        self: &Arc<Self>,
+        path: &Path,
+        process: usize,
+    ) -> Result<SimPoster, PostError> {
         let books = self.books(process);
-        Poster::open(&self.path(), books, self.settings(), self.schedule.clone())
+        Poster::open(path, books, self.settings(), self.schedule.clone())
     }
 
     pub fn note(&self, text: impl Into<String>) {

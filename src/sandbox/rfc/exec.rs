@@ -1,10 +1,9 @@
 //! The companion's functions over RFC: each runs a BAPI of the sandbox in one LUW with its key.
 
-use jiff::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
-use super::super::books::{Books, JOURNAL_ITEMS};
+use super::super::books::Books;
 use super::super::exec::{Answered, Bapi, Caller, ExecBooks, Message, Request};
 use super::{Luw, Node, message, tree};
 
@@ -45,9 +44,8 @@ impl Bapi for InLuw<'_> {
 
     fn commit(&mut self) -> Option<String> {
         let before = self.books.documents.len();
-        let items = self.luw.state.services.iter().find(|service| service.path == JOURNAL_ITEMS)?;
-        let items = &items.sets["A_JournalEntryItemBasic"];
-        self.books.commit_luw(&self.luw.context, &self.luw.request.user, items);
+        let services = &self.luw.state.services;
+        self.books.commit_luw(&self.luw.context, &self.luw.request.user, services);
         if let Some(document) = self.books.documents.get(before) {
             let (number, year) = (&document.number, &document.fiscal_year);
             self.object = format!("{number}{}{year}", document.company_code);
@@ -86,7 +84,7 @@ fn node(name: &str, value: &Value) -> Node {
 /// Answers one of the four functions.
 pub fn answer(luw: &Luw<'_>, books: &mut Books, call: &Node) -> String {
     let caller =
-        Caller { now: Timestamp::now(), user: &luw.request.user, authorized: true, locked_by: "" };
+        Caller { now: books.now(), user: &luw.request.user, authorized: true, locked_by: "" };
     let number = |name: &str| call.field(name).parse().unwrap_or_default();
     let fence = number("FENCE");
     // The tables are apart from the rest, which the BAPI writes.

@@ -55,6 +55,9 @@ pub fn create(state: &State, mut register: Register<'_>, call: &Node) -> String 
 
 pub fn change(mut register: Register<'_>, call: &Node) -> String {
     let Some(mut row) = find(register.books, call) else { return missing(call) };
+    if !register.locks(call) {
+        return locked();
+    }
     let (data, marks) = (call.get("HEADERDATA"), call.get("HEADERDATAX"));
     let marked = |name: &str| marks.is_some_and(|marks| marks.field(name) == "X");
     let given = |name: &str| data.map(|data| data.field(name)).unwrap_or_default();
@@ -75,6 +78,9 @@ pub fn change(mut register: Register<'_>, call: &Node) -> String {
 pub fn delete(mut register: Register<'_>, call: &Node) -> String {
     if find(register.books, call).is_none() {
         return missing(call);
+    }
+    if !register.locks(call) {
+        return locked();
     }
     register.add(Registered::DeleteOrder(short(&call.field("PLANNEDORDER"))));
     structure(&message("", "", "000", ""))
@@ -129,6 +135,10 @@ fn missing(call: &Node) -> String {
     refusal("61/404", &format!("Planned order {number} does not exist"))
 }
 
+fn locked() -> String {
+    refusal("MC/601", "Object requested is currently locked by another user")
+}
+
 fn padded(row: &Row) -> String {
     format!("{:0>10}", row["PlannedOrder"].as_str().unwrap_or_default())
 }
@@ -139,7 +149,9 @@ fn header_of(name: &str, row: &Row) -> String {
         "" => String::new(),
         number => format!("{number:0>length$}"),
     };
-    let firm = row["PlannedOrderIsFirm"] == Value::Bool(true);
+    let mark = |property: &str| {
+        if row[property] == Value::Bool(true) { "X".to_owned() } else { String::new() }
+    };
     let fields = [
         ("PLANNEDORDER_NUM", padded(row)),
         ("PLAN_PLANT", text("MRPPlant")),
@@ -147,10 +159,12 @@ fn header_of(name: &str, row: &Row) -> String {
         ("TOTAL_PLORD_QTY", text("TotalQuantity")),
         ("ORDER_START_DATE", text("PlndOrderPlannedStartDate")),
         ("ORDER_FIN_DATE", text("PlndOrderPlannedEndDate")),
-        ("FIRMING_IND", if firm { "X".to_owned() } else { String::new() }),
+        ("FIRMING_IND", mark("PlannedOrderIsFirm")),
         ("SALES_ORD", digits(&text("SalesOrder"), 10)),
         ("S_ORD_ITEM", digits(&text("SalesOrderItem"), 6)),
         ("VERSION", text("ProductionVersion")),
+        ("STGE_LOC", text("StorageLocation")),
+        ("MANUAL_COMPONENT", mark("PlannedOrderBOMIsFixed")),
         ("BASE_UOM", text("BaseUnit")),
         ("MATERIAL_LONG", text("Material")),
     ];

@@ -21,6 +21,9 @@ pub const STATUS: &str = "Z_CARBIDE_STATUS";
 /// Who may write.
 pub const LEASE: &str = "Z_CARBIDE_LEASE";
 
+/// The operation that runs no BAPI: only its entry is written.
+const JOURNAL_MARK: &str = "JOURNAL_MARK";
+
 /// The name of the operation that runs a BAPI; `None` if the companion runs it not.
 pub fn operation(bapi: &str) -> Option<&'static str> {
     Some(match bapi {
@@ -30,6 +33,7 @@ pub fn operation(bapi: &str) -> Option<&'static str> {
         accounting_document::POST => "FI_POST",
         accounting_document::REVERSE => "FI_REVERSE",
         statistical_key_figure::POST => "KEY_FIGURE_POST",
+        JOURNAL_MARK => JOURNAL_MARK,
         _ => return None,
     })
 }
@@ -88,16 +92,27 @@ pub fn exec(key: &str, fence: u64, bapi: &Call) -> Result<Call, SapError> {
     let operation = operation(bapi.function()).ok_or_else(|| {
         at.wrong("VAL-KEY", "OPERATION", format!("{} is not run by it", bapi.function()))
     })?;
-    let payload = payload(bapi);
-    let hash = Sha256::digest(payload.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Call::new(EXEC)
         .value("KEY", at.text("KEY", key, 32)?)
         .value("FENCE", format!("{fence:015}"))
         .value("OPERATION", operation)
-        .value("REQUEST_HASH", hash)
-        .value("PAYLOAD", payload)
+        .value("REQUEST_HASH", request_hash(bapi))
+        .value("PAYLOAD", payload(bapi))
         .table("RETURN", Vec::new()))
+}
+
+/// SHA-256 of what `bapi` is called with, as the companion keeps it.
+pub fn request_hash(bapi: &Call) -> String {
+    let hash = Sha256::digest(payload(bapi).as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What [`exec`] runs to note how far a journal has come.
+pub fn journal_mark(journal: &str, change_set: &str, stamp: &str) -> Call {
+    Call::new(JOURNAL_MARK)
+        .value("JOURNAL", journal)
+        .value("CHANGE_SET", change_set)
+        .value("STAMP", stamp)
 }
 
 /// The call that cancels `key`.
@@ -201,14 +216,57 @@ pub fn states(system: &str, reply: &Reply, keys: &[&str]) -> Result<Vec<KeyState
     keys.iter().map(one).collect()
 }
 
+/// An entry that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Its key.
+    pub key: String,
+    /// Number of what was made.
+    pub object: String,
+    /// [`request_hash`] of what it ran with, in lower case.
+    pub request_hash: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// User of SAP.
+    pub by: String,
+}
+
+/// Those of the keys that ran.
+///
+/// # Errors
+///
+/// As [`states`].
+pub fn ran(system: &str, reply: &Reply, keys: &[&str]) -> Result<Vec<Ran>, SapError> {
+    let states = states(system, reply, keys)?;
+    let rows = reply.table("ENTRIES");
+    let all = keys.iter().zip(states).filter_map(|(key, state)| {
+        let KeyState::Executed(object) = state else { return None };
+        let row = rows.iter().find(|row| row.get("KEY").is_some_and(|of| of.trim() == *key))?;
+        let field = |name: &str| row.get(name).map_or("", String::as_str).trim().to_owned();
+        Some(Ran {
+            key: (*key).to_owned(),
+            object,
+            request_hash: field("REQUEST_HASH").to_ascii_lowercase(),
+            at: time(&field("EXECUTED_AT")),
+            by: field("EXECUTED_BY"),
+        })
+    });
+    Ok(all.collect())
+}
+
+/// A time of the companion: UTC, YYYYMMDDHHMMSS.
+fn time(text: &str) -> Option<Timestamp> {
+    let at = DateTime::strptime("%Y%m%d%H%M%S", text.trim()).ok()?;
+    at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+}
+
 /// How the lease stands.
 pub fn leased(reply: &Reply) -> LeaseAnswer {
-    let expires = DateTime::strptime("%Y%m%d%H%M%S", reply.value("EXPIRES_AT").trim()).ok();
     LeaseAnswer {
         status: reply.value("STATUS").trim().to_owned(),
         fence: reply.value("FENCE").trim().parse().unwrap_or(0),
         holder: reply.value("HOLDER_NOW").trim().to_owned(),
-        expires: expires.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| at.timestamp()),
+        expires: time(reply.value("EXPIRES_AT")),
     }
 }
 

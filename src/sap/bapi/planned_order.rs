@@ -4,6 +4,8 @@
 //! SAP schedules and explodes the BOM at each create and change; it cannot be told not to. GET_DETAIL
 //! reads the database: an order that is not committed is not found.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -14,7 +16,7 @@ use crate::id::{
 use crate::unit::Uom;
 
 use super::super::error::SapError;
-use super::super::rfc::{Call, Reply, Row};
+use super::super::rfc::{Call, Reply, Row, Value};
 use super::field::{fields, flag, material};
 use super::{Place, accepted, numbered};
 
@@ -193,6 +195,12 @@ pub fn detail(system: &str, reply: &Reply) -> Result<PlannedOrderDetail, SapErro
     read(GET_DETAIL, |name| reply.field("HEADERDATA", name).trim())
 }
 
+/// All header fields of the order that was read, as SAP wrote them.
+pub fn detail_fields(reply: &Reply) -> BTreeMap<String, String> {
+    let header = reply.get("HEADERDATA").map(Value::fields).unwrap_or_default();
+    header.iter().map(|(name, value)| (name.clone(), value.text().to_owned())).collect()
+}
+
 /// The call that reads the orders of a material in a plant that start within these days.
 pub fn get_list(plant: &PlantCode, material_number: &MaterialNumber, days: (Date, Date)) -> Call {
     let criteria = fields([
@@ -217,6 +225,17 @@ pub fn list(system: &str, reply: &Reply) -> Result<Vec<PlannedOrderDetail>, SapE
         .collect()
 }
 
+/// All header fields of the orders that were read, in the order of the answer.
+pub fn list_fields(reply: &Reply) -> Vec<BTreeMap<String, String>> {
+    reply.table("DETAILEDLIST")
+}
+
+/// Whether SAP refused because there is no such order.
+pub fn says_not_there(error: &SapError) -> bool {
+    matches!(error, SapError::Bapi { messages, .. }
+        if messages.iter().all(|message| message.code == NOT_THERE))
+}
+
 /// The call that asks whether an order is there.
 pub fn exist_check(number: &PlannedOrderNumber) -> Call {
     Call::new(EXISTS).value(NUMBER, number.padded())
@@ -230,11 +249,7 @@ pub fn exist_check(number: &PlannedOrderNumber) -> Call {
 pub fn exists(system: &str, reply: &Reply) -> Result<bool, SapError> {
     match accepted(system, EXISTS, reply) {
         Ok(_) => Ok(true),
-        Err(SapError::Bapi { messages, .. })
-            if messages.iter().all(|message| message.code == NOT_THERE) =>
-        {
-            Ok(false)
-        }
+        Err(error) if says_not_there(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }

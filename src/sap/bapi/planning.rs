@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::super::error::SapError;
 use super::super::rfc::{Call, Reply, Row};
@@ -22,7 +23,8 @@ pub const REQUESTS: &str = "Z_CARBIDE_PLAN_REQUESTS";
 pub const TEXT_MAX: usize = 255;
 
 /// How a row stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PlanState {
     /// It can be released.
     Proposed,
@@ -56,7 +58,7 @@ impl PlanState {
 }
 
 /// A row that planners see.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanRow {
     /// The requirement that is planned for, as `4711/10/1`: key of the row.
     pub requirement: String,

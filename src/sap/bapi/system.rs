@@ -22,6 +22,11 @@ pub struct SystemInfo {
     pub operating_system: String,
 }
 
+/// Does nothing but answer.
+pub fn ping() -> Call {
+    Call::new("RFCPING")
+}
+
 /// The call.
 pub fn info() -> Call {
     Call::new(INFO)

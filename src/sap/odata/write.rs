@@ -49,7 +49,9 @@ impl ODataClient {
                     request = request.header(IF_MATCH, etag);
                 }
                 if let Some(body) = &body {
-                    request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+                    // Decimals go out as text, which V4 takes only if this says so, as it does for answers.
+                    let form = retry::accept(service.version);
+                    request = request.header(CONTENT_TYPE, form).body(body.clone());
                 }
                 Ok(request)
             })

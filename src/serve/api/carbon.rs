@@ -1,4 +1,4 @@
-//! Posting of plans and emissions: simulated, asked for, approved, done; and what a number rests on.
+//! Posting of plans and emissions: simulated, asked for, approved, done.
 
 use std::sync::Arc;
 
@@ -6,20 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::named::Named;
 use super::told::Told;
-use crate::cycle::{self, PostingRun};
 use crate::post::approval::Request;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
 use crate::serve::work::{self, Accepted, Subject, What, role_of};
-use crate::store::{Kind, Store};
 
 /// What is to be posted.
 #[derive(Deserialize, ToSchema)]
@@ -220,68 +217,4 @@ pub async fn post_request(
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }
     begin(plant, person, What::Request(name))
-}
-
-/// What a number rests on: a carbon posting by change set, document or evidence key, or a product by
-/// its material, down to readings and factor rows.
-#[utoipa::path(get, path = "/api/v1/explain/{what}", params(("what" = String, Path)), responses(
-    (status = 200, body = Object), (status = 401, body = Problem), (status = 404, body = Problem),
-    (status = 503, body = Problem)))]
-pub async fn explain(
-    _: Person,
-    State(plant): State<Arc<Plant>>,
-    Named(what): Named<String>,
-) -> Result<Json<Value>, Problem> {
-    let explained = tokio::task::spawn_blocking(move || explained(&plant, &what));
-    Ok(Json(explained.await.map_err(|error| Problem::internal(error.to_string()))??))
-}
-
-fn explained(plant: &Plant, what: &str) -> Result<Value, Problem> {
-    let config = plant.config();
-    let journal = plant.journal();
-    let posted = journal.carbon.iter().rev().find(|set| {
-        // The number alone, or with company code and year as tables show it.
-        let number = set.number.as_ref().map(ToString::to_string).unwrap_or_default();
-        let is_number = number == what || number.split(' ').next() == Some(what);
-        set.change_set_id.as_str().eq_ignore_ascii_case(what) || (is_number && !what.is_empty())
-    });
-    let is_key = what.len() >= 8 && what.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let key = posted.map(|set| set.plan_hash.as_str()).or(is_key.then_some(what));
-    if let Some(key) = key {
-        let store = Store::open(&config.path(&config.settings.post.directory))?;
-        let (key, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, key)?;
-        let number = posted.and_then(|set| set.number.as_ref()).map(ToString::to_string);
-        return Ok(json!({ "kind": "posting", "evidence": key, "document": number, "run": run }));
-    }
-    let view = plant.view()?;
-    let products: Vec<_> =
-        view.products.iter().filter(|product| product.material.as_str() == what).collect();
-    if products.is_empty() {
-        return Err(Problem::not_found(format!(
-            "'{what}' is no document, no evidence and no finished product"
-        )));
-    }
-    let mut documents = Vec::new();
-    for product in products {
-        let evidence = cycle::evidence(product, &view.facts, &view.judged, &config)?;
-        let rows = config.factors.book.rows();
-        let used: Vec<_> = rows
-            .iter()
-            .filter(|row| product.contributions.iter().any(|term| term.factor == row.id))
-            .collect();
-        documents.push(json!({
-            "kg_co2e_per_unit": product.total(),
-            "footprint": product,
-            "factors": used,
-            "evidence": evidence,
-        }));
-    }
-    Ok(json!({
-        "kind": "product",
-        "material": what,
-        "period": view.judged.period.to_string(),
-        "facts": view.facts_key,
-        "code_version": env!("CARGO_PKG_VERSION"),
-        "products": documents,
-    }))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::serve::api::logon::count;
@@ -13,6 +13,7 @@ use crate::serve::guard;
 use crate::serve::oidc::BACK;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
+use crate::serve::refused::refused;
 
 /// Ties the way back to the browser that left. The directory sends people back from another site, so
 /// this cookie is lax; that of the session stays strict.
@@ -22,6 +23,7 @@ const LEFT: &str = "carbide_logon";
 pub async fn leave(
     State(plant): State<Arc<Plant>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
 ) -> Response {
     let left = async {
         count(&plant.addresses, &peer.ip().to_string(), peer)?;
@@ -36,7 +38,7 @@ pub async fn leave(
                 [(header::SET_COOKIE, cookie), (header::LOCATION, to), (header::CACHE_CONTROL, NO)];
             (StatusCode::FOUND, headers).into_response()
         }
-        Err(problem) => sorry(&problem),
+        Err(problem) => refused(&problem, &headers),
     }
 }
 
@@ -88,7 +90,7 @@ pub async fn back(
         }
         Err(problem) => {
             tracing::warn!(code = problem.code, peer = %peer.ip(), "{}", problem.detail);
-            sorry(&problem)
+            refused(&problem, &headers)
         }
     }
 }
@@ -98,19 +100,4 @@ fn left_cookie(word: &str, plant: &Plant) -> HeaderValue {
     let age = if word.is_empty() { 0 } else { 600 };
     let text = format!("{LEFT}={word}; Path={BACK}; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-/// A page for somebody who stands before the door; the page of ours asks for a session first.
-fn sorry(problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
-    let escaped = |text: &str| {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-    };
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Carbide: not logged on</title>\
-         <h1>Not logged on</h1><p>{}: {}</p><p><a href=\"/\">Back</a></p></html>",
-        escaped(&problem.code),
-        escaped(&problem.detail)
-    );
-    (status, [(header::CACHE_CONTROL, NO)], Html(page)).into_response()
 }

@@ -6,7 +6,8 @@ use utoipa::openapi::{Components, Content, OpenApi as Tree, Ref, RefOr, Response
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    carbon, change_set, event, finding, job, logon, overview, plan, readings, report, table,
+    carbon, change_set, event, explain, finding, job, logon, overview, plan, readings, report,
+    table,
 };
 use crate::serve::guard::{COOKIE, CSRF};
 use crate::serve::problem::Problem;
@@ -36,7 +37,7 @@ use crate::serve::problem::Problem;
         carbon::ask,
         carbon::approve,
         carbon::post_request,
-        carbon::explain,
+        explain::explain,
         change_set::show,
         change_set::undo,
         finding::show,

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use super::named::Named;
 use super::told::Told;
-use crate::check::{FindingKey, LifeEvent, Step, Tracked};
-use crate::cycle::{DecideError, Decided, decide, decide_all, finding_of};
+use crate::check::{LifeEvent, Step, Tracked};
+use crate::cycle::{DecideError, Decided, decide, finding_of};
 use crate::serve::guard::Person;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
@@ -184,13 +184,12 @@ pub async fn show(
     State(plant): State<Arc<Plant>>,
     Named(key): Named<String>,
 ) -> Result<Json<FindingPage>, Problem> {
-    let found =
-        plant
-            .bench
-            .run(move |bench| async move {
-                Ok(finding_of(bench.installation()?.store.findings()?, &key)?)
-            })
-            .await?;
+    let found = plant
+        .bench
+        .run(move |bench| async move {
+            Ok(finding_of(&bench.installation()?.store.findings()?, &key)?.clone())
+        })
+        .await?;
     Ok(Json(page(&found)))
 }
 
@@ -207,24 +206,9 @@ pub async fn decide_it(
     Told(given): Told<Decision>,
 ) -> Result<Json<FindingPage>, Problem> {
     person.needs(&MAY_DECIDE)?;
-    let decided = given.parsed()?;
-    let asks_only = matches!(decided, Decided::Ask { .. });
-    let view = plant.view()?;
-    let who = person.name.clone();
-    let found = plant
-        .bench
-        .run(move |bench| async move {
-            let installation = bench.installation()?;
-            let (store, config) = (&installation.store, &installation.config);
-            let by = (who.as_str(), Timestamp::now());
-            Ok(decide(store, config, Some(&view.facts), &key, &decided, by)?)
-        })
-        .await?;
-    tracing::info!(user = person.name, finding = %found.key, state = ?found.state, "decided");
-    if !asks_only {
-        work::show_last(&plant).await?;
-    }
-    Ok(Json(page(&found)))
+    let found = keep(&plant, &person, vec![(key, given.parsed()?)]).await?;
+    let found = found.first().ok_or_else(|| Problem::internal("nothing was decided"))?;
+    Ok(Json(page(found)))
 }
 
 /// What is decided about several findings alike.
@@ -253,29 +237,28 @@ pub async fn decide_about_all(
     if given.findings.is_empty() {
         return Err(Problem::invalid("no finding is named; nothing was decided"));
     }
-    let decisions: Vec<(FindingKey, Decided)> =
-        given.findings.into_iter().map(|key| (FindingKey(key), decided.clone())).collect();
-    let counts = !matches!(decided, Decided::Ask { .. });
-    let found = keep(&plant, &person, decisions, counts).await?;
+    let decisions = given.findings.into_iter().map(|key| (key, decided.clone())).collect();
+    let found = keep(&plant, &person, decisions).await?;
     Ok(Json(found.iter().map(page).collect()))
 }
 
-/// Keeps several decisions and shows at once what `counts`.
+/// Keeps decisions, all of them or none, and shows at once what they change.
 pub(super) async fn keep(
     plant: &Arc<Plant>,
     person: &Person,
-    decisions: Vec<(FindingKey, Decided)>,
-    counts: bool,
+    decisions: Vec<(String, Decided)>,
 ) -> Result<Vec<Tracked>, Problem> {
     let view = plant.view()?;
     let who = person.name.clone();
+    // A question changes no number.
+    let counts = decisions.iter().any(|(_, decided)| !matches!(decided, Decided::Ask { .. }));
     let found = plant
         .bench
         .run(move |bench| async move {
             let installation = bench.installation()?;
             let (store, config) = (&installation.store, &installation.config);
             let by = (who.as_str(), Timestamp::now());
-            Ok(decide_all(store, config, Some(&view.facts), &decisions, by)?)
+            Ok(decide(store, config, Some(&view.facts), &decisions, by)?)
         })
         .await?;
     for one in &found {

@@ -16,7 +16,6 @@ use super::told::Told;
 use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::Evaluation;
-use crate::plan::schedule::Assignment;
 use crate::plan::simulation::Band;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
@@ -329,10 +328,7 @@ fn worth(found: &Evaluation) -> Worth {
 
 fn bars(record: &PlanRecord, shifts: &ShiftCalendar) -> Vec<Bar> {
     let (problem, instance) = (&record.problem, &record.problem.instance);
-    // By name: a plan may have ten thousand orders.
-    let before = record.baseline_schedule.assignments.iter();
-    let before: BTreeMap<&str, &Assignment> =
-        before.map(|one| (one.planned_order.as_str(), one)).collect();
+    let before = record.without_it();
     let orders = instance.planned_orders.iter();
     let quantities: BTreeMap<&str, f64> =
         orders.map(|order| (order.planned_order.as_str(), order.quantity)).collect();
@@ -341,14 +337,9 @@ fn bars(record: &PlanRecord, shifts: &ShiftCalendar) -> Vec<Bar> {
         let name = one.planned_order.as_str();
         let Some(line) = problem.demands.get(name) else { continue };
         let material = line.material.as_str();
-        let made = instance.materials.iter().find(|known| known.material == material);
-        let version = made.and_then(|made| {
-            let mut versions = made.production_versions.iter();
-            versions.find(|known| known.production_version == one.production_version)
-        });
         let quantity = quantities.get(name).copied().unwrap_or_default();
         let was = before.get(name);
-        for operation in version.into_iter().flat_map(|version| &version.operations) {
+        for operation in record.operations(material, &one.production_version) {
             let bucket = one.start_bucket + operation.bucket_offset;
             let (start, end) = problem.local_times(bucket, bucket, shifts);
             bars.push(Bar {

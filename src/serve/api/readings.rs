@@ -217,7 +217,7 @@ pub async fn right(
              Nothing was kept",
         ));
     }
-    keep(&plant, &person, read.decisions(), true).await?;
+    keep(&plant, &person, read.decisions()).await?;
     tracing::info!(user = person.name, findings = read.replaced.len(), "right readings were sent");
     Ok(Json(page(&read, true)))
 }

@@ -1,7 +1,5 @@
 //! Tables of plans and orders.
 
-use std::collections::BTreeMap;
-
 use crate::config::Config;
 use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
@@ -79,12 +77,7 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
     );
     let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     let shifts = ShiftCalendar::three_shifts(config.zone.clone());
-    let before: BTreeMap<&str, &Assignment> = record
-        .baseline_schedule
-        .assignments
-        .iter()
-        .map(|one| (one.planned_order.as_str(), one))
-        .collect();
+    let before = record.without_it();
     let problem = &record.problem;
     for one in &record.schedule.assignments {
         let Some(line) = problem.demands.get(&one.planned_order) else { continue };
@@ -107,7 +100,10 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
             material.to_owned(),
             line.open_quantity.amount.to_string(),
             line.open_quantity.unit.to_string(),
-            first_work_center(&record, material, &one.production_version),
+            record
+                .operations(material, &one.production_version)
+                .first()
+                .map_or_else(String::new, |first| first.work_center.clone()),
             one.production_version.clone(),
             was.map_or_else(String::new, |was| was.production_version.clone()),
             start.to_string(),
@@ -206,16 +202,6 @@ pub(super) fn likelihood(store: &Store, key: &str) -> Result<Sheet, Problem> {
         ]);
     }
     Ok(sheet)
-}
-
-fn first_work_center(record: &PlanRecord, material: &str, version: &str) -> String {
-    let materials = &record.problem.instance.materials;
-    let made = materials.iter().find(|known| known.material == material);
-    let version = made.and_then(|made| {
-        made.production_versions.iter().find(|known| known.production_version == version)
-    });
-    let first = version.and_then(|version| version.operations.first());
-    first.map_or_else(String::new, |operation| operation.work_center.clone())
 }
 
 /// Planned orders that SAP has.

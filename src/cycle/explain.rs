@@ -4,35 +4,42 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::CliError;
+use super::{CycleError, Facts, Judged, corrections_of, evidence, findings_of};
 use crate::config::Config;
-use crate::cycle::{self, Facts, Judged, corrections_of, findings_of};
 use crate::factor::EmissionFactor;
 use crate::footprint::{Contribution, OrderFootprint, ProductFootprint};
 
 /// What an explanation is made of.
-pub(super) struct Given<'a> {
+pub struct Explanation<'a> {
+    /// Facts that were judged.
     pub facts: &'a Facts,
+    /// Their key.
     pub facts_key: &'a str,
+    /// What the rules and the allocation made of them.
     pub judged: &'a Judged,
+    /// Factor rows in use.
     pub book: &'a [EmissionFactor],
 }
 
-impl Given<'_> {
+impl Explanation<'_> {
     /// The factor row of an id.
-    pub(super) fn factor(&self, id: &str) -> Option<&EmissionFactor> {
+    pub fn factor(&self, id: &str) -> Option<&EmissionFactor> {
         self.book.iter().find(|factor| factor.id == id)
     }
 
-    /// Products with their product systems.
-    pub(super) fn products(
+    /// Products with their product systems, as one document.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Footprint`] if a product system cannot be given.
+    pub fn products(
         &self,
         products: &[&ProductFootprint],
         config: &Config,
-    ) -> Result<Value, CliError> {
+    ) -> Result<Value, CycleError> {
         let mut documents = Vec::with_capacity(products.len());
         for product in products {
-            let evidence = cycle::evidence(product, self.facts, self.judged, config)?;
+            let evidence = evidence(product, self.facts, self.judged, config)?;
             let inside = evidence.processes.iter().flat_map(|process| &process.terms);
             let factors = self.factors(product.contributions.iter().chain(inside));
             documents.push(json!({
@@ -45,8 +52,8 @@ impl Given<'_> {
         Ok(self.with_sources("products", documents.into()))
     }
 
-    /// An order with the factor rows that it used.
-    pub(super) fn order(&self, found: &OrderFootprint) -> Value {
+    /// An order with the factor rows that it used, as one document.
+    pub fn order(&self, found: &OrderFootprint) -> Value {
         let standard = &found.standard.contributions;
         let factors = self.factors(found.contributions.iter().chain(standard));
         let order = json!({
