@@ -21,6 +21,8 @@ mod explain;
 
 mod facts;
 
+mod footprint_snapshot;
+
 mod installation;
 
 mod judge;
@@ -56,6 +58,7 @@ pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing
 pub use decide::{DecideError, Decided, decide, finding_of, readings_of};
 pub use explain::Explanation;
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
+pub use footprint_snapshot::{FootprintSnapshot, ProductThen};
 pub use installation::{Installation, Say, with_decisions};
 pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};

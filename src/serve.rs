@@ -11,6 +11,7 @@ pub mod person;
 
 mod alarm;
 mod api;
+mod closing;
 mod companion;
 mod event;
 mod guard;

@@ -119,6 +119,8 @@ pub enum Kind {
     Plan,
     /// A posting run: inventory, ledger transaction and the evidence of each line.
     PostingRun,
+    /// Footprints of products at a time.
+    Footprints,
 }
 
 impl Kind {
@@ -127,6 +129,7 @@ impl Kind {
             Self::Facts => "facts",
             Self::Plan => "plan",
             Self::PostingRun => "posting_run",
+            Self::Footprints => "footprints",
         }
     }
 }
@@ -251,12 +254,29 @@ impl Store {
         &self,
         kind: Kind,
     ) -> Result<Vec<(String, Timestamp, T)>, StoreError> {
+        self.newest(kind, usize::MAX)
+    }
+
+    /// The newest snapshots of a kind, at most so many, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::latest`].
+    pub fn newest<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        most: usize,
+    ) -> Result<Vec<(String, Timestamp, T)>, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = self.run(|connection| {
             let mut statement = connection.prepare(
-                "SELECT key, at_ms, content FROM snapshot WHERE kind = ?1 ORDER BY at_ms DESC",
+                "SELECT key, at_ms, content FROM snapshot WHERE kind = ?1
+                 ORDER BY at_ms DESC LIMIT ?2",
             )?;
             statement
-                .query_map([kind.name()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .query_map(params![kind.name(), most], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
                 .collect::<Result<Vec<(String, i64, Vec<u8>)>, _>>()
         })?;
         rows.into_iter().map(|row| self.unpacked(row)).collect()

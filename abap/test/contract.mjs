@@ -493,5 +493,28 @@ await test("what the README calls the connector's functions are the remote funct
   assert.deepEqual([...new Set(readme.match(/\bZ_CARBIDE_[A-Z]+(_[A-Z]+)?\b/g))].sort(), remote.sort());
 });
 
+await test("the roles of roles.csv have each right that the package asks for, each remote function, and nothing for everybody", async () => {
+  const [, ...lines] = readFileSync(resolve(here, "../roles.csv"), "utf8").trimEnd().split("\n").map((line) => line.split(";"));
+  const given = (field, role) => [...new Set(lines.filter(([of, , , name]) => name === field && (!role || of === role)).flatMap(([, , , , values]) => values.split(" ")))].sort();
+  const root = resolve(here, "../src");
+  const paths = readdirSync(root, { recursive: true }).map(String);
+  const texts = paths.filter((path) => path.endsWith(".clas.abap")).map((path) => readFileSync(resolve(root, path), "utf8"));
+  const asked = texts.flatMap((text) => [...text.matchAll(/operation\s*=\s*'([A-Z_]+)'/g), ...text.matchAll(/TYPE zcarbide_operation\s+VALUE '([A-Z_]+)'/g)]).map(([, name]) => name);
+  // What is asked for by name of the action
+  asked.push("PLAN_RELEASE", "PLAN_TAKE_BACK");
+  assert.deepEqual(given("ZCARB_OPER"), [...new Set(asked)].sort());
+  const remote = paths.filter((path) => path.endsWith(".fugr.xml")).flatMap((path) => [...readFileSync(resolve(root, path), "utf8").matchAll(/<FUNCNAME>(\w+)<\/FUNCNAME>\s*<REMOTE_CALL>R/g)].map((match) => match[1]));
+  assert.deepEqual(given("RFC_NAME"), remote.sort());
+  const own = paths.filter((path) => path.endsWith(".tran.xml")).map((path) => path.split("/").pop().split(".")[0].toUpperCase());
+  assert.deepEqual(given("TCD").filter((name) => name.startsWith("Z")), own.sort());
+  assert.deepEqual([given("RFC_NAME", "Z_CARBIDE_PLANNER"), given("TCD", "Z_CARBIDE_CONNECTOR")], [[], []]);
+  for (const [role, authorization, object, field, values] of lines) {
+    assert.ok(/^Z_CARBIDE_[A-Z]+$/.test(role) && field && values && !values.includes("*"), `${role} ${object} ${field}`);
+    // An authorization without its activity allows none, or all
+    const same = ([of, at, name, key]) => of === role && at === authorization && name === object && key === "ACTVT";
+    assert.ok(object === "S_TCODE" || lines.some(same), `${role} ${object} ${authorization}`);
+  }
+});
+
 console.log(`contract: ${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

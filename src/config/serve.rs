@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::oidc::OidcLogon;
 
+/// Latest day after its end on which a period closes by itself.
+const CLOSE_AFTER_DAYS_MAX: u16 = 366;
+
 /// Characters of a user in SAP.
 const SAP_USER_MAX: usize = 12;
 
@@ -22,8 +25,11 @@ pub struct ServeSettings {
     pub public_url: Option<String>,
     /// Minutes between two reads of SAP and the meters; 0 reads on request only.
     pub collect_minutes: u32,
-    /// Minutes between two snapshots of the footprints.
+    /// Minutes between two snapshots of the footprints; 0 keeps none.
     pub footprint_minutes: u32,
+    /// Days after its end on which a period of the carbon ledger that is posted and confirmed closes by
+    /// itself; 0 leaves that to people.
+    pub close_after_days: u16,
     /// A new plan is made when the projection exceeds the budget of a quarter by this much; 0 plans on
     /// request only.
     pub plan_overshoot_percent: u8,
@@ -65,6 +71,7 @@ impl Default for ServeSettings {
             public_url: None,
             collect_minutes: 15,
             footprint_minutes: 60,
+            close_after_days: 0,
             plan_overshoot_percent: 5,
             companion_seconds: 10,
             sap_planners: BTreeMap::new(),
@@ -96,6 +103,10 @@ impl ServeSettings {
         if self.session_minutes == 0 || self.session_minutes > 1440 {
             let reason = format!("{} is not between 1 and 1440", self.session_minutes);
             return Err(("serve.session_minutes", reason));
+        }
+        if self.close_after_days > CLOSE_AFTER_DAYS_MAX {
+            let reason = format!("{} is more than {CLOSE_AFTER_DAYS_MAX}", self.close_after_days);
+            return Err(("serve.close_after_days", reason));
         }
         self.planners_are_sensible()?;
         if self.proxy.as_ref().is_some_and(|proxy| proxy.from.is_empty()) {

@@ -149,8 +149,8 @@ async fn tier(rfc: &RfcClient, settle: u64) -> Check {
             TIER,
             format!(
                 "tier 1a, as {} answers: SAP runs each FI document once under its key, one machine writes \
-                 under a lease, and an older copy of the journal does not post. Planned orders go by OData \
-                 with the version of the plan: tier 2",
+                 under a lease, and an older copy of the journal does not post. Planned orders \
+                 are as without the package: tier 2",
                 exec::STATUS
             ),
         ),

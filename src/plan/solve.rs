@@ -20,10 +20,10 @@ pub(super) const EXACT_NODES: u64 = 3_000_000;
 /// Steps of the bound.
 const BOUND_STEPS: usize = 400;
 /// Share of the time that is left for each bound.
-const BOUND_SHARE: f64 = 0.15;
+const BOUND_SHARE: f64 = 0.3;
 /// Most steps of the bound by packing, moves of the search for each, and fewest that are any use.
 const PACKING_STEPS: u64 = 4_000;
-const MOVES_FOR_A_STEP: u64 = 500;
+const MOVES_FOR_A_STEP: u64 = 2_000;
 const PACKING_STEPS_LEAST: u64 = 200;
 /// Prices of larger problems do not settle in the time of a search, and there packing gains little.
 const PACKED_MOST: usize = 8_000;
@@ -332,7 +332,7 @@ impl Search<'_, '_> {
             Limit::Share(_) => PACKING_STEPS,
         };
         if steps >= PACKING_STEPS_LEAST && packing::size(self.columns) <= PACKED_MOST {
-            let gone = self.share_from(self.gone(), 2.0 * BOUND_SHARE);
+            let gone = self.share_from(self.gone(), BOUND_SHARE);
             let packed = packing::strengthen(self.columns, proven, steps as usize, &gone);
             if packed.upper_bound < proven.upper_bound {
                 return (packed.upper_bound, Proof::Packing(packed.prices));

@@ -1,5 +1,5 @@
 //! What happens by itself: reading, snapshots of footprints, plans when a budget is in danger, windows
-//! that close, and what planners see and ask for in SAP.
+//! and periods that close, and what planners see and ask for in SAP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,18 +10,23 @@ use rust_decimal::Decimal;
 use tokio::sync::watch;
 
 use super::alarm::{Alarm, Alarms};
+use super::closing::close_due;
 use super::companion::Companion;
 use super::job::JobKind;
 use super::notify;
 use super::plant::Plant;
 use super::view::View;
 use super::work::{self, PlanWish};
+use crate::footprint::budget::BudgetStatus;
 
 /// Who asks for what the schedule does.
 pub const SCHEDULE: &str = "schedule";
 
 /// How often the journal is looked at while nothing moves: another process may write to it.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often it is looked whether footprints are to be kept and periods to be closed.
+const KEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Runs until `stop` says so.
 pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
@@ -34,6 +39,7 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
     let mut alarms = Alarms::default();
     let companion = Arc::new(tokio::sync::Mutex::new(Companion::default()));
     let mut talked = Timestamp::UNIX_EPOCH;
+    let (mut kept, keeping) = (Timestamp::UNIX_EPOCH, Arc::new(tokio::sync::Mutex::new(())));
     loop {
         tokio::select! {
             _ = stop.changed() => return,
@@ -70,6 +76,33 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
             tokio::spawn(async move { work::collect(&plant, SCHEDULE).await });
         }
         plan_if_in_danger(&plant, &mut planned_for);
+        if now.duration_since(kept) >= KEEP_EVERY
+            && plant.view().is_ok()
+            && let Ok(keeping) = Arc::clone(&keeping).try_lock_owned()
+        {
+            kept = now;
+            let plant = Arc::clone(&plant);
+            tokio::spawn(async move {
+                keep_and_close(&plant).await;
+                drop(keeping);
+            });
+        }
+    }
+}
+
+/// Keeps the footprints and closes periods where it is time; what fails is tried again.
+async fn keep_and_close(plant: &Arc<Plant>) {
+    let minutes = i64::from(plant.config().settings.serve.footprint_minutes);
+    let mut done = Vec::new();
+    if minutes > 0 {
+        let every = SignedDuration::from_mins(minutes);
+        done.push(("footprints are not kept", work::keep_footprints(plant, every).await));
+    }
+    done.push(("no period is closed", close_due(plant).await));
+    for (what, done) in done {
+        if let Err(problem) = done {
+            tracing::warn!(code = problem.code, "{what}: {}", problem.detail);
+        }
     }
 }
 
@@ -103,11 +136,50 @@ fn plan_if_in_danger(plant: &Arc<Plant>, planned_for: &mut Option<String>) {
 
 /// The quarter in progress whose projection exceeds its budget by more than `percent`.
 fn in_danger(view: &View, percent: u8) -> Option<String> {
-    let found = view.organisation.budgets.iter().find(|status| {
-        let goes_on = status.days.0 > 0 && status.days.0 < status.days.1;
-        let budget = Decimal::from(status.budget.budget.count());
-        let over = Decimal::from(status.overshoot.map_or(0, |over| over.count()));
-        goes_on && over * Decimal::ONE_HUNDRED > budget * Decimal::from(percent)
-    });
+    let mut budgets = view.organisation.budgets.iter();
+    let found = budgets.find(|status| exceeds(status, percent));
     found.map(|status| status.budget.quarter.to_string())
+}
+
+/// Whether a quarter goes on and its projection exceeds the budget by more than `percent`.
+fn exceeds(status: &BudgetStatus, percent: u8) -> bool {
+    let goes_on = status.days.0 > 0 && status.days.0 < status.days.1;
+    let budget = Decimal::from(status.budget.budget.count());
+    let over = Decimal::from(status.overshoot.map_or(0, |over| over.count()));
+    goes_on && over * Decimal::ONE_HUNDRED > budget * Decimal::from(percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::footprint::budget::{Budget, Quarter, status};
+    use crate::quantity::Milligrams;
+
+    /// A quarter with a budget of 92 kg, after `emitted` milligrams until `through`.
+    fn quarter(emitted: i64, through: &str) -> BudgetStatus {
+        let day = through.parse().unwrap();
+        let budget = Budget {
+            quarter: Quarter::of(day),
+            scopes: vec![1, 2],
+            budget: Milligrams::new(92_000_000),
+            target: Milligrams::new(92_000_000),
+            approved_by: "board".to_owned(),
+        };
+        status(&budget, Milligrams::new(emitted), Some(day)).unwrap()
+    }
+
+    #[test]
+    fn a_plan_is_made_when_the_projection_exceeds_the_budget_by_more_than_the_percent() {
+        // 46 of 92 days: the projection is twice what was emitted.
+        let half = "2018-08-15";
+
+        assert!(!exceeds(&quarter(46_000_000, half), 5));
+        assert!(!exceeds(&quarter(48_300_000, half), 5), "five percent are not more than five");
+        assert!(exceeds(&quarter(48_300_001, half), 5));
+    }
+
+    #[test]
+    fn a_quarter_that_is_over_is_past_planning() {
+        assert!(!exceeds(&quarter(200_000_000, "2018-09-30"), 5));
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use super::plant::{JournalView, Plant};
 use super::problem::Problem;
 use super::view::View;
 use super::worker::Bench;
-use crate::cycle::{self, Books, Facts, Installation, PlanRecord};
+use crate::cycle::{self, Books, Facts, FootprintSnapshot, Installation, PlanRecord};
 use crate::period::{NoMonth, PostingPeriod, ShiftCalendar};
 use crate::plan::Limit;
 use crate::post::approval::Request;
@@ -159,6 +159,26 @@ pub async fn show_last(plant: &Arc<Plant>) -> Result<bool, Problem> {
         .await
 }
 
+/// Keeps the footprints that are shown, unless that was done within `every`.
+///
+/// # Errors
+///
+/// [`Problem`] while there are no facts, or if the store cannot be written.
+pub async fn keep_footprints(plant: &Arc<Plant>, every: SignedDuration) -> Result<(), Problem> {
+    let view = plant.view()?;
+    let kept = plant.bench.run(async move |bench| {
+        let (store, now) = (&bench.installation()?.store, Timestamp::now());
+        let last = store.latest::<serde::de::IgnoredAny>(Kind::Footprints)?;
+        if last.is_some_and(|(_, at, _)| now.duration_since(at) < every) {
+            return Ok(());
+        }
+        let snapshot = FootprintSnapshot::of(&view.judged, &view.products, &view.facts_key, now);
+        store.keep(Kind::Footprints, now, &snapshot)?;
+        Ok(())
+    });
+    kept.await
+}
+
 /// Makes a plan from the facts that are shown.
 ///
 /// # Errors
@@ -274,20 +294,14 @@ pub(super) async fn with_books<T>(
     result
 }
 
-/// Lets the desk open journal and settings anew.
-pub async fn reopen(plant: &Plant) {
-    let close = |bench: Rc<Bench>| async move {
+/// Lets desk and bench open journal and settings anew, after what was given to them before: nobody waits
+/// for a plan that is being made.
+pub fn reopen(plant: &Plant) {
+    plant.desk.order(async |bench| {
         OPEN.set(None);
         bench.close();
-        Ok(())
-    };
-    // A server that stops has nothing to open.
-    let _ = plant.desk.run(close).await;
-    let close = |bench: Rc<Bench>| async move {
-        bench.close();
-        Ok(())
-    };
-    let _ = plant.bench.run(close).await;
+    });
+    plant.bench.order(async |bench| bench.close());
 }
 
 /// Looks at the journal, after what is due was done: windows that are over are confirmed, and what

@@ -73,6 +73,18 @@ impl Worker {
         Ok((Self { pieces }, thread))
     }
 
+    /// Gives it `work` to do after what was given before, and waits for nothing. A thread that has ended
+    /// does no work.
+    pub fn order<F, W>(&self, work: F)
+    where
+        F: FnOnce(Rc<Bench>) -> W + Send + 'static,
+        W: Future<Output = ()> + 'static,
+    {
+        let piece: Piece = Box::new(move |bench| Box::pin(work(bench)));
+        // Nobody waits for it, so nobody is told that the server ends.
+        let _ = self.pieces.send(piece);
+    }
+
     /// Does `work` after what was given before, and returns its result.
     ///
     /// # Errors

@@ -2,12 +2,18 @@
 //! how it ends.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::fs::File;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
 use crate::command_line::{Plant, text};
+use crate::decide_on_page::rows;
+use crate::serve::{Daemon, PASSWORD, add_user};
+use crate::support;
 
 const UNIT: &str = include_str!("../../docs/basis/systemd/carbide.service");
 
@@ -19,9 +25,8 @@ fn of_unit(key: &str) -> &'static str {
 
 /// The daemon and the socket that a service manager listens at.
 struct Unit {
-    child: Child,
+    daemon: Daemon,
     socket: UnixDatagram,
-    url: String,
 }
 
 impl Unit {
@@ -29,18 +34,9 @@ impl Unit {
         let path = plant.path("notify.sock");
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut child = plant
-            .command(&["serve", "--listen", "127.0.0.1:0"])
-            .env("NOTIFY_SOCKET", &path)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
-        let url = url.trim_end_matches(';').to_owned();
-        Self { child, socket, url }
+        let path = path.display().to_string();
+        let daemon = Daemon::with(plant, &[("NOTIFY_SOCKET", &path)], Stdio::inherit());
+        Self { daemon, socket }
     }
 
     /// The next message that has this state, as names and values.
@@ -59,40 +55,29 @@ impl Unit {
             assert!(began.elapsed() < Duration::from_secs(60), "no {state}, but {message}");
         }
     }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        std::process::Command::new("kill").args([name, &pid]).status().unwrap();
-    }
-}
-
-impl Drop for Unit {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_hears_ready_signs_of_life_reload_and_stop() {
     let plant = Plant::new().await;
-    let mut unit = Unit::start(&plant);
+    let unit = Unit::start(&plant);
 
     let ready = unit.told("READY");
-    let alive = reqwest::get(format!("{}/healthz", unit.url)).await.unwrap().status();
+    let alive = unit.daemon.get("/healthz").await.status();
     let first = (unit.told("WATCHDOG"), Instant::now());
     let second = (unit.told("WATCHDOG"), Instant::now());
-    unit.signal("-HUP");
+    unit.daemon.signal("-HUP");
     let reloading = unit.told("RELOADING");
     let again = unit.told("READY");
     let began = Instant::now();
-    unit.signal("-TERM");
+    unit.daemon.signal("-TERM");
     let stopping = unit.told("STOPPING");
-    let ended = unit.child.wait().unwrap();
+    let url = unit.daemon.url().to_owned();
+    let ended_well = unit.daemon.stop();
 
     assert_eq!((of_unit("Type"), of_unit("NotifyAccess")), ("notify", "main"));
     assert_eq!((ready["READY"].as_str(), alive.as_u16()), ("1", 200));
-    assert!(unit.url.ends_with(ready["STATUS"].rsplit(' ').next().unwrap()), "{ready:?}");
+    assert!(url.ends_with(ready["STATUS"].rsplit(' ').next().unwrap()), "{ready:?}");
     assert_eq!((first.0["WATCHDOG"].as_str(), second.0["WATCHDOG"].as_str()), ("1", "1"));
     let apart = second.1.duration_since(first.1);
     let watchdog = of_unit("WatchdogSec").trim_end_matches('s').parse().unwrap();
@@ -101,7 +86,7 @@ async fn systemd_hears_ready_signs_of_life_reload_and_stop() {
     // systemd from 253 on takes a reload only with the time at which it began.
     assert!(reloading["MONOTONIC_USEC"].parse::<u64>().unwrap() > 0);
     assert_eq!((again["READY"].as_str(), stopping["STOPPING"].as_str()), ("1", "1"));
-    assert!(ended.success(), "{ended}");
+    assert!(ended_well);
     let patience = of_unit("TimeoutStopSec").trim_end_matches('s').parse().unwrap();
     assert!(began.elapsed() < Duration::from_secs(patience));
     let verified = plant.carbide(&["journal", "verify"]);
@@ -114,9 +99,9 @@ async fn whoever_is_not_let_in_by_the_directory_reads_why_in_their_language() {
     plant.append(
         "[serve.oidc]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"carbide\"\nname = \"House\"\n",
     );
-    let unit = Unit::start(&plant);
+    let daemon = Daemon::start(&plant);
     let asked = async |path: &str, name: &str, value: &str| {
-        let url = format!("{}/api/v1/session/oidc{path}", unit.url);
+        let url = format!("{}/api/v1/session/oidc{path}", daemon.url());
         let answer = reqwest::Client::new().get(url).header(name, value).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
@@ -135,4 +120,56 @@ async fn whoever_is_not_let_in_by_the_directory_reads_why_in_their_language() {
     assert!(away.1.contains("<html lang=\"zh\">") && away.1.contains("serve.oidc.issuer"));
     assert!(hostile.1.contains("<html lang=\"en\">") && hostile.1.contains("&lt;script&gt;"));
     assert!(!hostile.1.contains("<script>"), "{}", hostile.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_keeps_footprints_and_its_log_has_document_numbers_and_no_secret() {
+    let plant = Plant::new().await;
+    add_user(&plant, "frieda", "finance");
+    let log = plant.path("log.jsonl");
+    let variables = [("CARBIDE_LOG", "json"), ("RUST_LOG", "carbide=info,warn")];
+    let daemon = Daemon::with(&plant, &variables, File::create(&log).unwrap().into());
+    let frieda = daemon.somebody("frieda").await;
+    frieda.facts().await;
+
+    let (status, job) =
+        frieda.post("/postings", json!({ "subject": { "month": "2018-09" } })).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{job}");
+    let id = frieda.done(&job).await;
+    let document = frieda.get(&format!("/change-sets/{id}")).await["items"][0]["number"].clone();
+    let began = Instant::now();
+    let kept = loop {
+        let kept = rows(&frieda, "/tables/footprint-snapshots?limit=100").await;
+        if !kept.is_empty() {
+            break kept;
+        }
+        assert!(began.elapsed() < Duration::from_secs(120), "no snapshot of the footprints");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    let shown = rows(&frieda, "/tables/products?limit=100").await;
+    assert!(daemon.stop());
+
+    let of = |row: &Value| {
+        ["material", "production_version", "footprint", "unit", "value_state"]
+            .map(|key| row[key].clone())
+    };
+    assert_eq!(kept.iter().map(of).collect::<Vec<_>>(), shown.iter().map(of).collect::<Vec<_>>());
+    assert!(kept.iter().all(|row| row["period"] == "2018-09" && row["made"] == kept[0]["made"]));
+    let log = std::fs::read_to_string(&log).unwrap();
+    let told = log.lines().filter(|line| !line.starts_with("Ending"));
+    let told: Vec<Value> = told
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    // The number without company code and year.
+    let number = document.as_str().unwrap().split(' ').next().unwrap();
+    let number = number.trim_start_matches('0').to_owned();
+    assert!(number.len() >= 6, "{document}");
+    let names = |line: &Value| {
+        let fields = &line["fields"];
+        fields["change_set"] == id.as_str() && fields.to_string().contains(&number)
+    };
+    assert!(told.iter().any(names), "{number} is in no line of the log: {log}");
+    for secret in [PASSWORD, support::PASSWORD] {
+        assert!(!log.contains(secret));
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::command_line::{Plant, text};
 
-const PASSWORD: &str = "a long sentence of anna";
+pub const PASSWORD: &str = "a long sentence of anna";
 
 /// A daemon of a plant on a free port.
 pub struct Daemon {
@@ -48,10 +48,16 @@ pub async fn document(answer: Response) -> Value {
 
 impl Daemon {
     pub fn start(plant: &Plant) -> Self {
+        Self::with(plant, &[], Stdio::inherit())
+    }
+
+    /// The same with further variables, and a place for what it logs.
+    pub fn with(plant: &Plant, variables: &[(&str, &str)], log: Stdio) -> Self {
         let mut child = plant
             .command(&["serve", "--listen", "127.0.0.1:0"])
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -59,6 +65,11 @@ impl Daemon {
         let url = line.split_whitespace().find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("{line}")).trim_end_matches(';').to_owned();
         Self { child, url, client: Client::new() }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -81,10 +92,15 @@ impl Daemon {
         Somebody { daemon: self, cookie, csrf: who["csrf"].as_str().unwrap().to_owned() }
     }
 
+    /// Sends a signal, as `-HUP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        std::process::Command::new("kill").args([name, &pid]).status().unwrap();
+    }
+
     /// Ends as systemd ends it; whether it ended well.
     pub fn stop(mut self) -> bool {
-        let pid = self.child.id().to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.signal("-TERM");
         self.child.wait().unwrap().success()
     }
 }
@@ -148,7 +164,7 @@ impl Somebody<'_> {
     }
 
     /// Waits until a job ends well; its result.
-    async fn done(&self, job: &Value) -> String {
+    pub async fn done(&self, job: &Value) -> String {
         let ended = self.ended(job).await;
         assert_eq!(ended["state"], "done", "{ended}");
         ended["result"].as_str().unwrap().to_owned()

@@ -140,14 +140,14 @@ pub(super) fn shift_a_setup(
     if left == joined || !take_all(state, change, left, from) {
         return false;
     }
-    for at in 0..change.len() {
+    for one in change.iter_mut() {
         let joins =
             |candidate: u32| candidates.work(candidate).iter().any(|work| work.setup == joined);
-        let (order, from) = (change[at].order, change[at].from);
-        let to = state.cheapest_of(order, &joins).or_else(|| state.cheapest(order, from));
+        let there = state.cheapest_of(one.order, &joins);
+        let to = there.or_else(|| state.cheapest(one.order, one.from));
         let Some(to) = to else { return false };
-        change[at].to = to;
-        put(state, &mut change[at]);
+        one.to = to;
+        put(state, one);
     }
     true
 }
@@ -186,11 +186,10 @@ pub(super) fn empty_a_setup(
     if one.setup == NO_SETUP || !take_all(state, change, one.setup, from) {
         return false;
     }
-    for at in 0..change.len() {
-        let (order, from) = (change[at].order, change[at].from);
-        let Some(to) = state.cheapest(order, from) else { return false };
-        change[at].to = to;
-        put(state, &mut change[at]);
+    for one in change.iter_mut() {
+        let Some(to) = state.cheapest(one.order, one.from) else { return false };
+        one.to = to;
+        put(state, one);
     }
     true
 }

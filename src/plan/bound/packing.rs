@@ -88,10 +88,11 @@ impl<'a, 'b> Model<'a, 'b> {
         let mut dual: f64 = whole.iter().zip(&self.rows.limit).map(|(m, limit)| m * limit).sum();
         for order in 0..self.columns.orders() {
             let mut least = f64::INFINITY;
-            for column in self.columns.start[order]..self.columns.start[order + 1] {
-                reduced[column] +=
-                    entry[self.first[column]..self.first[column + 1]].iter().sum::<f64>();
-                least = least.min(reduced[column]);
+            let own = self.columns.start[order]..self.columns.start[order + 1];
+            for (cost, column) in reduced[own.clone()].iter_mut().zip(own) {
+                let prices = &entry[self.first[column]..self.first[column + 1]];
+                *cost += prices.iter().sum::<f64>();
+                least = least.min(*cost);
             }
             dual += least;
         }
@@ -112,12 +113,12 @@ impl<'a, 'b> Model<'a, 'b> {
         let columns = self.columns.len();
         soften(self.columns, &look.reduced[..columns], heat, &mut x[..columns]);
         x[columns..self.first_source].fill(0.0);
-        for at in self.first_source..x.len() {
-            let share = 1.0 + (look.reduced[at] / heat).clamp(-40.0, 40.0).exp();
-            x[at] = self.rows.upper[at] / share;
+        for (at, share) in x.iter_mut().enumerate().skip(self.first_source) {
+            let odds = (look.reduced[at] / heat).clamp(-40.0, 40.0).exp();
+            *share = self.rows.upper[at] / (1.0 + odds);
         }
-        for column in 0..columns {
-            slopes[self.first[column]..self.first[column + 1]].fill(x[column]);
+        for (column, share) in x[..columns].iter().enumerate() {
+            slopes[self.first[column]..self.first[column + 1]].fill(*share);
         }
         for (_, entries, setups) in &look.packed {
             entries.iter().for_each(|entry| slopes[*entry as usize] -= 1.0);
@@ -193,10 +194,11 @@ pub(in crate::plan) fn strengthen(
         let length = LENGTH * spread * (1.0 - progress).powf(1.5);
         let (first, second) =
             (1.0 - 0.9f64.powi(step as i32 + 1), 1.0 - 0.98f64.powi(step as i32 + 1));
-        for at in 0..count {
-            mean[at] = 0.9 * mean[at] + 0.1 * slopes[at];
-            square[at] = 0.98 * square[at] + 0.02 * slopes[at] * slopes[at];
-            prices[at] += length * (mean[at] / first) / ((square[at] / second).sqrt() + 1e-2);
+        let each = prices.iter_mut().zip(&mut mean).zip(&mut square).zip(&slopes);
+        for (((price, mean), square), slope) in each {
+            *mean = 0.9 * *mean + 0.1 * slope;
+            *square = 0.98 * *square + 0.02 * slope * slope;
+            *price += length * (*mean / first) / ((*square / second).sqrt() + 1e-2);
         }
         for (at, price) in prices[model.entries()..].iter_mut().enumerate() {
             if !model.rows.equality[at] {

@@ -119,9 +119,12 @@ pub async fn reload_now(plant: &Arc<Plant>) -> Result<(), Problem> {
     });
     let (config, users) = read.await.map_err(|error| Problem::internal(error.to_string()))??;
     plant.reload(config, users);
-    work::reopen(plant).await;
-    if let Err(problem) = work::show_last(plant).await {
-        tracing::warn!(code = problem.code, "{}", problem.detail);
-    }
+    work::reopen(plant);
+    let plant = Arc::clone(plant);
+    tokio::spawn(async move {
+        if let Err(problem) = work::show_last(&plant).await {
+            tracing::warn!(code = problem.code, "{}", problem.detail);
+        }
+    });
     Ok(())
 }

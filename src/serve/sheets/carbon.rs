@@ -1,6 +1,6 @@
 //! Tables of carbon: budgets, inventory, products, postings.
 
-use crate::cycle::PostingRun;
+use crate::cycle::{FootprintSnapshot, PostingRun};
 use crate::footprint::organisation::iso_name;
 use crate::post::journal::SapNumber;
 use crate::present::sheet::{Column, Sheet};
@@ -11,6 +11,9 @@ use crate::serve::plant::JournalView;
 use crate::serve::problem::Problem;
 use crate::serve::view::View;
 use crate::store::{Kind, Store};
+
+/// Snapshots of footprints that are shown: a month of hours.
+const SNAPSHOTS_MAX: usize = 744;
 
 fn maybe(amount: Option<Milligrams>) -> String {
     amount.map_or_else(String::new, kg)
@@ -50,6 +53,38 @@ pub(super) fn inventory(view: &View) -> Sheet {
         ]);
     }
     sheet
+}
+
+/// Footprints as they stood, the newest first.
+pub(super) fn snapshots(store: &Store) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "footprint-snapshots",
+        vec![
+            Column::instant("made"),
+            Column::text("period"),
+            Column::text("material"),
+            Column::text("production_version"),
+            Column::number("footprint", "kgCO2e", 3),
+            Column::text("unit"),
+            Column::key("value_state"),
+            Column::text("evidence"),
+        ],
+    );
+    for (_, _, then) in store.newest::<FootprintSnapshot>(Kind::Footprints, SNAPSHOTS_MAX)? {
+        for product in then.products {
+            sheet.row(vec![
+                then.taken_at.to_string(),
+                then.period.to_string(),
+                product.material.to_string(),
+                product.production_version.to_string(),
+                product.per_unit.amount().to_string(),
+                product.unit.to_string(),
+                product.state.map_or_else(String::new, |state| state.to_string()),
+                then.facts.clone(),
+            ]);
+        }
+    }
+    Ok(sheet)
 }
 
 /// Every line of every carbon posting with its SAP document, the newest first.

@@ -84,6 +84,7 @@ export default function Overview({ who }: { who: Who }) {
       <SheetView name="budgets" title={t('budget_title')} />
       <SheetView name="inventory" title={t('inventory')} limit={20} />
       <SheetView name="products" title={t('products')} open={row => <a href={`#/explain/${row.material}`}>{t('explain')}</a>} />
+      <SheetView name="footprint-snapshots" title={t('footprint_snapshots')} limit={20} />
     </>
   )
 }

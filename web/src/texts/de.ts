@@ -90,6 +90,7 @@ export const de: Texts = {
   readings_right: 'Die Ablesungen stimmen',
   right_kwh: 'Richtige kWh: ein Wert je Intervall oder einer für alle',
   correct: 'Korrigieren',
+  footprint_snapshots: 'Fußabdrücke, wie sie waren, stündlich',
   factor_versions: 'Versionen der Faktoren',
   compare_version: 'Vergleichen',
   factor_differences: 'Was sich in {0} gegenüber der Version davor ändert',

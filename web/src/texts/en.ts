@@ -88,6 +88,7 @@ export const en = {
   readings_right: 'The readings are right',
   right_kwh: 'Right kWh: one value for each interval, or one for all',
   correct: 'Correct',
+  footprint_snapshots: 'Footprints as they stood, by the hour',
   factor_versions: 'Versions of the factors',
   compare_version: 'Compare',
   factor_differences: 'What differs in {0} from the version before',

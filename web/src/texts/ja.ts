@@ -90,6 +90,7 @@ export const ja: Texts = {
   readings_right: '読み取り値は正しい',
   right_kwh: '正しい kWh：区間ごとに 1 値、または全体で 1 値',
   correct: '訂正',
+  footprint_snapshots: '1 時間ごとのフットプリントの推移',
   factor_versions: '係数のバージョン',
   compare_version: '比較',
   factor_differences: '{0} と前のバージョンの違い',

@@ -90,6 +90,7 @@ export const zh: Texts = {
   readings_right: '读数正确',
   right_kwh: '正确的 kWh：每个区间一个值，或全部共用一个值',
   correct: '更正',
+  footprint_snapshots: '按小时保存的历史足迹',
   factor_versions: '因子版本',
   compare_version: '比较',
   factor_differences: '{0} 与前一版本的差异',
