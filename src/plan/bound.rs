@@ -296,7 +296,7 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
 }
 
 /// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Steps get
-/// shorter as the larger of both shares is used up, so that little time gives a good bound too.
+/// shorter by their number alone: few of them come further at full length.
 ///
 /// # Source
 ///
@@ -319,9 +319,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
         relaxation.reduce(&multipliers, &mut reduced);
         let limits = multipliers.iter().zip(&relaxation.limit);
         let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
-        let progress = (step as f64 / steps.max(1) as f64).max(gone());
-        let stop = progress >= 1.0;
-        let progress = progress.min(1.0);
+        let progress = step as f64 / steps.max(1) as f64;
         let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
         dual += soften(columns, &reduced, heat, &mut x[..x_count]);
         for variable in x_count..variables {
@@ -334,7 +332,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
             best_reduced.copy_from_slice(&reduced);
             best_multipliers.copy_from_slice(&multipliers);
         }
-        if stop {
+        if gone() >= 1.0 {
             break;
         }
         let length = 0.1 * spread * (1.0 - progress).powf(1.5);
