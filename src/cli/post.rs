@@ -8,7 +8,7 @@ use super::connect::{Session, month, person, requester};
 use super::exit::print_json;
 use super::footprint::restated;
 use super::{CliError, Context, Exit};
-use crate::cycle::{self, Books, Facts, PlanRecord};
+use crate::cycle::{self, Books, PlanRecord};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::report::Progress;
 use crate::post::state::Phase;
@@ -89,8 +89,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
     if both || arguments.plan.is_some() {
         let id = arguments.plan.as_deref().unwrap_or("latest");
         let (key, record) = plan_record(&session, id)?;
-        let (_, _, facts) = session.store.get::<Facts>(Kind::Facts, &record.facts)?;
-        behind.push(facts);
+        behind.push(session.facts_of_plan(&record, Timestamp::now())?);
         let mut draft = draft_of(&session, &key, &record)?;
         let why = arguments.improbable.as_deref();
         let why = if arguments.dry_run { Some(why.unwrap_or("dry run")) } else { why };

@@ -17,7 +17,7 @@ use super::plant::{JournalView, Plant};
 use super::problem::Problem;
 use super::view::View;
 use super::worker::Bench;
-use crate::cycle::{self, Books, Facts, FootprintSnapshot, Installation, PlanRecord};
+use crate::cycle::{self, Books, FootprintSnapshot, Installation, PlanRecord};
 use crate::period::{NoMonth, PostingPeriod, ShiftCalendar};
 use crate::plan::Limit;
 use crate::post::approval::Request;
@@ -378,7 +378,7 @@ fn draft_of(
     let (mut draft, behind) = match subject {
         Subject::Plan(key) => {
             let (key, _, record): (_, _, PlanRecord) = installation.store.get(Kind::Plan, key)?;
-            let (_, _, facts) = installation.store.get::<Facts>(Kind::Facts, &record.facts)?;
+            let facts = installation.facts_of_plan(&record, Timestamp::now())?;
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
             let mut draft =
                 cycle::plan_draft(&record, &key, &shifts, config, by, Timestamp::now())?;
