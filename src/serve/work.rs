@@ -260,6 +260,9 @@ fn tell(step: &Progress) {
             job.at(&format!("{item}: asking SAP ({reason})"), None);
         }
         Progress::Paused { reason } => job.at(reason, None),
+        Progress::NotDeleted { id, reason } => {
+            job.at(&format!("{id}: its deletions were not made ({reason})"), None);
+        }
         Progress::RollingBack { id, reason } => {
             job.at(&format!("{id}: taking back ({reason})"), None);
         }
@@ -535,7 +538,7 @@ pub async fn post(
         let view = view?;
         let stop = books.stop_flag();
         stop.store(false, Ordering::SeqCst);
-        shared.sending_is(Some((number, stop)));
+        shared.sending_is(Some((number, Arc::clone(&stop))));
         let sent = match &what {
             What::Request(name) => books.apply_approved(name).await.map_err(Problem::from),
             What::Subject(subject, accepted) => {
@@ -546,6 +549,8 @@ pub async fn post(
             }
         };
         shared.sending_is(None);
+        // The stop was for this; what waits for a window is sent all the same.
+        stop.store(false, Ordering::SeqCst);
         sent
     })
     .await
