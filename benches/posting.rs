@@ -97,6 +97,7 @@ fn draft(plan_hash: &str, documents: Vec<NewDocument>) -> ChangeSetDraft {
         requested_by: "bench".to_owned(),
         plan_hash: plan_hash.to_owned(),
         after: None,
+        at_confirm: Vec::new(),
         documents,
     }
 }

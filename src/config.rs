@@ -51,6 +51,7 @@ use crate::footprint::product::rules::ProductRules;
 use crate::id::{CompanyCode, PlantCode};
 use crate::master::StandardValue;
 use crate::meters::SiteMeters;
+use crate::post::at_confirm::DeleteAtConfirm;
 use crate::post::order_way::OrderWay;
 use crate::sap::tls;
 use crate::source::ems::EmsMapping;
@@ -256,6 +257,10 @@ pub struct PostSettings {
     /// By which interface of SAP planned orders are written.
     #[serde(default, skip_serializing_if = "OrderWay::is_default")]
     pub orders: OrderWay,
+    /// At which plants planned orders are deleted only once the window of the rest of their plan has
+    /// closed: `true`, or their codes.
+    #[serde(default, skip_serializing_if = "DeleteAtConfirm::is_default")]
+    pub delete_at_confirm: DeleteAtConfirm,
     /// Whether a second person has to approve each posting.
     #[serde(default)]
     pub four_eyes: bool,

@@ -46,6 +46,7 @@ mod read;
 mod right_readings;
 
 mod sound_plan;
+mod stale_plan;
 
 mod sync;
 

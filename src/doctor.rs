@@ -18,6 +18,8 @@ mod here;
 
 mod meter;
 
+mod orders;
+
 mod rfc;
 
 mod rights;

@@ -15,6 +15,7 @@
 //! [`state::step`] is that picture; everything here only carries out what it says is due.
 
 pub mod approval;
+pub mod at_confirm;
 pub mod backup;
 pub mod breaker;
 pub mod change_set;
@@ -64,6 +65,8 @@ mod watch;
 
 #[cfg(all(test, feature = "backup"))]
 mod approval_simulation;
+#[cfg(all(test, feature = "backup"))]
+mod at_confirm_simulation;
 #[cfg(all(test, feature = "backup"))]
 mod backup_simulation;
 #[cfg(all(test, feature = "backup"))]
@@ -160,13 +163,21 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
-        let previews = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {
+        let draft = draft.clone().hold_back(&self.desk.settings.delete_at_confirm);
+        let domain = self.desk.settings.domain();
+        let now = draft.documents.iter().enumerate().map(|(at, document)| DocumentPreview {
             item: at + 1,
             title: document.title(),
-            key: document.key(&self.desk.settings.domain(), &draft.plan_hash, at),
+            key: document.key(&domain, &draft.plan_hash, at),
             document: document.clone(),
         });
-        Ok(previews.collect())
+        let later = draft.at_confirm.iter().enumerate().map(|(at, document)| DocumentPreview {
+            item: draft.documents.len() + at + 1,
+            title: format!("{}, once the window of the others has closed", document.title()),
+            key: document.key(&domain, &draft.hash_of_waiting(), at),
+            document: document.clone(),
+        });
+        Ok(now.chain(later).collect())
     }
 
     /// Every change set, oldest first.

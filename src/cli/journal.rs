@@ -143,6 +143,9 @@ fn show(session: &Session, id: &ChangeSetId, context: &Context) -> Result<Exit, 
     if let Some(reason) = &set.reason {
         println!("  because {reason}");
     }
+    for title in set.titles_at_confirm() {
+        println!("  once its window has closed: {title}");
+    }
     print_trouble(&set.id, &set.item_reports());
     for row in rows {
         println!("  {:>5}  {}  {}", row.seq, row.at.wall, row.kind);

@@ -1,5 +1,7 @@
 //! `carbide post`: a plan to SAP PP, a month's emissions to SAP FI.
 
+use std::collections::VecDeque;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,7 +10,7 @@ use super::connect::{Session, month, person, requester};
 use super::exit::print_json;
 use super::footprint::restated;
 use super::{CliError, Context, Exit};
-use crate::cycle::{self, Books, Facts, PlanRecord};
+use crate::cycle::{self, Books, PlanRecord};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::report::Progress;
 use crate::post::state::Phase;
@@ -89,8 +91,7 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
     if both || arguments.plan.is_some() {
         let id = arguments.plan.as_deref().unwrap_or("latest");
         let (key, record) = plan_record(&session, id)?;
-        let (_, _, facts) = session.store.get::<Facts>(Kind::Facts, &record.facts)?;
-        behind.push(facts);
+        behind.push(session.facts_of_plan(&record, Timestamp::now())?);
         let mut draft = draft_of(&session, &key, &record)?;
         let why = arguments.improbable.as_deref();
         let why = if arguments.dry_run { Some(why.unwrap_or("dry run")) } else { why };
@@ -180,7 +181,8 @@ async fn posted(
         print_json(&json!({ "posted": receipts }))?;
     }
     if !no_wait {
-        for receipt in &receipts {
+        let mut waiting = VecDeque::from(receipts);
+        while let Some(receipt) = waiting.pop_front() {
             let stage = context.progress.stage(&format!(
                 "{} can be taken back until {}: carbide undo {}",
                 receipt.change_set_id, receipt.ends, receipt.change_set_id
@@ -197,9 +199,42 @@ async fn posted(
                 phase if !context.json => println!("{id} is {phase}"),
                 _ => {}
             }
+            if phase == Phase::Confirmed && !receipt.at_confirm.is_empty() {
+                waiting.extend(deletions(&mut books, &receipt, context)?);
+            }
         }
     }
     Ok(Exit::Done)
+}
+
+/// What became of the deletions that waited for the window of `first`.
+fn deletions(
+    books: &mut Books,
+    first: &Receipt,
+    context: &Context,
+) -> Result<Option<Receipt>, CliError> {
+    let id = &first.change_set_id;
+    let Some(later) = books.deletions_of(id)? else {
+        if !context.json {
+            println!(
+                "{} deletions wait: the next command that posts, or `carbide journal recover`, sends them",
+                first.at_confirm.len()
+            );
+        }
+        return Ok(None);
+    };
+    let receipt = books.receipt_of(&later)?;
+    match &receipt {
+        Some(receipt) if context.json => print_json(&json!({ "posted": [receipt] }))?,
+        Some(receipt) => print_receipt(receipt),
+        None if context.json => {}
+        None => {
+            let of = books.change_set(&later)?.summary();
+            let why = of.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            println!("{later}, the deletions that waited for {id}, is {}{why}", of.phase);
+        }
+    }
+    Ok(receipt)
 }
 
 /// Ctrl-C lets the document on its way arrive, sends nothing more, and takes back what was sent.
@@ -222,6 +257,9 @@ fn with_progress(books: Books, context: &Context) -> Books {
         Progress::Sending { item, title } => stage.at(&format!("{item}: {title}")),
         Progress::InDoubt { item, reason } => stage.at(&format!("{item}: asking SAP ({reason})")),
         Progress::Paused { reason } => stage.at(&reason),
+        Progress::NotDeleted { id, reason } => {
+            stage.at(&format!("{id}: its deletions were not made ({reason})"));
+        }
         Progress::RollingBack { id, reason } => stage.at(&format!("{id}: taking back ({reason})")),
         Progress::Touched { id, item, what } => {
             stage.at(&format!("{id}, item {item}, was changed by others: {what}"));
@@ -288,6 +326,9 @@ pub(super) fn print_receipt(receipt: &Receipt) {
     }
     print!("{table}");
     println!("  can be taken back until {}: carbide undo {}", receipt.ends, receipt.change_set_id);
+    for title in &receipt.at_confirm {
+        println!("  then, unless it is taken back: {title}");
+    }
 }
 
 /// The SAP numbers of a receipt.

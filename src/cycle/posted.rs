@@ -32,6 +32,10 @@ pub fn posted(change_sets: &[ChangeSet]) -> (Vec<Posted>, Vec<Posted>) {
     let (mut plans, mut carbon) = (Vec::new(), Vec::new());
     for set in change_sets {
         let Some(draft) = &set.draft else { continue };
+        // Of a plan the change set counts that its window was about.
+        if draft.waited_for().is_some() {
+            continue;
+        }
         let first = set.items.first();
         let posted = Posted {
             change_set_id: set.id.clone(),

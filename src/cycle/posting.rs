@@ -45,7 +45,8 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     let settings = PostSettings::new(&sap.system, &sap.client, sap.role)
         .with_settle(settle)
         .with_sessions(post.sessions)
-        .with_orders(post.orders);
+        .with_orders(post.orders)
+        .with_delete_at_confirm(post.delete_at_confirm.clone());
     let backup = &post.backup;
     let mut settings = settings.with_backup(BackupSettings {
         folder: backup.directory.as_ref().map(|folder| config.path(folder)),
@@ -119,6 +120,7 @@ pub fn plan_draft(
         plan_hash: key.to_owned(),
         after: None,
         documents,
+        at_confirm: Vec::new(),
     })
 }
 
@@ -199,6 +201,7 @@ pub fn carbon_draft(
         plan_hash: key.to_owned(),
         after: None,
         documents,
+        at_confirm: Vec::new(),
     })
 }
 

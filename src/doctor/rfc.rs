@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::CHECK_MAX;
 use super::advice::of_function;
 use super::check::{Check, limited};
+use super::{CHECK_MAX, orders};
 use crate::config::Config;
+use crate::post::order_way::OrderWay;
 use crate::sap::bapi::{exec, system};
 use crate::sap::error::SapError;
 use crate::sap::rfc::{Call, Library, RfcClient};
@@ -19,17 +20,22 @@ const TIER: &str = "posting once";
 /// Everything that goes by function modules.
 pub(super) async fn examine(config: &Config, rfc: &RfcClient) -> Vec<Check> {
     let library = library(rfc);
+    let by_bapi = config.settings.post.orders == OrderWay::Bapi;
     if matches!(rfc.library(), Library::Missing(_)) {
         let text = "the RFC library comes first";
         let names = ["SAP system", "function modules", "RFC session", TIER, "tables of settings"];
         let skipped = names.map(|name| Check::skipped(name, text));
-        return [library].into_iter().chain(skipped).collect();
+        let orders = by_bapi.then(|| Check::skipped(orders::NAME, text));
+        return [library].into_iter().chain(skipped).chain(orders).collect();
     }
     let mut checks = vec![library];
     let name = "SAP system";
     let expected = config.settings.sap.system.as_str();
     checks.push(limited(name, CHECK_MAX, who_answers(rfc, name, expected)).await);
     checks.extend(functions(rfc).await);
+    if by_bapi {
+        checks.push(orders::by_bapi(rfc, &config.settings.plant.code).await);
+    }
     let settle = config.settings.post.settle_seconds;
     checks.push(limited(TIER, CHECK_MAX, tier(rfc, settle)).await);
     let unpublished = config.settings.sap.allow_rfc_read_table;

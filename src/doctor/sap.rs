@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::advice::of_service;
 use super::check::{Check, State, limited};
 use super::fields::misfits;
-use super::{CHECK_MAX, rfc, rights};
+use super::{CHECK_MAX, orders, rfc, rights};
 use crate::config::Config;
 use crate::cycle::{CompanyCodeFound, Connections, company_code, company_codes};
 use crate::id::CompanyCode;
@@ -59,8 +59,16 @@ pub(super) async fn examine(
         // Nothing is sent after a refused logon, so that the user is not locked.
         let text = "the logon comes first";
         checks.extend(
-            ["clock", "certificate", "services", "function modules", COMPANY_CODE, rights::NAME]
-                .map(|name| Check::skipped(name, text)),
+            [
+                "clock",
+                "certificate",
+                "services",
+                "function modules",
+                orders::NAME,
+                COMPANY_CODE,
+                rights::NAME,
+            ]
+            .map(|name| Check::skipped(name, text)),
         );
         return checks;
     }
@@ -70,12 +78,16 @@ pub(super) async fn examine(
     let limit = Arc::new(Semaphore::new(config.settings.sap.parallel_reads.max(1)));
     let manifest = Arc::clone(&odata.system().interfaces.manifest);
     let mut tasks = JoinSet::new();
-    for (index, service) in SERVICES.iter().enumerate() {
+    let way = config.settings.post.orders;
+    let written_by = orders::service(way);
+    let others = written_by.filter(|service| SERVICES.iter().all(|one| one.name != service.name));
+    let services: Vec<Service> = SERVICES.iter().copied().chain(others).collect();
+    for (index, service) in services.iter().copied().enumerate() {
         let (odata, limit, manifest) = (odata.clone(), Arc::clone(&limit), Arc::clone(&manifest));
         let fields = Arc::clone(&config.fields);
         tasks.spawn(async move {
             let _permit = limit.acquire().await;
-            (index, examine_service(&odata, *service, &manifest, &fields).await)
+            (index, examine_service(&odata, service, &manifest, &fields).await)
         });
     }
     let functions = tokio::spawn({
@@ -92,7 +104,7 @@ pub(super) async fn examine(
         async move { limited(rights::NAME, CHECK_MAX, rights::examine(&rfc, &user, unpublished)).await }
     });
 
-    let mut found: Vec<Option<Found>> = SERVICES.iter().map(|_| None).collect();
+    let mut found: Vec<Option<Found>> = services.iter().map(|_| None).collect();
     while let Ok(Some(joined)) = tokio::time::timeout_at(deadline, tasks.join_next()).await {
         if let Ok((index, of_service)) = joined {
             found[index] = Some(of_service);
@@ -102,7 +114,7 @@ pub(super) async fn examine(
         Check::fail(name, "no answer in time", "Look at the load of SAP in SM66 and at the network")
     };
     let mut carbon = Vec::new();
-    for (service, found) in SERVICES.iter().zip(found) {
+    for (service, found) in services.iter().zip(found) {
         match found {
             Some(found) => {
                 checks.extend(found.checks);
@@ -110,6 +122,9 @@ pub(super) async fn examine(
             }
             None => checks.push(late(service.name)),
         }
+    }
+    if let Some(service) = written_by {
+        checks.push(orders::by_service(way, service, &checks));
     }
     match tokio::time::timeout_at(deadline, functions).await {
         Ok(Ok(found)) => checks.extend(found),
@@ -304,7 +319,9 @@ fn compared(service: Service, live: &Metadata) -> Check {
 
 /// Reads at most one row of each set: the least that shows the right to read.
 async fn readable(odata: &ODataClient, service: Service, entry: &ServiceEntry) -> Check {
-    for set in &entry.read {
+    // Whoever writes a set may read it; of a service that is only written that is all there is to try.
+    let sets = if entry.read.is_empty() { &entry.write } else { &entry.read };
+    for set in sets {
         if let Err(error) = odata.may_read(service, set, None).await {
             let advice = match &error {
                 SapError::NotAuthorized { .. } => {
@@ -315,7 +332,7 @@ async fn readable(odata: &ODataClient, service: Service, entry: &ServiceEntry) -
             return Check::fail(service.name, error.to_string(), &advice);
         }
     }
-    Check::ok(service.name, format!("may read {}", entry.read.join(", ")))
+    Check::ok(service.name, format!("may read {}", sets.join(", ")))
 }
 
 async fn token(odata: &ODataClient, service: Service, name: &str) -> Check {

@@ -32,6 +32,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                           approve by somebody else, then carbide post --approved";
             return Err(PostError::NotApproved { reason: reason.to_owned() });
         }
+        let draft = draft.hold_back(&self.desk.settings.delete_at_confirm);
         self.apply_with(draft, None).await
     }
 
@@ -52,7 +53,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// Posts `draft` under the lease, where there is one.
-    async fn apply_under(
+    pub(super) async fn apply_under(
         &mut self,
         writing: &Writing,
         draft: ChangeSetDraft,
@@ -83,7 +84,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         self.receipt(&id)
     }
 
-    fn receipt(&self, id: &ChangeSetId) -> Result<Receipt, PostError> {
+    pub(super) fn receipt(&self, id: &ChangeSetId) -> Result<Receipt, PostError> {
         let set = self.set(id)?;
         let reason = set.reason.clone().unwrap_or_default();
         match (&set.window, set.state.phase) {
@@ -93,6 +94,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 items: set.item_reports(),
                 opened: set.opened.unwrap_or(window.set),
                 ends: window.at.wall,
+                at_confirm: set.titles_at_confirm(),
             }),
             (_, Phase::Held) => Err(PostError::Held { id: id.clone(), reason }),
             _ => {

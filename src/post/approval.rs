@@ -47,6 +47,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if let Some(problem) = draft.problem(self.desk.settings.orders) {
             return Err(PostError::Invalid { problem });
         }
+        let draft = draft.hold_back(&self.desk.settings.delete_at_confirm);
         let writing = self.journal.begin_writing()?;
         let name = format!("R-{}", self.journal.requests().len() + 1);
         let hash = hash_of(&draft);

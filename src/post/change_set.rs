@@ -61,6 +61,9 @@ pub struct ChangeSetDraft {
     pub after: Option<ChangeSetId>,
     /// Documents, in the order in which they are sent. All planned orders, or all FI documents.
     pub documents: Vec<NewDocument>,
+    /// Deletions of planned orders that are sent once its window has closed, as a change set of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_confirm: Vec<NewDocument>,
 }
 
 /// A document that would be created, for people to look at before anything is sent.
@@ -88,18 +91,19 @@ impl ChangeSetDraft {
         if self.documents.is_empty() {
             return Some("there is nothing to post".to_owned());
         }
+        let all: Vec<&NewDocument> = self.documents.iter().chain(&self.at_confirm).collect();
         let is_order = |document: &NewDocument| {
             !matches!(document, NewDocument::FiDocument(_) | NewDocument::KeyFigures(_))
         };
-        let orders = self.documents.iter().filter(|document| is_order(document)).count();
-        if orders > 0 && orders < self.documents.len() {
+        let orders = all.iter().filter(|document| is_order(document)).count();
+        if orders > 0 && orders < all.len() {
             return Some(
                 "planned orders and FI documents cannot be in one change set: \
                  the first can be deleted, the second only reversed"
                     .to_owned(),
             );
         }
-        if !self.documents.is_sorted_by_key(rank) {
+        if !all.is_sorted_by_key(|document| rank(document)) {
             return Some(
                 "changes come first, then creations, then deletions: so the way back seldom has to \
                  create an order anew"
@@ -107,8 +111,8 @@ impl ChangeSetDraft {
             );
         }
         let documents: Vec<NewDocument> =
-            self.documents.iter().map(|document| way.document(document.clone(), None)).collect();
-        for (at, document) in self.documents.iter().enumerate() {
+            all.iter().map(|document| way.document((*document).clone(), None)).collect();
+        for (at, document) in all.into_iter().enumerate() {
             if let Some(problem) = document.problem(at + 1).or_else(|| way.problem(document)) {
                 return Some(format!("item {}, {}: {problem}", at + 1, document.title()));
             }
@@ -184,6 +188,7 @@ pub(super) mod tests {
             plan_hash: "h".to_owned(),
             after: None,
             documents,
+            at_confirm: Vec::new(),
         }
     }
 

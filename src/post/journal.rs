@@ -398,7 +398,7 @@ mod tests {
         let id = journal.next_id();
         let reserved = Record::SpaceReserved { bytes: 1, items: 1 };
         journal.append(&writing, &id, &reserved, &now()).unwrap();
-        let refused = Record::Refused { reason: "test".to_owned() };
+        let refused = Record::Refused { reason: "test".to_owned(), deletions_of: None };
         journal.append(&writing, &id, &refused, &now()).unwrap();
         journal
     }

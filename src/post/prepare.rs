@@ -53,11 +53,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             .map(|(at, document)| document.key(&domain, &draft.plan_hash, at))
             .collect();
         if let Some(reason) = self.no_key_figures(&draft, &keys, tier) {
-            return self.refuse(writing, id, reason);
+            return self.refuse(writing, id, reason, &draft);
         }
         let before = match self.ask_sap_first(&draft, &keys).await {
             Ok(before) => before,
-            Err(reason) => return self.refuse(writing, id, reason),
+            Err(reason) => return self.refuse(writing, id, reason, &draft),
         };
         let orders = self.desk.settings.orders;
         let versions = match orders {
@@ -65,10 +65,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             _ => before.iter().map(version_of).collect(),
         };
         if let Err(error) = self.seal(writing, &id, &draft, &keys, before)? {
-            return self.refuse(writing, id, error.to_string());
+            return self.refuse(writing, id, error.to_string(), &draft);
         }
         self.desk.failpoints.pass("journal.before_prepared")?;
         let settle = self.desk.settings.settle;
+        let deletions_of = draft.waited_for().cloned();
         let prepared =
             Record::Prepared { draft, keys, settle, domain, approval, tier, orders, versions };
         self.append(writing, &id, &prepared)?;
@@ -77,7 +78,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 PostError::Refused { reason, .. } => reason.clone(),
                 other => other.to_string(),
             };
-            self.append(writing, &id, &Record::Refused { reason })?;
+            self.append(writing, &id, &Record::Refused { reason, deletions_of })?;
             return Err(error);
         }
         self.desk.tell(Progress::Prepared { id: id.clone(), items });
@@ -89,8 +90,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         writing: &Writing,
         id: ChangeSetId,
         reason: String,
+        draft: &ChangeSetDraft,
     ) -> Result<ChangeSetId, PostError> {
-        self.append(writing, &id, &Record::Refused { reason: reason.clone() })?;
+        let deletions_of = draft.waited_for().cloned();
+        self.append(writing, &id, &Record::Refused { reason: reason.clone(), deletions_of })?;
         Err(PostError::Refused { id, reason })
     }
 
@@ -200,21 +203,26 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// Asks SAP about every document, several at a time. The before-image of each, in their order, or
-    /// the reason to refuse, as a sentence.
+    /// the reason to refuse, as a sentence. Of deletions that wait it is asked too: an order that was
+    /// changed refuses the whole plan. Their before-images are taken anew when they are sent.
     async fn ask_sap_first(
         &self,
         draft: &ChangeSetDraft,
         keys: &[ReferenceKey],
     ) -> Result<Vec<BeforeImage>, String> {
         let desk = &*self.desk;
-        let documents = draft.documents.iter().zip(keys).enumerate();
-        let asked = documents.map(|(at, (document, key))| {
-            let key = self.document_keys(key, document);
+        let keyed = draft.documents.iter().zip(keys);
+        let keyed = keyed.map(|(document, key)| (document, self.document_keys(key, document)));
+        let waiting = draft.at_confirm.iter().map(|document| (document, None));
+        let asked = keyed.chain(waiting).enumerate().map(|(at, (document, key))| {
             let item = format!("item {} ({})", at + 1, document.title());
             async move { ask_about(desk, document, key.as_ref(), &item).await }
         });
         let asked: Vec<_> = asked.collect();
-        stream::iter(asked).buffered(desk.settings.sessions).try_collect().await
+        let asked = stream::iter(asked).buffered(desk.settings.sessions);
+        let mut before: Vec<BeforeImage> = asked.try_collect().await?;
+        before.truncate(draft.documents.len());
+        Ok(before)
     }
 }
 

@@ -14,8 +14,8 @@ use super::window::{Standing, WINDOW, WINDOW_MIN_AFTER_RESTART, WindowEnd};
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Picks up every change set that a process left unfinished: asks SAP about what is in doubt,
-    /// takes back what was being sent, goes on with what was being taken back, and closes windows
-    /// that are over. Call it before anything else is posted.
+    /// takes back what was being sent, goes on with what was being taken back, closes windows that are
+    /// over, and sends the deletions that waited for one. Call it before anything else is posted.
     ///
     /// # Errors
     ///
@@ -23,6 +23,13 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     #[tracing::instrument(name = "post.recover", skip_all)]
     pub async fn recover(&mut self) -> Result<Vec<Recovered>, PostError> {
         let writing = self.journal.begin_writing()?;
+        let mut all = self.recover_all(&writing).await?;
+        drop(writing);
+        all.extend(self.delete_at_confirm(true).await?);
+        Ok(all)
+    }
+
+    async fn recover_all(&mut self, writing: &Writing) -> Result<Vec<Recovered>, PostError> {
         let unfinished: Vec<ChangeSetId> = self
             .journal
             .change_sets()
@@ -33,7 +40,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let mut all = Vec::new();
         for id in unfinished {
             let found = self.set(&id)?.state.phase;
-            let text = self.recover_one(&writing, &id).await?;
+            let text = self.recover_one(writing, &id).await?;
             let now = self.set(&id)?.state.phase;
             tracing::info!(change_set = %id, %found, %now, "recovered");
             all.push(Recovered { change_set_id: id, found, now, text });
@@ -56,7 +63,9 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         match set.state.phase {
             Phase::Draft | Phase::Prepared => {
                 let reason = "the process ended before anything was sent".to_owned();
-                self.append(writing, id, &Record::Refused { reason: reason.clone() })?;
+                // Deletions that waited for a window are still to come then.
+                let refused = Record::Refused { reason: reason.clone(), deletions_of: None };
+                self.append(writing, id, &refused)?;
                 Ok(reason)
             }
             Phase::Applying if self.is_old(set) => {

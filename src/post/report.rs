@@ -75,6 +75,13 @@ pub enum Progress {
         /// What SAP said.
         reason: String,
     },
+    /// The window is over, and the deletions that waited for it were not made.
+    NotDeleted {
+        /// Change set.
+        id: ChangeSetId,
+        /// Why.
+        reason: String,
+    },
     /// The change set is being taken back.
     RollingBack {
         /// Change set.
@@ -134,6 +141,9 @@ pub struct Receipt {
     pub opened: Timestamp,
     /// When the way back closes.
     pub ends: Timestamp,
+    /// Deletions that are sent then, unless it is taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub at_confirm: Vec<String>,
 }
 
 /// What became of a change set that was to be taken back.

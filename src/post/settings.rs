@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::at_confirm::DeleteAtConfirm;
 use super::backup::keys::BackupSettings;
 use super::breaker::SharedBreaker;
 use super::order_way::OrderWay;
@@ -46,6 +47,8 @@ pub struct PostSettings {
     pub sessions: usize,
     /// By which interface planned orders are written.
     pub orders: OrderWay,
+    /// At which plants planned orders are deleted only once the window of the rest of their plan has closed.
+    pub delete_at_confirm: DeleteAtConfirm,
     /// The circuit breaker of the system.
     pub breaker: SharedBreaker,
     /// How backups are kept.
@@ -65,6 +68,7 @@ impl PostSettings {
             four_eyes: false,
             sessions: UNDER_WAY_MAX,
             orders: OrderWay::default(),
+            delete_at_confirm: DeleteAtConfirm::default(),
             breaker: SharedBreaker::default(),
             backup: BackupSettings::default(),
         }
@@ -89,6 +93,12 @@ impl PostSettings {
     /// Sets by which interface planned orders are written.
     pub fn with_orders(mut self, orders: OrderWay) -> Self {
         self.orders = orders;
+        self
+    }
+
+    /// Sets at which plants planned orders are deleted only after the window.
+    pub fn with_delete_at_confirm(mut self, plants: DeleteAtConfirm) -> Self {
+        self.delete_at_confirm = plants;
         self
     }
 

@@ -60,7 +60,9 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             }
             Phase::Draft | Phase::Prepared => {
                 let reason = "the process ended before anything was sent".to_owned();
-                self.append(&writing, &id, &Record::Refused { reason })?;
+                let draft = self.set(&id)?.draft.as_ref();
+                let deletions_of = draft.and_then(|draft| draft.waited_for()).cloned();
+                self.append(&writing, &id, &Record::Refused { reason, deletions_of })?;
             }
             Phase::Applying
             | Phase::RollingBack

@@ -33,6 +33,9 @@ pub(super) struct Watch {
     half_way: BTreeSet<ChangeSetId>,
     /// Change sets whose window is over and which SAP did not let us read since.
     pub unverified: BTreeMap<ChangeSetId, Unverified>,
+    /// Change sets whose deletions could not be sent, and until when they are left alone, on the clock
+    /// since the machine was booted.
+    pub deletions: BTreeMap<ChangeSetId, SignedDuration>,
 }
 
 /// A window that is over while SAP cannot be read.
@@ -68,7 +71,8 @@ impl Watch {
 
 impl<S: SapPort, C: Clock> Poster<S, C> {
     /// Confirms every change set whose window is over, and reads once more what is in the second half of
-    /// its window. Those that were confirmed. One that SAP does not let us read stays open
+    /// its window, and sends the deletions that waited for a window that is closed. Those that were
+    /// confirmed. One that SAP does not let us read stays open
     /// (`OPEN_UNVERIFIED` in [`list`](Self::list)): nothing is confirmed unseen. A later call tries again,
     /// after a pause that grows from a second to a minute.
     ///
@@ -90,6 +94,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 confirmed.push(id);
             }
         }
+        drop(writing);
+        self.delete_at_confirm(false).await?;
         Ok(confirmed)
     }
 
@@ -231,7 +237,10 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     }
 
     /// Reads every document once more, several at a time. What others did to each that they touched.
-    async fn seen_by_others(&self, id: &ChangeSetId) -> Result<Vec<(usize, String)>, PostError> {
+    pub(super) async fn seen_by_others(
+        &self,
+        id: &ChangeSetId,
+    ) -> Result<Vec<(usize, String)>, PostError> {
         let limits = Arc::default();
         let errands = (0..self.set(id)?.items.len()).map(|item| self.errand(id, item, &limits));
         let errands: Vec<_> = errands.collect::<Result<_, _>>()?;

@@ -300,7 +300,11 @@ async fn post(plant: &Arc<Plant>, what: What, who: String) -> Result<String, Pro
     let receipt = work::post(plant, what, who, job).await?;
     let (id, orders) = (&receipt.change_set_id, receipt.items.len());
     let until = receipt.ends.strftime("%H:%M:%S");
-    Ok(format!("posted as {id}: {orders} orders, which can be taken back until {until} UTC"))
+    let then = match receipt.at_confirm.len() {
+        0 => String::new(),
+        deletions => format!("; then {deletions} orders are deleted"),
+    };
+    Ok(format!("posted as {id}: {orders} orders, which can be taken back until {until} UTC{then}"))
 }
 
 async fn take_back(plant: &Arc<Plant>, id: &str, who: String) -> Result<String, Problem> {

@@ -17,7 +17,7 @@ use super::plant::{JournalView, Plant};
 use super::problem::Problem;
 use super::view::View;
 use super::worker::Bench;
-use crate::cycle::{self, Books, Facts, FootprintSnapshot, Installation, PlanRecord};
+use crate::cycle::{self, Books, FootprintSnapshot, Installation, PlanRecord};
 use crate::period::{NoMonth, PostingPeriod, ShiftCalendar};
 use crate::plan::Limit;
 use crate::post::approval::Request;
@@ -260,6 +260,9 @@ fn tell(step: &Progress) {
             job.at(&format!("{item}: asking SAP ({reason})"), None);
         }
         Progress::Paused { reason } => job.at(reason, None),
+        Progress::NotDeleted { id, reason } => {
+            job.at(&format!("{id}: its deletions were not made ({reason})"), None);
+        }
         Progress::RollingBack { id, reason } => {
             job.at(&format!("{id}: taking back ({reason})"), None);
         }
@@ -378,7 +381,7 @@ fn draft_of(
     let (mut draft, behind) = match subject {
         Subject::Plan(key) => {
             let (key, _, record): (_, _, PlanRecord) = installation.store.get(Kind::Plan, key)?;
-            let (_, _, facts) = installation.store.get::<Facts>(Kind::Facts, &record.facts)?;
+            let facts = installation.facts_of_plan(&record, Timestamp::now())?;
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
             let mut draft =
                 cycle::plan_draft(&record, &key, &shifts, config, by, Timestamp::now())?;
@@ -535,7 +538,7 @@ pub async fn post(
         let view = view?;
         let stop = books.stop_flag();
         stop.store(false, Ordering::SeqCst);
-        shared.sending_is(Some((number, stop)));
+        shared.sending_is(Some((number, Arc::clone(&stop))));
         let sent = match &what {
             What::Request(name) => books.apply_approved(name).await.map_err(Problem::from),
             What::Subject(subject, accepted) => {
@@ -546,6 +549,8 @@ pub async fn post(
             }
         };
         shared.sending_is(None);
+        // The stop was for this; what waits for a window is sent all the same.
+        stop.store(false, Ordering::SeqCst);
         sent
     })
     .await

@@ -27,7 +27,8 @@ fn append(path: &Path, numbers: std::ops::Range<usize>, what: &str) {
     let mut journal = Journal::open(path, &SystemClock.now()).unwrap();
     let writing = journal.begin_writing().unwrap();
     for number in numbers {
-        let refused = Record::Refused { reason: format!("Period {number} is {what}") };
+        let refused =
+            Record::Refused { reason: format!("Period {number} is {what}"), deletions_of: None };
         let id = ChangeSetId::numbered(number);
         journal.append(&writing, &id, &refused, &SystemClock.now()).unwrap();
     }

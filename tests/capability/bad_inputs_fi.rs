@@ -77,6 +77,7 @@ pub fn draft(posting: FiPosting) -> ChangeSetDraft {
         requested_by: "finance".to_owned(),
         plan_hash: "h".to_owned(),
         after: None,
+        at_confirm: Vec::new(),
         documents: vec![NewDocument::FiDocument(posting)],
     }
 }

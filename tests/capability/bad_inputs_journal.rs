@@ -63,7 +63,7 @@ fn journal(path: &Path) -> Journal {
     let mut journal = Journal::open(path, &SystemClock.now()).unwrap();
     let (writing, id) = (journal.begin_writing().unwrap(), journal.next_id());
     let reserved = Record::SpaceReserved { bytes: 1, items: 1 };
-    let refused = Record::Refused { reason: "test".to_owned() };
+    let refused = Record::Refused { reason: "test".to_owned(), deletions_of: None };
     journal.append_all(&writing, &id, &[reserved, refused], &SystemClock.now()).unwrap();
     drop(writing);
     journal
@@ -145,7 +145,7 @@ fn a_field_that_is_not_known_does_no_harm() {
 
     let mut journal = Journal::open(&path, &SystemClock.now()).unwrap();
     let writing = journal.begin_writing().unwrap();
-    let refused = Record::Refused { reason: "goes on".to_owned() };
+    let refused = Record::Refused { reason: "goes on".to_owned(), deletions_of: None };
     journal.append(&writing, &ChangeSetId::numbered(2), &refused, &SystemClock.now()).unwrap();
 
     assert_eq!(journal.change_sets().len(), 2);

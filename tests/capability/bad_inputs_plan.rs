@@ -9,9 +9,11 @@ use carbide::post::{NewDocument, NewPlannedOrder};
 use carbide::store::{Kind, Store};
 use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
+use serde_json::json;
 
 use crate::bad_inputs::answered;
 use crate::command_line::{Plant, ended_with, text};
+use crate::support::edit;
 
 /// A plan of the example plant with its documents and settings.
 struct Planned {
@@ -90,6 +92,40 @@ fn plan_03_a_plan_of_last_month() {
     answered("plan-03", &said);
     assert!(said.contains("item 1:") && said.contains("plan again"), "{said}");
     sound_orders(documents, record, &config, earlier).unwrap();
+}
+
+/// Since the plan was made a customer wants less and another nothing any more: what it makes is not wanted
+/// so, and the planner reads which orders they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_09_a_plan_that_sap_has_outrun() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["plan"]), 0);
+    ended_with(&plant.carbide(&["post", "--plan", "latest", "--dry-run"]), 0);
+    let config = Config::load(&plant.path("carbide.toml")).unwrap();
+    let store = Store::open(&config.path(&config.settings.post.directory)).unwrap();
+    let (_, _, record) = store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+    let lines: Vec<_> = record.problem.demands.values().take(2).collect();
+    for (line, change) in lines.iter().zip([Some("0.500"), None]) {
+        let row = json!({
+            "SalesOrder": line.sales_order.as_str(), "SalesOrderItem": line.item.as_str(),
+            "ScheduleLine": line.schedule_line,
+        });
+        let change = change.map(|quantity| json!({ "ScheduleLineOrderQuantity": quantity }));
+        edit(&plant.sandbox, "A_SalesOrderScheduleLine", row, change).await;
+    }
+    ended_with(&plant.carbide(&["sync"]), 0);
+
+    let refused = plant.carbide(&["post", "--plan", "latest", "--dry-run"]);
+
+    assert_ne!(refused.status.code(), Some(0), "{}", text(&refused));
+    let said = text(&refused);
+    answered("plan-09", &said[said.find("PLAN-STALE").unwrap()..]);
+    let [less, gone] = [lines[0], lines[1]].map(|line| line.sales_order.to_string());
+    assert!(said.contains(&format!("sales order {less}")) && said.contains("0.500"), "{said}");
+    assert!(said.contains(&format!("sales order {gone}")), "{said}");
+    assert!(said.contains("Make a new plan; nothing was posted"), "{said}");
+    ended_with(&plant.carbide(&["plan"]), 0);
+    ended_with(&plant.carbide(&["post", "--plan", "latest", "--dry-run"]), 0);
 }
 
 #[test]

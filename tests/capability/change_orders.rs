@@ -49,6 +49,7 @@ impl Plant {
             requested_by: "planner".to_owned(),
             plan_hash: "h".to_owned(),
             after: None,
+            at_confirm: Vec::new(),
             documents: vec![
                 NewDocument::PlannedOrderChange(PlannedOrderChange { before, wanted }),
                 NewDocument::PlannedOrderDeletion(PlannedOrderDeletion { before: before_deleted }),

@@ -327,3 +327,58 @@ async fn function_modules_that_end_in_another_system_are_a_failure() {
     let text = line["text"].as_str().unwrap();
     assert!(text.contains("SBX on sandbox, release 758") && text.contains("P01"), "{text}");
 }
+
+/// The lines where planned orders are written by this interface.
+async fn written_by(orders: &str, companion: bool) -> BTreeMap<String, Value> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = SandboxOptions { companion, ..SandboxOptions::local(USER, PASSWORD) };
+    let plant = Plant::on(RunningSandbox::start(options).await.unwrap());
+    let chosen = format!("settle_seconds = 1\norders = \"{orders}\"\n#");
+    plant.configure("settle_seconds = 1", &chosen);
+    let before = truth(&plant.sandbox, "planned-orders").await;
+    let lines = lines(&plant.json(&["doctor"]));
+    assert_eq!(truth(&plant.sandbox, "planned-orders").await, before);
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_interface_by_which_planned_orders_are_written_has_a_line() {
+    for (orders, companion, said) in [
+        ("odata_v2", false, "written by API_PLANNED_ORDERS"),
+        ("odata_v4", false, "written by API_PLANNEDORDER "),
+        ("bapi", false, "no harmless call shows"),
+        ("bapi", true, "and so may those that create, change and delete"),
+    ] {
+        let lines = written_by(orders, companion).await;
+
+        let line = &lines["planned orders"];
+        assert_eq!(line["state"], "ok", "{line:#}");
+        let text = line["text"].as_str().unwrap();
+        assert!(text.contains(said) && text.contains(orders), "{text}");
+        let v4 = lines.get("API_PLANNEDORDER").map(|line| line["state"].clone());
+        assert_eq!(v4.is_some(), orders == "odata_v4", "{orders}");
+        assert_ne!(v4, Some(json!("fail")), "{lines:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interface_of_planned_orders_that_is_not_there_is_a_failure() {
+    for (orders, missing) in [("odata_v4", "api_plannedorder"), ("bapi", "/soap/rfc")] {
+        let (plant, _server) =
+            plant_with(
+                move |request| {
+                    if request.contains(missing) { html(404) } else { well(request) }
+                },
+            )
+            .await;
+        plant.configure(
+            "settle_seconds = 1",
+            &format!("settle_seconds = 1\norders = \"{orders}\"\n#"),
+        );
+
+        let lines = lines(&plant.json(&["doctor"]));
+
+        assert_eq!(state(&lines, "planned orders"), "fail", "{:#}", lines["planned orders"]);
+        assert!(!lines["planned orders"]["advice"].as_str().unwrap().is_empty());
+    }
+}

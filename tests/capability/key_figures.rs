@@ -82,6 +82,7 @@ fn september(cost_center: &str) -> ChangeSetDraft {
         requested_by: "controller".to_owned(),
         plan_hash: "h".to_owned(),
         after: None,
+        at_confirm: Vec::new(),
         documents: vec![NewDocument::FiDocument(posting), NewDocument::KeyFigures(figures)],
     }
 }

@@ -74,6 +74,7 @@ impl Plant {
             requested_by: "planner".to_owned(),
             plan_hash: "h".to_owned(),
             after: None,
+            at_confirm: Vec::new(),
             documents,
         }
     }

@@ -79,6 +79,8 @@ pub struct ChangeSet {
     pub going_back_since: Option<Timestamp>,
     /// Why it was refused, taken back or put on hold.
     pub reason: Option<String>,
+    /// The change set whose deletions were refused with it.
+    pub deletions_of: Option<ChangeSetId>,
     /// When it began.
     pub begun: Timestamp,
     /// When its last row was written.
@@ -106,6 +108,7 @@ impl ChangeSet {
             touched: Vec::new(),
             going_back_since: None,
             reason: None,
+            deletions_of: None,
             begun: at.wall,
             last: at.clone(),
         }
@@ -167,7 +170,11 @@ impl ChangeSet {
                 self.window = Some(ends);
             }
             Record::Confirmed { touched } => self.touched = touched,
-            Record::Refused { reason } | Record::Held { reason } => self.reason = Some(reason),
+            Record::Refused { reason, deletions_of } => {
+                self.reason = Some(reason);
+                self.deletions_of = deletions_of;
+            }
+            Record::Held { reason } => self.reason = Some(reason),
             Record::RollingBack { reason, .. } => {
                 self.going_back_since = Some(at.wall);
                 self.reason = Some(reason);

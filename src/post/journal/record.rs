@@ -163,6 +163,9 @@ pub enum Record {
     Refused {
         /// Why.
         reason: String,
+        /// The change set whose deletions were refused with it, if it was such: they are not tried again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deletions_of: Option<ChangeSetId>,
     },
     /// Sending begins.
     Applying {

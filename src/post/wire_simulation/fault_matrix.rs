@@ -2,13 +2,17 @@
 //! and what people are told is what the row says. `faults.csv` has the rows; those that do not apply are
 //! struck with a reason, and `docs/faults.md` is made of them.
 
-use std::collections::BTreeMap;
+mod order_bapi;
+mod rows;
+
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 
 use crate::post::failpoint::{self, Died};
 use crate::post::journal::Journal;
+use crate::post::order_way::OrderWay;
 use crate::post::state::Phase;
 
 use super::disk::{self, DiskFault};
@@ -16,45 +20,8 @@ use super::life::{self, Before, Life, Ran, Then, fi_draft};
 use super::network::{Does, Fate, Scripted};
 use super::two_hosts;
 use super::world::{Death, World};
-
-const ROWS: &str = include_str!("faults.csv");
-
-/// A row of the matrix.
-struct Row {
-    step: String,
-    fault: String,
-    /// How the change set may end, `|` between.
-    ends: String,
-    /// A code that people must have read, if one.
-    says: String,
-    /// `matrix`, the test that shows it, or `struck`.
-    by: String,
-    /// Why it is struck, or what differs.
-    why: String,
-}
-
-impl Row {
-    fn id(&self) -> String {
-        format!("{}-{}", self.step, self.fault)
-    }
-}
-
-fn rows() -> Vec<Row> {
-    let mut reader = csv::Reader::from_reader(ROWS.as_bytes());
-    let rows = reader.records().map(|record| {
-        let record = record.unwrap();
-        let field = |at: usize| record.get(at).unwrap_or_default().to_owned();
-        Row {
-            step: field(0),
-            fault: field(1),
-            ends: field(2),
-            says: field(3),
-            by: field(4),
-            why: field(5),
-        }
-    });
-    rows.collect()
-}
+use order_bapi::OrderBapi;
+use rows::{Row, rows};
 
 /// Where a step of the protocol is.
 #[derive(Clone, Copy)]
@@ -70,8 +37,13 @@ fn is_fi(step: &str) -> bool {
     step.starts_with('F') || matches!(step, "P4" | "R5")
 }
 
-fn place(step: &str) -> Place {
+fn place(step: &str, bapi: Option<OrderBapi>) -> Place {
     use Place::{Record, Request};
+    match (step, bapi) {
+        ("A7", Some(bapi)) => return Request(bapi.function(), 0),
+        ("A8", Some(bapi)) => return Request("BAPI_TRANSACTION_COMMIT", bapi.commit()),
+        _ => {}
+    }
     match step {
         "P1" => Record("JOURNAL_CREATED", 0),
         "P2" => Request("Z_CARBIDE_LEASE", 0),
@@ -138,7 +110,8 @@ fn does(step: &str, fault: &str) -> Does {
         "repeatability_unsupported" => Fate::Fine,
         "sap_restart_session_lost" => Fate::Restarted,
         "return_type_E" => Fate::Refused,
-        "success_without_commit" | "update_task_terminated_SM13" => Fate::FalseSuccess,
+        "success_without_commit" => Fate::FalseSuccess,
+        "update_task_terminated_SM13" => Fate::UpdateEnds,
         "readback_mismatch" if step == "R6" => Fate::FalseSuccess,
         "kill9_before" => return Does::Die(Death::Before),
         "kill9_in_flight" => return Does::Die(Death::InFlight),
@@ -211,6 +184,7 @@ fn second_instance(world: &World) {
 
 /// Does at a record what the fault is, before it is written (`durable` is false) or after.
 fn at_record(world: &Arc<World>, fault: &str, durable: bool) {
+    world.met.fetch_add(1, Ordering::SeqCst);
     let dies = || std::panic::resume_unwind(Box::new(Died));
     match (fault, durable) {
         ("kill9_before", false) | ("kill9_after" | "bit_flip_in_middle", true) => dies(),
@@ -244,14 +218,17 @@ fn damage(world: &World) {
     .unwrap();
 }
 
-/// Runs the life of a row.
-fn run(row: &Row) -> Ran {
-    // A world each has an address of its own: refused passwords are remembered by address.
-    let seed = row.id().bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte));
+/// Runs the life of a row, at this BAPI if its step is one of all of them.
+fn run(row: &Row, bapi: Option<OrderBapi>) -> Ran {
+    let name = format!("{}{}", row.id(), bapi.map_or("", OrderBapi::name));
+    let seed = name.bytes().fold(7, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte));
     // Only the companion keeps the machines of two journals apart.
     let companion = row.step == "P2" || row.fault == "second_instance_other_host";
     let world = World::of(seed, companion);
     let before = Before::in_sap(&world);
+    if bapi.is_some() {
+        *world.orders.lock().unwrap() = OrderWay::Bapi;
+    }
     let draft = if is_fi(&row.step) { fi_draft() } else { before.plan(true, 1, true) };
     let then = match row.step.as_str() {
         _ if row.fault == "user_rollback_vs_expiry_race" => Then::Undo(120),
@@ -265,7 +242,7 @@ fn run(row: &Row) -> Ran {
     if row.fault == "user_rollback_vs_expiry_race" {
         return life::run(&world, life);
     }
-    match place(&row.step) {
+    match place(&row.step, bapi) {
         Place::Record(kind, mut nth) => {
             let (world, fault) = (world.clone(), row.fault.clone());
             let mut is_here = false;
@@ -355,14 +332,31 @@ fn in_sap(row: &Row, ran: &Ran, ended: &str) -> Result<(), String> {
 }
 
 fn fails(row: &Row) -> Option<String> {
-    let ran = run(row);
+    match OrderBapi::of_step(&row.step) {
+        [] => fails_at(row, None),
+        bapis => {
+            let problems = bapis.iter().filter_map(|bapi| {
+                let problem = fails_at(row, Some(*bapi))?;
+                Some(format!("{}: {problem}", bapi.name()))
+            });
+            let problems: Vec<String> = problems.collect();
+            (!problems.is_empty()).then(|| problems.join("; "))
+        }
+    }
+}
+
+fn fails_at(row: &Row, bapi: Option<OrderBapi>) -> Option<String> {
+    let ran = run(row, bapi);
+    if row.fault != "user_rollback_vs_expiry_race" && ran.world.met.load(Ordering::SeqCst) == 0 {
+        return Some("the fault was never met".to_owned());
+    }
     if row.ends == "damaged" {
         let told = ran.said.iter().any(|said| said.starts_with("JRN-CORRUPT"));
         return (!told).then(|| format!("nobody was told: {:?}", ran.said));
     }
-    let ended = ended(&ran);
-    if !row.ends.split('|').any(|end| end == ended) {
-        return Some(format!("it ended {ended}, not {}: {:?}", row.ends, ran.said));
+    let (ended, ends) = (ended(&ran), row.ends_at(bapi));
+    if !ends.split('|').any(|end| end == ended) {
+        return Some(format!("it ended {ended}, not {ends}: {:?}", ran.said));
     }
     if let Err(problem) = in_sap(row, &ran, ended) {
         return Some(problem);
@@ -401,81 +395,4 @@ fn every_fault_at_every_step_ends_as_its_row_says() {
     wrong.sort();
     println!("{} rows were run", run.len());
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// The names of all tests of this program and of `tests/`, as far as the source shows them.
-fn test_names() -> String {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = String::new();
-    let mut folders = vec![root.join("src/post"), root.join("tests/capability")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                text.push_str(&std::fs::read_to_string(path).unwrap());
-            }
-        }
-    }
-    text
-}
-
-#[test]
-fn no_row_is_empty() {
-    let (rows, tests) = (rows(), test_names());
-    let mut seen = std::collections::BTreeSet::new();
-    assert_eq!(rows.len(), 573);
-    for row in &rows {
-        assert!(seen.insert(row.id()), "{} is there twice", row.id());
-        match row.by.as_str() {
-            "matrix" => assert!(!row.ends.is_empty(), "{} expects nothing", row.id()),
-            "struck" => assert!(row.why.len() > 20, "{} is struck without a reason", row.id()),
-            test => assert!(tests.contains(&format!("fn {test}(")), "{}: no test {test}", row.id()),
-        }
-    }
-}
-
-/// The table for people: rows with the same outcome in one line.
-fn table(rows: &[Row]) -> String {
-    let mut groups: BTreeMap<(&str, &str, &str, &str, &str), Vec<&str>> = BTreeMap::new();
-    for row in rows {
-        let key = (&*row.fault, &*row.ends, &*row.says, &*row.by, &*row.why);
-        groups.entry(key).or_default().push(&row.step);
-    }
-    let struck = rows.iter().filter(|row| row.by == "struck").count();
-    let run = rows.iter().filter(|row| row.by == "matrix").count();
-    let mut text = format!(
-        "{}{} rows: {run} are run by the matrix, {} are shown by a test of their own, {struck} are \
-         struck.\n\n| Fault | Steps | Ends | People read | Shown by |\n|---|---|---|---|---|\n",
-        include_str!("faults_head.md"),
-        rows.len(),
-        rows.len() - run - struck,
-    );
-    for ((fault, ends, says, by, why), steps) in groups {
-        let by = match by {
-            "struck" => format!("struck: {why}"),
-            "matrix" if why.is_empty() => "matrix".to_owned(),
-            "matrix" => format!("matrix; {why}"),
-            test => format!("`{test}`"),
-        };
-        let says = if says.is_empty() { String::new() } else { format!("`{says}`") };
-        let ends = ends.replace('|', " or ");
-        text.push_str(&format!("| {fault} | {} | {ends} | {says} | {by} |\n", steps.join(" ")));
-    }
-    text
-}
-
-#[test]
-fn the_table_for_people_is_made_of_the_rows() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
-    let made = table(&rows());
-    if std::env::var_os("CARBIDE_WRITE_DOCS").is_some() {
-        std::fs::write(&path, &made).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == made,
-        "CARBIDE_WRITE_DOCS=1 cargo test --lib fault_matrix writes docs/faults.md"
-    );
 }

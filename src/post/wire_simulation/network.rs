@@ -1,6 +1,7 @@
 //! The network between client and sandbox: it loses, repeats, delays and garbles, by seed or by script.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
@@ -65,6 +66,8 @@ pub enum Fate {
     Unreachable,
     /// SAP says that it did it, and did not.
     FalseSuccess,
+    /// SAP says that it committed; its update ends, and what the session registered is gone.
+    UpdateEnds,
     /// SAP refuses the contents.
     Refused,
 }
@@ -124,6 +127,18 @@ impl Call {
         headers.insert("host", host.parse().unwrap());
         let uri = format!("{}{query}", url.path()).parse().unwrap();
         Self { method: request.method().clone(), uri, headers, body }
+    }
+
+    /// The session of function modules that it belongs to.
+    fn session(&self) -> Option<String> {
+        let cookies = self.headers.get("cookie")?.to_str().ok()?;
+        let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+        cookies.find(|(name, _)| *name == "sap-contextid").map(|(_, session)| session.to_owned())
+    }
+
+    /// Whether it asks for a session.
+    fn wants_session(&self) -> bool {
+        String::from_utf8_lossy(&self.body).contains("<enableSession>true<")
     }
 
     /// `POST A_PlannedOrder`, `SOAP BAPI_TRANSACTION_COMMIT`.
@@ -253,6 +268,7 @@ fn scripted(world: &World, name: &str) -> Option<Does> {
             scripted.nth -= 1;
         } else if scripted.times > 0 {
             scripted.times -= 1;
+            world.met.fetch_add(1, Ordering::SeqCst);
             return Some(scripted.does);
         }
     }
@@ -370,9 +386,7 @@ async fn meet(world: &Arc<World>, call: &Call, fate: Fate) -> Result<Answered, L
             deliver(world, call).await;
             sap_error(500, "SY/530", "An exception occurred")
         }
-        Fate::Locked if soap => {
-            answer(200, "text/xml", &bapi_answer(call, "E", "M3/897", "locked"))
-        }
+        Fate::Locked if soap => bapi_answer(call, "E", "M3/897", "locked"),
         Fate::Locked => sap_error(423, "61/897", "The order is locked by user PLANNER"),
         Fate::Forgotten => {
             world.sandbox.restarts();
@@ -390,17 +404,14 @@ async fn meet(world: &Arc<World>, call: &Call, fate: Fate) -> Result<Answered, L
             return Err(no_answer("connection reset by peer"));
         }
         Fate::Unreachable => return Err(Lost::NotReachable("connection refused".to_owned())),
-        Fate::FalseSuccess if soap => {
-            let (status, mut headers, body) =
-                answer(200, "text/xml", &bapi_answer(call, "S", "RW/605", "Document posted"));
-            let context = "sap-contextid=C0; path=/sap/bc/soap".parse().unwrap();
-            headers.insert("set-cookie", context);
-            (status, headers, body)
+        Fate::UpdateEnds => {
+            if let Some(session) = call.session() {
+                world.sandbox.session_ends(&session);
+            }
+            bapi_answer(call, "S", "RW/605", "Document posted")
         }
-        Fate::Refused if soap => {
-            let error = bapi_answer(call, "E", "RW/609", "Error in document");
-            answer(200, "text/xml", &error)
-        }
+        Fate::FalseSuccess if soap => bapi_answer(call, "S", "RW/605", "Document posted"),
+        Fate::Refused if soap => bapi_answer(call, "E", "RW/609", "Error in document"),
         Fate::Refused => sap_error(400, "61/013", "Enter an order quantity greater than zero"),
         Fate::FalseSuccess => answer(204, "application/json", ""),
     })
@@ -417,13 +428,24 @@ fn soap_answer(call: &Call, inner: &str) -> String {
     )
 }
 
-/// An answer of a BAPI whose RETURN is a table with one message, or a structure for the commit.
-fn bapi_answer(call: &Call, kind: &str, code: &str, text: &str) -> String {
+/// An answer of a BAPI with one message in RETURN, which is a table, or a structure for the commit and for
+/// planned orders. SAP keeps a session for whoever asks for one, whatever the BAPI says.
+fn bapi_answer(call: &Call, kind: &str, code: &str, text: &str) -> Answered {
     let (class, number) = code.split_once('/').unwrap();
     let row = format!(
         "<TYPE>{kind}</TYPE><ID>{class}</ID><NUMBER>{number}</NUMBER><MESSAGE>{text}</MESSAGE>"
     );
-    let table = !call.name().contains("TRANSACTION");
+    let name = call.name();
+    let table = !name.contains("TRANSACTION") && !name.contains("PLANNEDORDER");
     let row = if table { format!("<item>{row}</item>") } else { row };
-    soap_answer(call, &format!("<RETURN>{row}</RETURN>"))
+    // A number is drawn when an order is registered.
+    let drawn = kind == "S" && name.ends_with("PLANNEDORDER_CREATE");
+    let drawn = if drawn { "<PLANNEDORDER>0000999999</PLANNEDORDER>" } else { "" };
+    let body = soap_answer(call, &format!("{drawn}<RETURN>{row}</RETURN>"));
+    let (status, mut headers, body) = answer(200, "text/xml", &body);
+    if call.wants_session() && call.session().is_none() {
+        let context = "sap-contextid=C0; path=/sap/bc/soap".parse().unwrap();
+        headers.insert("set-cookie", context);
+    }
+    (status, headers, body)
 }

@@ -83,6 +83,8 @@ pub struct World {
     pub orders: Mutex<OrderWay>,
     pub chances: Mutex<Chances>,
     pub script: Mutex<Vec<Scripted>>,
+    /// How often what a script or a row wants has happened.
+    pub met: AtomicUsize,
     pub down_until: Mutex<SignedDuration>,
     pub processes: Mutex<Vec<Process>>,
     pub others: Mutex<Others>,
@@ -131,6 +133,7 @@ impl World {
             orders: Mutex::default(),
             chances: Mutex::default(),
             script: Mutex::default(),
+            met: AtomicUsize::default(),
             down_until: Mutex::new(SignedDuration::ZERO),
             processes: Mutex::default(),
             others: Mutex::default(),

@@ -1,0 +1,95 @@
+//! Whether a plan still fits what is known of SAP by now.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{CycleError, Facts, Installation, PlanRecord};
+use crate::order::SalesOrderLine;
+use crate::store::Kind;
+
+/// For so long a plan can be posted.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Changes that a message names.
+const NAMED: usize = 3;
+
+impl Installation {
+    /// What a plan was computed from, if it can still be posted at `now`: what was read is at most 24 hours
+    /// old, and what was read last still asks for what the plan makes, by the ways that it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Incomplete`], code PLAN-STALE, with what changed; [`CycleError`] if the store cannot
+    /// be read.
+    pub fn facts_of_plan(&self, record: &PlanRecord, now: Timestamp) -> Result<Facts, CycleError> {
+        let (key, _, facts) = self.store.get::<Facts>(Kind::Facts, &record.facts)?;
+        let stale = |what: String| {
+            Err(CycleError::Incomplete(format!(
+                "PLAN-STALE: {what}. Make a new plan; nothing was posted."
+            )))
+        };
+        if now.duration_since(facts.read_at) > KEPT {
+            let read = facts.read_at;
+            return stale(format!(
+                "what the plan was computed from was read at {read}, over 24 h ago"
+            ));
+        }
+        let Some((newest_key, read, newest)) = self.store.latest::<Facts>(Kind::Facts)? else {
+            return Ok(facts);
+        };
+        let changed = if newest_key == key { Vec::new() } else { changes(record, &newest) };
+        if changed.is_empty() {
+            return Ok(facts);
+        }
+        let more = match changed.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let named = changed[..changed.len().min(NAMED)].join(", ");
+        stale(format!("SAP was read again at {read}, and since the plan was made {named}{more}"))
+    }
+}
+
+/// What the plan relies on and is no longer so, in words.
+fn changes(record: &PlanRecord, newest: &Facts) -> Vec<String> {
+    let lines = &newest.orders.sales_order_lines;
+    let mut changed = Vec::new();
+    for line in record.problem.demands.values() {
+        let name = |what: &str| {
+            let (order, item) = (&line.sales_order, &line.item);
+            format!("sales order {order} item {item} {what}")
+        };
+        match lines.iter().find(|other| same_line(line, other)) {
+            None => changed.push(name("is no longer open")),
+            Some(other) if other.open_quantity != line.open_quantity => {
+                let (now, then) = (&other.open_quantity, &line.open_quantity);
+                changed.push(name(&format!(
+                    "has {} {} open, not {} {}",
+                    now.amount, now.unit, then.amount, then.unit
+                )));
+            }
+            Some(other) if other.requested_delivery < line.requested_delivery => {
+                changed.push(name(&format!("is wanted on {}", other.requested_delivery)));
+            }
+            Some(_) => {}
+        }
+    }
+    let versions = &newest.master.production_versions;
+    let mut seen = std::collections::BTreeSet::new();
+    for assignment in &record.schedule.assignments {
+        let Some(line) = record.problem.demands.get(&assignment.planned_order) else { continue };
+        let code = assignment.production_version.as_str();
+        if !seen.insert((&line.material, code)) {
+            continue;
+        }
+        let of_material = versions.get(&line.material).map_or(&[][..], Vec::as_slice);
+        if !of_material.iter().any(|one| one.code.as_str() == code) {
+            changed.push(format!("version {code} of {} is gone or locked", line.material));
+        }
+    }
+    changed
+}
+
+fn same_line(one: &SalesOrderLine, other: &SalesOrderLine) -> bool {
+    (&one.sales_order, &one.item, &one.schedule_line)
+        == (&other.sales_order, &other.item, &other.schedule_line)
+}
