@@ -23,6 +23,8 @@ use super::world::{PASSWORD, SETTLE, World};
 struct Set {
     documents: Vec<NewDocument>,
     sealed: bool,
+    /// The change set whose window its deletions waited for.
+    waited_for: Option<String>,
     opened: Option<SignedDuration>,
     ended: Option<&'static str>,
 }
@@ -132,10 +134,20 @@ impl Oracle {
         if let Some(ended) = self.sets.get(id).and_then(|set| set.ended) {
             self.fail(&format!("J4: {id} is {ended}, and {} follows", record.name()));
         }
+        let waited_for = self.sets.get(id).and_then(|set| set.waited_for.clone());
+        if let (Record::ItemIntent { .. }, Some(first)) = (record, waited_for) {
+            let ended = self.sets.get(&first).and_then(|set| set.ended);
+            self.must(matches!(ended, Some("CONFIRMED" | "accepted")), || {
+                format!("I9: {id} deletes what waits for {first}, which is {ended:?}")
+            });
+        }
         let set = self.sets.entry(id.to_owned()).or_default();
         match record {
             Record::BackupSealed(_) => set.sealed = true,
-            Record::Prepared { draft, .. } => set.documents.clone_from(&draft.documents),
+            Record::Prepared { draft, .. } => {
+                set.documents.clone_from(&draft.documents);
+                set.waited_for = draft.waited_for().map(ToString::to_string);
+            }
             Record::ItemIntent { item, .. } => {
                 let sealed = set.sealed;
                 if let Some(NewDocument::PlannedOrder(order)) = set.documents.get(*item) {
