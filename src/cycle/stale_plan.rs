@@ -24,13 +24,14 @@ impl Installation {
         let (key, _, facts) = self.store.get::<Facts>(Kind::Facts, &record.facts)?;
         let stale = |what: String| {
             Err(CycleError::Incomplete(format!(
-                "PLAN-STALE: {what}. Make a new plan; nothing was posted."
+                "PLAN-STALE: {what}; compute again. Nothing was posted."
             )))
         };
-        if now.duration_since(facts.read_at) > KEPT {
-            let read = facts.read_at;
+        let age = now.duration_since(facts.read_at);
+        if age > KEPT {
+            let (read, hours) = (facts.read_at, age.as_hours());
             return stale(format!(
-                "what the plan was computed from was read at {read}, over 24 h ago"
+                "the plan on what was read at {read} was computed {hours} h ago"
             ));
         }
         let Some((newest_key, read, newest)) = self.store.latest::<Facts>(Kind::Facts)? else {

@@ -241,11 +241,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         if !first.state.items.iter().all(|item| *item == ItemState::Done) {
             return Some("not all of it is in SAP".to_owned());
         }
-        let later = self.journal.change_sets().iter().skip_while(|set| set.id != first.id).skip(1);
+        let mut later =
+            self.journal.change_sets().iter().skip_while(|set| set.id != first.id).skip(1);
         let gone = |set: &&ChangeSet| {
             matches!(set.state.phase, Phase::Draft | Phase::Refused | Phase::RolledBack)
         };
-        if let Some(newer) = later.filter(|set| set.is_of_a_plan() && !gone(set)).next() {
+        if let Some(newer) = later.find(|set| set.is_of_a_plan() && !gone(set)) {
             return Some(format!("{} was posted since", newer.id));
         }
         let ended = first.window.as_ref().map_or(first.last.wall, |window| window.at.wall);

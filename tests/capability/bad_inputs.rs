@@ -240,10 +240,6 @@ const OPEN: &[(&str, &str)] = &[
     ("plan-04", "a shift without capacity takes no order; the factory calendar is not read"),
     ("plan-07", "two orders of one plan differ by their demand; plan-06 is the same demand twice"),
     (
-        "plan-09",
-        "an order that was changed since the plan was made is refused by its version instead",
-    ),
-    (
         "plan-10",
         "an approval holds the hash of what was approved; another content needs another one",
     ),

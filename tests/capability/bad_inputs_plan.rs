@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use carbide::config::Config;
-use carbide::cycle::{PlanRecord, plan_draft, sound_orders};
+use carbide::cycle::{Installation, PlanRecord, plan_draft, sound_orders};
 use carbide::period::ShiftCalendar;
 use carbide::post::{NewDocument, NewPlannedOrder};
 use carbide::store::{Kind, Store};
@@ -17,6 +17,7 @@ use crate::support::edit;
 
 /// A plan of the example plant with its documents and settings.
 struct Planned {
+    plant: Plant,
     record: PlanRecord,
     documents: Vec<NewDocument>,
     config: Config,
@@ -38,7 +39,7 @@ fn planned() -> &'static Planned {
         let shifts = ShiftCalendar::three_shifts(config.zone.clone());
         let draft = plan_draft(&record, &key, &shifts, &config, "planner", now()).unwrap();
         assert!(draft.documents.len() > 2);
-        Planned { record, documents: draft.documents, config }
+        Planned { plant, record, documents: draft.documents, config }
     })
 }
 
@@ -51,7 +52,7 @@ fn order(document: &mut NewDocument) -> &mut NewPlannedOrder {
 
 /// What is said when the second order is another.
 fn refused(id: &str, change: impl FnOnce(&mut NewPlannedOrder)) {
-    let Planned { record, documents, config } = planned();
+    let Planned { record, documents, config, .. } = planned();
     let mut changed = documents.clone();
     change(order(&mut changed[1]));
     let said = sound_orders(&changed, record, config, now()).unwrap_err().to_string();
@@ -81,7 +82,7 @@ fn plan_03_a_start_in_the_past() {
 /// A plan that lay about until its first shifts were over is not posted.
 #[test]
 fn plan_03_a_plan_of_last_month() {
-    let Planned { record, documents, config } = planned();
+    let Planned { record, documents, config, .. } = planned();
     let mut config = config.clone();
     config.settings.plan.start = None;
     let first = documents.clone().iter_mut().map(|one| order(one).start).min().unwrap();
@@ -119,13 +120,27 @@ async fn plan_09_a_plan_that_sap_has_outrun() {
 
     assert_ne!(refused.status.code(), Some(0), "{}", text(&refused));
     let said = text(&refused);
-    answered("plan-09", &said[said.find("PLAN-STALE").unwrap()..]);
+    assert!(said.contains("PLAN-STALE: SAP was read again at"), "{said}");
     let [less, gone] = [lines[0], lines[1]].map(|line| line.sales_order.to_string());
     assert!(said.contains(&format!("sales order {less}")) && said.contains("0.500"), "{said}");
     assert!(said.contains(&format!("sales order {gone}")), "{said}");
-    assert!(said.contains("Make a new plan; nothing was posted"), "{said}");
+    assert!(said.contains("compute again. Nothing was posted"), "{said}");
     ended_with(&plant.carbide(&["plan"]), 0);
     ended_with(&plant.carbide(&["post", "--plan", "latest", "--dry-run"]), 0);
+}
+
+/// What a plan was computed from is a day old at most.
+#[test]
+fn plan_09_a_plan_of_the_day_before_yesterday() {
+    let Planned { plant, record, .. } = planned();
+    let installation = Installation::open(&plant.path("carbide.toml")).unwrap();
+    let read = installation.facts_of_plan(record, now()).unwrap().read_at;
+
+    let said = installation.facts_of_plan(record, read + 25.hours()).unwrap_err().to_string();
+
+    answered("plan-09", &said);
+    assert!(said.contains("25 h ago"), "{said}");
+    installation.facts_of_plan(record, read + 23.hours()).unwrap();
 }
 
 #[test]
@@ -160,7 +175,7 @@ async fn plan_11_approved_by_who_asked_for_it() {
 
 #[test]
 fn plan_12_more_orders_than_allowed() {
-    let Planned { record, documents, config } = planned();
+    let Planned { record, documents, config, .. } = planned();
     let mut small = config.clone();
     small.settings.post.documents_max = documents.len() - 1;
     let said = sound_orders(documents, record, &small, now()).unwrap_err().to_string();
@@ -174,13 +189,13 @@ fn plan_13_a_quantity_that_sap_cannot_store() {
 
 #[test]
 fn plan_14_a_demand_that_is_left_out() {
-    let Planned { record, documents, config } = planned();
+    let Planned { record, documents, config, .. } = planned();
     let said = sound_orders(&documents[1..], record, config, now()).unwrap_err().to_string();
     answered("plan-14", &said);
 }
 
 #[test]
 fn a_plan_as_it_was_made_is_sound() {
-    let Planned { record, documents, config } = planned();
+    let Planned { record, documents, config, .. } = planned();
     sound_orders(documents, record, config, now()).unwrap();
 }

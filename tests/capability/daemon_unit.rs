@@ -20,7 +20,7 @@ const UNIT: &str = include_str!("../../docs/basis/systemd/carbide.service");
 /// A line of the unit, as `Type=notify`.
 fn of_unit(key: &str) -> &'static str {
     let lines = UNIT.lines().filter_map(|line| line.split_once('='));
-    lines.filter(|(name, _)| *name == key).map(|(_, value)| value).last().unwrap_or_default()
+    lines.filter(|(name, _)| *name == key).map(|(_, value)| value).next_back().unwrap_or_default()
 }
 
 /// The daemon and the socket that a service manager listens at.

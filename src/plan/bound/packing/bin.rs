@@ -74,7 +74,8 @@ pub(super) fn bins(
     for order in 0..columns.orders() {
         // Group and choices of this order, by resource.
         let mut own: Vec<(usize, usize)> = Vec::new();
-        for column in columns.start[order]..columns.start[order + 1] {
+        let own_columns = columns.start[order]..columns.start[order + 1];
+        for (column, first) in own_columns.clone().zip(&first[own_columns]) {
             for (at, (resource, minutes)) in columns.minutes.of(column).enumerate() {
                 let capacity = columns.capacity[resource];
                 let setup = columns
@@ -95,7 +96,7 @@ pub(super) fn bins(
                     own.push((resource, group));
                     choices.push(Choice::new());
                 }
-                let way = (small(first[column] + at), parts(minutes, capacity));
+                let way = (small(first + at), parts(minutes, capacity));
                 choices.last_mut().expect("it was pushed for this order").push(way);
             }
         }
