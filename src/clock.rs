@@ -22,11 +22,11 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Makes it the moment `other`; within one boot without an allocation.
-    pub fn set(&mut self, other: &Self) {
-        (self.wall, self.since_boot) = (other.wall, other.since_boot);
-        if self.boot_id != other.boot_id {
-            self.boot_id.clone_from(&other.boot_id);
+    /// Makes it another moment; within one boot without an allocation.
+    pub fn set(&mut self, wall: Timestamp, since_boot: SignedDuration, boot_id: &str) {
+        (self.wall, self.since_boot) = (wall, since_boot);
+        if self.boot_id != boot_id {
+            boot_id.clone_into(&mut self.boot_id);
         }
     }
 

@@ -121,8 +121,8 @@ async fn verify(
         }
         if let Some(found) = &compared {
             println!(
-                "  SAP was asked for {} documents of the journal, and has {} accounting documents with \
-                 Carbide's reference; {} are otherwise",
+                "  documents of the journal that SAP was asked for: {}; accounting documents in SAP \
+                 with Carbide's reference: {}; differences: {}",
                 found.asked,
                 found.in_sap,
                 found.discrepancies.len()

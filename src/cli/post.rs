@@ -75,6 +75,9 @@ pub(super) async fn run(arguments: Post, context: &Context) -> Result<Exit, CliE
         let name = name.trim().to_ascii_uppercase();
         let mut books = with_progress(session.books().await?, context);
         stop_on_ctrl_c(&books);
+        if let Some(request) = books.requests()?.iter().find(|request| request.name == name) {
+            session.approved_still_fits(&request.draft, Timestamp::now())?;
+        }
         let receipt = books.apply_approved(&name).await?;
         if !context.json {
             print_receipt(&receipt);

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CycleError, Facts, Installation, PlanRecord};
+use super::{CycleError, Facts, Installation, PlanRecord, sound_orders};
 use crate::order::SalesOrderLine;
+use crate::post::{ChangeSetDraft, NewDocument};
 use crate::store::Kind;
 
 /// For so long a plan can be posted.
@@ -13,6 +14,25 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const NAMED: usize = 3;
 
 impl Installation {
+    /// Whether what was approved can still be posted at `now`. An approval takes its time, and a plan is
+    /// held then to what it was held to when it was asked for; the other postings to nothing more.
+    ///
+    /// # Errors
+    ///
+    /// As [`facts_of_plan`](Self::facts_of_plan) and [`sound_orders`].
+    pub fn approved_still_fits(
+        &self,
+        draft: &ChangeSetDraft,
+        now: Timestamp,
+    ) -> Result<(), CycleError> {
+        if !draft.documents.iter().any(|one| matches!(one, NewDocument::PlannedOrder(_))) {
+            return Ok(());
+        }
+        let (_, _, record) = self.store.get::<PlanRecord>(Kind::Plan, &draft.plan_hash)?;
+        self.facts_of_plan(&record, now)?;
+        sound_orders(&draft.documents, &record, &self.config, now)
+    }
+
     /// What a plan was computed from, if it can still be posted at `now`: what was read is at most 24 hours
     /// old, and what was read last still asks for what the plan makes, by the ways that it takes.
     ///

@@ -180,7 +180,7 @@ impl Journal {
             |row| Record::from_json(row.payload),
             |row, written, record| {
                 let at = at.get_or_insert_with(|| row.moment(written));
-                row.moment_into(written, at);
+                at.set(written, row.since_boot, row.boot_id);
                 known.replay(row, record, at, path)
             },
         );

@@ -507,6 +507,14 @@ pub async fn approve(
     Ok(approved)
 }
 
+fn still_fits(installation: &Installation, books: &mut Books, name: &str) -> Result<(), Problem> {
+    let requests = books.requests()?;
+    match requests.iter().find(|request| request.name == name) {
+        Some(request) => Ok(installation.approved_still_fits(&request.draft, Timestamp::now())?),
+        None => Ok(()),
+    }
+}
+
 /// Posts a subject, or a request that was approved.
 #[derive(Clone, Debug)]
 pub enum What {
@@ -540,7 +548,10 @@ pub async fn post(
         stop.store(false, Ordering::SeqCst);
         shared.sending_is(Some((number, Arc::clone(&stop))));
         let sent = match &what {
-            What::Request(name) => books.apply_approved(name).await.map_err(Problem::from),
+            What::Request(name) => match still_fits(installation, books, name) {
+                Ok(()) => books.apply_approved(name).await.map_err(Problem::from),
+                Err(problem) => Err(problem),
+            },
             What::Subject(subject, accepted) => {
                 match draft_of(installation, view.as_deref(), subject, books, &by, accepted) {
                     Ok(draft) => books.apply(draft).await.map_err(Problem::from),

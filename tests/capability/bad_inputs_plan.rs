@@ -143,6 +143,22 @@ fn plan_09_a_plan_of_the_day_before_yesterday() {
     installation.facts_of_plan(record, read + 23.hours()).unwrap();
 }
 
+/// Nor is it posted a day later because somebody approved it meanwhile.
+#[test]
+fn plan_09_an_approval_that_took_a_day() {
+    let Planned { plant, record, documents, config } = planned();
+    let installation = Installation::open(&plant.path("carbide.toml")).unwrap();
+    let (key, ..) = installation.store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+    let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+    let draft = plan_draft(record, &key, &shifts, config, "planner", now()).unwrap();
+    assert_eq!(&draft.documents, documents);
+
+    installation.approved_still_fits(&draft, now()).unwrap();
+    let said = installation.approved_still_fits(&draft, now() + 25.hours()).unwrap_err();
+
+    answered("plan-09", &said.to_string());
+}
+
 #[test]
 fn plan_05_a_version_that_does_not_exist() {
     refused("plan-05", |order| order.production_version = "9999".parse().unwrap());

@@ -21,8 +21,6 @@ mod bapi;
 mod basis_documents;
 mod batches;
 
-mod change_orders;
-
 mod check_rules;
 
 mod command_line;

@@ -131,10 +131,21 @@ async fn posts_and_takes_back(way: OrderWay) -> Plant {
     assert_eq!(after, before, "field by field, but for the time of the change");
     assert_eq!(plant.row(&created).await, None);
     let anew = report.items[2].recreated.clone().unwrap().padded();
+    assert_ne!(anew, deleted);
     assert_eq!(plant.rows().await.len(), count);
     let there = plant.row(&anew).await.unwrap();
     let date = plant.orders[1].start.date().to_string();
     assert_eq!(there["PlndOrderPlannedStartDate"], date.as_str());
+    if way != OrderWay::Bapi {
+        let (_, book, _) = facts(&reading(&plant.sandbox)).await.unwrap();
+        let there = book.planned_orders.iter().find(|order| order.number.padded() == anew);
+        let values = OrderValues::from(there.unwrap());
+        assert_eq!(
+            values,
+            OrderValues::from(&plant.orders[1]),
+            "to the hour, which BAPIs do not know"
+        );
+    }
     plant
 }
 
@@ -153,7 +164,9 @@ async fn leaves_to_a_planner_what_is_his(way: OrderWay) {
     assert_eq!(plant.row(&changed).await.unwrap()["TotalQuantity"], "99.000");
     assert_eq!(plant.row(&created).await.unwrap()["TotalQuantity"], "77.000");
     let conflict = report.items[0].conflict.clone().unwrap();
+    assert_eq!(conflict.when.is_some(), way != OrderWay::Bapi, "BAPIs do not say when");
     assert!(conflict.fields.iter().any(|field| field.now.starts_with("99")), "{conflict:?}");
+    assert!(conflict.fields.iter().all(|field| field.before.is_some()), "{conflict:?}");
 }
 
 async fn refuses_a_plan_that_a_planner_overtook(way: OrderWay) {

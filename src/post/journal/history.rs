@@ -136,7 +136,7 @@ impl ChangeSet {
         let decided = matches!(record, Record::OperatorDecision { .. });
         let before = if decided { self.state.items.clone() } else { Vec::new() };
         state::follow(&mut self.state, event)?;
-        self.last.set(at);
+        self.last.set(at.wall, at.since_boot, &at.boot_id);
         match record {
             Record::SpaceReserved { items, .. } => {
                 self.items = vec![ItemHistory::default(); items];

@@ -76,14 +76,6 @@ impl StoredRow<'_> {
         Moment { wall, since_boot: self.since_boot, boot_id: self.boot_id.to_owned() }
     }
 
-    /// The same into `moment`; within one boot without an allocation.
-    pub fn moment_into(&self, wall: Timestamp, moment: &mut Moment) {
-        (moment.wall, moment.since_boot) = (wall, self.since_boot);
-        if moment.boot_id != self.boot_id {
-            self.boot_id.clone_into(&mut moment.boot_id);
-        }
-    }
-
     /// The row as one of its own, which was written at `wall`.
     pub fn owned(&self, wall: Timestamp) -> Row {
         Row {
