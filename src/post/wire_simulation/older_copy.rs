@@ -7,12 +7,15 @@ use crate::post::change_set::ChangeSetDraft;
 use crate::post::change_set::tests::draft_of;
 use crate::post::document::NewDocument;
 use crate::post::document::tests::order;
+use crate::post::journal::Journal;
 use crate::post::rule::Rule;
 use crate::post::state::Phase;
 use crate::post::{ChangeSetId, PostError};
 
+use super::disk::DiskFault;
 use super::life::{self, Life, Then, fi_draft};
 use super::network::{Does, Fate, Scripted};
+use super::process::{Ended, Mortal};
 use super::world::{Death, SimPoster, World};
 
 /// A journal of the world by its name.
@@ -50,6 +53,18 @@ pub(super) fn works<T: 'static>(
     world.schedule.run(vec![Box::pin(job)], || {});
     let result = done.lock().unwrap().take();
     result.unwrap()
+}
+
+/// Lets one process post, which dies where the world's script says.
+fn dies_at_work(world: &Arc<World>, draft: ChangeSetDraft) {
+    let (process, world_too) = (world.starts(None), world.clone());
+    let posts = async move {
+        let mut poster = world_too.poster_at(&world_too.path(), process).unwrap();
+        poster.apply(draft).await.unwrap();
+    };
+    let mortal = Mortal::new(world, process, posts);
+    let job = async move { assert!(mortal.await != Ended::Finished, "it lived") };
+    world.schedule.run(vec![Box::pin(job)], || {});
 }
 
 /// A plan of one order, another one for each number.
@@ -184,6 +199,36 @@ fn who_accepts_what_sap_knows_goes_on_and_the_other_copy_stops() {
         poster.accept_sap("MEIER", "once more").await
     });
     assert!(matches!(again, Err(PostError::NotBehind)), "{again:?}");
+}
+
+#[test]
+fn a_disk_that_lied_about_a_whole_posting_is_noticed() {
+    let mut noticed = 0;
+    for cut in 0..24 {
+        let world = World::of(3, true);
+        let apply = |number| async move |poster: &mut SimPoster| poster.apply(plan(number)).await;
+        works(&world, &world.path(), apply(1)).unwrap();
+        world.disk.fail_after(1, DiskFault::Lies);
+        let does = Does::Die(Death::After);
+        let script = Scripted { request: "POST A_PlannedOrder", nth: 0, times: 1, does };
+        world.script.lock().unwrap().push(script);
+        dies_at_work(&world, plan(2));
+        world.disk.power_cut(cut);
+        world.disk.calm();
+
+        let now = crate::clock::Clock::now(&world.schedule.machine);
+        // Found damaged, or it still knows of the posting: the business of other tests.
+        let Ok(left) = Journal::open(&world.path(), &now) else { continue };
+        let whole = left.verify(&now).is_ok_and(|found| found.damage.is_none());
+        if !whole || left.change_sets().len() != 1 {
+            continue;
+        }
+        drop(left);
+        is_behind(works(&world, &world.path(), apply(3)));
+        assert_eq!(world.sandbox.orders().len(), 2);
+        noticed += 1;
+    }
+    assert!(noticed > 0, "no power cut lost exactly the second posting");
 }
 
 #[test]
