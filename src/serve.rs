@@ -14,6 +14,7 @@ mod api;
 mod closing;
 mod companion;
 mod event;
+mod gantt;
 mod guard;
 mod job;
 mod metrics;

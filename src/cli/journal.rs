@@ -166,7 +166,7 @@ fn verify(session: &Session, context: &Context) -> Result<Exit, CliError> {
 }
 
 async fn recover(session: &Session, context: &Context) -> Result<Exit, CliError> {
-    let mut books = session.books_to_look()?;
+    let mut books = session.books_to_decide()?;
     let recovered = books.recover().await?;
     cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
     if context.json {
@@ -181,7 +181,7 @@ async fn recover(session: &Session, context: &Context) -> Result<Exit, CliError>
 }
 
 async fn accept_sap(session: &Session, why: &str, context: &Context) -> Result<Exit, CliError> {
-    let newest = session.books_to_look()?.accept_sap(&requester(), why).await?;
+    let newest = session.books_to_decide()?.accept_sap(&requester(), why).await?;
     if context.json {
         print_json(&json!({ "accepted": newest }))?;
     } else {
@@ -196,7 +196,7 @@ async fn decide(
     decision: Decision,
     why: &str,
 ) -> Result<Exit, CliError> {
-    let mut books = session.books_to_look()?;
+    let mut books = session.books_to_decide()?;
     let phase = books.decide(id, decision, &requester(), why).await?;
     cycle::settle_ledger(&mut books, &session.store, Timestamp::now())?;
     println!("{id} is {phase}");

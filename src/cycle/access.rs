@@ -19,12 +19,21 @@ use crate::secret::SecretPlace;
 /// Header of SAP API Management.
 const API_KEY_HEADER: &str = "APIKey";
 
+/// When SAP's secrets are fetched for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// Now: one that cannot be had is found out before anything is sent.
+    Now,
+    /// With the first request, if there is one.
+    WithRequest,
+}
+
 /// The configured system. What is used of it is recorded in the folder of the store.
 ///
 /// # Errors
 ///
 /// [`CycleError::Secret`] if a place of a secret makes no sense.
-pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
+pub fn system(config: &Config, secrets: Secrets) -> Result<SapSystem, CycleError> {
     let sap = &config.settings.sap;
     let proxy = match &sap.proxy {
         Some(proxy) if proxy.from_environment => Proxy::Environment,
@@ -34,7 +43,8 @@ pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
                 no_proxy: proxy.no_proxy.clone(),
                 credentials: match (&proxy.user, &proxy.password_from) {
                     (Some(user), Some(from)) => {
-                        Some((user.clone(), place(config, "sap.proxy.password_from", from)?))
+                        let key = "sap.proxy.password_from";
+                        Some((user.clone(), place(config, key, from, secrets)?))
                     }
                     _ => None,
                 },
@@ -81,18 +91,18 @@ pub fn system(config: &Config) -> Result<SapSystem, CycleError> {
     })
 }
 
-/// The configured proof. A secret that cannot be had is found out here, before anything is sent.
+/// The configured proof.
 ///
 /// # Errors
 ///
 /// [`CycleError::Secret`], [`CycleError::Incomplete`] if the method lacks a setting.
-pub fn access(config: &Config) -> Result<Access, CycleError> {
+pub fn access(config: &Config, secrets: Secrets) -> Result<Access, CycleError> {
     let (sap, auth) = (&config.settings.sap, &config.settings.sap.auth);
     let needed = |key: &'static str, value: &Option<String>| {
         value.clone().ok_or_else(|| CycleError::Incomplete(format!("[sap.auth] needs {key}")))
     };
     let secret = |key: &'static str, value: &Option<String>| {
-        value.as_deref().map(|from| place(config, key, from)).transpose()
+        value.as_deref().map(|from| place(config, key, from, secrets)).transpose()
     };
     let file = |key: &'static str, value: &Option<std::path::PathBuf>| {
         let lacking = || CycleError::Incomplete(format!("[sap.auth] needs {key}"));
@@ -119,12 +129,13 @@ pub fn access(config: &Config) -> Result<Access, CycleError> {
     let method = match auth.method {
         AuthMethod::Basic => {
             let from = needed("password_from", &sap.password_from)?;
-            Method::Basic { password: place(config, "sap.password_from", &from)? }
+            Method::Basic { password: place(config, "sap.password_from", &from, secrets)? }
         }
         AuthMethod::OAuth2ClientCredentials => oauth(Grant::ClientCredentials)?,
         AuthMethod::OAuth2Refresh => {
             let from = needed("refresh_token_from", &auth.refresh_token_from)?;
-            oauth(Grant::Refresh(place(config, "sap.auth.refresh_token_from", &from)?))?
+            let key = "sap.auth.refresh_token_from";
+            oauth(Grant::Refresh(place(config, key, &from, secrets)?))?
         }
         AuthMethod::ClientCertificate => Method::ClientCertificate(ClientCertificate {
             certificate_file: file("certificate_file", &auth.certificate_file)?,
@@ -182,9 +193,16 @@ pub fn rfc(config: &Config, system: &SapSystem, access: &Access) -> Result<RfcCl
     Ok(RfcClient::over(NwRfc::new(system, access, destination)?))
 }
 
-/// The place that a setting names; fetched once, so that a wrong one is found out at the start.
-fn place(config: &Config, key: &str, from: &str) -> Result<SecretPlace, CycleError> {
+/// The place that a setting names.
+fn place(
+    config: &Config,
+    key: &str,
+    from: &str,
+    secrets: Secrets,
+) -> Result<SecretPlace, CycleError> {
     let source = SecretSource::parse(key, from, &config.base)?;
-    source.fetch()?;
+    if secrets == Secrets::Now {
+        source.fetch()?;
+    }
     Ok(source.place())
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 
 use super::company_code::refuse_unknown;
-use super::read::{Connections, connect};
+use super::read::{Connections, connect, connect_if_needed};
 use super::{
     Books, CycleError, Facts, Judged, PostingRun, SyncReport, carbon_draft, judge, poster,
     read_facts, settle_ledger,
@@ -90,12 +90,26 @@ impl Installation {
         Ok((books, recovered))
     }
 
-    /// The journal as it is. A dry run sends nothing, not even what a recovery would.
+    /// The journal as it is, for work that sends nothing, not even what a recovery would: dry runs,
+    /// approvals, backups. It needs no secret of SAP.
     ///
     /// # Errors
     ///
     /// [`CycleError::Post`] if the journal cannot be read.
     pub fn books_to_look(&self) -> Result<Books, CycleError> {
+        match self.connections.get() {
+            Some(connections) => poster(&self.config, connections),
+            None => poster(&self.config, &connect_if_needed(&self.config)?),
+        }
+    }
+
+    /// The journal as it is, before somebody's decision is carried out in SAP.
+    ///
+    /// # Errors
+    ///
+    /// [`CycleError::Secret`] if SAP's secret cannot be had, [`CycleError::Post`] if the journal cannot
+    /// be read.
+    pub fn books_to_decide(&self) -> Result<Books, CycleError> {
         poster(&self.config, self.connections()?)
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
+use super::access::{self, Secrets};
 use super::{
     CycleError, Facts, FurnaceTemperatures, MeterReadings, PostingRun, SharedMirror, SyncReport,
-    access, sync, tables,
+    sync, tables,
 };
 use crate::check::{CounterReading, Finding, Register, RuleSet, Temperature, from_counter};
 use crate::config::Config;
@@ -39,11 +40,7 @@ pub struct Connections {
 /// [`CycleError::Secret`] if the password cannot be had, [`CycleError::Sap`] if a client cannot be
 /// built.
 pub fn connect(config: &Config) -> Result<Connections, CycleError> {
-    let (system, access) = (access::system(config)?, access::access(config)?);
-    Ok(Connections {
-        odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
-        rfc: access::rfc(config, &system, &access)?,
-    })
+    clients(config, Secrets::Now, |refused| Err(refused.into()))
 }
 
 /// The same to look around: without the RFC library everything else can be looked at, and each call of
@@ -53,17 +50,40 @@ pub fn connect(config: &Config) -> Result<Connections, CycleError> {
 ///
 /// As [`connect`], the library aside.
 pub fn connect_to_look(config: &Config) -> Result<Connections, CycleError> {
-    let (system, access) = (access::system(config)?, access::access(config)?);
-    let rfc = match access::rfc(config, &system, &access) {
-        Err(CycleError::Sap(SapError::Setup { reason, .. })) => {
-            RfcClient::without(&system.id, "nwrfc", reason)
+    clients(config, Secrets::Now, |refused| without_library(config, refused))
+}
+
+/// The same for work that sends nothing, as approving does: a password is asked for with the first
+/// request.
+///
+/// # Errors
+///
+/// As [`connect`], password and library aside.
+pub fn connect_if_needed(config: &Config) -> Result<Connections, CycleError> {
+    clients(config, Secrets::WithRequest, |refused| without_library(config, refused))
+}
+
+fn without_library(config: &Config, refused: SapError) -> Result<RfcClient, CycleError> {
+    match refused {
+        SapError::Setup { reason, .. } => {
+            Ok(RfcClient::without(&config.settings.sap.system, "nwrfc", reason))
         }
+        other => Err(other.into()),
+    }
+}
+
+fn clients(
+    config: &Config,
+    secrets: Secrets,
+    or_else: impl FnOnce(SapError) -> Result<RfcClient, CycleError>,
+) -> Result<Connections, CycleError> {
+    let (system, access) = (access::system(config, secrets)?, access::access(config, secrets)?);
+    let rfc = match access::rfc(config, &system, &access) {
+        Err(CycleError::Sap(refused)) => or_else(refused)?,
         other => other?,
     };
-    Ok(Connections {
-        odata: ODataClient::new(&system, &access)?.with_limit(config.settings.sap.parallel_reads),
-        rfc,
-    })
+    let odata = ODataClient::new(&system, &access)?;
+    Ok(Connections { odata: odata.with_limit(config.settings.sap.parallel_reads), rfc })
 }
 
 /// Where the readings are, with the password if there is one.

@@ -2,6 +2,7 @@
 
 mod carbon;
 mod change_set;
+mod deletions;
 #[cfg(feature = "oidc")]
 mod directory;
 mod document;

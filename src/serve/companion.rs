@@ -312,8 +312,8 @@ async fn take_back(plant: &Arc<Plant>, id: &str, who: String) -> Result<String, 
     let journal = plant.journal();
     let set = journal.change_sets.iter().find(|set| set.change_set_id == id);
     let set = set.ok_or_else(|| Problem::not_found(format!("there is no change set {id}")))?;
-    let (_, draft) = work::change_set(plant, id.clone()).await?;
-    if work::role_of(&draft) != Role::Planner {
+    let standing = work::change_set(plant, id.clone()).await?;
+    if work::role_of(&standing.draft) != Role::Planner {
         return Err(Problem::invalid(format!("{id} is no plan; nothing was done")));
     }
     if matches!(set.phase, Phase::RolledBack | Phase::RolledBackConflicts) {

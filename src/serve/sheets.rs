@@ -4,6 +4,7 @@ mod carbon;
 mod factor;
 mod finding;
 mod journal;
+mod meter;
 mod plan;
 mod reading;
 
@@ -24,6 +25,9 @@ pub const NAMES: &[&str] = &[
     "postings",
     "energy",
     "energy-hours",
+    "energy-days",
+    "meter-tree",
+    "equipment-days",
     "findings",
     "corrections",
     "right-readings",
@@ -33,6 +37,8 @@ pub const NAMES: &[&str] = &[
     "factor-effects",
     "plans",
     "plan-orders",
+    "plan-operations",
+    "plan-shifts",
     "plan-reasons",
     "plan-choices",
     "plan-likelihood",
@@ -62,6 +68,9 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "postings" => carbon::postings(&store()?, &plant.journal())?,
         "energy" => reading::energy(&*plant.view()?),
         "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
+        "energy-days" => reading::days(&*plant.view()?, &plant.config().zone),
+        "meter-tree" => meter::tree(&*plant.view()?),
+        "equipment-days" => meter::days(&*plant.view()?, &plant.config().zone),
         "findings" => finding::findings(&*plant.view()?, &store()?)?,
         "corrections" => table::corrections(plant.view()?.judged.corrections.iter()),
         "right-readings" => {
@@ -76,6 +85,8 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         }
         "plans" => plan::plans(&store()?, &plant.journal())?,
         "plan-orders" => plan::orders(&store()?, of_plan()?, &plant.config())?,
+        "plan-operations" => plan::operations(&store()?, of_plan()?, &plant.config())?,
+        "plan-shifts" => plan::shifts(&store()?, of_plan()?, &plant.config())?,
         "plan-reasons" => plan::reasons(&store()?, of_plan()?)?,
         "plan-choices" => plan::choices(&store()?, of_plan()?)?,
         "plan-likelihood" => plan::likelihood(&store()?, of_plan()?)?,

@@ -99,3 +99,5 @@ mod support;
 mod time_zones;
 
 mod tls_server;
+
+mod waiting_deletions;

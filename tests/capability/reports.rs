@@ -108,6 +108,10 @@ async fn what_only_looks_needs_no_secret_of_sap_and_what_sends_says_which_is_mis
     assert!(posted.status.success(), "{}", text(&posted));
     let posted = plant.carbide(&["post", "--carbon", "latest", "--no-wait"]);
     assert!(posted.status.success(), "{}", text(&posted));
+    let planned = plant.carbide(&["plan"]);
+    assert!(planned.status.success(), "{}", text(&planned));
+    let asked = plant.carbide(&["post", "--plan", "--request"]);
+    assert!(asked.status.success(), "{}", text(&asked));
     let id = plant.json(&["journal", "ls"])["change_sets"][0]["change_set_id"].clone();
     let id = id.as_str().unwrap().to_owned();
     std::fs::remove_file(plant.path("secrets/sap")).unwrap();
@@ -118,7 +122,12 @@ async fn what_only_looks_needs_no_secret_of_sap_and_what_sends_says_which_is_mis
     let verified = plant.json(&["journal", "verify"]);
     let month = report["period"].as_str().unwrap().to_owned();
     let restated = plant.json(&["footprint", "restate", "--period", &month]);
-    let (sync, undo) = (plant.carbide(&["sync"]), plant.carbide(&["undo", &id]));
+    let would_post = plant.carbide(&["post", "--plan", "--dry-run"]);
+    let would_undo = plant.carbide(&["undo", &id, "--dry-run"]);
+    let backups = plant.carbide(&["restore", "--list"]);
+    let waiting = plant.carbide(&["approve"]);
+    let approved = plant.command(&["approve", "R-1"]).env("USER", "ben").output().unwrap();
+    let refused = [["sync"].as_slice(), &["undo", &id], &["journal", "recover"]];
 
     let documents = column(&report, "postings", "change_set");
     assert!(documents.iter().any(|of| **of == id.as_str()), "{documents:?}");
@@ -126,7 +135,10 @@ async fn what_only_looks_needs_no_secret_of_sap_and_what_sends_says_which_is_mis
     assert!(explained["evidence"].is_string() && explained["run"]["lines"].is_array());
     assert_eq!(verified["damage"], Value::Null);
     assert_eq!(restated["posted_by"][0], id.as_str());
-    for refused in [sync, undo] {
+    for looked in [would_post, would_undo, backups, waiting, approved] {
+        assert!(looked.status.success(), "{}", text(&looked));
+    }
+    for refused in refused.map(|sends| plant.carbide(sends)) {
         assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
         assert!(text(&refused).contains("secrets/sap"), "{}", text(&refused));
     }

@@ -17,9 +17,9 @@ export async function open(base) {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
   const watched = { errors: [], foreign: [] }
-  const origin = new URL(base).origin
-  async function person(user, password, options = {}) {
-    const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, locale: 'en-GB', ...options })
+  /** Somebody who is logged on, in a browser of their own; `at` is another address of the same server. */
+  async function person(user, password, at = base) {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, locale: 'en-GB' })
     const page = await context.newPage()
     page.on('console', message => {
       // A browser writes each refused request into its console; those are wanted here.
@@ -28,17 +28,21 @@ export async function open(base) {
     page.on('pageerror', error => watched.errors.push(String(error)))
     page.on('request', request => {
       const url = request.url()
-      if (!url.startsWith('data:') && !url.startsWith('blob:') && new URL(url).origin !== origin) watched.foreign.push(url)
+      if (!url.startsWith('data:') && !url.startsWith('blob:') && new URL(url).origin !== new URL(at).origin) watched.foreign.push(url)
     })
-    await page.goto(base)
-    await page.locator('ui5-input#user').waitFor()
-    await page.locator('ui5-input#user input').fill(user)
-    await page.locator('ui5-input#password input').fill(password)
-    await page.locator('ui5-button[type=Submit]').click()
-    await page.locator('.frame').waitFor()
+    await page.goto(at)
+    await logOn(page, user, password)
     return page
   }
   return { browser, watched, person }
+}
+
+export async function logOn(page, user, password) {
+  await page.locator('ui5-input#user').waitFor()
+  await page.locator('ui5-input#user input').fill(user)
+  await page.locator('ui5-input#password input').fill(password)
+  await page.locator('ui5-button[type=Submit]').click()
+  await page.locator('.frame').waitFor()
 }
 
 export async function go(page, hash) {

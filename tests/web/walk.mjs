@@ -5,6 +5,31 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { demo } from './demo.mjs'
 import { axe, go, must, open, shot } from './browser.mjs'
+import { api, collect, rows, troubles } from './troubles.mjs'
+
+/** Each chart with the tables that say the same. */
+const TWINS = {
+  '#/overview': { 'energy-days': ['energy-days'] },
+  '#/energy': { sankey: ['energy'], heat: ['energy-hours'], 'meter-tree': ['meter-tree'], 'equipment-heat': ['equipment-days'] },
+}
+const TWINS_OF_PLAN = { gantt: ['plan-operations', 'plan-shifts'], front: ['plan-choices'] }
+
+/** Looks that each chart of the page has its twins, with rows, and as CSV and XLSX. */
+async function twins(page, charts, of = '') {
+  const there = await page.locator('.chart').evaluateAll(all => all.map(chart => chart.dataset.testid))
+  for (const chart of there) must(charts[chart] !== undefined, `the chart ${chart} has no table`)
+  for (const [chart, tables] of Object.entries(charts)) {
+    must(there.includes(chart), `there is no chart ${chart}, but ${there}`)
+    for (const table of tables) {
+      await page.locator(`[data-testid=sheet-${table}] tbody tr`).first().waitFor()
+      const sizes = await page.evaluate(async at => Promise.all(['csv', 'xlsx'].map(async form => {
+        const answer = await fetch(`./api/v1/tables/${at[0]}/${form}${at[1]}`)
+        return answer.ok ? (await answer.arrayBuffer()).byteLength : 0
+      })), [table, of])
+      must(sizes.every(size => size > 50), `${table} cannot be taken along: ${sizes}`)
+    }
+  }
+}
 
 async function truth(sandbox) {
   const orders = await (await fetch(`${sandbox}/sandbox/planned-orders`)).text()
@@ -61,10 +86,7 @@ try {
   })
 
   await step('four eyes are switched on without a restart', async () => {
-    const status = await anna.evaluate(async () => {
-      const { csrf } = await (await fetch('./api/v1/session')).json()
-      return (await fetch('./api/v1/reload', { method: 'POST', headers: { 'x-csrf-token': csrf } })).status
-    })
+    const { status } = await api(anna, '/reload', 'POST')
     must(status === 204, `reload answered ${status}`)
     await anna.reload()
     await anna.locator('.frame').waitFor()
@@ -79,6 +101,7 @@ try {
       await shot(anna, name)
       const found = await axe(anna)
       must(found.length === 0, found.join('\n'))
+      if (TWINS[hash]) await twins(anna, TWINS[hash])
     })
   }
 
@@ -100,6 +123,7 @@ try {
       await anna.locator(`[data-testid=sheet-${sheet}] tbody tr`).first().waitFor()
     }
     await anna.locator('[data-testid=feasibility]').waitFor()
+    await twins(anna, TWINS_OF_PLAN, `?of=${(await rows(anna, 'plans?limit=1'))[0].plan}`)
     await shot(anna, 'plan-choices')
     await anna.locator('[data-testid=front]').evaluate(chart => chart.scrollIntoView({ block: 'center' }))
     await shot(anna, 'plan-front')
@@ -150,6 +174,7 @@ try {
   })
 
   let ben
+  let ben
   await step('anna asks, ben approves and posts, and the window counts down', async () => {
     await anna.locator('ui5-button', { hasText: 'Ask for approval' }).click()
     await anna.getByText(/R-1: plan/).waitFor()
@@ -173,6 +198,33 @@ try {
     await ben.waitForFunction(() => document.querySelector('[data-testid=sheet-change-sets] tbody tr .status')?.textContent === '↶ taken back', undefined, { timeout: 60_000 })
     must((await truth(sandbox)).orders === before.orders, 'SAP is not as before')
     await shot(ben, 'taken-back')
+  })
+
+  await troubles({ step, anna, person, password, folder, url, sandbox, truth: () => truth(sandbox) })
+
+  await step('finance posts the month with two people and reverses it', async () => {
+    const documents = (await truth(sandbox)).documents
+    await go(anna, '#/postings')
+    await anna.locator('ui5-button', { hasText: 'Ask for approval' }).click()
+    await anna.getByText(/R-\d+: .*2018/).first().waitFor()
+    await go(ben, '#/postings')
+    const waiting = ben.locator('[data-testid=approvals]')
+    await waiting.locator('ui5-button', { hasText: 'Approve' }).click()
+    await waiting.locator('ui5-button', { hasText: 'Post' }).click()
+    await ben.locator('[data-testid=countdown]').first().waitFor({ timeout: 60_000 })
+    await shot(ben, 'month-window')
+    must((await truth(sandbox)).documents > documents, 'nothing was posted')
+    const posted = (await rows(anna, 'postings'))[0]
+    must(posted.phase === 'OPEN' && /^\d+/.test(posted.document) && posted.reversed_by === '', JSON.stringify(posted))
+    await ben.locator('[data-testid=change-set] ui5-button[icon=undo]').first().click()
+    await ben.locator('ui5-button[data-testid=confirm-undo]').filter({ visible: true }).first().click()
+    await ben.waitForFunction(set => [...document.querySelectorAll('[data-testid=sheet-postings] tbody tr')].some(row => row.textContent.includes(set) && row.textContent.includes('taken back')), posted.change_set, { timeout: 60_000 })
+    const reversed = (await rows(anna, 'postings')).filter(row => row.change_set === posted.change_set)
+    must(reversed.length > 0 && reversed.every(row => /\d{8,}/.test(row.reversed_by)), JSON.stringify(reversed[0]))
+    await ben.locator('[data-testid=sheet-postings]').scrollIntoViewIfNeeded()
+    await shot(ben, 'month-reversed')
+    const found = await axe(ben)
+    must(found.length === 0, found.join('\n'))
   })
 
   await step('finance finds a posting, drills down to the meter and exports', async () => {
@@ -205,11 +257,7 @@ try {
     execFileSync('python3', ['-c', jump, path.join(folder, 'ems.sqlite')])
     execFileSync(path.resolve(process.argv[2] ?? 'target/debug/carbide'), ['--config', settings, 'sync', '--full', '--why', 'a meter was read anew'], { cwd: folder, stdio: 'ignore' })
     await go(anna, '#/findings')
-    const status = await anna.evaluate(async () => {
-      const { csrf } = await (await fetch('./api/v1/session')).json()
-      return (await fetch('./api/v1/collect', { method: 'POST', headers: { 'x-csrf-token': csrf } })).status
-    })
-    must(status === 202, `collect answered ${status}`)
+    await collect(anna)
     const total = () => anna.evaluate(async () => (await (await fetch('./api/v1/tables/right-readings?limit=1')).json()).total ?? 0)
     let tries = 120
     while (await total() === 0) {
@@ -264,30 +312,60 @@ try {
     await ben.context().clearCookies()
     await go(ben, '#/findings')
     await ben.getByText('The session is over').first().waitFor()
-    await shot(ben, 'session-over')
   })
 
+  // Thousands and a day, as each language writes them.
+  const WRITTEN = { de: [/^\d{1,3}(\.\d{3})+$/, /\d\d\.\d\d\.\d{4}/], zh: [/^\d{1,3}(,\d{3})+$/, /\d{4}年\d+月\d+日/], ja: [/^\d{1,3}(,\d{3})+$/, /\d{4}\/\d\d\/\d\d/] }
   for (const [language, word] of [['de', 'Übersicht'], ['zh', '概览'], ['ja', '概要']]) {
-    await step(`the page speaks ${language}`, async () => {
+    await step(`the page speaks ${language} and writes numbers and days so`, async () => {
       await anna.evaluate(to => localStorage.setItem('carbide-language', to), language)
       await anna.goto(`${url}/#/overview`)
       await anna.reload()
       await anna.locator('main > h1', { hasText: word }).waitFor()
+      const [energy, read] = await anna.locator('.tile .big').evaluateAll(all => [all[0].textContent, all[3].textContent])
+      must(WRITTEN[language][0].test(energy) && WRITTEN[language][1].test(read), `${energy} and ${read}`)
+      await anna.locator('[data-testid=energy-days] svg').waitFor()
+      await shot(anna, `overview-${language}`)
+      for (const [name, hash] of [['plan', `#/plan/${(await rows(anna, 'plans?limit=1'))[0].plan}`], ['energy', '#/energy'], ['postings', '#/postings']]) {
+        await go(anna, hash)
+        await anna.locator('main table tbody tr').first().waitFor()
+        await anna.waitForTimeout(700)
+        await shot(anna, `${name}-${language}`, true)
+      }
     })
   }
 
   for (const theme of ['sap_horizon_dark', 'sap_horizon_hcb']) {
-    await step(`${theme}: no finding of axe`, async () => {
+    await step(`${theme}: no finding of axe on any page`, async () => {
       await anna.evaluate(to => { localStorage.setItem('carbide-theme', to); localStorage.setItem('carbide-language', 'en') }, theme)
       await anna.goto(`${url}/#/overview`)
       await anna.reload()
       await anna.locator('[data-testid=energy-days] svg').waitFor()
       await anna.waitForTimeout(600)
       await shot(anna, theme)
-      const found = await axe(anna)
-      must(found.length === 0, found.join('\n'))
+      const plan = `#/plan/${(await rows(anna, 'plans?limit=1'))[0].plan}`
+      for (const hash of ['#/overview', '#/plans', plan, '#/postings', '#/explain/REBAR-16', '#/energy', '#/findings', '#/factors']) {
+        await go(anna, hash)
+        await anna.locator('main table tbody tr').first().waitFor()
+        await anna.waitForTimeout(600)
+        const found = await axe(anna)
+        must(found.length === 0, `${hash}: ${found.join('\n')}`)
+        if (hash === plan) await shot(anna, `${theme}-plan`)
+      }
     })
   }
+
+  await step('a table is sorted and a page is opened by the keyboard alone', async () => {
+    await go(anna, '#/plans')
+    const head = anna.locator('[data-testid=sheet-planned-orders] thead th').first()
+    await head.locator('button').focus()
+    await anna.keyboard.press('Enter')
+    await anna.waitForFunction(() => document.querySelector('[data-testid=sheet-planned-orders] thead th').getAttribute('aria-sort') === 'ascending')
+    await anna.locator('nav a', { hasText: 'Energy' }).focus()
+    await anna.keyboard.press('Enter')
+    await anna.locator('main > h1', { hasText: 'Energy' }).waitFor()
+    must(await anna.evaluate(() => document.activeElement?.tagName) === 'MAIN', 'the new page has no focus')
+  })
 
   await step('a narrow screen and the keyboard work', async () => {
     await anna.setViewportSize({ width: 420, height: 800 })

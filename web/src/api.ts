@@ -163,6 +163,7 @@ export interface ChangeSetPage {
     conflict: { what: string; fields: [string, string, string, string][] } | null
     message: string | null
   }[]
+  deletions: { state: 'waiting' | 'due' | 'became' | 'dropped'; titles: string[]; became: string | null } | null
 }
 
 export interface FindingPage {

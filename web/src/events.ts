@@ -18,8 +18,14 @@ function state(now: boolean) {
 
 export function connect() {
   if (source) return
+  let fresh = true
   source = new EventSource('./api/v1/events')
-  source.onopen = () => state(true)
+  source.onopen = () => {
+    // A stream that the browser gave up has no number to go on from: whoever listens reads anew.
+    if (fresh && !connected) listeners.forEach(listener => listener('anew', {}))
+    fresh = false
+    state(true)
+  }
   source.onerror = () => {
     state(false)
     // A browser gives up after a refusal, as while the server restarts.

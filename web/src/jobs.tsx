@@ -3,7 +3,7 @@ import { Button } from '@ui5/webcomponents-react/Button'
 import { BusyIndicator } from '@ui5/webcomponents-react/BusyIndicator'
 import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
 import { useCallback, useState } from 'react'
-import { ApiError, post, type Job } from './api'
+import { ApiError, get, post, type Job } from './api'
 import { useEvents } from './events'
 import { number } from './format'
 import { t } from './i18n'
@@ -13,19 +13,24 @@ import { Trouble } from './trouble'
 export function useJob(done: (job: Job) => void) {
   const [job, setJob] = useState<Job>()
   const [error, setError] = useState<ApiError>()
-  useEvents((kind, data) => {
-    if (kind !== 'job') return
-    const told = data as Job
+  const hear = (told: Job) =>
     setJob(mine => {
-      if (!mine || mine.id !== told.id) return mine
-      if (told.state === 'done' && mine.state !== 'done') queueMicrotask(() => done(told))
+      if (!mine || mine.id !== told.id || mine.state === 'done' || mine.state === 'failed') return mine
+      if (told.state === 'done') queueMicrotask(() => done(told))
       return told
     })
+  // It may have ended before anybody listened, or while the stream was lost.
+  const ask = (id: number) => void get<Job>(`/jobs/${id}`).then(hear, () => undefined)
+  useEvents((kind, data) => {
+    if (kind === 'job') hear(data as Job)
+    if (kind === 'anew' && job) ask(job.id)
   })
   const begin = useCallback(async (path: string, body?: unknown) => {
     setError(undefined)
     try {
-      setJob(await post<Job>(path, body))
+      const begun = await post<Job>(path, body)
+      setJob(begun)
+      ask(begun.id)
     } catch (reason) {
       setError(reason as ApiError)
     }

@@ -5,7 +5,7 @@ import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
 import { useEffect, useState } from 'react'
 import { get, type ChangeSetPage, type Overview } from './api'
 import { useEvents } from './events'
-import { number } from './format'
+import { instant, number } from './format'
 import { t } from './i18n'
 import { JobView, useJob } from './jobs'
 import { useLoad } from './load'
@@ -37,7 +37,9 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
   const [asking, setAsking] = useState(false)
   const { job, error: refused, setError, busy, begin } = useJob(again)
   useEvents((kind, told) => {
-    if (kind === 'anew' || (kind === 'change_set' && (told as { change_set_id?: string }).change_set_id === id)) again()
+    const of = (told as { change_set_id?: string }).change_set_id
+    // What its deletions become is another change set.
+    if (kind === 'anew' || (kind === 'change_set' && (of === id || data?.deletions))) again()
   })
   const left = useCountdown(data?.phase === 'OPEN' ? data.ends : null, data?.server_time)
   if (!data) return <Trouble error={error} again={again} />
@@ -56,6 +58,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
         {data.phase === 'CONFIRMED' && <span>{t('window_closed')}</span>}
       </div>
       {data.reason && <MessageStrip design="Critical" hideCloseButton>{data.reason}</MessageStrip>}
+      {data.deletions && <Deletions of={data.deletions} ends={data.ends} />}
       <JobView job={job} />
       <Trouble error={refused} again={() => { setError(undefined); again() }} />
       <details open={data.items.length <= 5}>
@@ -91,9 +94,26 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
             <Button onClick={() => setAsking(false)}>{t('cancel')}</Button>
           </div>
         }>
-        <div className="dialog"><p>{t('take_back_what')}</p><ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {item.title}</li>)}</ol></div>
+        <div className="dialog"><p>{t('take_back_what')}</p><ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {item.title}</li>)}</ol>{data.deletions && <Deletions of={data.deletions} ends={data.ends} />}</div>
       </Dialog>
     </section>
+  )
+}
+
+/** Planned orders that are deleted only once the window has closed: when, or what became of it. */
+function Deletions({ of, ends }: { of: NonNullable<ChangeSetPage['deletions']>; ends: string | null }) {
+  const count = number(of.titles.length)
+  const text = {
+    waiting: () => t('deletions_waiting', count, instant(ends)),
+    due: () => t('deletions_due', count),
+    became: () => t('deletions_became', count, of.became ?? ''),
+    dropped: () => t('deletions_dropped', count),
+  }[of.state]()
+  return (
+    <div role="note" data-testid="deletions">
+      <p>{text}</p>
+      <ul>{of.titles.map(title => <li key={title}>{title}</li>)}</ul>
+    </div>
   )
 }
 

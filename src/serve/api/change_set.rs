@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 use utoipa::ToSchema;
 
+use super::deletions::Deletions;
 use super::named::Named;
 use super::told::Told;
 use crate::post::state::Phase;
@@ -69,6 +70,8 @@ pub struct ChangeSetPage {
     reason: Option<String>,
     /// Its documents.
     items: Vec<Item>,
+    /// Deletions that wait until its window has closed; null if it has none.
+    deletions: Option<Deletions>,
 }
 
 /// What the page showed when somebody decided.
@@ -113,12 +116,13 @@ pub async fn show(
     Named(id): Named<String>,
 ) -> Result<Json<ChangeSetPage>, Problem> {
     let id = known(&plant, &id)?;
-    let (report, draft) = work::change_set(&plant, id.clone()).await?;
+    let work::Standing { report, draft, deletions } = work::change_set(&plant, id.clone()).await?;
     let journal = plant.journal();
     let summary = journal.change_sets.iter().find(|set| set.change_set_id == id);
     Ok(Json(ChangeSetPage {
         change_set: id.to_string(),
         phase: phase_name(report.phase),
+        deletions: Deletions::of(&draft, report.phase, deletions.as_ref()),
         purpose: draft.purpose,
         requested_by: draft.requested_by,
         plan_hash: draft.plan_hash,
@@ -151,7 +155,7 @@ pub async fn undo(
     Told(seen): Told<Seen>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     let id = known(&plant, &id)?;
-    let (report, draft) = work::change_set(&plant, id.clone()).await?;
+    let work::Standing { report, draft, .. } = work::change_set(&plant, id.clone()).await?;
     person.needs(&[role_of(&draft)])?;
     if phase_name(report.phase) != seen.phase {
         return Err(Problem::stale(format!(

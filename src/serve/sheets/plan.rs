@@ -5,6 +5,7 @@ use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::schedule::Assignment;
 use crate::present::sheet::{Column, Sheet};
+use crate::serve::gantt;
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
 use crate::serve::problem::Problem;
@@ -111,6 +112,62 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
             end.to_string(),
             one.transport_mode.clone(),
             change.to_owned(),
+        ]);
+    }
+    Ok(sheet)
+}
+
+/// Every operation of a plan, as the chart by work center shows it.
+pub(super) fn operations(store: &Store, key: &str, config: &Config) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "plan-operations",
+        vec![
+            Column::text("work_center"),
+            Column::text("start"),
+            Column::text("end"),
+            Column::text("order"),
+            Column::text("material"),
+            Column::number("run_time", "min", 1),
+            Column::number("grid_intensity", "kgCO2e/kWh", 4),
+        ],
+    );
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    let calendar = ShiftCalendar::three_shifts(config.zone.clone());
+    let shifts = gantt::shifts(&record, &calendar);
+    for bar in gantt::bars(&record, &calendar) {
+        let grid = shifts.get(bar.bucket).map(|shift| shift.grid_kg_per_kwh.to_string());
+        sheet.row(vec![
+            bar.work_center,
+            bar.start,
+            bar.end,
+            bar.order,
+            bar.material,
+            bar.minutes.to_string(),
+            grid.unwrap_or_default(),
+        ]);
+    }
+    Ok(sheet)
+}
+
+/// The shifts of a plan's horizon with the grid and the tariff in them.
+pub(super) fn shifts(store: &Store, key: &str, config: &Config) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "plan-shifts",
+        vec![
+            Column::text("start"),
+            Column::key("night"),
+            Column::number("grid_intensity", "kgCO2e/kWh", 4),
+            Column::number("tariff", "EUR/kWh", 4),
+        ],
+    );
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    let calendar = ShiftCalendar::three_shifts(config.zone.clone());
+    for shift in gantt::shifts(&record, &calendar) {
+        sheet.row(vec![
+            shift.start,
+            if shift.night { "yes" } else { "no" }.to_owned(),
+            shift.grid_kg_per_kwh.to_string(),
+            shift.tariff_per_kwh.to_string(),
         ]);
     }
     Ok(sheet)

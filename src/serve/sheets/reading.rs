@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
@@ -59,23 +60,46 @@ pub(super) fn hours(view: &View, zone: &TimeZone) -> Sheet {
             Column::key("value_state"),
         ],
     );
-    let mut by_hour = BTreeMap::new();
+    for ((day, hour), (kwh, state)) in by(view, zone, |local| (local.date(), local.hour())) {
+        sheet.row(vec![meter.clone(), day.to_string(), hour.to_string(), known(kwh), state]);
+    }
+    sheet
+}
+
+/// The same by day.
+pub(super) fn days(view: &View, zone: &TimeZone) -> Sheet {
+    let meter = view.judged.meter.id.to_string();
+    let mut sheet = Sheet::new(
+        "energy-days",
+        vec![
+            Column::text("meter"),
+            Column::text("day"),
+            Column::number("energy", "kWh", 1),
+            Column::key("value_state"),
+        ],
+    );
+    for (day, (kwh, state)) in by(view, zone, Zoned::date) {
+        sheet.row(vec![meter.clone(), day.to_string(), known(kwh), state]);
+    }
+    sheet
+}
+
+fn known(kwh: Option<Decimal>) -> String {
+    kwh.map_or_else(String::new, |kwh| kwh.to_string())
+}
+
+/// kWh and the weakest state of each stretch of the plant's clock; no kWh where a reading is missing.
+fn by<K: Ord>(
+    view: &View,
+    zone: &TimeZone,
+    stretch: impl Fn(&Zoned) -> K,
+) -> BTreeMap<K, (Option<Decimal>, String)> {
+    let mut sums = BTreeMap::new();
     for (at, slot) in view.judged.series.within(view.judged.inventory.period) {
         let local = at.start.to_zoned(zone.clone());
-        let entry = by_hour
-            .entry((local.date(), local.hour()))
-            .or_insert((Some(Decimal::ZERO), slot.state));
+        let entry = sums.entry(stretch(&local)).or_insert((Some(Decimal::ZERO), slot.state));
         entry.0 = entry.0.zip(slot.energy).map(|(sum, energy)| sum + energy.amount());
         entry.1 = entry.1.and(slot.state);
     }
-    for ((day, hour), (kwh, state)) in by_hour {
-        sheet.row(vec![
-            meter.clone(),
-            day.to_string(),
-            hour.to_string(),
-            kwh.map_or_else(String::new, |kwh| kwh.to_string()),
-            state.to_string(),
-        ]);
-    }
-    sheet
+    sums.into_iter().map(|(key, (kwh, state))| (key, (kwh, state.to_string()))).collect()
 }

@@ -1,45 +1,65 @@
-import { useCallback } from 'react'
+import { Option } from '@ui5/webcomponents-react/Option'
+import { Label } from '@ui5/webcomponents-react/Label'
+import { Select } from '@ui5/webcomponents-react/Select'
+import { useCallback, useState } from 'react'
 import { get, type Sheet } from '../api'
 import { Chart, type Colors } from '../chart'
-import { t } from '../i18n'
+import { number, percent } from '../format'
+import { named, t } from '../i18n'
 import { useLoad } from '../load'
 import { SheetView } from '../sheet'
 import { Trouble } from '../trouble'
 
+const UNITS = { energy: 'kWh', carbon: 'kg CO₂e' } as const
+type Shown = keyof typeof UNITS
+/** Users of energy that are named as the largest. */
+const LARGEST = 5
+
+/** The cells of a column by its key. */
+const cells = (sheet: Sheet | undefined, key: string) => {
+  const at = sheet?.columns.findIndex(column => column.key === key) ?? -1
+  return (sheet?.rows ?? []).map(row => row[at] ?? '')
+}
+
 export default function Energy() {
+  const [shown, setShown] = useState<Shown>('energy')
   const hours = useLoad('hours', () => get<Sheet>('/tables/energy-hours?limit=10000'))
   const shares = useLoad('shares', () => get<Sheet>('/tables/energy?limit=10000'))
-  const heat = useCallback(
+  const tree = useLoad('tree', () => get<Sheet>('/tables/meter-tree?limit=10000'))
+  const machines = useLoad('machines', () => get<Sheet>('/tables/equipment-days?limit=10000'))
+  const all = [hours, shares, tree, machines]
+  const hasTree = (tree.data?.total ?? 0) > 0
+  const byHour = useCallback(
     (colors: Colors) => {
-      const rows = hours.data?.rows ?? []
-      const days = [...new Set(rows.map(row => row[1] ?? ''))]
-      const values = rows.map(row => [days.indexOf(row[1] ?? ''), Number(row[2]), row[3] === '' ? '-' : Number(row[3])])
-      const most = Math.max(1, ...values.map(value => (typeof value[2] === 'number' ? value[2] : 0)))
-      return {
-        grid: { left: 50, right: 20, top: 30, bottom: 90 },
-        tooltip: {},
-        xAxis: { type: 'category', data: days.map(day => day.slice(5)), axisLabel: { color: colors.text } },
-        yAxis: { type: 'category', data: Array.from({ length: 24 }, (_, hour) => String(hour)), name: t('hour'), nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text } },
-        visualMap: { min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0, text: ['kWh', ''], textStyle: { color: colors.text }, inRange: { color: [colors.ground, colors.ordered[0]] } },
-        series: [{ type: 'heatmap', data: values }],
-      }
+      const [days, at, kwh] = [cells(hours.data, 'day'), cells(hours.data, 'hour'), cells(hours.data, 'energy')]
+      const names = Array.from({ length: 24 }, (_, hour) => String(hour))
+      return heat(colors, days, at.map(hour => names.indexOf(hour)), kwh, names, t('hour'))
     },
     [hours.data],
+  )
+  const byMachine = useCallback(
+    (colors: Colors) => {
+      const [days, of, kwh] = [cells(machines.data, 'day'), cells(machines.data, 'equipment'), cells(machines.data, 'energy')]
+      const names = [...new Set(of)].sort().reverse()
+      return heat(colors, days, of.map(name => names.indexOf(name)), kwh, names, '')
+    },
+    [machines.data],
   )
   const flow = useCallback(
     (colors: Colors) => {
       const links = new Map<string, number>()
       const meter = hours.data?.rows[0]?.[0] ?? t('col_meter')
-      for (const row of shares.data?.rows ?? []) {
-        const center = row[1] || `${t('col_cost_center')} ${row[0]}`
-        const kwh = Number(row[4])
-        const add = (from: string, to: string) => links.set(`${from}\n${to}`, (links.get(`${from}\n${to}`) ?? 0) + kwh)
-        add(meter, center)
-        if (row[2]) add(center, row[2])
-      }
+      const [costCenters, centers, materials, values] = [cells(shares.data, 'cost_center'), cells(shares.data, 'work_center'), cells(shares.data, 'material'), cells(shares.data, shown).map(Number)]
+      const add = (from: string, to: string, value: number) => links.set(`${from}\n${to}`, (links.get(`${from}\n${to}`) ?? 0) + value)
+      values.forEach((value, at) => {
+        const center = centers[at] || `${t('col_cost_center')} ${costCenters[at]}`
+        add(t('purchase'), meter, value)
+        add(meter, center, value)
+        if (materials[at]) add(center, materials[at], value)
+      })
       const nodes = new Set([...links.keys()].flatMap(key => key.split('\n')))
       return {
-        tooltip: {},
+        tooltip: { valueFormatter: (value: number) => `${number(value)} ${UNITS[shown]}` },
         series: [{
           type: 'sankey', left: 20, right: 160, label: { color: colors.text },
           data: [...nodes].map(name => ({ name })),
@@ -47,16 +67,89 @@ export default function Energy() {
         }],
       }
     },
-    [hours.data, shares.data],
+    [hours.data, shares.data, shown],
+  )
+  const measured = useCallback(
+    (colors: Colors) => {
+      const names = indented(tree.data)
+      const bar = (name: string, key: string, color: string | undefined) => ({ name, type: 'bar', color, data: cells(tree.data, key).map(value => (value === '' ? null : Number(value))) })
+      return {
+        grid: { left: 150, right: 30, top: 40, bottom: 40 },
+        legend: { top: 0, textStyle: { color: colors.text } },
+        tooltip: { trigger: 'axis', valueFormatter: (value: number | null) => (value === null ? '–' : `${number(value)} ${unitOf(tree.data)}`) },
+        xAxis: { type: 'value', name: unitOf(tree.data), nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } },
+        yAxis: { type: 'category', inverse: true, data: names, axisLabel: { color: colors.text } },
+        series: [bar(t('col_measured'), 'measured', colors.ordered[0]), bar(t('col_reconciled'), 'reconciled', colors.ordered[4])],
+      }
+    },
+    [tree.data],
   )
   return (
     <>
       <h1>{t('energy')}</h1>
-      <Trouble error={hours.error ?? shares.error} again={() => { hours.again(); shares.again() }} />
-      <section className="panel" aria-label={t('sankey')}><h2>{t('sankey')}, kWh</h2>{shares.data && hours.data && <Chart label={t('sankey')} height={360} option={flow} test="sankey" />}</section>
-      <section className="panel" aria-label={t('heat_map')}><h2>{t('heat_map')}</h2>{hours.data && <Chart label={t('heat_map')} height={420} option={heat} test="heat" />}</section>
+      <Trouble error={all.find(one => one.error)?.error} again={() => all.forEach(one => one.again())} />
+      <section className="panel" aria-label={t('sankey')}>
+        <h2>{t('sankey')}, {UNITS[shown]}</h2>
+        <div className="field">
+          <Label for="flow">{t('flow_shows')}</Label>
+          <Select id="flow" accessibleName={t('flow_shows')} value={shown} onChange={event => setShown(event.detail.selectedOption.value as Shown)}>
+            {(Object.keys(UNITS) as Shown[]).map(one => <Option key={one} value={one}>{t(one)} [{UNITS[one]}]</Option>)}
+          </Select>
+        </div>
+        {shares.data && hours.data && <Chart label={`${t('sankey')}, ${UNITS[shown]}`} height={360} option={flow} test="sankey" />}
+        {shares.data && <Hotspots of={shares.data} shown={shown} />}
+      </section>
+      <section className="panel" aria-label={t('heat_map')}><h2>{t('heat_map')}</h2>{hours.data && <Chart label={t('heat_map')} height={420} option={byHour} test="heat" />}</section>
+      {hasTree && <section className="panel" aria-label={t('meter_tree')}><h2>{t('meter_tree')}</h2><Chart label={t('meter_tree')} height={80 + 44 * (tree.data?.total ?? 0)} option={measured} test="meter-tree" /></section>}
+      {(machines.data?.total ?? 0) > 0 && <section className="panel" aria-label={t('equipment_days')}><h2>{t('equipment_days')}</h2><Chart label={t('equipment_days')} height={150 + 30 * new Set(cells(machines.data, 'equipment')).size} option={byMachine} test="equipment-heat" /></section>}
       <SheetView name="energy" title={t('energy')} />
       <SheetView name="energy-hours" title={t('heat_map')} />
+      {hasTree && <SheetView name="meter-tree" title={t('meter_tree')} />}
+      {hasTree && <SheetView name="equipment-days" title={t('equipment_days')} />}
     </>
   )
+}
+
+/** The largest users, with their share of all. */
+function Hotspots({ of, shown }: { of: Sheet; shown: Shown }) {
+  const [centers, costCenters, materials, values] = [cells(of, 'work_center'), cells(of, 'cost_center'), cells(of, 'material'), cells(of, shown).map(Number)]
+  const sums = new Map<string, number>()
+  values.forEach((value, at) => {
+    const name = centers[at] ? `${centers[at]}, ${materials[at]}` : `${t('col_cost_center')} ${costCenters[at]}`
+    sums.set(name, (sums.get(name) ?? 0) + value)
+  })
+  const all = values.reduce((sum, value) => sum + value, 0)
+  const largest = [...sums].sort((one, other) => other[1] - one[1]).slice(0, LARGEST)
+  return (
+    <>
+      <h3>{t('hotspots')}</h3>
+      <ol data-testid="hotspots">{largest.map(([name, value]) => <li key={name}>{name}: {number(value)} {UNITS[shown]} ({percent(all === 0 ? 0 : value / all)})</li>)}</ol>
+    </>
+  )
+}
+
+const unitOf = (sheet: Sheet | undefined) => sheet?.columns.find(column => column.key === 'reconciled')?.unit ?? ''
+
+/** Names of the nodes with what they are, each below its parent and further in. */
+function indented(sheet: Sheet | undefined): string[] {
+  const [ids, parents, kinds] = [cells(sheet, 'meter'), cells(sheet, 'below'), cells(sheet, 'kind')]
+  const depth = (at: number): number => {
+    const parent = ids.indexOf(parents[at] ?? '')
+    return parent < 0 ? 0 : 1 + depth(parent)
+  }
+  return ids.map((id, at) => `${'· '.repeat(depth(at))}${id} (${named('key', kinds[at] ?? '')})`)
+}
+
+function heat(colors: Colors, of: string[], rows: number[], kwh: string[], names: string[], name: string) {
+  const days = [...new Set(of)]
+  const values = of.map((day, at) => [days.indexOf(day), rows[at] ?? 0, kwh[at] === '' ? '-' : Number(kwh[at])])
+  const most = Math.max(1, ...values.map(value => (typeof value[2] === 'number' ? value[2] : 0)))
+  return {
+    grid: { left: 90, right: 20, top: 30, bottom: 90 },
+    tooltip: { valueFormatter: (value: number | string) => (typeof value === 'number' ? `${number(value, 1)} kWh` : '–') },
+    xAxis: { type: 'category', data: days.map(day => day.slice(5)), axisLabel: { color: colors.text } },
+    yAxis: { type: 'category', data: names, name, nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text } },
+    visualMap: { min: 0, max: most, orient: 'horizontal', left: 'center', bottom: 0, text: [`${number(most)} kWh`, '0'], textStyle: { color: colors.text }, inRange: { color: [colors.ground, colors.ordered[0]] } },
+    series: [{ type: 'heatmap', data: values }],
+  }
 }

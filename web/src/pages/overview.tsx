@@ -1,10 +1,10 @@
 import { Button } from '@ui5/webcomponents-react/Button'
 import { MessageStrip } from '@ui5/webcomponents-react/MessageStrip'
 import { useCallback } from 'react'
-import { get, post, type Overview as Data, type Who } from '../api'
+import { get, post, type Overview as Data, type Sheet, type Who } from '../api'
 import { Chart, type Colors } from '../chart'
 import { useEvents } from '../events'
-import { instant, number } from '../format'
+import { change, instant, number, percent } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
 import { Approvals } from '../posting'
@@ -14,8 +14,11 @@ import { Standing } from '../window'
 
 export default function Overview({ who }: { who: Who }) {
   const { data, error, again } = useLoad('overview', () => get<Data>('/overview'))
+  const plans = useLoad('last-plan', () => get<Sheet>('/tables/plans?limit=1'))
   useEvents((kind, told) => {
-    if (kind !== 'job' || (told as { ended?: string }).ended) again()
+    if (kind === 'job' && !(told as { ended?: string }).ended) return
+    again()
+    plans.again()
   })
   const days = data?.days
   const option = useCallback(
@@ -46,6 +49,7 @@ export default function Overview({ who }: { who: Who }) {
         <div className="tile"><span>{t('scope_2')}</span><span className="big">{number(Number(data.scope_2_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
         <div className="tile"><span>{t('facts_read')}</span><span className="big" style={{ fontSize: '1rem' }}>{instant(data.facts_read)}</span><Button icon="synchronize" onClick={() => void post('/collect').catch(again)}>{t('read_now')}</Button></div>
       </div>
+      {plans.data && <LastPlan plans={plans.data} />}
       <section className="panel" aria-label={t('needs_person')}>
         <h2>{t('needs_person')}</h2>
         {persons.length === 0 && data.standing.length === 0 ? <p>{t('nothing_waits')}</p> : <ul>{persons.map(text => <li key={text}>{text}</li>)}</ul>}
@@ -65,6 +69,7 @@ export default function Overview({ who }: { who: Who }) {
               <div className="bar">
                 <strong>{budget.quarter}</strong>
                 <span className={over ? 'bad' : 'good'}>{over ? `! ${t('over_budget')}` : `✓ ${t('in_budget')}`}</span>
+                {projected > most && <span className="bad">{t('overshoot', percent(projected / most - 1))}</span>}
                 <span>{t('left')} {number(Number(budget.left_kg) / 1000, 1)} t; {t('emitted')} {number(emitted / 1000, 1)} t; {t('target')} {number(Number(budget.target_kg) / 1000, 1)} t; {t('budget')} {number(most / 1000, 1)} t; {t('projected')} {budget.projected_kg ? `${number(projected / 1000, 1)} t` : '–'}</span>
               </div>
               <div className="bullet" aria-hidden="true">
@@ -81,10 +86,27 @@ export default function Overview({ who }: { who: Who }) {
         <h2>{t('last_jobs')}</h2>
         <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {job.text}</li>)}</ul>
       </section>}
+      <SheetView name="energy-days" title={t('energy_by_day')} limit={31} />
       <SheetView name="budgets" title={t('budget_title')} />
       <SheetView name="inventory" title={t('inventory')} limit={20} />
       <SheetView name="products" title={t('products')} open={row => <a href={`#/explain/${row.material}`}>{t('explain')}</a>} />
       <SheetView name="footprint-snapshots" title={t('footprint_snapshots')} limit={20} />
     </>
+  )
+}
+
+/** The plan that was made last, against what the plant would do without it. */
+function LastPlan({ plans }: { plans: Sheet }) {
+  const cell = (key: string) => plans.rows[0]?.[plans.columns.findIndex(column => column.key === key)] ?? ''
+  const plan = cell('plan')
+  return (
+    <section className="panel" aria-label={t('last_plan')} data-testid="last-plan">
+      <h2>{t('last_plan')}</h2>
+      {plan === '' ? <p>{t('no_plan')}</p> : (
+        <p>
+          <a href={`#/plan/${plan}`}>{plan.slice(0, 16)}</a> <Status value={cell('plan_status')} /> {cell('phase') && <Status value={cell('phase')} />} {instant(cell('made'))}: {number(cell('carbon'))} kg CO₂e ({change(Number(cell('carbon')), Number(cell('carbon_baseline')))}), {number(cell('cost'))} EUR ({change(Number(cell('cost')), Number(cell('cost_baseline')))})
+        </p>
+      )}
+    </section>
   )
 }

@@ -61,6 +61,8 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
       )}
       <SheetView name="plan-reasons" of={data.plan} title={t('reasons')} />
       <SheetView name="plan-orders" of={data.plan} title={t('orders')} />
+      <SheetView name="plan-operations" of={data.plan} title={t('operations')} limit={20} />
+      <SheetView name="plan-shifts" of={data.plan} title={t('shifts')} limit={21} />
       {data.unplannable.length > 0 && <section className="panel" aria-label={t('unplannable')}><h2>{t('unplannable')}</h2><ul>{data.unplannable.map(one => <li key={one.demand}>{one.demand}: {one.reason}</li>)}</ul></section>}
       <section className="panel" aria-label={t('certificate')}>
         <h2>{t('certificate')}</h2>
