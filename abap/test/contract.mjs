@@ -481,6 +481,20 @@ await test("views select columns that their tables have, and services and access
   for (const { name, text } of files(".tran.xml")) assert.ok(files(".prog.abap").some((program) => program.name === text.match(/<PGMNA>(\w+)/)[1]), name);
 });
 
+await test("each message has a short and a long text in English, German and Chinese, and is raised somewhere", async () => {
+  const all = readFileSync(resolve(here, "../src/base/zcarbide.msag.xml"), "utf8");
+  const numbers = (text) => new Set([...text.matchAll(/<MSGNR>(\d{3})<\/MSGNR>/g)].map((match) => match[1]));
+  const [english, others] = all.split("<T100_TEXTS>");
+  const messages = numbers(english);
+  const short = (language) => new Set([...others.matchAll(/<SPRSL>(.)<\/SPRSL>\s*<MSGNR>(\d{3})/g)].filter((match) => match[1] === language).map((match) => match[2]));
+  const long = (language) => new Set([...all.matchAll(/<OBJECT>ZCARBIDE(\d{3})<\/OBJECT>\s*<LANGU>(.)</g)].filter((match) => match[2] === language).map((match) => match[1]));
+  assert.ok(messages.size > 0);
+  for (const language of ["D", "1"]) assert.deepEqual([...short(language)].sort(), [...messages].sort(), `short texts, ${language}`);
+  for (const language of ["E", "D", "1"]) assert.deepEqual([...long(language)].sort(), [...messages].sort(), `long texts, ${language}`);
+  const sources = readdirSync(resolve(here, "../src"), { recursive: true }).filter((path) => path.endsWith(".abap")).map((path) => readFileSync(resolve(here, "../src", path), "utf8")).join("\n");
+  for (const message of messages) assert.ok(sources.includes(message), `${message} is raised nowhere`);
+});
+
 await test("the checksums are those of the sources", async () => {
   assert.equal(readFileSync(resolve(here, "../checksums.txt"), "utf8"), checksums(), "run node abap/paste.mjs");
 });

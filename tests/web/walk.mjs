@@ -174,7 +174,6 @@ try {
   })
 
   let ben
-  let ben
   await step('anna asks, ben approves and posts, and the window counts down', async () => {
     await anna.locator('ui5-button', { hasText: 'Ask for approval' }).click()
     await anna.getByText(/R-1: plan/).waitFor()
@@ -322,7 +321,7 @@ try {
       await anna.goto(`${url}/#/overview`)
       await anna.reload()
       await anna.locator('main > h1', { hasText: word }).waitFor()
-      const [energy, read] = await anna.locator('.tile .big').evaluateAll(all => [all[0].textContent, all[3].textContent])
+      const [energy, read] = await anna.locator('.tile .big').evaluateAll(all => [all[1].textContent, all[4].textContent])
       must(WRITTEN[language][0].test(energy) && WRITTEN[language][1].test(read), `${energy} and ${read}`)
       await anna.locator('[data-testid=energy-days] svg').waitFor()
       await shot(anna, `overview-${language}`)

@@ -67,6 +67,7 @@ export interface Overview {
   energy_kwh: string
   scope_1_kg: string
   scope_2_kg: string
+  latest: { from: string; until: string; gaps: number; energy_kwh: string; carbon_kg: string | null } | null
   days: { day: string; energy_kwh: string | null; imputed: boolean }[]
   budgets: {
     quarter: string

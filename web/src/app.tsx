@@ -33,7 +33,8 @@ function Content({ who }: { who: Who }) {
   useEffect(() => {
     const moved = () => {
       setPlace(place())
-      document.querySelector('main')?.focus()
+      document.querySelector('main')?.focus({ preventScroll: true })
+      window.scrollTo(0, 0)
     }
     window.addEventListener('hashchange', moved)
     return () => window.removeEventListener('hashchange', moved)

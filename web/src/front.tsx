@@ -2,7 +2,7 @@
 import { useCallback } from 'react'
 import type { PlanPage, Worth } from './api'
 import { Chart, type Colors } from './chart'
-import { number, percent } from './format'
+import { number, percent, tick } from './format'
 import { t } from './i18n'
 import { SheetView } from './sheet'
 
@@ -13,7 +13,7 @@ export function Front({ plan, worth, points }: { plan: string; worth: Worth; poi
   const option = useCallback(
     (colors: Colors) => {
       const shown = (name: string, of: Pick<Worth, 'carbon_kg' | 'cost' | 'punctuality'>) => ({ value: [of.carbon_kg, of.cost], name: `${name}: ${number(of.carbon_kg)} kg CO₂e, ${number(of.cost)}, ${percent(of.punctuality)} ${t('punctuality')}` })
-      const axis = { type: 'value', scale: true, nameLocation: 'middle', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } }
+      const axis = { type: 'value', scale: true, nameLocation: 'middle', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text, formatter: tick }, splitLine: { lineStyle: { color: colors.border } } }
       return {
         grid: { left: 90, right: 30, top: 40, bottom: 60 },
         legend: { top: 0, textStyle: { color: colors.text } },

@@ -2,7 +2,7 @@
 import { useCallback, useMemo } from 'react'
 import type { PlanPage } from './api'
 import { Chart, type Colors } from './chart'
-import { local, number } from './format'
+import { local, number, tick } from './format'
 import { t } from './i18n'
 
 /** Beyond this many operations, those of one material in one shift of a work center are one block: alone they would be thinner than a pixel. */
@@ -59,7 +59,7 @@ export function Gantt({ plan }: { plan: PlanPage }) {
         xAxis: { type: 'category', data: shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, interval: 8, rotate: 30 } },
         yAxis: [
           { type: 'category', data: centers, axisLabel: { color: colors.text }, splitLine: { show: true, lineStyle: { color: colors.border } } },
-          { type: 'value', name: 'kg/kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { show: false } },
+          { type: 'value', name: 'kg/kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text, formatter: tick }, splitLine: { show: false } },
         ],
         series: [
           { name: t('grid'), type: 'line', step: 'middle', yAxisIndex: 1, symbol: 'none', areaStyle: { opacity: 0.15 }, lineStyle: { width: 1 }, color: colors.ordered[3], data: shifts.map(shift => shift.grid_kg_per_kwh), z: 0 },

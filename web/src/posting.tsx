@@ -54,7 +54,7 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
       {asked && <MessageStrip design="Information" hideCloseButton>{asked.request}: {asked.purpose}. {t('approvals')}: {t('state_waiting')}</MessageStrip>}
       {posted && <ChangeSetView id={posted} mayUndo={may} />}
       <Dialog open={simulated !== undefined} headerText={t('simulate')} onClose={() => setSimulated(undefined)} footer={<div className="bar"><Button onClick={() => setSimulated(undefined)}>{t('close')}</Button></div>}>
-        <div className="dialog">
+        <div className="dialog" tabIndex={0} role="region" aria-label={t('simulate')}>
           <p>{t('documents_would', simulated?.documents.length ?? 0, simulated?.documents_max ?? 0)}</p>
           <ol>{simulated?.documents.map(document => <li key={document.item}>{document.title} <small>[{document.key}]</small></li>)}</ol>
         </div>

@@ -5,7 +5,7 @@ import { Label } from '@ui5/webcomponents-react/Label'
 import { useEffect, useId, useMemo, useState, type ReactNode } from 'react'
 import { get, type Column, type Sheet } from './api'
 import { useEvents } from './events'
-import { instant, local, number } from './format'
+import { instant, local, number, scope } from './format'
 import { named, t, useLanguage, type Key } from './i18n'
 import { useLoad } from './load'
 import { Trouble } from './trouble'
@@ -15,6 +15,7 @@ export function cell(column: Column, text: string): ReactNode {
   if (column.kind === 'number') return number(text, column.decimals ?? 0)
   if (column.kind === 'instant') return instant(text)
   if (column.kind === 'key') return <Status value={text} />
+  if (column.key === 'scope') return scope(text) ?? text
   if (/^[0-9a-f]{64}$/.test(text)) return <span title={text}>{text.slice(0, 16)}…</span>
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? local(text) : text
 }
@@ -33,7 +34,7 @@ export function Status({ value }: { value: string }) {
 
 export function head(column: Column): string {
   const name = named('col', column.key)
-  return column.unit ? `${name} [${column.unit}]` : name
+  return column.unit ? `${name} [${column.unit.replace('CO2e', ' CO₂e')}]` : name
 }
 
 export interface SheetProps {

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react'
 import { get, type ChangeSetPage, type Overview } from './api'
 import { useEvents } from './events'
 import { instant, number } from './format'
-import { t } from './i18n'
+import { named, t } from './i18n'
 import { JobView, useJob } from './jobs'
 import { useLoad } from './load'
 import { Status } from './sheet'
@@ -50,7 +50,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
         <strong>{id}</strong> <Status value={data.phase} /> <span>{data.purpose}</span>
         {open && (
           <>
-            <span>{t('window_open', id, '')}</span>
+            <span>{t('window_open')}</span>
             <time role="timer" data-testid="countdown">{clock(left)}</time>
             {mayUndo && <Button design="Attention" icon="undo" disabled={busy} onClick={() => setAsking(true)}>{t('take_back')}</Button>}
           </>
@@ -69,7 +69,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
           <tbody>
             {data.items.map(item => (
               <tr key={item.item}>
-                <td className="number">{item.item}</td><td>{item.number ?? '–'}</td><td>{item.title}</td><td>{item.state}</td><td>{item.reversal ?? '–'}</td>
+                <td className="number">{item.item}</td><td>{item.number ?? '–'}</td><td>{item.title}</td><td>{named('item', item.state)}</td><td>{item.reversal ?? '–'}</td>
               </tr>
             ))}
           </tbody>
@@ -94,7 +94,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
             <Button onClick={() => setAsking(false)}>{t('cancel')}</Button>
           </div>
         }>
-        <div className="dialog"><p>{t('take_back_what')}</p><ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {item.title}</li>)}</ol>{data.deletions && <Deletions of={data.deletions} ends={data.ends} />}</div>
+        <div className="dialog" tabIndex={0} role="region" aria-label={t('take_back_what')}><p>{t('take_back_what')}</p>{data.deletions && <Deletions of={data.deletions} ends={data.ends} />}<ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {item.title}</li>)}</ol></div>
       </Dialog>
     </section>
   )

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::deletions::Deletions;
 use super::named::Named;
 use super::told::Told;
-use crate::post::state::Phase;
+use crate::post::state::{ItemState, Phase};
 use crate::post::{ChangeSetId, ItemReport};
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
@@ -28,7 +28,7 @@ pub struct Item {
     item: usize,
     /// What it is.
     title: String,
-    /// How it stands.
+    /// How it stands, as `DONE`.
     state: String,
     /// Its number in SAP.
     number: Option<String>,
@@ -82,13 +82,18 @@ pub struct Seen {
     phase: String,
 }
 
+/// The name of a state, without the attempt that some have.
+fn state_name(state: ItemState) -> String {
+    let value = serde_json::to_value(state).unwrap_or_default();
+    let name = value.as_str().or_else(|| value.as_object()?.keys().next().map(String::as_str));
+    name.unwrap_or_default().to_owned()
+}
+
 fn item(of: &ItemReport) -> Item {
-    let state = serde_json::to_value(of.state).unwrap_or_default();
-    let state = state.as_str().map_or_else(|| state.to_string(), str::to_owned);
     Item {
         item: of.item,
         title: of.title.clone(),
-        state,
+        state: state_name(of.state),
         number: of.number.as_ref().map(ToString::to_string),
         reversal: of.reversal.as_ref().map(|number| number.padded()),
         conflict: of.conflict.as_ref().map(|conflict| Conflict {
@@ -176,4 +181,16 @@ pub async fn undo(
         async move { work::undo(&plant, id, person.name, running).await }.in_current_span(),
     );
     Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_document_is_a_name_with_or_without_an_attempt() {
+        assert_eq!(state_name(ItemState::Done), "DONE");
+        assert_eq!(state_name(ItemState::Intent(2)), "INTENT");
+        assert_eq!(state_name(ItemState::CompHeld(1)), "COMP_HELD");
+    }
 }

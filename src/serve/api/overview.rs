@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::check::Severity;
+use crate::cycle::Judged;
+use crate::period::Interval;
 use crate::post::state::Phase;
 use crate::quantity::Milligrams;
 use crate::serve::guard::Person;
@@ -63,6 +65,21 @@ pub struct Day {
     imputed: bool,
 }
 
+/// The newest readings: what the plant uses now.
+#[derive(Serialize, ToSchema)]
+pub struct Latest {
+    /// First instant.
+    from: String,
+    /// End of the newest interval.
+    until: String,
+    /// Intervals without a reading.
+    gaps: usize,
+    /// kWh of the others.
+    energy_kwh: String,
+    /// kgCO2e of these, by the electricity factor of the month that is shown.
+    carbon_kg: Option<String>,
+}
+
 /// What the first page shows.
 #[derive(Serialize, ToSchema)]
 pub struct Overview {
@@ -84,6 +101,8 @@ pub struct Overview {
     scope_1_kg: String,
     /// Emissions of the month, scope 2.
     scope_2_kg: String,
+    /// The last 24 hours of readings.
+    latest: Option<Latest>,
     /// By day.
     days: Vec<Day>,
     /// Budgets.
@@ -104,6 +123,20 @@ pub struct Overview {
     jobs: Vec<Job>,
     /// Why the last read failed.
     collect_failed: Option<String>,
+}
+
+fn latest(judged: &Judged) -> Option<Latest> {
+    let until = judged.series.span()?.end;
+    let interval = Interval::new(until - SignedDuration::from_hours(24), until)?;
+    let (energy, gaps) = judged.series.energy_within(interval);
+    let factor = judged.attribution.groups.last().map(|group| group.factor.kg_co2e_per_unit);
+    Some(Latest {
+        from: interval.start.to_string(),
+        until: until.to_string(),
+        gaps,
+        energy_kwh: energy.amount().to_string(),
+        carbon_kg: factor.map(|factor| (energy.amount() * factor).round_dp(6).to_string()),
+    })
 }
 
 fn kg(amount: Milligrams) -> String {
@@ -175,6 +208,7 @@ pub async fn overview(
         energy_kwh: judged.inventory.metered_kwh.to_string(),
         scope_1_kg: kg(of(crate::factor::Scope::Direct)),
         scope_2_kg: kg(of(crate::factor::Scope::PurchasedEnergy)),
+        latest: latest(judged),
         days,
         budgets: budgets.collect(),
         held_findings: held.count(),

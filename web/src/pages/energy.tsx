@@ -4,7 +4,7 @@ import { Select } from '@ui5/webcomponents-react/Select'
 import { useCallback, useState } from 'react'
 import { get, type Sheet } from '../api'
 import { Chart, type Colors } from '../chart'
-import { number, percent } from '../format'
+import { number, percent, tick } from '../format'
 import { named, t } from '../i18n'
 import { useLoad } from '../load'
 import { SheetView } from '../sheet'
@@ -77,7 +77,7 @@ export default function Energy() {
         grid: { left: 150, right: 30, top: 40, bottom: 40 },
         legend: { top: 0, textStyle: { color: colors.text } },
         tooltip: { trigger: 'axis', valueFormatter: (value: number | null) => (value === null ? '–' : `${number(value)} ${unitOf(tree.data)}`) },
-        xAxis: { type: 'value', name: unitOf(tree.data), nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } },
+        xAxis: { type: 'value', name: unitOf(tree.data), nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text, formatter: tick }, splitLine: { lineStyle: { color: colors.border } } },
         yAxis: { type: 'category', inverse: true, data: names, axisLabel: { color: colors.text } },
         series: [bar(t('col_measured'), 'measured', colors.ordered[0]), bar(t('col_reconciled'), 'reconciled', colors.ordered[4])],
       }

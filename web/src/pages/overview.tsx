@@ -4,7 +4,7 @@ import { useCallback } from 'react'
 import { get, post, type Overview as Data, type Sheet, type Who } from '../api'
 import { Chart, type Colors } from '../chart'
 import { useEvents } from '../events'
-import { change, instant, number, percent } from '../format'
+import { change, instant, number, percent, tick } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
 import { Approvals } from '../posting'
@@ -24,9 +24,9 @@ export default function Overview({ who }: { who: Who }) {
   const option = useCallback(
     (colors: Colors) => ({
       grid: { left: 70, right: 20, top: 30, bottom: 40 },
-      tooltip: { trigger: 'axis' },
+      tooltip: { trigger: 'axis', valueFormatter: (value: number | null) => (value === null ? '–' : `${number(value)} kWh`) },
       xAxis: { type: 'category', data: days?.map(day => day.day.slice(8)), axisLabel: { color: colors.text } },
-      yAxis: { type: 'value', name: 'kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text }, splitLine: { lineStyle: { color: colors.border } } },
+      yAxis: { type: 'value', name: 'kWh', nameTextStyle: { color: colors.text }, axisLabel: { color: colors.text, formatter: tick }, splitLine: { lineStyle: { color: colors.border } } },
       series: [{ type: 'bar', data: days?.map(day => ({ value: day.energy_kwh === null ? null : Number(day.energy_kwh), itemStyle: { color: day.imputed ? colors.ordered[1] : colors.ordered[0] } })) }],
     }),
     [days],
@@ -44,9 +44,15 @@ export default function Overview({ who }: { who: Who }) {
       <Trouble error={error} again={again} />
       {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{data.collect_failed}</MessageStrip>}
       <div className="tiles">
-        <div className="tile"><span>{t('energy')}</span><span className="big">{number(data.energy_kwh)}</span><span className="unit">kWh</span></div>
-        <div className="tile"><span>{t('scope_1')}</span><span className="big">{number(Number(data.scope_1_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
-        <div className="tile"><span>{t('scope_2')}</span><span className="big">{number(Number(data.scope_2_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
+        {data.latest && (
+          <div className="tile" data-testid="latest">
+            <span>{t('latest')}</span><span className="big">{number(data.latest.energy_kwh)}</span><span className="unit">kWh</span>
+            <p>{number(data.latest.carbon_kg)} kg CO₂e; {t('latest_until', instant(data.latest.until))}{data.latest.gaps > 0 && <><br /><span className="warn">! {t('latest_gaps', data.latest.gaps)}</span></>}</p>
+          </div>
+        )}
+        <div className="tile"><span>{t('energy')}, {data.period}</span><span className="big">{number(data.energy_kwh)}</span><span className="unit">kWh</span></div>
+        <div className="tile"><span>{t('scope_1')}, {data.period}</span><span className="big">{number(Number(data.scope_1_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
+        <div className="tile"><span>{t('scope_2')}, {data.period}</span><span className="big">{number(Number(data.scope_2_kg) / 1000, 1)}</span><span className="unit">t CO₂e</span></div>
         <div className="tile"><span>{t('facts_read')}</span><span className="big" style={{ fontSize: '1rem' }}>{instant(data.facts_read)}</span><Button icon="synchronize" onClick={() => void post('/collect').catch(again)}>{t('read_now')}</Button></div>
       </div>
       {plans.data && <LastPlan plans={plans.data} />}

@@ -3,7 +3,7 @@ import { Feasibility } from '../feasibility'
 import { Front } from '../front'
 import { Gantt } from '../gantt'
 import { useEvents } from '../events'
-import { change, instant, number, percent } from '../format'
+import { change, instant, number, percent, points } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
 import { MakePlan } from '../making'
@@ -22,9 +22,9 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
   const rows: [string, string, string, string][] = [
     [`${t('carbon')} [kg CO₂e]`, number(baseline.carbon_kg), number(worth.carbon_kg), change(worth.carbon_kg, baseline.carbon_kg)],
     [`${t('cost')} [EUR]`, number(baseline.cost), number(worth.cost), change(worth.cost, baseline.cost)],
-    [t('punctuality'), percent(baseline.punctuality), percent(worth.punctuality), change(worth.punctuality, baseline.punctuality)],
-    [t('night_share'), percent(baseline.night_share), percent(worth.night_share), change(worth.night_share, baseline.night_share)],
-    [t('low_carbon'), percent(baseline.low_carbon_ratio), percent(worth.low_carbon_ratio), change(worth.low_carbon_ratio, baseline.low_carbon_ratio)],
+    [t('punctuality'), percent(baseline.punctuality), percent(worth.punctuality), points(worth.punctuality, baseline.punctuality)],
+    [t('night_share'), percent(baseline.night_share), percent(worth.night_share), points(worth.night_share, baseline.night_share)],
+    [t('low_carbon'), percent(baseline.low_carbon_ratio), percent(worth.low_carbon_ratio), points(worth.low_carbon_ratio, baseline.low_carbon_ratio)],
   ]
   const may = who.roles.includes('planner')
   return (
