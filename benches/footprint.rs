@@ -11,9 +11,11 @@
 
 #[path = "measure/process.rs"]
 mod process;
+#[path = "measure/python.rs"]
+mod python;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -40,7 +42,11 @@ fn main() {
     let sizes = value("--nodes").map_or_else(|| vec![100_000, 1_000_000], |nodes| vec![nodes]);
     let peers = !arguments.iter().any(|argument| argument == "--no-peers");
     let patience = value("--peer-seconds").unwrap_or(120);
-    let python = if peers { python() } else { None };
+    let python = if peers {
+        python::python("footprint", "footprint_requirements.txt", "scipy, bw2calc, bw_processing")
+    } else {
+        None
+    };
     let kinds = match arguments.iter().position(|argument| argument == "--graph") {
         Some(at) => vec![arguments[at + 1].as_str()],
         None => vec!["tree", "modular", "acyclic"],
@@ -313,7 +319,7 @@ fn memory(kind: &str, nodes: usize) {
     let (system, own) = (graph.system(), Columns::of(COLUMNS, graph.own.clone()));
     drop(graph);
     // What the generator left behind would hide our own peak.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    process::forget_peak();
     let before = status("VmRSS");
     let order = system.condensed();
     let solved = system.solve(&order, &own).unwrap();
@@ -333,32 +339,4 @@ fn peak(kind: &str, nodes: usize) -> Option<usize> {
         .output()
         .ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
-}
-
-/// A Python with the peers, made on first use.
-fn python() -> Option<PathBuf> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-peers/footprint");
-    let python = home.join("bin/python");
-    let ready = |python: &Path| {
-        let check =
-            Command::new(python).args(["-c", "import scipy, bw2calc, bw_processing"]).output();
-        check.is_ok_and(|output| output.status.success())
-    };
-    if !ready(&python) {
-        eprintln!("installing the peers into {}", home.display());
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&home).status();
-        let requirements =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/footprint_requirements.txt");
-        let installed = made.is_ok_and(|status| status.success())
-            && Command::new(home.join("bin/pip"))
-                .args(["install", "--quiet", "-r"])
-                .arg(requirements)
-                .status()
-                .is_ok_and(|status| status.success());
-        if !installed || !ready(&python) {
-            eprintln!("the peers could not be installed; Carbide is measured alone");
-            return None;
-        }
-    }
-    Some(python)
 }

@@ -1,12 +1,18 @@
 //! How good plans are, and how soon: the gain gap of the search by profile and size, with AW-MOGA as
-//! published on the same columns in the same run.
+//! published on the same columns in the same run, and what grows with what.
 //!
 //! `cargo bench --bench planning`; `-- --seeds N` for the median of so many, `-- --only M-steel` for
 //! some instances, `-- --cpu` where other work shares the cores: a second is then two CPU seconds of
 //! this process, which is what it gets on two free cores. Files named behind it are planned too.
+//! `-- --peers` plans each instance by the methods of `peers/planning_peers.py` as well, each with
+//! `--peer-seconds S` (60), and judges their plans by the same evaluator.
 
+#[path = "measure/planning_peers.rs"]
+mod planning_peers;
 #[path = "measure/process.rs"]
 mod process;
+#[path = "measure/python.rs"]
+mod python;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,18 +23,37 @@ use carbide::plan::instance::Instance;
 use carbide::plan::{Limit, Solution, SolveOptions, gaps, solve};
 use flate2::read::GzDecoder;
 
-use process::{cpu_seconds, peak_kib};
+use planning_peers::Peers;
+use process::{cpu_seconds, forget_peak, peak_kib};
 
 /// Threads of the search: its two islands.
 const THREADS: usize = 2;
 /// Generations of AW-MOGA in the paper.
 const GENERATIONS: usize = 100;
+/// What the model's reference took for them, compiled by Numba, on one thread of another machine that did
+/// other work as well: instance, CPU seconds, FV.
+const COMPILED: [(&str, f64, f64); 4] = [
+    ("S-steel-1", 0.1, 0.3850),
+    ("M-steel-1", 0.5, 0.3438),
+    ("L-steel-1", 3.4, 0.4474),
+    ("XL-steel-1", 44.2, 0.4405),
+];
 
 struct Arguments {
     seeds: u64,
     only: Option<String>,
     cpu: bool,
+    peers: bool,
+    peer_seconds: f64,
     files: Vec<PathBuf>,
+}
+
+/// The tables that follow the first.
+#[derive(Default)]
+struct Tables {
+    peers: Vec<String>,
+    paper: Vec<String>,
+    growth: Vec<String>,
 }
 
 fn main() {
@@ -43,24 +68,47 @@ fn main() {
     });
     files.extend(arguments.files.iter().cloned());
     files.retain(|path| arguments.only.as_ref().is_none_or(|only| name(path).contains(only)));
-    // From small to large, so that the most memory so far is that of the instance just planned.
     files.sort_by_key(|path| (std::fs::metadata(path).map(|m| m.len()).unwrap_or(0), path.clone()));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
+    let peers = arguments.peers.then(|| Peers::found(arguments.peer_seconds, arguments.cpu));
+    let mut tables = Tables::default();
+    println!("| instance | orders | s | FV | bound | gap | gain gap |");
+    println!("|---|---|---|---|---|---|---|");
+    for path in &files {
+        row(path, &arguments, peers.as_ref().and_then(Option::as_ref), &mut tables);
+    }
+    if !tables.peers.is_empty() {
+        println!("\n{}", planning_peers::HEAD);
+        tables.peers.iter().for_each(|line| println!("{line}"));
+    }
     println!(
-        "| instance | orders | s | FV | bound | gap | gain gap | MiB | AW-MOGA {GENERATIONS} FV | gain gap | CPU s | as good after CPU s | sooner |"
+        "\n| instance | AW-MOGA {GENERATIONS} FV | gain gap | CPU s | reference, compiled: FV | CPU s | faster | our search as good after CPU s | sooner than AW-MOGA |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    pool.install(|| files.iter().for_each(|path| row(path, &arguments)));
+    println!("|---|---|---|---|---|---|---|---|---|");
+    tables.paper.iter().for_each(|line| println!("{line}"));
+    println!("\n| instance | orders | first plan s | certificate s | peak MiB |");
+    println!("|---|---|---|---|---|");
+    tables.growth.iter().for_each(|line| println!("{line}"));
 }
 
 fn arguments() -> Arguments {
-    let mut arguments = Arguments { seeds: 1, only: None, cpu: false, files: Vec::new() };
+    let mut arguments = Arguments {
+        seeds: 1,
+        only: None,
+        cpu: false,
+        peers: false,
+        peer_seconds: 60.0,
+        files: Vec::new(),
+    };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--seeds" => arguments.seeds = given.next().and_then(|n| n.parse().ok()).unwrap_or(1),
             "--only" => arguments.only = given.next(),
             "--cpu" => arguments.cpu = true,
+            "--peers" => arguments.peers = true,
+            "--peer-seconds" => {
+                arguments.peer_seconds = given.next().and_then(|s| s.parse().ok()).unwrap_or(60.0);
+            }
             // What cargo itself adds.
             "--bench" => {}
             file => arguments.files.push(PathBuf::from(file)),
@@ -74,11 +122,26 @@ fn name(path: &Path) -> String {
     name.trim_end_matches(".gz").trim_end_matches(".json").to_owned()
 }
 
-fn row(path: &Path, arguments: &Arguments) {
+/// One search of ours, in seconds of the clock but for `as_good`.
+struct Run {
+    solution: Solution,
+    first_plan: f64,
+    certificate: f64,
+    /// Seconds of the whole.
+    took: f64,
+    /// CPU seconds until the plan was as good as AW-MOGA's last.
+    as_good: Option<f64>,
+    peak_kib: u64,
+}
+
+fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut Tables) {
     // Reading is part of the time, as on the command line.
     let (began, worked) = (Instant::now(), cpu_seconds());
     let instance = read(path);
-    let reading = (began.elapsed().as_secs_f64(), cpu_seconds() - worked);
+    let reading = match arguments.cpu {
+        true => (cpu_seconds() - worked) / THREADS as f64,
+        false => began.elapsed().as_secs_f64(),
+    };
     let orders = instance.planned_orders.len();
     let seconds = match orders {
         0..200 => 1.0,
@@ -86,50 +149,97 @@ fn row(path: &Path, arguments: &Arguments) {
         1_000..5_000 => 15.0,
         _ => 30.0,
     };
-    let mut runs: Vec<(Solution, f64, Option<f64>)> = Vec::new();
-    let genetic = genetic(&instance);
-    let target = genetic.0.evaluation.fv.filter(|_| genetic.0.evaluation.feasible);
-    for seed in 1..=arguments.seeds {
-        let (began, worked) = (Instant::now(), cpu_seconds());
-        let gone = || match arguments.cpu {
-            true => reading.1 + (cpu_seconds() - worked) / THREADS as f64,
-            false => reading.0 + began.elapsed().as_secs_f64(),
-        };
-        let as_good = Mutex::new(None);
-        let share = || gone() / (0.97 * seconds - 0.05);
-        let progress = |_: &str, best: Option<f64>| {
-            if best.zip(target).is_some_and(|(best, target)| best >= target) {
-                as_good.lock().unwrap().get_or_insert(cpu_seconds() - worked);
-            }
-        };
-        let limit = Limit::Share(&share);
-        let options = SolveOptions { seed, limit, genetic_only: false, progress: &progress };
-        let solution = solve(&instance, &options).unwrap();
-        let as_good = *as_good.lock().unwrap();
-        runs.push((solution, gone(), as_good));
-    }
-    runs.sort_by(|a, b| gain_gap(&a.0).total_cmp(&gain_gap(&b.0)));
-    let (median, _, as_good) = &runs[runs.len() / 2];
-    let fv = median.evaluation.fv.unwrap();
-    let (gap, gain) = gaps(median.upper_bound, fv, median.instance.weights.gamma);
-    let (their_fv, their_gain) = match target {
-        Some(fv) => {
-            let (_, gain) = gaps(median.upper_bound, fv, median.instance.weights.gamma);
-            (format!("{fv:.6}"), format!("{:.1} %", 100.0 * gain))
-        }
-        None => ("no feasible plan".to_owned(), "-".to_owned()),
-    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
+    let (genetic, genetic_cpu) = pool.install(|| genetic(&instance));
+    let target = genetic.evaluation.fv.filter(|_| genetic.evaluation.feasible);
+    let mut runs: Vec<Run> = (1..=arguments.seeds)
+        .map(|seed| {
+            pool.install(|| run(&instance, seed, (reading, seconds), target, arguments.cpu))
+        })
+        .collect();
+    runs.sort_by(|a, b| gain_gap(&a.solution).total_cmp(&gain_gap(&b.solution)));
+    let median = &runs[runs.len() / 2];
+    let (name, solution) = (name(path), &median.solution);
+    let fv = solution.evaluation.fv.unwrap();
+    let gamma = solution.instance.weights.gamma;
+    let (gap, gain) = gaps(solution.upper_bound, fv, gamma);
     println!(
-        "| {} | {orders} | {seconds} | {fv:.6} | {:.6} | {:.2} % | {:.2} % | {} | {their_fv} | {their_gain} | {:.2} | {} | {} |",
-        name(path),
-        median.upper_bound,
+        "| {name} | {orders} | {seconds} | {fv:.6} | {:.6} | {:.2} % | {:.2} % |",
+        solution.upper_bound,
         100.0 * gap,
         100.0 * gain,
-        peak_kib() / 1024,
-        genetic.1,
-        as_good.map_or("-".to_owned(), |cpu| format!("{cpu:.2}")),
-        as_good.map_or("-".to_owned(), |cpu| format!("{:.0} x", genetic.1 / cpu.max(0.01))),
     );
+    if let Some(peers) = peers {
+        let lines = peers.rows(&name, path, solution, median.took);
+        lines.iter().for_each(|line| eprintln!("{line}"));
+        tables.peers.extend(lines);
+    }
+    let compiled = COMPILED.iter().find(|known| known.0 == name);
+    tables.paper.push(format!(
+        "| {name} | {} | {} | {genetic_cpu:.2} | {} | {} | {} | {} | {} |",
+        target.map_or("no plan".to_owned(), |fv| format!("{fv:.6}")),
+        target.map_or("-".to_owned(), |fv| format!(
+            "{:.1} %",
+            100.0 * gaps(solution.upper_bound, fv, gamma).1
+        )),
+        compiled.map_or("-".to_owned(), |known| format!("{:.4}", known.2)),
+        compiled.map_or("-".to_owned(), |known| format!("{:.1}", known.1)),
+        compiled
+            .map_or("-".to_owned(), |known| format!("{:.1} x", known.1 / genetic_cpu.max(0.01))),
+        median.as_good.map_or("-".to_owned(), |cpu| format!("{cpu:.2}")),
+        median
+            .as_good
+            .map_or("-".to_owned(), |cpu| format!("{:.1} x", genetic_cpu / cpu.max(0.01))),
+    ));
+    let middle = |of: &dyn Fn(&Run) -> f64| {
+        let mut values: Vec<f64> = runs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    tables.growth.push(format!(
+        "| {name} | {orders} | {:.2} | {:.2} | {:.0} |",
+        middle(&|run| run.first_plan),
+        middle(&|run| run.certificate),
+        middle(&|run| run.peak_kib as f64 / 1024.0),
+    ));
+}
+
+/// Plans for so many seconds, of which reading took a part.
+fn run(
+    instance: &Instance,
+    seed: u64,
+    (reading, seconds): (f64, f64),
+    target: Option<f64>,
+    cpu: bool,
+) -> Run {
+    forget_peak();
+    let (began, worked) = (Instant::now(), cpu_seconds());
+    let gone = || match cpu {
+        true => reading + (cpu_seconds() - worked) / THREADS as f64,
+        false => reading + began.elapsed().as_secs_f64(),
+    };
+    let share = || gone() / (0.97 * seconds - 0.05);
+    let (first_plan, certificate, as_good) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+    let progress = |stage: &str, best: Option<f64>| {
+        if best.is_some() {
+            first_plan.lock().unwrap().get_or_insert_with(gone);
+        }
+        // The bound stands when the search for better plans begins.
+        if stage == "annealing" {
+            certificate.lock().unwrap().get_or_insert_with(gone);
+        }
+        if best.zip(target).is_some_and(|(best, target)| best >= target) {
+            as_good.lock().unwrap().get_or_insert_with(|| cpu_seconds() - worked);
+        }
+    };
+    let limit = Limit::Share(&share);
+    let options = SolveOptions { seed, limit, genetic_only: false, progress: &progress };
+    let solution = solve(instance, &options).unwrap();
+    let took = gone();
+    let first_plan = first_plan.lock().unwrap().unwrap_or(took);
+    let certificate = certificate.lock().unwrap().unwrap_or(took);
+    let as_good = *as_good.lock().unwrap();
+    Run { solution, first_plan, certificate, took, as_good, peak_kib: peak_kib() }
 }
 
 fn gain_gap(solution: &Solution) -> f64 {

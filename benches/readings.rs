@@ -13,6 +13,8 @@
 
 #[path = "measure/process.rs"]
 mod process;
+#[path = "measure/python.rs"]
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -272,7 +274,10 @@ fn compare(connection: &EmsConnection, text: &str, quote: &str) {
         name("meter"),
         name("id")
     );
-    let Some(python) = python() else { return };
+    let Some(python) = python::python("readings", "odbc_requirements.txt", "arrow_odbc, pyodbc")
+    else {
+        return;
+    };
     for peer in ["arrow-odbc", "pyodbc"] {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/odbc_peers.py");
         let mut best: Option<serde_json::Value> = None;
@@ -414,30 +419,4 @@ impl Drop for Server {
         let path = self.folder.display();
         self.as_owner(&format!("pg_ctl -D {path}/d -m immediate stop >/dev/null"), false);
     }
-}
-
-/// Python with the peers, installed below `target/`; `None` if they cannot be had.
-fn python() -> Option<PathBuf> {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-peers/readings");
-    let python = home.join("bin/python");
-    let ready = || {
-        let check = Command::new(&python).args(["-c", "import arrow_odbc, pyodbc"]).output();
-        check.is_ok_and(|output| output.status.success())
-    };
-    if !ready() {
-        let requirements =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/odbc_requirements.txt");
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&home).status();
-        let installed = made.is_ok_and(|status| status.success())
-            && Command::new(home.join("bin/pip"))
-                .args(["install", "--quiet", "-r"])
-                .arg(requirements)
-                .status()
-                .is_ok_and(|status| status.success());
-        if !installed || !ready() {
-            println!("  the peers could not be installed; Carbide is measured alone");
-            return None;
-        }
-    }
-    Some(python)
 }
