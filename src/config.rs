@@ -54,7 +54,7 @@ use crate::meters::SiteMeters;
 use crate::post::at_confirm::DeleteAtConfirm;
 use crate::post::order_way::OrderWay;
 use crate::sap::tls;
-use crate::source::ems::EmsMapping;
+use crate::source::ems::{EmsError, EmsMapping};
 use crate::source::sap::field_mapping::FieldMapping;
 use secrets::SecretSource;
 
@@ -461,7 +461,10 @@ impl Settings {
 /// Loads the meter mapping and checks what can be checked without a database.
 fn ems(path: &Path) -> Result<EmsMapping, ConfigError> {
     let mapping: EmsMapping = file::load(path)?;
-    mapping.validate().map_err(|error| file::at_key(path, "table", error.to_string()))?;
+    mapping.validate().map_err(|error| match &error {
+        EmsError::Identifier { name, .. } => file::at_text(path, name, error.to_string()),
+        _ => file::at_key(path, "table", error.to_string()),
+    })?;
     Ok(mapping)
 }
 

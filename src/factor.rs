@@ -129,8 +129,8 @@ pub struct FactorOrigin {
 pub enum FactorError {
     /// No row is valid on the day of the activity.
     #[error(
-        "R12: no factor for {activity} in {region} is valid on {day}{near}. Add a row to \
-         mappings/factors.toml or correct its validity; nothing was calculated with a neighbour."
+        "FAC-GAP: no factor for {activity} in {region} on {day}{near}; result not final (R12). Add a \
+         row to mappings/factors.toml or correct its validity; nothing was calculated with a neighbour."
     )]
     Missing {
         /// Activity that was asked for.

@@ -175,7 +175,7 @@ fn tell(
         None => (
             Severity::Hold,
             format!(
-                "METER-GAP: {length} intervals have no readings from {} to {} and no method may \
+                "METER-GAP: no readings from {} to {}; {length} intervals missing, and no method may \
                  fill them",
                 interval.start, interval.end
             ),

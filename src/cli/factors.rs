@@ -16,7 +16,7 @@ use super::exit::print_json;
 use super::{CliError, Context, Exit};
 use crate::audit::{SigningKey, VerifierKey};
 use crate::config::Config;
-use crate::config::factor_package::{self, SIGNER, Signature};
+use crate::config::factor_package::{self, SIGNER, Signature, TrustedKey};
 use crate::config::secrets::SecretSource;
 use crate::factor::difference::{Difference, differences};
 use crate::factor::gas::GwpSet;
@@ -330,7 +330,7 @@ fn version(database: &FactorDatabase, name: &str) -> Result<Package, CliError> {
 type Checked = (Package, Vec<Problem>, Result<Signature, String>);
 
 /// A version with what is wrong about it, accepted keys left out.
-fn checked(folder: &Path, trusted: &[VerifierKey], accept: &[String]) -> Result<Checked, CliError> {
+fn checked(folder: &Path, trusted: &[TrustedKey], accept: &[String]) -> Result<Checked, CliError> {
     let package = factor_package::load(folder)?;
     let accepted = |problem: &Problem| {
         problem.severity == Severity::NeedsApproval && accept.contains(&problem.row)
@@ -358,7 +358,8 @@ fn verify(
         (None, Some(config)) => factor_package::folders(&database_folder(config)),
         (None, None) => Vec::new(),
     };
-    let mut trusted: Vec<VerifierKey> = key.into_iter().collect();
+    let given = key.map(|key| TrustedKey { key, until: None });
+    let mut trusted: Vec<TrustedKey> = given.into_iter().collect();
     trusted.extend(config.into_iter().flat_map(|config| config.factors.trusted_keys));
     let (mut documents, mut refused) = (Vec::new(), false);
     for folder in folders {

@@ -148,6 +148,16 @@ struct FuelLine {
     _confidence: String,
 }
 
+/// A key that may sign packages.
+#[derive(Clone, Debug)]
+pub struct TrustedKey {
+    /// The key.
+    pub key: VerifierKey,
+    /// It signs nothing that is known since this day or later: the day of its successor. What it signed
+    /// before stays verifiable. `None` while it is in use.
+    pub until: Option<Date>,
+}
+
 /// Who signed a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signature {
@@ -254,11 +264,12 @@ pub fn hash(folder: &Path) -> Result<[u8; 32], ConfigError> {
 ///
 /// # Errors
 ///
-/// `FAC-SIG` at the signature's file if it does not fit or nobody who is trusted has signed.
+/// `FAC-SIG` at the signature's file if it does not fit, if nobody who is trusted has signed, or only
+/// somebody whose key had a successor when the package became known.
 pub fn signature(
     folder: &Path,
     package: &Package,
-    trusted: &[VerifierKey],
+    trusted: &[TrustedKey],
 ) -> Result<Signature, ConfigError> {
     let path = folder.join(SIGNATURE);
     if !path.is_file() {
@@ -266,12 +277,22 @@ pub fn signature(
     }
     let note = file::read(&path)?;
     let mut reason = "no key is trusted (factors.toml: trusted_keys)".to_owned();
-    for key in trusted {
+    for TrustedKey { key, until } in trusted {
         match key.open(&note) {
-            Ok(head) if head.root == package.hash && head.size == package.rows.len() as u64 => {
-                return Ok(Signature::By(key.to_string()));
+            Ok(head) if head.root != package.hash || head.size != package.rows.len() as u64 => {
+                reason = "it was made for other content".to_owned();
+                break;
             }
-            Ok(_) => reason = "it was made for other content".to_owned(),
+            Ok(_) => match until.filter(|until| package.known_since >= *until) {
+                Some(until) => {
+                    reason = format!(
+                        "{key} signs only what was known before {until}, and this is known since {}",
+                        package.known_since
+                    );
+                    break;
+                }
+                None => return Ok(Signature::By(key.to_string())),
+            },
             Err(error) => reason = error.to_string(),
         }
     }
@@ -289,9 +310,11 @@ fn lines<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<(usize, T)>, C
     let text = file::read(path)?;
     let header = text.lines().next().unwrap_or_default();
     if header.contains(';') && !header.contains(',') {
-        let reason = "FAC-CSV: line 1 has 1 column; columns are parted by commas, and decimals \
-                      have a point"
-            .to_owned();
+        let reason = format!(
+            "FAC-CSV: line 1 has 1 column, expected {}; columns are parted by commas, and decimals \
+             have a point",
+            header.split(';').count()
+        );
         return Err(file::at(path, &text, 0, reason));
     }
     let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::factor_package;
+use super::factor_package::{self, TrustedKey};
 use super::file::{self, ConfigError};
 use crate::audit::VerifierKey;
 use crate::factor::gas::GwpSet;
@@ -34,11 +34,26 @@ pub struct FactorMapping {
     /// Versions of the factor database.
     pub database: FactorDatabase,
     /// Who may sign a version of it.
-    pub trusted_keys: Vec<VerifierKey>,
+    pub trusted_keys: Vec<TrustedKey>,
     /// Path of the hourly grid intensity, from the folder of the mapping.
     pub grid_series: Option<String>,
     /// Path of the hourly day-ahead price, from the folder of the mapping.
     pub price_series: Option<String>,
+}
+
+/// A key in use, or one that had a successor.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeyForm {
+    InUse(String),
+    Followed(FollowedKey),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FollowedKey {
+    key: String,
+    until: String,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +68,7 @@ struct Document {
     #[serde(default = "newest_set")]
     gwp_set: GwpSet,
     #[serde(default)]
-    trusted_keys: Vec<Spanned<String>>,
+    trusted_keys: Vec<Spanned<KeyForm>>,
     #[serde(default)]
     choose: Vec<choose::Choose>,
     #[serde(default)]
@@ -156,17 +171,23 @@ pub fn parse(path: &Path, text: &str, reading: Reading) -> Result<FactorMapping,
             factor_package::load_all(&folder)?
         }
     };
-    let known_at = document.known_at.as_ref().map(|day| {
-        let wrong = || format!("'{}' is no day; write \"2026-11-26\"", day.get_ref());
-        let parsed = day.get_ref().parse::<Date>();
-        parsed.map_err(|_| file::at(path, text, day.span().start, wrong()))
-    });
+    let day = |day: &str, at: usize| {
+        let wrong = || format!("'{day}' is no day; write \"2026-11-26\"");
+        day.parse::<Date>().map_err(|_| file::at(path, text, at, wrong()))
+    };
+    let known_at = document.known_at.as_ref().map(|known| day(known.get_ref(), known.span().start));
     let known_at = known_at.transpose()?;
-    let trusted_keys = document.trusted_keys.iter().map(|key| {
-        let parsed = VerifierKey::parse(key.get_ref());
-        parsed.map_err(|error| file::at(path, text, key.span().start, error.to_string()))
+    let trusted_keys = document.trusted_keys.iter().map(|form| {
+        let at = form.span().start;
+        let (key, until) = match form.get_ref() {
+            KeyForm::InUse(key) => (key, None),
+            KeyForm::Followed(FollowedKey { key, until }) => (key, Some(day(until, at)?)),
+        };
+        let key = VerifierKey::parse(key);
+        let key = key.map_err(|error| file::at(path, text, at, error.to_string()))?;
+        Ok(TrustedKey { key, until })
     });
-    let trusted_keys = trusted_keys.collect::<Result<_, _>>()?;
+    let trusted_keys = trusted_keys.collect::<Result<_, ConfigError>>()?;
     let mut rows: BTreeMap<String, Vec<EmissionFactor>> = BTreeMap::new();
     let mut add = |at: usize, books: &[String], row: &EmissionFactor| {
         fits(row).map_err(|reason| file::at(path, text, at, reason))?;

@@ -97,6 +97,12 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// An error at the first place of `wanted` in the file, or at its start.
+pub fn at_text(path: &Path, wanted: &str, reason: String) -> ConfigError {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    at(path, &text, text.find(wanted).unwrap_or(0), reason)
+}
+
 /// An error at the line that sets `key`, as `key` or `section.key`; at the section, or at the start
 /// of the file, if nothing sets it.
 pub fn at_key(path: &Path, key: &str, reason: String) -> ConfigError {

@@ -28,10 +28,11 @@ use form::Form;
 /// solution as [`super::system::ProductSystem::solve`].
 pub fn solve(text: &str) -> Result<CaseResult, CaseError> {
     let form = Form::read(text)?;
-    let build = Build::of(&form)?;
+    let mut build = Build::of(&form)?;
     let system = build.system()?;
     let order = system.condensed();
-    let solved = system.solve(&order, &build.own).map_err(|error| build.of_system(&error))?;
+    let own = build.take_own();
+    let solved = system.solve(&order, own).map_err(|error| build.of_system(&error))?;
     let credited = build.credited(&system, &order);
     Ok(CaseResult::new(&form, &build, &solved, &credited))
 }

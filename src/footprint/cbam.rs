@@ -151,7 +151,7 @@ pub fn embedded(goods: &[Good]) -> Result<Vec<Embedded>, CbamError> {
         CbamError::Loop { good: goods[first].name.clone(), error }
     };
     let solved = ProductSystem::new(goods.len(), &links)
-        .and_then(|chain| chain.solve(&chain.condensed(), &own))
+        .and_then(|chain| chain.solve(&chain.condensed(), own))
         .map_err(failed)?;
     let amount = |value: f64| system::emissions(value).map_or(Decimal::ZERO, |e| e.amount());
     let of = |(at, good): (usize, &Good)| {

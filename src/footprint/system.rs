@@ -154,6 +154,12 @@ impl Columns {
         &mut self.values[product * self.width..][..self.width]
     }
 
+    /// One column alone: what a factor does that stands in this column is restated in it.
+    pub fn column(&self, column: usize) -> Self {
+        let values = self.values.chunks_exact(self.width).map(|row| row[column]);
+        Self { width: 1, values: values.collect() }
+    }
+
     /// All values, row by row.
     pub fn values(&self) -> &[f64] {
         &self.values
@@ -245,7 +251,7 @@ impl ProductSystem {
     }
 
     /// What one product uses: input and quantity.
-    pub fn links(&self, product: usize) -> impl Iterator<Item = (usize, f64)> {
+    pub fn links(&self, product: usize) -> impl ExactSizeIterator<Item = (usize, f64)> {
         let range = self.starts[product] as usize..self.starts[product + 1] as usize;
         let inputs = self.inputs[range.clone()].iter().map(|&input| input as usize);
         inputs.zip(self.quantities[range].iter().copied())
@@ -257,7 +263,8 @@ impl ProductSystem {
     }
 
     /// The intensities of every product: for each column of `own`, what a product emits itself per
-    /// unit, the sum over everything below it. Bit for bit the same at each call.
+    /// unit, the sum over everything below it. They take the place of `own`. Bit for bit the same at
+    /// each call.
     ///
     /// # Errors
     ///
@@ -271,7 +278,7 @@ impl ProductSystem {
     ///
     /// Heijungs and Suh, The Computational Structure of Life Cycle Assessment (2002), chapter 2;
     /// order by strongly connected components: Tarjan (1972) in the form of Pearce (2016).
-    pub fn solve(&self, order: &Condensation, own: &Columns) -> Result<Columns, SystemError> {
+    pub fn solve(&self, order: &Condensation, own: Columns) -> Result<Columns, SystemError> {
         solve::solve(self, order, own)
     }
 
@@ -284,7 +291,7 @@ impl ProductSystem {
     pub fn demand(&self, wanted: &Columns) -> Result<Columns, SystemError> {
         let turned = self.turned();
         let order = turned.condensed();
-        turned.solve(&order, wanted)
+        turned.solve(&order, wanted.clone())
     }
 
     /// The same links seen from the inputs.
@@ -335,7 +342,7 @@ mod tests {
     fn solved(products: usize, links: &[Link], own: &[f64]) -> Result<Vec<f64>, SystemError> {
         let system = ProductSystem::new(products, links)?;
         let own = Columns::of(1, own.to_vec());
-        Ok(system.solve(&system.condensed(), &own)?.values().to_vec())
+        Ok(system.solve(&system.condensed(), own)?.values().to_vec())
     }
 
     #[test]
@@ -368,7 +375,7 @@ mod tests {
         let system = ProductSystem::new(3, &links).unwrap();
         let own = [1.0, 3.0, 0.5];
         let intensity =
-            system.solve(&system.condensed(), &Columns::of(1, own.to_vec())).unwrap().row(0)[0];
+            system.solve(&system.condensed(), Columns::of(1, own.to_vec())).unwrap().row(0)[0];
 
         let demand = system.demand(&Columns::of(1, vec![1.0, 0.0, 0.0])).unwrap();
         let total: f64 = demand.values().iter().zip(own).map(|(amount, own)| amount * own).sum();
@@ -427,14 +434,35 @@ mod tests {
             let system = ProductSystem::new(products, &links).unwrap();
             let wide: Vec<f64> = own.iter().flat_map(|own| (0..11).map(move |c| own * f64::from(c))).collect();
             let order = system.condensed();
-            let wide = system.solve(&order, &Columns::of(11, wide)).unwrap();
-            let narrow = system.solve(&order, &Columns::of(1, own)).unwrap();
+            let wide = system.solve(&order, Columns::of(11, wide)).unwrap();
+            let narrow = system.solve(&order, Columns::of(1, own)).unwrap();
             for product in 0..products {
                 let (wide, narrow) = (wide.row(product), narrow.row(product)[0]);
                 for (column, value) in (0..11).zip(wide) {
                     prop_assert!((value - f64::from(column) * narrow).abs() <= 1e-12 * value.abs());
                 }
             }
+        }
+
+        #[test]
+        fn a_column_is_restated_alone_to_the_bits_that_it_has_among_others(
+            (products, links, own) in productive(true),
+            changed in 0usize..40,
+        ) {
+            let changed = changed % products;
+            let system = ProductSystem::new(products, &links).unwrap();
+            let order = system.condensed();
+            let wide: Vec<f64> = own.iter().flat_map(|own| [own + 0.3, *own, own * 0.7]).collect();
+            let mut own = Columns::of(3, wide);
+            let mut alone = system.solve(&order, own.clone()).unwrap().column(1);
+            own.row_mut(changed)[1] += 1.25;
+
+            #[allow(clippy::cast_possible_truncation)]
+            let changed = [changed as u32];
+            let mut downstream = Downstream::of(&system, &order);
+            system.restate(&order, &mut downstream, &own.column(1), &mut alone, &changed).unwrap();
+
+            prop_assert_eq!(alone, system.solve(&order, own).unwrap().column(1));
         }
 
         #[test]
@@ -446,7 +474,7 @@ mod tests {
             let system = ProductSystem::new(products, &links).unwrap();
             let order = system.condensed();
             let mut own = Columns::of(1, own);
-            let mut intensities = system.solve(&order, &own).unwrap();
+            let mut intensities = system.solve(&order, own.clone()).unwrap();
             own.row_mut(changed)[0] += 1.25;
 
             let mut downstream = Downstream::of(&system, &order);
@@ -456,13 +484,13 @@ mod tests {
                 .unwrap();
 
             prop_assert!(touched.contains(&(changed as u32)));
-            prop_assert_eq!(&intensities, &system.solve(&order, &own).unwrap());
+            prop_assert_eq!(&intensities, &system.solve(&order, own.clone()).unwrap());
             // And again, by the ways that are known now.
             own.row_mut(changed)[0] -= 0.5;
             #[allow(clippy::cast_possible_truncation)]
             let changed = [changed as u32];
             system.restate(&order, &mut downstream, &own, &mut intensities, &changed).unwrap();
-            prop_assert_eq!(intensities, system.solve(&order, &own).unwrap());
+            prop_assert_eq!(intensities, system.solve(&order, own).unwrap());
         }
     }
 }

@@ -61,7 +61,7 @@ pub enum EmsError {
         reason: String,
     },
     /// A name in the mapping is no name.
-    #[error("MAP-IDENT: mappings/ems.toml: '{name}' is not a {what} name; nothing was read")]
+    #[error("MAP-IDENT: '{name}' is not a {what} name; nothing was read")]
     Identifier {
         /// Name as it was given.
         name: String,

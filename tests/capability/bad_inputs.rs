@@ -110,47 +110,10 @@ const OTHERWISE: &[Otherwise] = &[
         why: "no file includes another",
     },
     Otherwise {
-        row: "odbc-01",
-        code: "MAP-IDENT",
-        message: "mappings/ems.toml: 'kwh; DROP TABLE meter' is not a column name; nothing was read",
-        why: "at the place of the mapping",
-    },
-    Otherwise {
-        row: "odbc-02",
-        code: "MAP-IDENT",
-        message: "mappings/ems.toml: {table} is not a table name; nothing was read",
-        why: "at the place of the mapping",
-    },
-    Otherwise {
         row: "odbc-03",
         code: "CFG-KEY",
         message: "unknown key connection_string",
         why: "there is no connection string: driver, server, port, database and user are keys of their own",
-    },
-    Otherwise {
-        row: "odbc-10",
-        code: "METER-DST",
-        message: "meter {m} {ts}: METER-DST: ambiguous local time: clocks went back; set a fixed offset as \
-                  the meter's time_zone",
-        why: "that is the rule to set",
-    },
-    Otherwise {
-        row: "odbc-12",
-        code: "METER-TIME",
-        message: "{ts} is outside 1970..2100",
-        why: "and what lies ahead of now is a finding of R10",
-    },
-    Otherwise {
-        row: "odbc-13",
-        code: "METER-GAP",
-        message: "{n} intervals have no readings from {a} to {b} and no method may fill them",
-        why: "the finding names its meter beside",
-    },
-    Otherwise {
-        row: "odbc-14",
-        code: "VAL-DECIMAL",
-        message: "meter {m} {ts}: VAL-DECIMAL: {value} is not a decimal",
-        why: "it shows the value",
     },
     Otherwise {
         row: "odbc-15",
@@ -158,12 +121,6 @@ const OTHERWISE: &[Otherwise] = &[
         message: "column {c} of the query holds a value of more than 256 bytes, which is no stamp, value or \
                   quality; nothing was kept",
         why: "SQLite gives no column a length, so that the values are looked at",
-    },
-    Otherwise {
-        row: "odbc-16",
-        code: "ODBC-UTF",
-        message: "ODBC-UTF: row {n}: the text is not valid UTF-8",
-        why: "the connection is asked for UTF-8, whatever the database holds",
     },
     Otherwise {
         row: "odbc-17",
@@ -189,13 +146,6 @@ const OTHERWISE: &[Otherwise] = &[
         code: "FAC-NEG",
         message: "factor {f} is negative; a removal is reported apart (ISO 14064-1, 5.2.3), it is no factor",
         why: "no factor is a removal",
-    },
-    Otherwise {
-        row: "factors-05",
-        code: "FAC-GAP",
-        message: "no factor for {key} from {d1} to before {d2}; a day in between is an error, never a \
-                  neighbour",
-        why: "said when the version is looked at; the day itself is an error of R12",
     },
     Otherwise {
         row: "factors-06",
@@ -230,7 +180,7 @@ const OTHERWISE: &[Otherwise] = &[
     Otherwise {
         row: "factors-07",
         code: "FAC-CSV",
-        message: "line 1 has 1 column",
+        message: "line 1 has 1 column, expected {n}",
         why: "the form of the files is one, and declared nowhere",
     },
 ];

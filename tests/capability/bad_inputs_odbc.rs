@@ -81,15 +81,28 @@ fn of_register(rows: &[(&str, &str)]) -> String {
     format!("meter {} {start}: {}", findings[0].subject, findings[0].text)
 }
 
-#[test]
-fn odbc_01_a_column_that_is_a_statement() {
+#[tokio::test(flavor = "multi_thread")]
+async fn odbc_01_a_column_that_is_a_statement() {
+    let hostile = "kwh; DROP TABLE meter";
+    let plant = Plant::new().await;
+    let path = plant.path("mappings/ems.toml");
+    let mapping_text = std::fs::read_to_string(&path).unwrap();
+    let value = mapping_text.lines().find(|line| line.starts_with("value_column")).unwrap();
+    let wrong = mapping_text.replace(value, &format!("value_column = \"{hostile}\""));
+    let line = 1 + wrong.lines().position(|line| line.contains(hostile)).unwrap();
+    std::fs::write(&path, wrong).unwrap();
+
+    let refused = plant.carbide(&["ems", "check"]);
+
+    ended_with(&refused, 2);
+    answered("odbc-01", text(&refused).as_str());
+    assert!(text(&refused).contains(&format!("ems.toml:{line}:17: ")), "{}", text(&refused));
+
+    // And no statement is formed of it by who comes without a file.
     let (_folder, connection) = with(&[("'2018-09-03 00:15'", "'1.5'")]);
-    let hostile = Some("kwh; DROP TABLE meter".to_owned());
-    let wrong = EmsMapping { value_column: hostile, ..mapping() };
-
+    let wrong = EmsMapping { value_column: Some(hostile.to_owned()), ..mapping() };
     let refused = read_readings(&connection, &wrong, &meter(), |_| {}).unwrap_err();
-
-    answered("odbc-01", &refused.to_string());
+    assert!(refused.to_string().contains("MAP-IDENT"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,7 +224,7 @@ fn odbc_13_three_days_without_a_reading() {
     let said = findings(&read(&rows));
 
     answered("odbc-13", &said);
-    assert!(said.contains("288 intervals"), "{said}");
+    assert!(said.contains("288 intervals missing"), "{said}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use carbide::audit::VerifierKey;
-use carbide::config::factor_package::{self, Signature};
+use carbide::audit::SigningKey;
+use carbide::config::factor_package::{self, SIGNER, Signature, TrustedKey};
 use carbide::config::factors::{self, Reading};
 use carbide::factor::FactorError;
 use carbide::factor::difference::{Difference, differences};
@@ -22,7 +22,7 @@ fn shipped() -> Package {
     factor_package::load(Path::new(SHIPPED)).unwrap()
 }
 
-fn trusted() -> Vec<VerifierKey> {
+fn trusted() -> Vec<TrustedKey> {
     factors::load(Path::new(MAPPING)).unwrap().trusted_keys
 }
 
@@ -232,9 +232,9 @@ fn factors_05_a_gap_is_named_and_a_day_in_it_is_an_error() {
 
     let gap = "FAC-GAP: no factor for EG-DE-UBA from 2018-06-01 to before 2019-01-01";
     assert!(notes.iter().any(|note| note.starts_with(gap)), "{notes:?}");
-    answered("factors-05", &notes.join("\n"));
     let found = mapping.book.factor("electricity", None, &["DE"], day);
     assert!(matches!(found, Err(FactorError::Missing { .. })), "{found:?}");
+    answered("factors-05", &found.unwrap_err().to_string());
 }
 
 #[test]
@@ -286,6 +286,38 @@ fn factors_08_one_changed_byte_breaks_the_signature() {
 
     assert!(refused.contains("FAC-SIG: factor pack 2026-4: signature does not match"), "{refused}");
     answered("factors-08", &refused);
+}
+
+#[test]
+fn a_key_with_a_successor_vouches_for_what_was_known_before_and_for_nothing_after() {
+    let key = || SigningKey::parse(SIGNER, &SigningKey::generate().unwrap()).unwrap();
+    let (lost, successor) = (key(), key());
+    let rows = format!(
+        "trusted_keys = [\"{}\", {{ key = \"{}\", until = \"2027-02-01\" }}]\n\
+         [[choose]]\nactivity = \"electricity\"\nseries = \"EG-DE-UBA\"\n",
+        successor.verifier(),
+        lost.verifier()
+    );
+    let trusted = mapping(&rows).unwrap().trusted_keys;
+    let looked_at = |key: &SigningKey, known_since: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = changed(folder.path(), "package.toml", &[("2026-11-26", known_since)]);
+        let package = factor_package::load(&copy).unwrap();
+        let note = factor_package::sign(&package, key);
+        std::fs::write(copy.join(factor_package::SIGNATURE), note).unwrap();
+        factor_package::signature(&copy, &package, &trusted).map_err(|error| error.to_string())
+    };
+
+    let by = |key: &SigningKey| Ok(Signature::By(key.verifier().to_string()));
+    assert_eq!(looked_at(&lost, "2026-11-26"), by(&lost));
+    assert_eq!(looked_at(&successor, "2027-02-01"), by(&successor));
+    let late = looked_at(&lost, "2027-02-01").unwrap_err();
+    assert!(
+        late.contains("signs only what was known before 2027-02-01, and this is known since"),
+        "{late}"
+    );
+    let wrong = mapping(&rows.replace("2027-02-01", "soon")).unwrap_err();
+    assert!(wrong.contains("factors.toml:1:") && wrong.contains("'soon' is no day"), "{wrong}");
 }
 
 #[test]

@@ -578,7 +578,7 @@ fn a_factor_that_has_expired_is_an_error() {
 
     let refused = products.footprint(&id("BAR"), &id("0001")).unwrap_err();
 
-    assert!(refused.to_string().starts_with("R12: no factor"));
+    assert!(refused.to_string().starts_with("FAC-GAP: no factor"));
 }
 
 #[test]

@@ -22,8 +22,8 @@ pub(super) struct Build<'a> {
     pub names: Vec<&'a str>,
     /// Categories in use, in the order of the GHG Protocol.
     pub categories: Vec<&'a str>,
-    /// Own emissions of each product by category, then from primary data.
-    pub own: Columns,
+    /// Until they are taken.
+    own: Columns,
     links: Vec<Link>,
     /// Products with a credit of their own.
     credits: Vec<bool>,
@@ -68,6 +68,11 @@ impl<'a> Build<'a> {
     /// The system of the case.
     pub(super) fn system(&self) -> Result<ProductSystem, CaseError> {
         ProductSystem::new(self.names.len(), &self.links).map_err(|error| self.of_system(&error))
+    }
+
+    /// Own emissions of each product by category, then from primary data: given away once.
+    pub(super) fn take_own(&mut self) -> Columns {
+        std::mem::replace(&mut self.own, Columns::zero(0, 1))
     }
 
     /// A solver's error with the names of the products.

@@ -58,6 +58,14 @@ struct Visit {
     number: u32,
     /// Next link to follow.
     next: u32,
+    /// Whether it uses itself.
+    own_use: bool,
+}
+
+impl Visit {
+    fn begin(system: &ProductSystem, product: u32, number: u32) -> Self {
+        Self { product, number, next: system.starts[product as usize], own_use: false }
+    }
 }
 
 /// Set in the number of a product that has its place: above every number of the search.
@@ -87,22 +95,30 @@ pub(super) fn condense(system: &ProductSystem) -> Condensation {
         }
         found += 1;
         reaches[root as usize] = found;
-        way.push(Visit { product: root, number: found, next: system.starts[root as usize] });
+        way.push(Visit::begin(system, root, found));
         while let Some(visit) = way.last_mut() {
             let member = visit.product;
             let product = member as usize;
-            let end = system.starts[product + 1];
             let mut lowest = reaches[product];
             let mut deeper = None;
-            while visit.next < end {
-                let input = system.inputs[visit.next as usize];
+            let left = visit.next as usize..system.starts[product + 1] as usize;
+            for &input in &system.inputs[left] {
                 match reaches[input as usize] {
+                    0 if system.starts[input as usize] == system.starts[input as usize + 1] => {
+                        // What uses nothing has its place at once.
+                        reaches[input as usize] = PLACED | placed;
+                        placed += 1;
+                        order.push(input);
+                    }
                     0 => {
                         // The link is looked at again when the search is back from there.
                         deeper = Some(input);
                         break;
                     }
-                    reached => lowest = lowest.min(reached),
+                    reached => {
+                        lowest = lowest.min(reached);
+                        visit.own_use |= input == member;
+                    }
                 }
                 visit.next += 1;
             }
@@ -110,14 +126,10 @@ pub(super) fn condense(system: &ProductSystem) -> Condensation {
             if let Some(input) = deeper {
                 found += 1;
                 reaches[input as usize] = found;
-                way.push(Visit {
-                    product: input,
-                    number: found,
-                    next: system.starts[input as usize],
-                });
+                way.push(Visit::begin(system, input, found));
                 continue;
             }
-            let number = visit.number;
+            let Visit { number, own_use, .. } = *visit;
             way.pop();
             if lowest < number {
                 finished.push(member);
@@ -133,8 +145,7 @@ pub(super) fn condense(system: &ProductSystem) -> Condensation {
             reaches[product] = PLACED | placed;
             placed += 1;
             order.push(member);
-            let alone = placed == start + 1;
-            if !alone || system.links(product).any(|(input, _)| input == product) {
+            if own_use || placed > start + 1 {
                 loops.push(start..placed);
             }
         }

@@ -53,39 +53,31 @@ impl Lu {
         Some(Self { size, factors: matrix, rows })
     }
 
-    /// Solves for `width` right-hand sides that stand row by row.
-    pub(super) fn solve(&self, right: &[f64], width: usize) -> Vec<f64> {
-        let size = self.size;
-        let mut found = Vec::with_capacity(right.len());
-        for &row in &self.rows {
-            found.extend_from_slice(&right[row * width..][..width]);
+    /// Solves for `K` right-hand sides that stand row by row.
+    pub(super) fn solve<const K: usize>(&self, right: &[[f64; K]]) -> Vec<[f64; K]> {
+        let mut found: Vec<[f64; K]> = self.rows.iter().map(|&row| right[row]).collect();
+        for row in 0..self.size {
+            let factors = &self.factors[row * self.size..][..row];
+            let (known, rest) = found.split_at_mut(row);
+            subtract(&mut rest[0], factors, known);
         }
-        for row in 0..size {
-            for column in 0..row {
-                let factor = self.factors[row * size + column];
-                subtract(&mut found, row, column, factor, width);
-            }
-        }
-        for row in (0..size).rev() {
-            for column in row + 1..size {
-                let factor = self.factors[row * size + column];
-                subtract(&mut found, row, column, factor, width);
-            }
-            let pivot = self.factors[row * size + row];
-            for value in &mut found[row * width..][..width] {
-                *value /= pivot;
-            }
+        for row in (0..self.size).rev() {
+            let factors = &self.factors[row * self.size..][row..self.size];
+            let (before, known) = found.split_at_mut(row + 1);
+            let value = &mut before[row];
+            subtract(value, &factors[1..], known);
+            *value = value.map(|value| value / factors[0]);
         }
         found
     }
 }
 
-fn subtract(values: &mut [f64], from: usize, what: usize, factor: f64, width: usize) {
-    if factor == 0.0 {
-        return;
-    }
-    for at in 0..width {
-        values[from * width + at] -= factor * values[what * width + at];
+/// Takes what is known away, `factors` times.
+fn subtract<const K: usize>(value: &mut [f64; K], factors: &[f64], known: &[[f64; K]]) {
+    for (factor, known) in factors.iter().zip(known) {
+        for column in 0..K {
+            value[column] -= factor * known[column];
+        }
     }
 }
 
@@ -97,7 +89,7 @@ mod tests {
     fn rows_are_exchanged_where_the_first_pivot_is_zero() {
         let lu = Lu::of(vec![0.0, 2.0, 4.0, 1.0], 2).unwrap();
 
-        assert_eq!(lu.solve(&[6.0, 7.0], 1), [1.0, 3.0]);
+        assert_eq!(lu.solve(&[[6.0], [7.0]]), [[1.0], [3.0]]);
     }
 
     #[test]

@@ -18,25 +18,31 @@ const SWEEPS_MAX: usize = 20_000;
 /// How a loop is solved: found once, good for any right-hand side.
 #[derive(Clone, Debug)]
 pub(super) enum Way {
+    /// One product that uses itself.
+    Alone,
     /// Torn open.
     Torn(Torn),
     /// Swept until it stands still.
     Swept,
 }
 
-/// Work space for one loop after the other.
-pub(super) struct Looped<'a> {
+/// Work space for one loop after the other, with `K` right-hand sides.
+pub(super) struct Looped<'a, const K: usize> {
     /// Where every product stands in the order.
     positions: &'a [u32],
     /// Where the loop at hand begins in the order, and how many products it has.
     start: u32,
     len: u32,
     table: Vec<f64>,
+    /// What the members of the loop are given, and what they come to.
+    given: Vec<[f64; K]>,
+    found: Vec<[f64; K]>,
 }
 
-impl<'a> Looped<'a> {
+impl<'a, const K: usize> Looped<'a, K> {
     pub(super) fn new(positions: &'a [u32]) -> Self {
-        Self { positions, start: 0, len: 0, table: Vec::new() }
+        let (table, given, found) = (Vec::new(), Vec::new(), Vec::new());
+        Self { positions, start: 0, len: 0, table, given, found }
     }
 
     /// The place of a product in the loop at hand, if it is in it.
@@ -53,79 +59,71 @@ impl<'a> Looped<'a> {
 
     /// Solves the loop of `members`, whose rows hold their own emissions, in place. Everything that
     /// they use from outside is solved already.
-    pub(super) fn solve<const K: usize>(
+    pub(super) fn solve(
         &mut self,
         system: &ProductSystem,
         members: &[u32],
         rows: &mut [[f64; K]],
     ) -> Result<(), SystemError> {
-        if let [product] = members {
-            return alone(system, *product, rows);
-        }
         let way = self.way(system, members)?;
-        self.solve_by(&way, system, members, rows)
-    }
-
-    /// The same by a way that was found before, with the same bits.
-    pub(super) fn solve_by<const K: usize>(
-        &mut self,
-        way: &Way,
-        system: &ProductSystem,
-        members: &[u32],
-        rows: &mut [[f64; K]],
-    ) -> Result<(), SystemError> {
-        self.at(members);
-        if let Way::Torn(torn) = way
-            && let Some(found) = torn.solve(members, rows)
-        {
-            for (&product, row) in members.iter().zip(&found) {
-                rows[product as usize] = *row;
-            }
-            return Ok(());
-        }
-        let given = self.given(system, members, rows);
-        let (found, residual) = match way {
-            Way::Swept => {
-                let found = self.sweep(system, members, &given)?;
-                let residual = self.residual(system, members, &given, &found);
-                (found, residual)
-            }
-            Way::Torn(_) => (Vec::new(), f64::INFINITY),
-        };
-        let (found, residual) = if residual > RESIDUAL_MAX && members.len() <= DENSE_MAX {
-            let found = self.solve_dense(system, members, &given)?;
-            let residual = self.residual(system, members, &given, &found);
-            (found, residual)
-        } else {
-            (found, residual)
-        };
-        if residual > RESIDUAL_MAX {
-            let products = self.way_around(system, members);
-            return Err(SystemError::NotSolved { products, loop_len: members.len(), residual });
-        }
-        for (&product, row) in members.iter().zip(&found) {
+        let found = self.solve_by(&way, system, members, |product| rows[product], rows)?;
+        for (&product, row) in members.iter().zip(found) {
             rows[product as usize] = *row;
         }
         Ok(())
     }
 
-    /// What the loop is given: own emissions and what comes from outside.
-    fn given<const K: usize>(
-        &self,
+    /// What `members` come to by a way that was found before, with the same bits; `own` is what each of
+    /// them emits itself.
+    pub(super) fn solve_by(
+        &mut self,
+        way: &Way,
         system: &ProductSystem,
         members: &[u32],
+        own: impl Fn(usize) -> [f64; K],
         rows: &[[f64; K]],
-    ) -> Vec<[f64; K]> {
-        let of = |&product: &u32| {
-            let mut sum = rows[product as usize];
-            for (input, quantity) in system.links(product as usize) {
-                if self.place(input).is_none() {
-                    add(&mut sum, quantity, &rows[input]);
+    ) -> Result<&[[f64; K]], SystemError> {
+        self.at(members);
+        self.given.clear();
+        self.given.extend(members.iter().map(|&product| own(product as usize)));
+        let mut residual = f64::INFINITY;
+        match way {
+            Way::Alone => {
+                self.found.clear();
+                self.found.push(alone(system, members[0], self.given[0], rows)?);
+                return Ok(&self.found);
+            }
+            Way::Torn(torn) => {
+                if torn.solve(rows, &mut self.given, &mut self.found) {
+                    return Ok(&self.found);
                 }
             }
-            sum
-        };
-        members.iter().map(of).collect()
+            Way::Swept => {
+                self.give(system, members, rows);
+                self.found = self.sweep(system, members, &self.given)?;
+                residual = self.residual(system, members, &self.given, &self.found);
+            }
+        }
+        if residual > RESIDUAL_MAX && members.len() <= DENSE_MAX {
+            self.found = self.solve_dense(system, members, &self.given)?;
+            residual = self.residual(system, members, &self.given, &self.found);
+        }
+        if residual > RESIDUAL_MAX {
+            let products = self.way_around(system, members);
+            return Err(SystemError::NotSolved { products, loop_len: members.len(), residual });
+        }
+        Ok(&self.found)
+    }
+
+    /// Adds to what the members emit themselves what comes from outside of the loop.
+    fn give(&mut self, system: &ProductSystem, members: &[u32], rows: &[[f64; K]]) {
+        for (place, &product) in members.iter().enumerate() {
+            for (input, quantity) in system.links(product as usize) {
+                if self.place(input).is_none() {
+                    add(&mut self.given[place], quantity, &rows[input]);
+                }
+            }
+        }
     }
 
     /// How to solve the loop of `members`.
@@ -135,6 +133,9 @@ impl<'a> Looped<'a> {
         members: &[u32],
     ) -> Result<Way, SystemError> {
         self.at(members);
+        if let [_] = members {
+            return Ok(Way::Alone);
+        }
         let place = |product: usize| self.place(product);
         let Some(torn) = Torn::of(system, members, place) else { return Ok(Way::Swept) };
         match torn.decomposed(&mut self.table) {
@@ -152,7 +153,7 @@ impl<'a> Looped<'a> {
     /// Gauss-Seidel: Saad, Iterative Methods for Sparse Linear Systems (2nd ed.), 4.1; for a
     /// non-negative matrix it converges if and only if the spectral radius is below one
     /// (Stein and Rosenberg).
-    fn sweep<const K: usize>(
+    fn sweep(
         &self,
         system: &ProductSystem,
         members: &[u32],
@@ -201,7 +202,7 @@ impl<'a> Looped<'a> {
         Ok(found)
     }
 
-    fn solve_dense<const K: usize>(
+    fn solve_dense(
         &self,
         system: &ProductSystem,
         members: &[u32],
@@ -218,12 +219,11 @@ impl<'a> Looped<'a> {
             }
         }
         let Some(lu) = Lu::of(matrix, size) else { return Err(self.gainful(system, members)) };
-        let found = lu.solve(given.as_flattened(), K);
-        Ok(found.as_chunks::<K>().0.to_vec())
+        Ok(lu.solve(given))
     }
 
     /// Largest amount by which a product misses what its inputs bring, over the amounts involved.
-    fn residual<const K: usize>(
+    fn residual(
         &self,
         system: &ProductSystem,
         members: &[u32],
@@ -317,21 +317,19 @@ impl<'a> Looped<'a> {
     }
 }
 
-/// A product that uses itself and is in no other loop.
+/// A product that uses itself and is in no other loop; `sum` is what it emits itself.
 fn alone<const K: usize>(
     system: &ProductSystem,
     product: u32,
-    rows: &mut [[f64; K]],
-) -> Result<(), SystemError> {
-    let mut sum = rows[product as usize];
+    mut sum: [f64; K],
+    rows: &[[f64; K]],
+) -> Result<[f64; K], SystemError> {
     let mut itself = 0.0;
     for (input, quantity) in system.links(product as usize) {
         if input == product as usize {
             itself += quantity;
         } else {
-            for column in 0..K {
-                sum[column] += quantity * rows[input][column];
-            }
+            add(&mut sum, quantity, &rows[input]);
         }
     }
     let left = 1.0 - itself;
@@ -341,6 +339,5 @@ fn alone<const K: usize>(
     if left < 0.0 {
         return Err(SystemError::NonProductive { products: vec![product], gain: itself });
     }
-    rows[product as usize] = sum.map(|value| value / left);
-    Ok(())
+    Ok(sum.map(|value| value / left))
 }

@@ -1,6 +1,7 @@
 //! One changed factor: only what lies downstream of it is calculated again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::mem::size_of;
 
 use super::looped::{Looped, Way};
@@ -80,11 +81,18 @@ impl Due {
         Self { bits: vec![0; words], words: vec![0; words.div_ceil(64)], first: 0 }
     }
 
+    /// Adds a place before anything was taken.
+    fn seed(&mut self, place: u32) {
+        self.add(place);
+        self.first = self.first.min(place as usize / (64 * 64));
+    }
+
+    /// Adds a place behind the one that was taken last.
+    #[inline]
     fn add(&mut self, place: u32) {
         let word = place as usize / 64;
         self.bits[word] |= 1 << (place % 64);
         self.words[word / 64] |= 1 << (word % 64);
-        self.first = self.first.min(word / 64);
     }
 
     fn take(&mut self) -> Option<usize> {
@@ -116,7 +124,10 @@ impl ProductSystem {
     /// `own` says. Returns the products whose values changed, in the order of calculation.
     ///
     /// Each product downstream is calculated as in [`ProductSystem::solve`], and the walk ends where
-    /// a product comes out as it was, so the result has the same bits as a whole solve.
+    /// a product comes out as it was, so the result has the same bits as a whole solve. Columns do not
+    /// touch each other: who knows in which of them the factor stands restates that one alone, out of
+    /// [`Columns::column`]. A loop too large to be torn is then the same to its residual and not to
+    /// its bits, as it is swept until all columns stand still.
     ///
     /// # Errors
     ///
@@ -161,51 +172,51 @@ fn walk<const K: usize>(
     changed: &[u32],
 ) -> Result<Vec<u32>, SystemError> {
     let products = order.order();
+    let own = own.values.as_chunks::<K>().0;
     let mut looped = Looped::new(order.positions());
     let mut touched = Vec::new();
-    let mut before: Vec<[f64; K]> = Vec::new();
     let Downstream { starts, places, ways, due } = downstream;
     due.first = due.words.len();
     for &product in changed {
-        due.add(first_place(order, product as usize));
+        due.seed(first_place(order, product as usize));
     }
     while let Some(position) = due.take() {
-        let range = order.loop_at(position).unwrap_or(position..position + 1);
-        let members = &products[range.clone()];
-        before.clear();
-        for &product in members {
-            before.push(rows[product as usize]);
-            rows[product as usize].copy_from_slice(own.row(product as usize));
-        }
-        match members {
-            [product] if order.loop_at(position).is_none() => {
-                rows[*product as usize] = single(system, rows, *product as usize);
+        let mut came_to = |rows: &mut [[f64; K]], product: u32, row: [f64; K]| {
+            let at = product as usize;
+            if is_same(&rows[at], &row) {
+                return;
             }
-            [_] => looped.solve(system, members, rows)?,
-            _ => {
-                let start = u32::try_from(position).expect("places have 32 bits");
-                let way = match ways.entry(start) {
-                    std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(place) => {
-                        place.insert(looped.way(system, members)?)
-                    }
-                };
-                looped.solve_by(way, system, members, rows)?;
-            }
-        }
-        for (&product, before) in members.iter().zip(&before) {
-            if rows[product as usize] == *before {
-                continue;
-            }
+            rows[at] = row;
             touched.push(product);
-            let uses = starts[product as usize] as usize..starts[product as usize + 1] as usize;
-            for &next in &places[uses] {
+            for &next in &places[starts[at] as usize..starts[at + 1] as usize] {
                 // A loop is calculated as a whole: its members are no reason to do it again.
                 if next as usize != position {
                     due.add(next);
                 }
             }
+        };
+        let Some(range) = order.loop_at(position) else {
+            let product = products[position];
+            let row = single(system, product as usize, own[product as usize], rows);
+            came_to(rows, product, row);
+            continue;
+        };
+        let members = &products[range];
+        let start = u32::try_from(position).expect("places have 32 bits");
+        let way = match ways.entry(start) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(looped.way(system, members)?),
+        };
+        let found = looped.solve_by(way, system, members, |product| own[product], rows)?;
+        for (&product, row) in members.iter().zip(found) {
+            came_to(rows, product, *row);
         }
     }
     Ok(touched)
+}
+
+/// Bit for bit.
+fn is_same<const K: usize>(one: &[f64; K], other: &[f64; K]) -> bool {
+    let differ = |(one, other): (&f64, &f64)| one.to_bits() ^ other.to_bits();
+    one.iter().zip(other).map(differ).fold(0, |all, bits| all | bits) == 0
 }

@@ -1,36 +1,38 @@
 //! One pass over a condensed system for all right-hand sides.
 
 use super::looped::Looped;
+use super::torn::add;
 use super::{COLUMNS_AT_ONCE, Columns, Condensation, ProductSystem, SystemError};
 
 pub(super) fn solve(
     system: &ProductSystem,
     order: &Condensation,
-    own: &Columns,
+    mut values: Columns,
 ) -> Result<Columns, SystemError> {
-    assert_eq!(own.rows(), system.products(), "a row of own emissions for each product");
-    if let Some(at) = own.values().iter().position(|value| !value.is_finite()) {
-        let product = u32::try_from(at / own.width()).expect("fewer than 2^32 products");
+    assert_eq!(values.rows(), system.products(), "a row of own emissions for each product");
+    let width = values.width();
+    if let Some(at) = values.values().iter().position(|value| !value.is_finite()) {
+        let product = u32::try_from(at / width).expect("fewer than 2^32 products");
         return Err(SystemError::NotFinite { product });
     }
-    let mut found = own.clone();
-    if own.width() <= COLUMNS_AT_ONCE {
-        by_width(system, order, own.width(), &mut found.values)?;
-        return Ok(found);
+    if width <= COLUMNS_AT_ONCE {
+        by_width(system, order, width, &mut values.values)?;
+        return Ok(values);
     }
     // Wider systems go through in blocks: a row then fits a cache line.
-    for first in (0..own.width()).step_by(COLUMNS_AT_ONCE) {
-        let width = COLUMNS_AT_ONCE.min(own.width() - first);
-        let mut block = Vec::with_capacity(own.rows() * width);
-        for product in 0..own.rows() {
-            block.extend_from_slice(&own.row(product)[first..first + width]);
+    for first in (0..width).step_by(COLUMNS_AT_ONCE) {
+        let columns = first..width.min(first + COLUMNS_AT_ONCE);
+        let mut block = Vec::with_capacity(values.rows() * columns.len());
+        for row in values.values.chunks_exact(width) {
+            block.extend_from_slice(&row[columns.clone()]);
         }
-        by_width(system, order, width, &mut block)?;
-        for (product, row) in block.chunks_exact(width).enumerate() {
-            found.row_mut(product)[first..first + width].copy_from_slice(row);
+        by_width(system, order, columns.len(), &mut block)?;
+        let rows = values.values.chunks_exact_mut(width);
+        for (row, solved) in rows.zip(block.chunks_exact(columns.len())) {
+            row[columns.clone()].copy_from_slice(solved);
         }
     }
-    Ok(found)
+    Ok(values)
 }
 
 /// Calls the pass of a width that the compiler knows.
@@ -93,30 +95,31 @@ fn pass<const K: usize>(
     let mut looped = Looped::new(order.positions());
     let mut next = 0;
     for range in order.loops() {
-        for &product in &products[next..range.start] {
-            rows[product as usize] = single(system, rows, product as usize);
-        }
+        singles(system, &products[next..range.start], rows);
         looped.solve(system, &products[range.clone()], rows)?;
         next = range.end;
     }
-    for &product in &products[next..] {
-        rows[product as usize] = single(system, rows, product as usize);
-    }
+    singles(system, &products[next..], rows);
     Ok(())
 }
 
-/// A product outside of loops: its own emissions, which stand in its row, and its inputs.
+/// A stretch of the order without loops.
+fn singles<const K: usize>(system: &ProductSystem, products: &[u32], rows: &mut [[f64; K]]) {
+    for &product in products {
+        rows[product as usize] = single(system, product as usize, rows[product as usize], rows);
+    }
+}
+
+/// A product outside of loops: its own emissions `sum`, and what its inputs bring.
+#[inline]
 pub(super) fn single<const K: usize>(
     system: &ProductSystem,
-    rows: &[[f64; K]],
     product: usize,
+    mut sum: [f64; K],
+    rows: &[[f64; K]],
 ) -> [f64; K] {
-    let mut sum = rows[product];
     for (input, quantity) in system.links(product) {
-        let brought = &rows[input];
-        for column in 0..K {
-            sum[column] += quantity * brought[column];
-        }
+        add(&mut sum, quantity, &rows[input]);
     }
     sum
 }

@@ -36,8 +36,10 @@ impl Torn {
     ) -> Option<Self> {
         let short = |at: usize| u32::try_from(at).expect("fewer than 2^32 links");
         let len = short(members.len());
-        let (mut starts, mut links) = (Vec::with_capacity(members.len() + 1), Vec::new());
-        let (mut outside, mut torn) = (Vec::new(), Vec::new());
+        let most = members.iter().map(|&product| system.links(product as usize).len()).sum();
+        let (mut starts, mut links) =
+            (Vec::with_capacity(members.len() + 1), Vec::with_capacity(most));
+        let (mut outside, mut torn) = (Vec::with_capacity(most), Vec::new());
         let mut columns = vec![u32::MAX; members.len()];
         starts.push(0);
         for (at, &product) in members.iter().enumerate() {
@@ -74,14 +76,24 @@ impl Torn {
     /// chapter 11. A non-negative matrix has a spectral radius below one if and only if some
     /// `y > 0` has `y - A y > 0`: Berman and Plemmons, Nonnegative Matrices, theorem 6.2.3, I27.
     pub(super) fn decomposed(mut self, table: &mut Vec<f64>) -> Option<Self> {
-        // What every member is of one unit of everything, and of each torn product.
+        // What every member is of one unit of everything, and of each torn product that is used at
+        // its place or before: of the others it is nothing yet, so rows grow from place to place.
         let (len, count) = (self.starts.len() - 1, self.torn.len());
-        let width = 1 + count;
-        table.clear();
-        table.resize(len * width, 0.0);
+        let mut rows = Vec::with_capacity(len + 1);
+        let (mut width, mut end) = (1, 0);
         for place in 0..len {
-            let (before, rest) = table.split_at_mut(place * width);
-            let row = &mut rest[..width];
+            let torn =
+                self.links(place).iter().map(|&(used, _)| (used as usize + 2).saturating_sub(len));
+            width = torn.fold(width, usize::max);
+            rows.push(end);
+            end += width;
+        }
+        rows.push(end);
+        table.clear();
+        table.resize(end, 0.0);
+        for place in 0..len {
+            let (before, rest) = table.split_at_mut(rows[place]);
+            let row = &mut rest[..rows[place + 1] - rows[place]];
             row[0] = 1.0;
             for &(used, quantity) in self.links(place) {
                 let used = used as usize;
@@ -89,26 +101,28 @@ impl Torn {
                     row[1 + used - len] += quantity;
                     continue;
                 }
-                let known = &before[used * width..][..width];
-                for (value, known) in row.iter_mut().zip(known) {
+                for (value, known) in row.iter_mut().zip(&before[rows[used]..rows[used + 1]]) {
                     *value += quantity * known;
                 }
             }
         }
         // Each torn product is what its row says: (I - C) t = d.
         let mut matrix = vec![0.0; count * count];
-        let mut of_one = vec![0.0; count];
+        let mut of_one = vec![[0.0]; count];
         for (column, &place) in self.torn.iter().enumerate() {
-            let row = &table[place as usize * width..][..width];
-            of_one[column] = row[0];
-            for (other, response) in row[1..].iter().enumerate() {
-                matrix[column * count + other] = f64::from(u8::from(other == column)) - response;
+            let row = &table[rows[place as usize]..rows[place as usize + 1]];
+            of_one[column] = [row[0]];
+            let responses = &mut matrix[column * count..][..count];
+            for (value, response) in responses.iter_mut().zip(&row[1..]) {
+                *value = -response;
             }
+            responses[column] += 1.0;
         }
         self.lu = Lu::of(matrix, count)?;
-        let known = self.lu.solve(&of_one, 1);
-        self.is_productive = table.chunks_exact(width).all(|row| {
-            let torn = row[1..].iter().zip(&known).map(|(factor, known)| factor * known);
+        let known = self.lu.solve(&of_one);
+        self.is_productive = rows.windows(2).all(|row| {
+            let row = &table[row[0]..row[1]];
+            let torn = row[1..].iter().zip(&known).map(|(factor, [known])| factor * known);
             row[0] + torn.sum::<f64>() > 0.0
         });
         Some(self)
@@ -118,33 +132,30 @@ impl Torn {
         &self.links[self.starts[place] as usize..self.starts[place + 1] as usize]
     }
 
-    /// The values of `members`, whose rows hold their own emissions: one pass with nothing of the torn
-    /// products says what they miss, and one with them is the solution. `None` if it is not exact
-    /// enough.
+    /// The values of the members of the loop in `found`, of what they emit themselves in `given`: one
+    /// pass with nothing of the torn products says what they miss, and one with them is the solution.
+    /// False if it is not exact enough.
     ///
     /// In the second pass every member is what its links say, but for links to torn products, which it
     /// takes as solved and not as they come out. So no member's scaled residual is larger than the
     /// largest relative difference between the two.
     pub(super) fn solve<const K: usize>(
         &self,
-        members: &[u32],
         rows: &[[f64; K]],
-    ) -> Option<Vec<[f64; K]>> {
-        let len = members.len();
-        let mut given: Vec<[f64; K]> =
-            members.iter().map(|&product| rows[product as usize]).collect();
+        given: &mut [[f64; K]],
+        found: &mut Vec<[f64; K]>,
+    ) -> bool {
+        let len = given.len();
         for &(place, input, quantity) in &self.outside {
             add(&mut given[place as usize], quantity, &rows[input as usize]);
         }
-        let mut found = Vec::with_capacity(len + self.torn.len());
-        found.extend_from_slice(&given);
+        found.clear();
         found.resize(len + self.torn.len(), [0.0; K]);
-        self.pass(&given, &mut found);
+        self.pass(given, found);
         let missed: Vec<[f64; K]> = self.torn.iter().map(|&place| found[place as usize]).collect();
-        let solved = self.lu.solve(missed.as_flattened(), K);
-        let solved = solved.as_chunks::<K>().0;
-        found[len..].copy_from_slice(solved);
-        self.pass(&given, &mut found);
+        let solved = self.lu.solve(&missed);
+        found[len..].copy_from_slice(&solved);
+        self.pass(given, found);
         let mut worst = 0.0f64;
         for (solved, &place) in solved.iter().zip(&self.torn) {
             for (solved, found) in solved.iter().zip(&found[place as usize]) {
@@ -155,7 +166,7 @@ impl Torn {
             }
         }
         found.truncate(len);
-        (worst <= RESIDUAL_MAX).then_some(found)
+        worst <= RESIDUAL_MAX
     }
 
     /// Turns what the members are given into what they are; the torn products stand behind them.

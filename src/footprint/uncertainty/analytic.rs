@@ -39,7 +39,7 @@ impl UncertainSystem {
     /// based LCA, Int. J. Life Cycle Assess. 15 (2010).
     pub fn analytic(&self, product: u32) -> Result<Analytic, SystemError> {
         let (system, own) = self.at(&vec![1.0; self.variables.len()])?;
-        let intensities = system.solve(&system.condensed(), &own)?;
+        let intensities = system.solve(&system.condensed(), own)?;
         let mut wanted = Columns::zero(self.products, 1);
         wanted.row_mut(product as usize)[0] = 1.0;
         let demand = system.demand(&wanted)?;

@@ -58,7 +58,7 @@ impl UncertainSystem {
                     .map(|(at, variable)| factor(variable, run.id, at, draw))
                     .collect();
                 let (system, own) = self.at(&factors)?;
-                Ok(system.solve(&order, &own)?.row(product as usize)[0])
+                Ok(system.solve(&order, own)?.row(product as usize)[0])
             })
             .collect::<Result<Vec<f64>, SystemError>>()?;
         let count = f64::from(run.draws);

@@ -265,7 +265,10 @@ pub(super) fn energy(cell: Option<&str>, kwh_per_unit: Decimal) -> Result<Option
     let Some(text) = cell.map(str::trim) else { return Ok(None) };
     let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     let parsed = if plain { Decimal::from_str_exact(text).ok() } else { scientific(text) };
-    let amount = parsed.ok_or_else(|| format!("VAL-DECIMAL: '{text}' is not a decimal"))?;
+    let amount = parsed.ok_or_else(|| match text.parse::<f64>() {
+        Ok(odd) if !odd.is_finite() => format!("VAL-DECIMAL: value is not a number, '{text}'"),
+        _ => format!("VAL-DECIMAL: '{text}' is not a decimal"),
+    })?;
     let energy = if kwh_per_unit == Decimal::ONE { amount } else { amount * kwh_per_unit };
     Ok(Some(Energy::new(energy)))
 }
@@ -341,7 +344,7 @@ impl Stamps {
             },
         };
         if !(1970..=2100).contains(&local.year()) {
-            return Err(format!("METER-TIME: {stamp} is outside 1970..2100"));
+            return Err(format!("METER-TIME: timestamp {stamp} is outside 1970..2100"));
         }
         if self.format.is_none() && utc.is_some() {
             return TimeZone::UTC.to_timestamp(local).map_err(|_| wrong());
@@ -355,8 +358,8 @@ impl Stamps {
                 Err("METER-DST: this local time does not exist: clocks went forward".to_owned())
             }
             AmbiguousOffset::Fold { .. } => {
-                Err("METER-DST: ambiguous local time: clocks went back; set a fixed offset as the \
-                 meter's time_zone"
+                Err("METER-DST: ambiguous local time; set time zone rule: clocks went back, and only a \
+                 fixed offset as the meter's time_zone tells the two hours apart"
                     .to_owned())
             }
         }

@@ -80,6 +80,7 @@ struct Reader<'a> {
     connection: &'a EmsConnection,
     mapping: &'a EmsMapping,
     meter: &'a MeterId,
+    value_column: &'a str,
     known: Option<(&'a [RawReading], &'a Watermark)>,
     fingerprint: String,
     stamps: Stamps,
@@ -110,6 +111,7 @@ impl<'a> Reader<'a> {
             connection,
             mapping,
             meter,
+            value_column: mapping.value_column(meter)?,
             known,
             fingerprint: fingerprint(connection, mapping, meter),
             stamps: Stamps::new(mapping)?,
@@ -161,7 +163,7 @@ impl<'a> Reader<'a> {
         let (dialect, mapping) = (self.connection.dialect, self.mapping);
         let quoted = |name: &str| dialect.quoted(name);
         let (of_meter, key) = database.of_meter(mapping, self.meter);
-        let mut columns = vec![database.stamp(mapping), quoted(mapping.value_column(self.meter)?)];
+        let mut columns = vec![database.stamp(mapping), quoted(self.value_column)];
         columns.extend(mapping.quality_column.as_deref().map(quoted));
         columns.extend(position.as_ref().map(|position| position.quoted(dialect)));
         let (mut condition, mut keys) = (of_meter, Vec::from_iter(key));
@@ -232,11 +234,16 @@ impl<'a> Reader<'a> {
         let (stamp, value) = (cells[0].unwrap_or(""), cells[1]);
         let quality = mapping.quality_column.as_ref().map(|_| cells[2]);
         let damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
-        let readable = if damaged(stamp) || value.is_some_and(damaged) {
-            Err(format!("ODBC-UTF: row {}: the text is not valid UTF-8", self.arrival))
+        let readable = if damaged(stamp) {
+            Err(mapping.stamp_column.as_str())
+        } else if value.is_some_and(damaged) {
+            Err(self.value_column)
         } else {
             Ok(stamp)
         };
+        let readable = readable.map_err(|column| {
+            format!("ODBC-UTF: row {}: text in {column} is not valid UTF-8", self.arrival)
+        });
         let row = readable.and_then(|stamp| self.stamps.interval_end(stamp)).and_then(|end| {
             let energy = energy(value, self.kwh_per_unit)?;
             match quality {
