@@ -93,13 +93,13 @@ fn excess(
 pub(super) struct Recent(VecDeque<f64>);
 
 /// Shifts looked back, whatever they made.
-const RECENT_SHIFTS: usize = 3;
+const RECENT_SHIFTS: usize = 5;
 
 impl Recent {
     /// A shift and what the mean of its history is.
     pub fn push(&mut self, specific: f64, mean: f64) {
         if specific > 0.0 && mean > 0.0 {
-            self.0.push_back((specific / mean).ln().clamp(-1.0, 1.0));
+            self.0.push_back((specific / mean).ln().clamp(-1.5, 1.5));
         }
         if self.0.len() > RECENT_SHIFTS {
             self.0.pop_front();
@@ -116,26 +116,18 @@ impl Recent {
     }
 }
 
-/// Above the mean by the ratio, and above it by so many standard deviations of the batches before but
-/// the lowest of them: one idle shift must not hide what follows. Both are raised by what the last
-/// shifts were above their own means.
+/// Above the mean of the batches before by the ratio, and above the largest of them: a shift that was as
+/// high before is no excess. What the last shifts were above their own means raises the second.
 pub(super) fn is_excess(
     specific: f64,
     before: &VecDeque<f64>,
     recent: &Recent,
     limits: &ExcessLimits,
 ) -> bool {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let mut sorted: Vec<f64> = before.iter().copied().collect();
-    sorted.sort_by(f64::total_cmp);
-    let all = mean(&sorted);
-    let kept = if sorted.len() > 2 { &sorted[1..] } else { &sorted[..] };
-    let middle = mean(kept);
-    let squares = kept.iter().map(|value| (value - middle).powi(2)).sum::<f64>();
-    let deviation = (squares / (kept.len() as f64 - 1.0).max(1.0)).sqrt();
-    let activity = recent.activity(limits.activity);
-    specific > limits.ratio * all * activity
-        && specific > middle * activity + limits.deviations * deviation
+    let mean = before.iter().sum::<f64>() / before.len() as f64;
+    let largest = before.iter().copied().fold(0.0, f64::max);
+    let usual = largest * recent.activity(limits.activity);
+    specific > limits.ratio * mean && specific > limits.of_largest * usual
 }
 
 fn without_readings(

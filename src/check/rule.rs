@@ -112,9 +112,9 @@ limits! {
     ExcessLimits {
         /// Energy per unit over the mean of the batches before.
         ratio: f64,
-        /// Standard deviations over that mean, the lowest batch left out.
-        deviations: f64,
-        /// Exponent by which the last three shifts' energy over their own means raises both.
+        /// Energy per unit over the largest of the batches before.
+        of_largest: f64,
+        /// Exponent by which the last five shifts' energy over their own means raises that.
         activity: f64,
         /// Batches of the same products and shift looked back.
         batches: usize,
