@@ -69,12 +69,13 @@ fn main() {
     files.extend(arguments.files.iter().cloned());
     files.retain(|path| arguments.only.as_ref().is_none_or(|only| name(path).contains(only)));
     files.sort_by_key(|path| (std::fs::metadata(path).map(|m| m.len()).unwrap_or(0), path.clone()));
-    let peers = arguments.peers.then(|| Peers::found(arguments.peer_seconds, arguments.cpu));
+    let peers =
+        arguments.peers.then(|| Peers::found(arguments.peer_seconds, arguments.cpu)).flatten();
     let mut tables = Tables::default();
     println!("| instance | orders | s | FV | bound | gap | gain gap |");
     println!("|---|---|---|---|---|---|---|");
     for path in &files {
-        row(path, &arguments, peers.as_ref().and_then(Option::as_ref), &mut tables);
+        row(path, &arguments, peers.as_ref(), &mut tables);
     }
     if !tables.peers.is_empty() {
         println!("\n{}", planning_peers::HEAD);

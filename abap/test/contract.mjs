@@ -481,6 +481,28 @@ await test("views select columns that their tables have, and services and access
   for (const { name, text } of files(".tran.xml")) assert.ok(files(".prog.abap").some((program) => program.name === text.match(/<PGMNA>(\w+)/)[1]), name);
 });
 
+await test("the remote functions are those of the interface manifest", async () => {
+  const manifest = readFileSync(resolve(here, "../../odata/manifest.toml"), "utf8");
+  const remote = readdirSync(resolve(here, "../src"), { recursive: true })
+    .filter((path) => path.endsWith(".fugr.xml"))
+    .flatMap((path) => [...readFileSync(resolve(here, "../src", path), "utf8").matchAll(/<FUNCNAME>(\w+)<\/FUNCNAME>\s*<REMOTE_CALL>R/g)].map((match) => match[1]));
+  assert.deepEqual([...new Set(manifest.match(/\bZ_CARBIDE_\w+/g))].sort(), remote.sort());
+});
+
+await test("the documents name no object that is not there", async () => {
+  const texts = (folder, keep) => readdirSync(resolve(here, folder), { recursive: true, withFileTypes: true }).filter((one) => one.isFile() && keep(one.name)).map((one) => [one.name, readFileSync(resolve(one.parentPath ?? one.path, one.name), "utf8")]);
+  const sources = ["../src", "../fields", "../actions"].flatMap((folder) => texts(folder, () => true)).map(([name, text]) => `${name}\n${text}`).join("\n").toUpperCase();
+  const roles = new Set(readFileSync(resolve(here, "../roles.csv"), "utf8").split("\n").map((line) => line.split(";")[0]));
+  // Packages are made by hand; the roles of role.md are made by the connector.
+  const others = new Set(["ZCARBIDE_ACTIONS", "ZCARBIDE_FIELDS"]);
+  const documents = [...texts("..", (name) => name.endsWith(".md")).filter(([name]) => ["README.md", "FIELDS.md", "OPERATIONS.md", "PLANNER.md", "PROVEN.md"].includes(name)), ...texts("../../docs", (name) => name.endsWith(".md") && name !== "role.md")];
+  for (const [name, text] of documents) {
+    for (const [object] of text.matchAll(/\b(?:E?Z[A-Z]{0,3}_?CARBIDE[A-Z0-9_]*|ZCRB|ZCARB_OPER)\b/g)) {
+      assert.ok(sources.includes(object) || roles.has(object) || others.has(object), `${name} names ${object}, which is not there`);
+    }
+  }
+});
+
 await test("each message has a short and a long text in English, German and Chinese, and is raised somewhere", async () => {
   const all = readFileSync(resolve(here, "../src/base/zcarbide.msag.xml"), "utf8");
   const numbers = (text) => new Set([...text.matchAll(/<MSGNR>(\d{3})<\/MSGNR>/g)].map((match) => match[1]));

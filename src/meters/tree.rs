@@ -29,6 +29,25 @@ pub enum NodeKind {
     Losses,
 }
 
+impl NodeKind {
+    /// Its key, as in a file: `main_meter`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Bill => "bill",
+            Self::MainMeter => "main_meter",
+            Self::SubMeter => "sub_meter",
+            Self::Equipment => "equipment",
+            Self::Generation => "generation",
+            Self::Losses => "losses",
+        }
+    }
+
+    /// Whether it is a machine, or what is left without one.
+    pub const fn is_equipment(self) -> bool {
+        matches!(self, Self::Equipment)
+    }
+}
+
 /// One node, with what is known of it for one period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

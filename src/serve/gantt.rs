@@ -1,4 +1,5 @@
-//! The operations of a plan by work center and shift, and what the grid is like meanwhile.
+//! The operations of a plan by work center and shift, what the grid is like meanwhile, and in what its costs
+//! are counted.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,11 @@ pub struct Shift {
     pub grid_kg_per_kwh: f64,
     /// Expected price of a kWh.
     pub tariff_per_kwh: f64,
+}
+
+/// The currency of a plan's costs: that of its company code.
+pub fn currency(record: &PlanRecord) -> &str {
+    record.problem.instance.currency.as_deref().unwrap_or("EUR")
 }
 
 /// Shifts of the horizon, with the grid and the tariff of its plant.

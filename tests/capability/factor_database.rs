@@ -289,6 +289,33 @@ fn factors_08_one_changed_byte_breaks_the_signature() {
 }
 
 #[test]
+fn the_offered_version_is_signed_by_the_successor_of_the_key_of_the_shipped_one() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors-offered/2027-1"));
+    let offered = factor_package::load(folder).unwrap();
+    let before = shipped();
+
+    let blocking: Vec<_> =
+        offered.problems().into_iter().filter(|of| of.severity != Severity::Note).collect();
+    assert_eq!(blocking, []);
+    let by = |folder: &Path, package: &Package| match factor_package::signature(
+        folder,
+        package,
+        &trusted(),
+    ) {
+        Ok(Signature::By(key)) => key,
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(by(folder, &offered), by(Path::new(SHIPPED), &before));
+    let found = differences(&before, &offered, GwpSet::Ar6);
+    let of_value = |of: &&Difference<'_>| match of {
+        Difference::Changed { fields, .. } => fields.contains(&"value"),
+        _ => true,
+    };
+    let ids: Vec<&str> = found.iter().filter(of_value).map(Difference::id).collect();
+    assert_eq!(ids, ["EG-LCA-oil", "FU-01", "FU-02", "FU-03", "FU-04", "FU-05", "FU-06"]);
+}
+
+#[test]
 fn a_key_with_a_successor_vouches_for_what_was_known_before_and_for_nothing_after() {
     let key = || SigningKey::parse(SIGNER, &SigningKey::generate().unwrap()).unwrap();
     let (lost, successor) = (key(), key());

@@ -39,6 +39,8 @@ mod doctor;
 
 mod energy_databases;
 
+mod energy_on_page;
+
 mod explain;
 mod factor_database;
 

@@ -213,7 +213,8 @@ async fn a_planner_plans_posts_sees_the_window_and_takes_back() {
     for reason in page["reasons"]["orders"].as_array().unwrap() {
         assert!(reason["text"].as_str().unwrap().contains("kg CO2e"), "{reason}");
     }
-    for name in ["plan-orders", "plan-reasons", "plan-likelihood"] {
+    for name in ["plan-orders", "plan-operations", "plan-shifts", "plan-reasons", "plan-likelihood"]
+    {
         let table = anna.get(&format!("/tables/{name}?of={plan}")).await;
         assert!(table["total"].as_u64().unwrap() > 0, "{table}");
     }

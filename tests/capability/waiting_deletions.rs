@@ -1,5 +1,7 @@
 //! Deletions that wait for the window of their plan, as the page learns of them.
 
+use std::time::Duration;
+
 use carbide::cycle::Installation;
 use carbide::order::PlannedOrder;
 use carbide::post::{ChangeSetDraft, NewDocument, NewPlannedOrder, PlannedOrderDeletion};
@@ -54,7 +56,10 @@ async fn deletions_that_wait_are_named_with_their_window_and_dropped_when_it_is_
     add_user(&plant, "anna", "planner");
     let daemon = Daemon::start(&plant);
     let anna = daemon.somebody("anna").await;
-    anna.facts().await;
+    // The daemon looks at the journal by itself; until then it knows of none.
+    while anna.facts().await["standing"].as_array().unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let path = format!("/change-sets/{id}");
 
     let open = anna.get(&path).await;

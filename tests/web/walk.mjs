@@ -369,6 +369,7 @@ try {
   await step('a narrow screen and the keyboard work', async () => {
     await anna.setViewportSize({ width: 420, height: 800 })
     await anna.goto(`${url}/#/overview`)
+    await anna.reload()
     await anna.locator('main > h1').waitFor()
     const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
     const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))

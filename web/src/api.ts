@@ -103,6 +103,7 @@ export interface PlanPage {
   plan: string
   made: string
   status: string
+  currency: string
   worth: Worth
   baseline: Worth
   upper_bound: number

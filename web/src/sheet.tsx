@@ -10,13 +10,18 @@ import { named, t, useLanguage, type Key } from './i18n'
 import { useLoad } from './load'
 import { Trouble } from './trouble'
 
+/** SHA-256: shown by its beginning. */
+const HASH = /^[0-9a-f]{64}$/
+
+const width = (column: Column, text: string) => (column.kind === 'number' ? 'number' : text.length > 34 && !HASH.test(text) ? 'long' : 'short')
+
 export function cell(column: Column, text: string): ReactNode {
   if (text === '') return '–'
   if (column.kind === 'number') return number(text, column.decimals ?? 0)
   if (column.kind === 'instant') return instant(text)
   if (column.kind === 'key') return <Status value={text} />
   if (column.key === 'scope') return scope(text) ?? text
-  if (/^[0-9a-f]{64}$/.test(text)) return <span title={text}>{text.slice(0, 16)}…</span>
+  if (HASH.test(text)) return <span title={text}>{text.slice(0, 16)}…</span>
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? local(text) : text
 }
 
@@ -103,7 +108,7 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open, choose
           </td>
         )}
         {shown.map(({ column, at }) => (
-          <td key={column.key} className={column.kind === 'number' ? 'number' : (row[at] ?? '').length > 34 ? 'long' : 'short'}>{cell(column, row[at] ?? '')}</td>
+          <td key={column.key} className={width(column, row[at] ?? '')}>{cell(column, row[at] ?? '')}</td>
         ))}
         {open && <td>{open(named())}</td>}
       </tr>

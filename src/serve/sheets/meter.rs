@@ -5,20 +5,8 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::meters::NodeKind;
 use crate::present::sheet::{Column, Sheet};
 use crate::serve::view::View;
-
-fn kind_key(kind: NodeKind) -> &'static str {
-    match kind {
-        NodeKind::Bill => "bill",
-        NodeKind::MainMeter => "main_meter",
-        NodeKind::SubMeter => "sub_meter",
-        NodeKind::Equipment => "equipment",
-        NodeKind::Generation => "generation",
-        NodeKind::Losses => "losses",
-    }
-}
 
 /// The tree of meters of the month, reconciled with its bill. Empty for a plant with one meter.
 pub(super) fn tree(view: &View) -> Sheet {
@@ -41,7 +29,7 @@ pub(super) fn tree(view: &View) -> Sheet {
         sheet.row(vec![
             node.id.clone(),
             node.parent.clone().unwrap_or_default(),
-            kind_key(node.kind).to_owned(),
+            node.kind.key().to_owned(),
             node.work_center.as_ref().map_or_else(String::new, ToString::to_string),
             node.given.map_or_else(String::new, |given| given.to_string()),
             node.reconciled.to_string(),
@@ -67,7 +55,7 @@ pub(super) fn days(view: &View, zone: &TimeZone) -> Sheet {
     let mut sums = BTreeMap::new();
     for stretch in &view.judged.attribution.equipment {
         let day = stretch.interval.start.to_zoned(zone.clone()).date();
-        for node in stretch.nodes.iter().filter(|node| node.kind == NodeKind::Equipment) {
+        for node in stretch.nodes.iter().filter(|node| node.kind.is_equipment()) {
             let sum = sums.entry((day, node.id.as_str())).or_insert((Decimal::ZERO, node.state));
             sum.0 += node.reconciled;
             sum.1 = sum.1.and(node.state);

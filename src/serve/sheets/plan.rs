@@ -14,6 +14,9 @@ use crate::store::{Kind, Store};
 
 /// Every plan, the newest first.
 pub(super) fn plans(store: &Store, journal: &JournalView) -> Result<Sheet, Problem> {
+    let all = store.all::<PlanRecord>(Kind::Plan)?;
+    // A plant has one company code, whose currency they share.
+    let currency = all.first().map(|(_, _, record)| gantt::currency(record)).unwrap_or_default();
     let mut sheet = Sheet::new(
         "plans",
         vec![
@@ -25,20 +28,20 @@ pub(super) fn plans(store: &Store, journal: &JournalView) -> Result<Sheet, Probl
             Column::number("orders", "", 0),
             Column::number("carbon", "kgCO2e", 0),
             Column::number("carbon_baseline", "kgCO2e", 0),
-            Column::number("cost", "EUR", 0),
-            Column::number("cost_baseline", "EUR", 0),
+            Column::number("cost", currency, 0),
+            Column::number("cost_baseline", currency, 0),
             Column::number("punctuality", "%", 1),
             Column::number("punctuality_baseline", "%", 1),
             Column::number("gap", "%", 3),
         ],
     );
-    for (key, made, record) in store.all::<PlanRecord>(Kind::Plan)? {
-        let posted = journal.plans.iter().rev().find(|set| set.plan_hash == key);
+    for (key, made, record) in &all {
+        let posted = journal.plans.iter().rev().find(|set| set.plan_hash == *key);
         let (found, before) = (&record.evaluation, &record.baseline);
         let percent = |share: f64| format!("{:.4}", 100.0 * share);
         let gap = found.fv.map(|fv| (record.upper_bound - fv) / record.upper_bound);
         sheet.row(vec![
-            key,
+            key.clone(),
             made.to_string(),
             record.status.clone(),
             posted.map_or_else(String::new, |set| phase_name(set.phase)),
@@ -151,16 +154,16 @@ pub(super) fn operations(store: &Store, key: &str, config: &Config) -> Result<Sh
 
 /// The shifts of a plan's horizon with the grid and the tariff in them.
 pub(super) fn shifts(store: &Store, key: &str, config: &Config) -> Result<Sheet, Problem> {
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     let mut sheet = Sheet::new(
         "plan-shifts",
         vec![
             Column::text("start"),
             Column::key("night"),
             Column::number("grid_intensity", "kgCO2e/kWh", 4),
-            Column::number("tariff", "EUR/kWh", 4),
+            Column::number("tariff", &format!("{}/kWh", gantt::currency(&record)), 4),
         ],
     );
-    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     let calendar = ShiftCalendar::three_shifts(config.zone.clone());
     for shift in gantt::shifts(&record, &calendar) {
         sheet.row(vec![
@@ -175,17 +178,17 @@ pub(super) fn shifts(store: &Store, key: &str, config: &Config) -> Result<Sheet,
 
 /// Why a plan differs from what the plant does today, object by object.
 pub(super) fn reasons(store: &Store, key: &str) -> Result<Sheet, Problem> {
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     let mut sheet = Sheet::new(
         "plan-reasons",
         vec![
             Column::text("object"),
             Column::text("why"),
             Column::number("carbon_difference", "kgCO2e", 1),
-            Column::number("cost_difference", "", 2),
+            Column::number("cost_difference", gantt::currency(&record), 2),
             Column::number("later", "shifts", 0),
         ],
     );
-    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     // A plan of an older version has no problem to compare with.
     let Ok(found) = record.reasons() else { return Ok(sheet) };
     for order in found.orders {
@@ -211,25 +214,26 @@ pub(super) fn reasons(store: &Store, key: &str) -> Result<Sheet, Problem> {
 
 /// Other choices between carbon, cost and punctuality.
 pub(super) fn choices(store: &Store, key: &str) -> Result<Sheet, Problem> {
+    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
+    let currency = gantt::currency(&record);
     let mut sheet = Sheet::new(
         "plan-choices",
         vec![
             Column::text("choice"),
             Column::key("chosen"),
             Column::number("carbon", "kgCO2e", 0),
-            Column::number("cost", "", 0),
-            Column::number("punctuality", "", 4),
-            Column::number("cost_per_tonne_saved", "", 2),
+            Column::number("cost", currency, 0),
+            Column::number("punctuality", "%", 1),
+            Column::number("cost_per_tonne_saved", &format!("{currency}/t"), 2),
         ],
     );
-    let (_, _, record): (_, _, PlanRecord) = store.get(Kind::Plan, key)?;
     for point in record.front.iter().flat_map(|front| &front.points) {
         sheet.row(vec![
             point.name.clone(),
             if point.chosen { "yes" } else { "no" }.to_owned(),
             point.carbon_kg.to_string(),
             point.cost.to_string(),
-            point.punctuality.to_string(),
+            (100.0 * point.punctuality).to_string(),
             point.cost_per_tonne_saved.map_or_else(String::new, |cost| cost.to_string()),
         ]);
     }

@@ -105,12 +105,13 @@ export default function Overview({ who }: { who: Who }) {
 function LastPlan({ plans }: { plans: Sheet }) {
   const cell = (key: string) => plans.rows[0]?.[plans.columns.findIndex(column => column.key === key)] ?? ''
   const plan = cell('plan')
+  const currency = plans.columns.find(column => column.key === 'cost')?.unit ?? ''
   return (
     <section className="panel" aria-label={t('last_plan')} data-testid="last-plan">
       <h2>{t('last_plan')}</h2>
       {plan === '' ? <p>{t('no_plan')}</p> : (
         <p>
-          <a href={`#/plan/${plan}`}>{plan.slice(0, 16)}</a> <Status value={cell('plan_status')} /> {cell('phase') && <Status value={cell('phase')} />} {instant(cell('made'))}: {number(cell('carbon'))} kg CO₂e ({change(Number(cell('carbon')), Number(cell('carbon_baseline')))}), {number(cell('cost'))} EUR ({change(Number(cell('cost')), Number(cell('cost_baseline')))})
+          <a href={`#/plan/${plan}`}>{plan.slice(0, 16)}</a> <Status value={cell('plan_status')} /> {cell('phase') && <Status value={cell('phase')} />} {instant(cell('made'))}: {number(cell('carbon'))} kg CO₂e ({change(Number(cell('carbon')), Number(cell('carbon_baseline')))}), {number(cell('cost'))} {currency} ({change(Number(cell('cost')), Number(cell('cost_baseline')))})
         </p>
       )}
     </section>

@@ -21,7 +21,7 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
   const { worth, baseline } = data
   const rows: [string, string, string, string][] = [
     [`${t('carbon')} [kg CO₂e]`, number(baseline.carbon_kg), number(worth.carbon_kg), change(worth.carbon_kg, baseline.carbon_kg)],
-    [`${t('cost')} [EUR]`, number(baseline.cost), number(worth.cost), change(worth.cost, baseline.cost)],
+    [`${t('cost')} [${data.currency}]`, number(baseline.cost), number(worth.cost), change(worth.cost, baseline.cost)],
     [t('punctuality'), percent(baseline.punctuality), percent(worth.punctuality), points(worth.punctuality, baseline.punctuality)],
     [t('night_share'), percent(baseline.night_share), percent(worth.night_share), points(worth.night_share, baseline.night_share)],
     [t('low_carbon'), percent(baseline.low_carbon_ratio), percent(worth.low_carbon_ratio), points(worth.low_carbon_ratio, baseline.low_carbon_ratio)],
@@ -50,7 +50,7 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
           <ul>{data.conflict.relaxing.map(one => <li key={one}>{one}</li>)}</ul>
         </section>
       )}
-      {data.front && <Front plan={data.plan} worth={worth} points={data.front} />}
+      {data.front && <Front plan={data.plan} currency={data.currency} worth={worth} points={data.front} />}
       {may && <MakePlan key={data.plan} title={t('next_plan')} note={t('next_plan_what')} weights={data.weights} alike={data.front !== null} />}
       {data.feasibility && <Feasibility plan={data.plan} found={data.feasibility} />}
       {data.quarters.length > 0 && (

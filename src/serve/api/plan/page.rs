@@ -43,6 +43,8 @@ pub struct PlanPage {
     made: String,
     /// `optimal`, `feasible`, ...
     status: String,
+    /// Currency of its costs.
+    currency: String,
     /// What it is worth.
     worth: Worth,
     /// What the plant does without it.
@@ -97,6 +99,7 @@ impl PlanPage {
         Self {
             made: made.to_string(),
             status: record.status.clone(),
+            currency: gantt::currency(record).to_owned(),
             worth: worth(&record.evaluation),
             baseline: worth(&record.baseline),
             upper_bound: record.upper_bound,

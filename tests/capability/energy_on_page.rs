@@ -1,0 +1,56 @@
+//! The energy of the page: whatever it is cut by, it is the energy of the month.
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::command_line::Plant;
+use crate::decide_on_page::rows;
+use crate::serve::{Daemon, add_user};
+
+fn sum(rows: &[Value], column: &str) -> Decimal {
+    rows.iter().map(|row| row[column].as_str().unwrap().parse::<Decimal>().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_month_has_one_energy_by_hour_by_day_by_meter_and_by_machine() {
+    let plant = Plant::new().await;
+    add_user(&plant, "vera", "viewer");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+    let overview = vera.facts().await;
+    let month: Decimal = overview["energy_kwh"].as_str().unwrap().parse().unwrap();
+
+    let hours = rows(&vera, "/tables/energy-hours?limit=10000").await;
+    let days = rows(&vera, "/tables/energy-days?limit=10000").await;
+    let tree = rows(&vera, "/tables/meter-tree?limit=10000").await;
+    let machines = rows(&vera, "/tables/equipment-days?limit=10000").await;
+
+    assert_eq!(days.len(), 30, "September");
+    assert_eq!(sum(&hours, "energy"), month);
+    assert_eq!(sum(&days, "energy"), month);
+    let main = tree.iter().find(|node| node["kind"] == "main_meter").unwrap();
+    let leaves: Vec<Value> =
+        tree.iter().filter(|node| node["kind"] == "equipment").cloned().collect();
+    let reconciled: Decimal = main["reconciled"].as_str().unwrap().parse().unwrap();
+    assert_eq!(sum(&leaves, "reconciled"), reconciled, "the machines sum to the main meter");
+    assert!((sum(&machines, "energy") - month).abs() < Decimal::new(1, 2), "to the rounding");
+    assert!(machines.iter().any(|row| row["value_state"] != "measured"), "some are estimated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_plant_uses_now_is_the_last_day_that_was_read() {
+    let plant = Plant::new().await;
+    add_user(&plant, "vera", "viewer");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+
+    let latest = vera.facts().await["latest"].clone();
+
+    let at = |key: &str| latest[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(at("until").duration_since(at("from")).as_hours(), 24);
+    assert_eq!(at("until").to_string(), "2018-09-30T23:00:00Z", "the end of the meter's file");
+    assert_eq!(latest["gaps"], 0);
+    let number = |key: &str| latest[key].as_str().unwrap().parse::<Decimal>().unwrap();
+    let per_kwh = number("carbon_kg") / number("energy_kwh");
+    assert!(per_kwh > Decimal::new(3, 1) && per_kwh < Decimal::new(6, 1), "{per_kwh} kg/kWh");
+}
