@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use super::baseline::with_baseline;
-use super::bound::{bound_of, packing};
+use super::bound::{blocks, bound_of, packing};
 use super::column::Columns;
 use super::evaluate::evaluate;
 use super::exact::{self, Exact};
@@ -95,6 +95,7 @@ pub fn certificate(
         Proof::Exhaustive => ("exhaustive", &[]),
         Proof::Multipliers(multipliers) => ("multipliers", multipliers),
         Proof::Packing(prices) => ("packing", prices),
+        Proof::Blocks(prices) => ("blocks", prices),
     };
     let multipliers = json(multipliers);
     let fields: Vec<(&str, String)> = vec![
@@ -162,7 +163,7 @@ fn wrong(field: &str, reason: impl std::fmt::Display) -> CertificateError {
 /// # Source
 ///
 /// Lagrangian duality: any multipliers of the right sign give a valid bound (model, section 6), and so do
-/// any prices at which work centers are packed.
+/// any prices at which work centers or blocks of them are packed.
 pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateError> {
     let fields: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(text).map_err(|error| wrong("certificate", error))?;
@@ -223,7 +224,7 @@ fn proven(fields: &Fields, compared: &Instance) -> Result<f64, CertificateError>
                 Err(wrong("proof", "looking at every plan does not end with an optimum"))
             }
         },
-        proof @ ("multipliers" | "packing") => {
+        proof @ ("multipliers" | "packing" | "blocks") => {
             let status: String = fields.read("status")?;
             if status != json(&Status::Feasible).trim_matches('"') {
                 return Err(wrong("status", format!("{proof} does not prove '{status}'")));
@@ -231,6 +232,7 @@ fn proven(fields: &Fields, compared: &Instance) -> Result<f64, CertificateError>
             let multipliers: Vec<f32> = fields.read("multipliers")?;
             let bound = match proof {
                 "packing" => packing::bound_of(&columns, &multipliers),
+                "blocks" => blocks::bound_of(&columns, &multipliers),
                 _ => bound_of(&columns, &multipliers),
             };
             bound.map_err(|reason| wrong("multipliers", reason))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::anneal::anneal;
 use super::baseline::{baseline, with_baseline};
-use super::bound::{Bound, bound, packing};
+use super::bound::{Bound, blocks, bound, packing};
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
@@ -25,6 +25,10 @@ const BOUND_SHARE: f64 = 0.3;
 const PACKING_STEPS: u64 = 4_000;
 const MOVES_FOR_A_STEP: u64 = 2_000;
 const PACKING_STEPS_LEAST: u64 = 200;
+/// The same for the bound by blocks, of which a look tells more and costs more.
+const BLOCK_LOOKS: u64 = 300;
+const MOVES_FOR_A_LOOK: u64 = 10_000;
+const BLOCK_LOOKS_LEAST: u64 = 20;
 /// Prices of larger problems do not settle in the time of a search, and there packing gains little.
 const PACKED_MOST: usize = 8_000;
 
@@ -77,6 +81,9 @@ pub enum Proof {
     Multipliers(Vec<f32>),
     /// Prices at which work centers are packed, and multipliers of the rows of the whole plan.
     Packing(Vec<f32>),
+    /// Prices of the orders at which blocks of work centers are packed, and multipliers of the rows of
+    /// the whole plan.
+    Blocks(Vec<f32>),
 }
 
 /// A plan with what it is worth.
@@ -280,7 +287,7 @@ impl Search<'_, '_> {
         tell("bound", best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
-        let (upper_bound, proof) = self.by_packing(&proven);
+        let (upper_bound, proof) = self.strengthen(&proven);
         let from = self.gone();
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
@@ -325,20 +332,33 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The bound by packing where it is nearer, else that of the linear relaxation.
-    fn by_packing(&self, proven: &Bound) -> (f64, Proof) {
-        let steps = match self.options.limit {
-            Limit::Work { moves, .. } => PACKING_STEPS.min(moves / MOVES_FOR_A_STEP),
-            Limit::Share(_) => PACKING_STEPS,
+    /// The bound by blocks or by packing where it is nearer, else that of the linear relaxation.
+    fn strengthen(&self, proven: &Bound) -> (f64, Proof) {
+        let work = |most: u64, moves_for_one: u64, least: u64| {
+            let steps = match self.options.limit {
+                Limit::Work { moves, .. } => most.min(moves / moves_for_one),
+                Limit::Share(_) => most,
+            };
+            (steps >= least).then_some(steps as usize)
         };
-        if steps >= PACKING_STEPS_LEAST && packing::size(self.columns) <= PACKED_MOST {
-            let gone = self.share_from(self.gone(), BOUND_SHARE);
-            let packed = packing::strengthen(self.columns, proven, steps as usize, &gone);
-            if packed.upper_bound < proven.upper_bound {
-                return (packed.upper_bound, Proof::Packing(packed.prices));
+        let gone = self.share_from(self.gone(), BOUND_SHARE);
+        let mut best = (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()));
+        if packing::size(self.columns) > PACKED_MOST {
+            return best;
+        }
+        if let Some(looks) = work(BLOCK_LOOKS, MOVES_FOR_A_LOOK, BLOCK_LOOKS_LEAST)
+            && let Some(found) = blocks::strengthen(self.columns, proven, looks, &gone)
+        {
+            if found.upper_bound < best.0 {
+                best = (found.upper_bound, Proof::Blocks(found.prices));
+            }
+        } else if let Some(steps) = work(PACKING_STEPS, MOVES_FOR_A_STEP, PACKING_STEPS_LEAST) {
+            let found = packing::strengthen(self.columns, proven, steps, &gone);
+            if found.upper_bound < best.0 {
+                best = (found.upper_bound, Proof::Packing(found.prices));
             }
         }
-        (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()))
+        best
     }
 
     /// The published search alone, with the bound beside it.
