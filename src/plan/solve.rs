@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::anneal::anneal;
 use super::baseline::{baseline, with_baseline};
+use super::bound::blocks::tree::{self, Cases};
 use super::bound::{Bound, blocks, bound, packing};
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
@@ -29,6 +30,16 @@ const PACKING_STEPS_LEAST: u64 = 200;
 const BLOCK_LOOKS: u64 = 300;
 const MOVES_FOR_A_LOOK: u64 = 10_000;
 const BLOCK_LOOKS_LEAST: u64 = 20;
+/// Where the bound by blocks took less than this share of the time, the search has this share of the
+/// rest, and the other one goes to bounds of cases.
+const BLOCKS_FAST: f64 = 0.05;
+const SEARCH_SHARE: f64 = 0.35;
+/// Moves of the search for each split of cases, fewest splits that are any use, and most.
+const MOVES_FOR_A_SPLIT: u64 = 200_000;
+const SPLITS_LEAST: u64 = 4;
+const SPLITS: u64 = 2_000;
+/// What two values of FV may differ by and be the same.
+pub(super) const SAME_FV: f64 = 1e-6;
 /// Prices of larger problems do not settle in the time of a search, and there packing gains little.
 const PACKED_MOST: usize = 8_000;
 
@@ -84,6 +95,8 @@ pub enum Proof {
     /// Prices of the orders at which blocks of work centers are packed, and multipliers of the rows of
     /// the whole plan.
     Blocks(Vec<f32>),
+    /// The same for each of several cases, in one of which every plan is.
+    Cases(Cases),
 }
 
 /// A plan with what it is worth.
@@ -287,13 +300,21 @@ impl Search<'_, '_> {
         tell("bound", best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
-        let (upper_bound, proof) = self.strengthen(&proven);
+        let before = self.gone();
+        let (mut upper_bound, mut proof) = self.strengthen(&proven);
         let from = self.gone();
+        let splits = match self.options.limit {
+            Limit::Work { moves, .. } => SPLITS.min(moves / MOVES_FOR_A_SPLIT),
+            Limit::Share(_) if from - before < BLOCKS_FAST * (1.0 - before) => SPLITS,
+            Limit::Share(_) => 0,
+        };
+        let branches = matches!(proof, Proof::Blocks(_)) && splits >= SPLITS_LEAST;
+        let searched = if branches { SEARCH_SHARE } else { 1.0 };
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
             // Somebody may have stopped it before this part began.
             Limit::Share(share) if share() >= 1.0 => 1.0,
-            Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
+            Limit::Share(share) => (share() - from) / (searched * (1.0 - from)).max(1e-6),
         };
         tell("annealing", best.as_ref().map(|(_, value)| *value));
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
@@ -316,8 +337,25 @@ impl Search<'_, '_> {
         {
             best = Some((chosen, value));
         }
+        if branches
+            && let Some((_, value)) = best
+            && let Proof::Blocks(prices) = &proof
+        {
+            tell("cases", Some(value));
+            let gone = || self.gone();
+            if let Some(found) = tree::branch(columns, prices, value, splits as usize, &gone)
+                && found.upper_bound < upper_bound
+            {
+                upper_bound = found.upper_bound;
+                proof = Proof::Cases(found.cases);
+                best = found.better.or(best);
+            }
+        }
         tell("done", best.as_ref().map(|(_, value)| *value));
         let (chosen, status) = match best {
+            Some((chosen, value)) if upper_bound - self.fv(value) <= SAME_FV => {
+                (chosen, Status::Optimal)
+            }
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (least_missed, Status::NoneFound),
         };

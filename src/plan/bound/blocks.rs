@@ -8,9 +8,11 @@ mod bundle;
 
 mod promise;
 
+pub(in crate::plan) mod tree;
+
 use rayon::prelude::*;
 
-use self::block::{Asked, Block, Scratch};
+use self::block::{Asked, Block, Guide, Scratch};
 use self::bundle::{Bundle, Cut};
 use super::packing::Packed;
 use super::{Bound, Relaxation, spread};
@@ -27,18 +29,23 @@ const HOPE_LEAST: f64 = 1e-8;
 struct Model<'a, 'b> {
     columns: &'a Columns<'b>,
     blocks: Vec<Block>,
+    /// Block of each column.
+    block_of: Vec<usize>,
     /// The rows that hold for the whole plan.
     rows: Relaxation,
     /// Variables of the sources follow those of columns and set-ups.
     first_source: usize,
 }
 
+/// What is said where no bound by blocks can be.
+const ONE_BLOCK: &str = "the resources hang together in one block";
+
 /// What one look at the prices tells.
 struct Look {
     dual: f64,
     reduced: Vec<f64>,
-    /// What the packing of each block gains, and its columns.
-    packed: Vec<(f64, Vec<u32>)>,
+    /// Packed columns of each block.
+    packed: Vec<Vec<u32>>,
 }
 
 impl<'a, 'b> Model<'a, 'b> {
@@ -56,15 +63,17 @@ impl<'a, 'b> Model<'a, 'b> {
                 own[resource] = blocks[*block].add_resource(columns.capacity[resource]);
             }
         }
+        let mut block_of_column = Vec::with_capacity(columns.len());
         for order in 0..columns.orders() {
             for column in columns.start[order]..columns.start[order + 1] {
                 let block = columns.minutes.of(column).next().and_then(|(at, _)| block_of[at])?;
+                block_of_column.push(block);
                 blocks[block].add_column(columns, (order, column), &own, &variable);
             }
         }
         blocks.iter_mut().for_each(Block::finish);
         let rows = Relaxation::with_rows(columns, false);
-        Some(Self { columns, blocks, rows, first_source })
+        Some(Self { columns, blocks, block_of: block_of_column, rows, first_source })
     }
 
     /// Number of prices: one of each order, one of each row of the whole plan.
@@ -90,28 +99,39 @@ impl<'a, 'b> Model<'a, 'b> {
         prices
     }
 
-    /// The bound that prices give, as a value of F, summed in one order on any number of threads. With
-    /// `reprice` the blocks look for new prices of their resources first.
-    fn look(&mut self, prices: &[f64], reprice: bool) -> Look {
+    /// What the blocks are asked at `prices`, given the costs of the variables: the rest of the bound,
+    /// and costs with the rows' prices.
+    fn ask(&self, prices: &[f64]) -> (f64, Vec<f64>) {
         let (pay, whole) = prices.split_at(self.columns.orders());
         let mut reduced = vec![0.0; self.rows.cost.len()];
         self.rows.reduce(whole, &mut reduced);
-        let mut dual: f64 = whole.iter().zip(&self.rows.limit).map(|(m, limit)| m * limit).sum();
-        dual += pay.iter().sum::<f64>();
+        let mut rest: f64 = whole.iter().zip(&self.rows.limit).map(|(m, limit)| m * limit).sum();
+        rest += pay.iter().sum::<f64>();
         let sources = self.first_source..reduced.len();
-        dual += sources.map(|at| (reduced[at] * self.rows.upper[at]).min(0.0)).sum::<f64>();
-        let asked = Asked { pay, cost: &reduced };
-        let pack = |scratch: &mut Scratch, block: &mut Block| {
-            if reprice {
-                block.find_prices(&asked, scratch);
-            }
-            let (most, gained) = block.pack(&asked, scratch);
-            (most, (gained, scratch.packed.clone()))
+        rest += sources.map(|at| (reduced[at] * self.rows.upper[at]).min(0.0)).sum::<f64>();
+        (rest, reduced)
+    }
+
+    /// Guides for packings at prices near to these.
+    fn guides(&self, prices: &[f64], allowed: &[bool]) -> Vec<Guide> {
+        let (_, cost) = self.ask(prices);
+        let asked = Asked { pay: &prices[..self.columns.orders()], cost: &cost, allowed };
+        let guide = |scratch: &mut Scratch, block: &Block| block.guide(&asked, scratch);
+        self.blocks.par_iter().map_init(Scratch::default, guide).collect()
+    }
+
+    /// The bound that prices give, as a value of F, summed in one order on any number of threads.
+    fn look(&self, prices: &[f64], allowed: &[bool], guides: &[Guide]) -> Look {
+        let (rest, reduced) = self.ask(prices);
+        let asked = Asked { pay: &prices[..self.columns.orders()], cost: &reduced, allowed };
+        let pack = |scratch: &mut Scratch, (block, guide): (&Block, &Guide)| {
+            let most = block.pack(&asked, guide, scratch);
+            (most, scratch.packed.clone())
         };
-        let packed: Vec<_> = self.blocks.par_iter_mut().map_init(Scratch::default, pack).collect();
-        dual -= packed.iter().map(|(most, _)| most).sum::<f64>();
-        let packed = packed.into_iter().map(|(_, packed)| packed).collect();
-        Look { dual, reduced, packed }
+        let blocks = self.blocks.par_iter().zip(guides);
+        let packed: Vec<_> = blocks.map_init(Scratch::default, pack).collect();
+        let dual = rest - packed.iter().map(|(most, _)| most).sum::<f64>();
+        Look { dual, reduced, packed: packed.into_iter().map(|(_, packed)| packed).collect() }
     }
 
     /// Adds the slope of a variable in use, and says what it costs.
@@ -123,11 +143,57 @@ impl<'a, 'b> Model<'a, 'b> {
         self.rows.cost[variable] * share
     }
 
+    /// A climb that begins at these prices.
+    fn begin(&self, prices: Vec<f64>) -> Bundle {
+        let mut slope = vec![1.0; self.columns.orders()];
+        slope.extend_from_slice(&self.rows.limit);
+        let center = prices.iter().map(|price| f64::from(*price as f32)).collect();
+        let length = LENGTH * spread(self.columns);
+        Bundle::new(center, slope, self.signed(), self.blocks.len() + 1, length)
+    }
+
+    /// Climbs with so many looks while `goes_on` says so, and says whether more is to be gained.
+    fn climb(
+        &self,
+        bundle: &mut Bundle,
+        allowed: &[bool],
+        guides: &[Guide],
+        looks: usize,
+        goes_on: &dyn Fn(&Look) -> bool,
+    ) -> bool {
+        for _ in 0..looks {
+            let (point, expected) = bundle.next();
+            if expected - bundle.value < HOPE_LEAST {
+                return false;
+            }
+            let look = self.look(&point, allowed, guides);
+            let cuts = self.cuts(&look);
+            bundle.learn(point, look.dual, expected, cuts);
+            if !goes_on(&look) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Prices from outside.
+    fn checked(&self, prices: &[f32]) -> Result<Vec<f64>, String> {
+        if prices.len() != self.count() {
+            return Err(format!("there are {} for {} orders and rows", prices.len(), self.count()));
+        }
+        for (at, (price, signed)) in prices.iter().zip(self.signed()).enumerate() {
+            if !price.is_finite() || (signed && *price > 0.0) {
+                return Err(format!("the one at {at} is {price}, which bounds nothing"));
+            }
+        }
+        Ok(prices.iter().copied().map(f64::from).collect())
+    }
+
     /// What a look teaches of each block and, last, of the sources: linear functions of the prices that
     /// are nowhere below.
     fn cuts(&self, look: &Look) -> Vec<Cut> {
         let mut cuts = Vec::with_capacity(self.blocks.len() + 1);
-        for (block, (_, packed)) in self.blocks.iter().zip(&look.packed) {
+        for (block, packed) in self.blocks.iter().zip(&look.packed) {
             let (mut slope, mut cost) = (vec![0.0; self.count()], 0.0);
             for column in packed.iter().map(|column| *column as usize) {
                 let order = self.columns.start.partition_point(|start| *start <= column) - 1;
@@ -137,7 +203,7 @@ impl<'a, 'b> Model<'a, 'b> {
             block.setups_of(packed, &mut |variable| {
                 cost += self.use_variable(variable, 1.0, &mut slope);
             });
-            cuts.push(Cut::new(cost, slope));
+            cuts.push(Cut::new(cost, slope, packed.clone()));
         }
         let (mut slope, mut cost) = (vec![0.0; self.count()], 0.0);
         for source in self.first_source..look.reduced.len() {
@@ -145,7 +211,7 @@ impl<'a, 'b> Model<'a, 'b> {
                 cost += self.use_variable(source, self.rows.upper[source], &mut slope);
             }
         }
-        cuts.push(Cut::new(cost, slope));
+        cuts.push(Cut::new(cost, slope, Vec::new()));
         cuts
     }
 }
@@ -192,17 +258,11 @@ fn blocks_of(columns: &Columns<'_>) -> Option<Vec<Option<usize>>> {
 /// Prices that are not of this problem: one without blocks, another number of them, no number, a wrong
 /// sign.
 pub(in crate::plan) fn bound_of(columns: &Columns<'_>, prices: &[f32]) -> Result<f64, String> {
-    let mut model = Model::new(columns).ok_or("the resources hang together in one block")?;
-    if prices.len() != model.count() {
-        return Err(format!("there are {} for {} orders and rows", prices.len(), model.count()));
-    }
-    for (at, (price, signed)) in prices.iter().zip(model.signed()).enumerate() {
-        if !price.is_finite() || (signed && *price > 0.0) {
-            return Err(format!("the one at {at} is {price}, which bounds nothing"));
-        }
-    }
-    let prices: Vec<f64> = prices.iter().copied().map(f64::from).collect();
-    Ok(columns.alpha + columns.beta - model.look(&prices, true).dual)
+    let model = Model::new(columns).ok_or(ONE_BLOCK)?;
+    let prices = model.checked(prices)?;
+    let allowed = vec![true; columns.len()];
+    let guides = model.guides(&prices, &allowed);
+    Ok(columns.alpha + columns.beta - model.look(&prices, &allowed, &guides).dual)
 }
 
 /// Climbs from the multipliers of the linear relaxation with at most `looks` looks, or until `gone`
@@ -218,29 +278,22 @@ pub(in crate::plan) fn strengthen(
     looks: usize,
     gone: &dyn Fn() -> f64,
 ) -> Option<Packed> {
-    let mut model = Model::new(columns)?;
-    let mut point = model.prices_of(from);
-    let mut slope = vec![1.0; columns.orders()];
-    slope.extend_from_slice(&model.rows.limit);
-    let (signed, parts) = (model.signed(), model.blocks.len() + 1);
-    let mut bundle = Bundle::new(point.clone(), slope, signed, parts, LENGTH * spread(columns));
-    let mut expected = f64::INFINITY;
-    for at in 0..looks {
-        let look = model.look(&point, at % REPRICE == 0);
-        let cuts = model.cuts(&look);
-        bundle.learn(point, look.dual, expected, cuts);
-        if gone() >= 1.0 {
-            break;
-        }
-        (point, expected) = bundle.next();
-        if expected - bundle.value < HOPE_LEAST {
+    let model = Model::new(columns)?;
+    let allowed = vec![true; columns.len()];
+    let mut bundle = model.begin(model.prices_of(from));
+    let mut left = looks;
+    while left > 0 {
+        let guides = model.guides(&bundle.center, &allowed);
+        let looks = left.min(REPRICE);
+        left -= looks;
+        let goes_on = |_: &Look| gone() < 1.0;
+        if !model.climb(&mut bundle, &allowed, &guides, looks, &goes_on) {
             break;
         }
     }
-    // The bound is that of the short form, which is what a certificate holds.
+    // The bound is what whoever has the prices computes.
     let prices: Vec<f32> = bundle.center.iter().map(|price| *price as f32).collect();
-    let short: Vec<f64> = prices.iter().copied().map(f64::from).collect();
-    let upper_bound = columns.alpha + columns.beta - model.look(&short, true).dual;
+    let upper_bound = bound_of(columns, &prices).ok()?;
     Some(Packed { upper_bound, prices })
 }
 

@@ -44,7 +44,12 @@ pub(super) struct Block {
     pub setups: Vec<Setup>,
     /// Those of one main resource and group follow each other.
     pub items: Vec<Item>,
-    /// Prices of the resources, for promises; any do.
+}
+
+/// What promises are made from. Good ones make the search short; what it finds is the same.
+#[derive(Clone, Default)]
+pub(super) struct Guide {
+    /// Prices of the resources.
     price: Vec<f64>,
     /// The resource that is the second axis of promises.
     second: Option<u32>,
@@ -57,6 +62,8 @@ pub(super) struct Asked<'a> {
     pub pay: &'a [f64],
     /// Cost of each column and set-up.
     pub cost: &'a [f64],
+    /// Columns that may be used.
+    pub allowed: &'a [bool],
 }
 
 /// Room for one packing, and what it packed.
@@ -84,7 +91,6 @@ impl Block {
     pub fn add_resource(&mut self, capacity: f64) -> u32 {
         // What the evaluator lets pass is a plan, too.
         self.capacity.push(capacity + 1e-6 * capacity.max(1.0));
-        self.price.push(0.0);
         small(self.capacity.len() - 1)
     }
 
@@ -161,20 +167,20 @@ impl Block {
     }
 
     /// The most that a packing gains, or a little more where the search is cut off: what its orders pay
-    /// less what columns and set-ups cost. Then what the packing gains that `scratch` holds.
-    pub fn pack(&self, asked: &Asked<'_>, scratch: &mut Scratch) -> (f64, f64) {
+    /// less what columns and set-ups cost. The best that was found stands in `scratch`.
+    pub fn pack(&self, asked: &Asked<'_>, guide: &Guide, scratch: &mut Scratch) -> f64 {
         // A set-up that brings something is taken for nothing.
         let costs = self.setups.iter().map(|setup| asked.cost[setup.variable]);
         let free: f64 = costs.map(|cost| (-cost).max(0.0)).sum();
-        self.begin(asked, scratch);
+        self.begin(asked, guide, scratch);
         scratch.packed.clear();
         (scratch.best, scratch.left, scratch.nodes) = (f64::NEG_INFINITY, f64::NEG_INFINITY, 0);
-        self.descend(0, 0.0, scratch);
-        (free + scratch.best.max(scratch.left), free + scratch.best)
+        self.descend(0, 0.0, guide, scratch);
+        free + scratch.best.max(scratch.left)
     }
 
     /// Nothing taken, and the promises for it.
-    fn begin(&self, asked: &Asked<'_>, scratch: &mut Scratch) {
+    fn begin(&self, asked: &Asked<'_>, guide: &Guide, scratch: &mut Scratch) {
         scratch.taken.clear();
         scratch.room.clone_from(&self.capacity);
         scratch.running.clear();
@@ -183,28 +189,29 @@ impl Block {
         let costs = self.setups.iter().map(|setup| asked.cost[setup.variable].max(0.0));
         scratch.setup_cost.extend(costs);
         let mut promises = std::mem::take(&mut scratch.promises);
-        promises.open(self, asked, &self.price, self.second);
+        promises.open(self, asked, &guide.price, guide.second);
         promises.fill_in(self, &scratch.setup_cost);
         scratch.promises = promises;
     }
 
     /// Looks for prices of the resources at which the least is promised; the dearest resource then
     /// becomes the second axis of the promises.
-    pub fn find_prices(&mut self, asked: &Asked<'_>, scratch: &mut Scratch) {
-        self.second = None;
-        self.price.fill(0.0);
-        self.lower(asked, scratch, PRICE_STEPS.0, (2.0, 0.9));
-        let worth = |at: &usize| self.price[*at] * self.capacity[*at];
-        let dearest = (0..self.price.len()).max_by(|a, b| worth(a).total_cmp(&worth(b)));
-        self.second = dearest.filter(|at| worth(at) > 0.0).map(small);
-        self.price.fill(0.0);
-        self.lower(asked, scratch, PRICE_STEPS.1, (0.5, 0.8));
+    pub fn guide(&self, asked: &Asked<'_>, scratch: &mut Scratch) -> Guide {
+        let mut guide = Guide { price: vec![0.0; self.capacity.len()], second: None };
+        self.lower(asked, &mut guide, scratch, PRICE_STEPS.0, (2.0, 0.9));
+        let worth = |at: &usize| guide.price[*at] * self.capacity[*at];
+        let dearest = (0..self.capacity.len()).max_by(|a, b| worth(a).total_cmp(&worth(b)));
+        guide.second = dearest.filter(|at| worth(at) > 0.0).map(small);
+        guide.price.fill(0.0);
+        self.lower(asked, &mut guide, scratch, PRICE_STEPS.1, (0.5, 0.8));
+        guide
     }
 
     /// Steps against the use of the relaxation that promises come from; keeps the best prices.
     fn lower(
-        &mut self,
+        &self,
         asked: &Asked<'_>,
+        guide: &mut Guide,
         scratch: &mut Scratch,
         steps: u32,
         (first, shrink): (f64, f64),
@@ -214,28 +221,28 @@ impl Block {
         let mut length = first * pay / self.items.len().max(1) as f64 / largest;
         let priced = |at: &usize| {
             let resource = small(*at);
-            self.second != Some(resource) && self.items.iter().all(|i| i.main != Some(resource))
+            guide.second != Some(resource) && self.items.iter().all(|i| i.main != Some(resource))
         };
         let priced: Vec<usize> = (0..self.capacity.len()).filter(priced).collect();
-        let (mut best, mut best_price) = (f64::INFINITY, self.price.clone());
+        let (mut best, mut best_price) = (f64::INFINITY, guide.price.clone());
         let mut used = vec![0.0; self.capacity.len()];
         for _ in 0..steps {
-            self.begin(asked, scratch);
-            let rooms = scratch.room.iter().zip(&self.price);
+            self.begin(asked, guide, scratch);
+            let rooms = scratch.room.iter().zip(&guide.price);
             let worth: f64 = rooms.map(|(room, price)| room * price).sum();
             used.fill(0.0);
             let value = worth + scratch.promises.whole(self, &scratch.setup_cost, &mut used);
             if value < best {
                 best = value;
-                best_price.clone_from(&self.price);
+                best_price.clone_from(&guide.price);
             }
             for at in &priced {
                 let slope = (used[*at] - self.capacity[*at]) / self.capacity[*at].max(1e-9);
-                self.price[*at] = (self.price[*at] + length * slope).max(0.0);
+                guide.price[*at] = (guide.price[*at] + length * slope).max(0.0);
             }
             length *= shrink;
         }
-        self.price = best_price;
+        guide.price = best_price;
     }
 
     fn way(&self, open: &Open) -> &Way {
@@ -261,14 +268,14 @@ impl Block {
     }
 
     /// Most that is gained from a stage on.
-    fn promised(&self, stage: &Stage, scratch: &Scratch) -> f64 {
+    fn promised(&self, stage: &Stage, guide: &Guide, scratch: &Scratch) -> f64 {
         let parts = |resource: Option<u32>, grid: usize| {
             resource.map_or(grid, |at| {
                 parts_of_most(scratch.room[at as usize], self.capacity[at as usize], grid)
             })
         };
         let (fill, line) =
-            (parts(stage.main, Promises::GRID), parts(self.second, scratch.promises.lines - 1));
+            (parts(stage.main, Promises::GRID), parts(guide.second, scratch.promises.lines - 1));
         scratch.promises.of(stage, (fill, line), self.entry(stage, scratch))
     }
 
@@ -304,16 +311,16 @@ impl Block {
         }
     }
 
-    fn descend(&self, at: usize, gained: f64, scratch: &mut Scratch) {
+    fn descend(&self, at: usize, gained: f64, guide: &Guide, scratch: &mut Scratch) {
         scratch.nodes += 1;
         if gained > scratch.best {
             scratch.best = gained;
             scratch.packed.clone_from(&scratch.taken);
         }
         let Some(stage) = scratch.promises.stages.get(at).copied() else { return };
-        let rooms = scratch.room.iter().zip(&self.price);
+        let rooms = scratch.room.iter().zip(&guide.price);
         let worth: f64 = rooms.map(|(room, price)| room * price).sum();
-        let most = gained + worth + self.promised(&stage, scratch);
+        let most = gained + worth + self.promised(&stage, guide, scratch);
         if most <= scratch.best + 1e-12 {
             return;
         }
@@ -327,12 +334,12 @@ impl Block {
             let cost = self.take(way, scratch);
             if scratch.room.iter().all(|room| *room >= 0.0) {
                 scratch.taken.push(way.column);
-                self.descend(at + 1, gained + open.gain - cost, scratch);
+                self.descend(at + 1, gained + open.gain - cost, guide, scratch);
                 scratch.taken.pop();
             }
             self.give_back(way, scratch);
         }
-        self.descend(at + 1, gained, scratch);
+        self.descend(at + 1, gained, guide, scratch);
     }
 }
 
@@ -413,17 +420,18 @@ mod tests {
                 });
             }
             block.finish();
-            let asked = Asked { pay: &pay, cost: &cost };
+            let allowed = [true; 12];
+            let asked = Asked { pay: &pay, cost: &cost, allowed: &allowed };
             let mut scratch = Scratch::default();
             let best = by_hand(&block, &asked, 0, &mut Vec::new());
 
-            let without_prices = block.pack(&asked, &mut scratch);
-            block.find_prices(&asked, &mut scratch);
-            let with_prices = block.pack(&asked, &mut scratch);
+            let plain = Guide { price: vec![0.0; 3], second: None };
+            let without_prices = block.pack(&asked, &plain, &mut scratch);
+            let guide = block.guide(&asked, &mut scratch);
+            let with_prices = block.pack(&asked, &guide, &mut scratch);
 
-            prop_assert!((without_prices.0 - best).abs() < 1e-9, "{without_prices:?}, best {best}");
-            prop_assert!((with_prices.0 - best).abs() < 1e-9, "{with_prices:?}, best {best}");
-            prop_assert!((with_prices.0 - with_prices.1).abs() < 1e-12);
+            prop_assert!((without_prices - best).abs() < 1e-9, "{without_prices}, best {best}");
+            prop_assert!((with_prices - best).abs() < 1e-9, "{with_prices}, best {best}");
         }
     }
 }

@@ -13,18 +13,21 @@ const LONGER: f64 = 1.5;
 const SHORTER: f64 = 0.7;
 
 /// A linear function: its value is `height + slope * point`.
+#[derive(Clone)]
 pub(super) struct Cut {
-    pub height: f64,
-    pub slope: Vec<f64>,
+    height: f64,
+    slope: Vec<f64>,
+    /// Columns that it stands for.
+    pub columns: Vec<u32>,
     /// Share in the last step.
-    share: f64,
+    pub share: f64,
     /// Steps since it had one.
     idle: u32,
 }
 
 impl Cut {
-    pub fn new(height: f64, slope: Vec<f64>) -> Self {
-        Self { height, slope, share: 0.0, idle: 0 }
+    pub fn new(height: f64, slope: Vec<f64>, columns: Vec<u32>) -> Self {
+        Self { height, slope, columns, share: 0.0, idle: 0 }
     }
 
     fn at(&self, point: &[f64]) -> f64 {
@@ -32,14 +35,14 @@ impl Cut {
     }
 }
 
-/// Where the climb is.
+/// Where the climb is. Points have the short form that a certificate holds.
 pub(super) struct Bundle {
     /// The best point, and its value.
     pub center: Vec<f64>,
     pub value: f64,
     /// The linear part.
     slope: Vec<f64>,
-    parts: Vec<Vec<Cut>>,
+    pub parts: Vec<Vec<Cut>>,
     /// Coordinates that may not be positive.
     signed: Vec<bool>,
     /// Length of a step.
@@ -68,6 +71,9 @@ impl Bundle {
     /// Where to look next, and the value that is expected there at most: the highest point of the known
     /// cuts less the squared distance from the best point. Solved by its dual, two shares at a time.
     pub fn next(&mut self) -> (Vec<f64>, f64) {
+        if self.value == f64::NEG_INFINITY {
+            return (self.center.clone(), f64::INFINITY);
+        }
         let mut point = self.center.clone();
         let mut direction = self.slope.clone();
         for part in &mut self.parts {
@@ -118,6 +124,7 @@ impl Bundle {
                 break;
             }
         }
+        point.iter_mut().for_each(|at| *at = f64::from(*at as f32));
         let mut expected: f64 = self.slope.iter().zip(&point).map(|(s, p)| s * p).sum();
         for part in &self.parts {
             expected += part.iter().map(|cut| cut.at(&point)).fold(f64::INFINITY, f64::min);
@@ -131,6 +138,22 @@ impl Bundle {
             if self.signed[at] {
                 *point = point.min(0.0);
             }
+        }
+    }
+
+    /// A climb of the same function with fewer columns, of which less is known: cuts without them hold.
+    pub fn with_fewer(&self, allowed: &[bool]) -> Self {
+        let kept = |cut: &&Cut| {
+            cut.share > 1e-9 && cut.columns.iter().all(|column| allowed[*column as usize])
+        };
+        let parts = self.parts.iter().map(|part| part.iter().filter(kept).cloned().collect());
+        Self {
+            center: self.center.clone(),
+            value: f64::NEG_INFINITY,
+            slope: self.slope.clone(),
+            parts: parts.collect(),
+            signed: self.signed.clone(),
+            length: self.length,
         }
     }
 
@@ -176,25 +199,25 @@ mod tests {
     /// at `x = 1`, `y = 0`.
     #[test]
     fn the_top_of_a_sum_of_least_functions_is_found() {
-        let cut = |height: f64, slope: [f64; 2]| Cut::new(height, slope.to_vec());
+        let cut = |height: f64, slope: [f64; 2]| Cut::new(height, slope.to_vec(), Vec::new());
         let least = |one: Cut, other: Cut, point: &[f64]| {
             if one.at(point) < other.at(point) { one } else { other }
         };
-        let mut point = vec![-3.0, -2.0];
-        let mut bundle = Bundle::new(point.clone(), vec![0.0, -1.0], vec![false, true], 2, 0.1);
-        let mut expected = f64::INFINITY;
+        let begin = vec![-3.0, -2.0];
+        let mut bundle = Bundle::new(begin, vec![0.0, -1.0], vec![false, true], 2, 0.1);
         for _ in 0..60 {
+            let (point, expected) = bundle.next();
             let cuts = vec![
                 least(cut(0.0, [1.0, 0.0]), cut(2.0, [-1.0, 0.0]), &point),
                 least(cut(0.0, [0.0, 3.0]), cut(1.0, [-1.0, 0.0]), &point),
             ];
             let value = cuts.iter().map(|cut| cut.at(&point)).sum::<f64>() - point[1];
             bundle.learn(point, value, expected, cuts);
-            (point, expected) = bundle.next();
         }
         assert!((bundle.value - 1.0).abs() < 1e-6, "{}", bundle.value);
         assert!((bundle.center[0] - 1.0).abs() < 1e-3, "{:?}", bundle.center);
         assert!(bundle.center[1].abs() < 1e-3, "{:?}", bundle.center);
+        let (_, expected) = bundle.next();
         assert!(expected >= bundle.value - 1e-9, "what is hoped for is no less than what is known");
     }
 }

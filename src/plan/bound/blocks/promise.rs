@@ -73,7 +73,7 @@ impl Promises {
             let from = self.ways.len();
             for (number, way) in item.ways.iter().enumerate() {
                 let gain = asked.pay[item.order as usize] - asked.cost[way.column as usize];
-                if gain <= 0.0 {
+                if gain <= 0.0 || !asked.allowed[way.column as usize] {
                     continue;
                 }
                 let (mut net, mut parts) = (gain, (0, 0));
