@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::anneal::anneal;
-use super::baseline::{baseline, with_baseline};
+use super::baseline::{as_far_as_it_fits, with_baseline};
 use super::bound::blocks::tree::{self, Cases};
 use super::bound::{Bound, blocks, bound, packing};
 use super::column::{Columns, Unplannable};
@@ -114,7 +114,7 @@ pub struct Solution {
     pub proof: Proof,
     /// Generations of AW-MOGA done.
     pub generations: usize,
-    /// The baseline plan.
+    /// The baseline plan, without orders that do not fit in it.
     pub baseline: Schedule,
     /// What the oracle says of the baseline plan.
     pub baseline_evaluation: Evaluation,
@@ -166,7 +166,8 @@ pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution
     let (c0, co0, d0) = figures.ok_or(PlanError::NoBaseline)?;
     let columns = Columns::compile(&compared, (c0, co0, d0), all_modes(instance))
         .map_err(PlanError::Unplannable)?;
-    let baseline = baseline(&compared).ok_or(PlanError::NoBaseline)?;
+    // The file's figures are what is compared with, whether or not today's rule finds a plan.
+    let baseline = as_far_as_it_fits(&compared);
     let found = Search { columns: &columns, options }.run(&baseline);
     let mut selection = Selection::of(&columns, &found.chosen);
     let purchases = selection.purchases();
@@ -236,9 +237,10 @@ impl Search<'_, '_> {
         let tell = |what: &str, value: Option<f64>| {
             (self.options.progress)(what, value.map(|value| self.fv(value)));
         };
-        let start: Option<Vec<usize>> = (baseline.assignments.iter().enumerate())
-            .map(|(order, assignment)| columns.find(order, assignment))
-            .collect();
+        let of_each = (baseline.assignments.iter().enumerate())
+            .map(|(order, assignment)| columns.find(order, assignment));
+        let is_whole = baseline.assignments.len() == columns.orders();
+        let start: Option<Vec<usize>> = is_whole.then(|| of_each.collect()).flatten();
         if !self.options.genetic_only {
             let sizes = (0..columns.orders()).map(|o| columns.start[o + 1] - columns.start[o]);
             let leaves: f64 = sizes.map(|size| size as f64).product();
@@ -343,12 +345,12 @@ impl Search<'_, '_> {
         {
             tell("cases", Some(value));
             let gone = || self.gone();
-            if let Some(found) = tree::branch(columns, prices, value, splits as usize, &gone)
-                && found.upper_bound < upper_bound
-            {
-                upper_bound = found.upper_bound;
-                proof = Proof::Cases(found.cases);
+            if let Some(found) = tree::branch(columns, prices, value, splits as usize, &gone) {
                 best = found.better.or(best);
+                if found.upper_bound < upper_bound {
+                    upper_bound = found.upper_bound;
+                    proof = Proof::Cases(found.cases);
+                }
             }
         }
         tell("done", best.as_ref().map(|(_, value)| *value));

@@ -252,19 +252,19 @@ impl Block {
     /// What opening the set-up of a stage costs, and its parts of the main resource.
     fn entry(&self, stage: &Stage, scratch: &Scratch) -> (f64, usize) {
         match stage.group.map(|group| group as usize).filter(|at| scratch.running[*at] == 0) {
-            Some(group) => self.entry_of(group, &scratch.setup_cost),
+            Some(group) => self.entry_of(group, &scratch.setup_cost, scratch.promises.grid),
             None => (0.0, 0),
         }
     }
 
     /// [`Block::entry`] while nothing is taken. What others open too may be there already.
-    pub fn entry_of(&self, group: usize, setup_cost: &[f64]) -> (f64, usize) {
+    pub fn entry_of(&self, group: usize, setup_cost: &[f64], grid: usize) -> (f64, usize) {
         let setup = &self.setups[group];
         if !setup.own {
             return (0.0, 0);
         }
         let capacity = self.capacity[setup.resource as usize];
-        (setup_cost[group], parts_of_least(setup.minutes, capacity, Promises::GRID))
+        (setup_cost[group], parts_of_least(setup.minutes, capacity, grid))
     }
 
     /// Most that is gained from a stage on.
@@ -274,8 +274,10 @@ impl Block {
                 parts_of_most(scratch.room[at as usize], self.capacity[at as usize], grid)
             })
         };
-        let (fill, line) =
-            (parts(stage.main, Promises::GRID), parts(guide.second, scratch.promises.lines - 1));
+        let (fill, line) = (
+            parts(stage.main, scratch.promises.grid),
+            parts(guide.second, scratch.promises.lines - 1),
+        );
         scratch.promises.of(stage, (fill, line), self.entry(stage, scratch))
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Promises {
     pub ways: Vec<Open>,
     pub stages: Vec<Stage>,
     rows: Vec<f64>,
+    /// Parts of a main resource.
+    pub grid: usize,
     /// Lines of a row: parts of the second resource and one.
     pub lines: usize,
 }
@@ -50,25 +52,31 @@ pub(super) fn parts_of_most(room: f64, capacity: f64, grid: usize) -> usize {
 }
 
 impl Promises {
-    /// Parts of the main resource.
-    pub const GRID: usize = 160;
-    /// Parts of the second resource.
-    const SECOND: usize = 96;
-    const WIDTH: usize = Self::GRID + 1;
+    /// Parts of a main resource, if there is no second one.
+    const ALONE: usize = 2048;
+    /// Parts of a main resource and of the second.
+    const BOTH: (usize, usize) = (160, 96);
+
+    fn width(&self) -> usize {
+        self.grid + 1
+    }
 
     fn area(&self) -> usize {
-        self.lines * Self::WIDTH
+        self.lines * self.width()
     }
 
     fn value(&self, row: usize, (fill, line): (usize, usize)) -> f64 {
-        self.rows[row * self.area() + line * Self::WIDTH + fill]
+        self.rows[row * self.area() + line * self.width() + fill]
     }
 
     /// Lists the ways that pay, those that gain most at the prices first in their group.
     pub fn open(&mut self, block: &Block, asked: &Asked<'_>, price: &[f64], second: Option<u32>) {
         self.ways.clear();
         self.stages.clear();
-        self.lines = second.map_or(1, |_| Self::SECOND + 1);
+        (self.grid, self.lines) = match second {
+            Some(_) => (Self::BOTH.0, Self::BOTH.1 + 1),
+            None => (Self::ALONE, 1),
+        };
         for (at, item) in block.items.iter().enumerate() {
             let from = self.ways.len();
             for (number, way) in item.ways.iter().enumerate() {
@@ -80,9 +88,9 @@ impl Promises {
                 for (resource, minutes) in &way.minutes {
                     let capacity = block.capacity[*resource as usize];
                     if Some(*resource) == item.main {
-                        parts.0 = parts_of_least(*minutes, capacity, Self::GRID);
+                        parts.0 = parts_of_least(*minutes, capacity, self.grid);
                     } else if Some(*resource) == second {
-                        parts.1 = parts_of_least(*minutes, capacity, Self::SECOND);
+                        parts.1 = parts_of_least(*minutes, capacity, self.lines - 1);
                     } else {
                         net -= price[*resource as usize] * minutes;
                     }
@@ -111,11 +119,11 @@ impl Promises {
 
     /// Raises the last row to an earlier one moved up, each value with `gain` more.
     fn raise(&mut self, by: usize, (parts, lines): (usize, usize), gain: f64) {
-        let (area, row) = (self.area(), self.rows.len() - self.area());
+        let (area, width, row) = (self.area(), self.width(), self.rows.len() - self.area());
         let (before, row) = self.rows.split_at_mut(row);
-        let Some(kept) = Self::WIDTH.checked_sub(parts).filter(|kept| *kept > 0) else { return };
-        let from = before[by * area..(by + 1) * area].chunks_exact(Self::WIDTH);
-        for (to, from) in row.chunks_exact_mut(Self::WIDTH).skip(lines).zip(from) {
+        let Some(kept) = width.checked_sub(parts).filter(|kept| *kept > 0) else { return };
+        let from = before[by * area..(by + 1) * area].chunks_exact(width);
+        for (to, from) in row.chunks_exact_mut(width).skip(lines).zip(from) {
             for (to, from) in to[parts..].iter_mut().zip(&from[..kept]) {
                 let with = from + gain;
                 *to = if with > *to { with } else { *to };
@@ -143,15 +151,18 @@ impl Promises {
             if next.is_some_and(|next| next.main == stage.main && next.group == stage.group) {
                 continue;
             }
-            let entry = stage.group.map_or((0.0, 0), |at| block.entry_of(at as usize, setup_cost));
+            let entry = stage
+                .group
+                .map_or((0.0, 0), |at| block.entry_of(at as usize, setup_cost, self.grid));
             behind = self.copy(behind);
             self.raise(last, (entry.1, 0), -entry.0);
             if next.is_some_and(|next| next.main != stage.main) {
                 // The next main resource begins with all its room.
                 behind = self.copy(behind);
                 let row = self.rows.len() - self.area();
-                for line in self.rows[row..].chunks_exact_mut(Self::WIDTH) {
-                    line.fill(line[Self::GRID]);
+                let (grid, width) = (self.grid, self.width());
+                for line in self.rows[row..].chunks_exact_mut(width) {
+                    line.fill(line[grid]);
                 }
             }
             last = behind;
@@ -174,15 +185,16 @@ impl Promises {
 
     /// Most gain of all, and the minutes that it uses.
     pub fn whole(&self, block: &Block, setup_cost: &[f64], used: &mut [f64]) -> f64 {
-        let (mut fill, mut line) = (Self::GRID, self.lines - 1);
+        let (mut fill, mut line) = (self.grid, self.lines - 1);
         let (mut is_open, mut value) = (false, 0.0);
         for (at, stage) in self.stages.iter().enumerate() {
             let before = at.checked_sub(1).map(|at| &self.stages[at]);
             if before.is_none_or(|before| before.main != stage.main) {
-                fill = Self::GRID;
+                fill = self.grid;
             }
             if before.is_none_or(|b| b.main != stage.main || b.group != stage.group) {
-                let entry = stage.group.map(|at| block.entry_of(at as usize, setup_cost));
+                let entry =
+                    stage.group.map(|at| block.entry_of(at as usize, setup_cost, self.grid));
                 let (cost, parts) = entry.unwrap_or((0.0, 0));
                 let most = self.of(stage, (fill, line), (cost, parts));
                 if at == 0 {
