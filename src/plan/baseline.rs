@@ -12,6 +12,12 @@ const TOLERANCE: f64 = 1e-6;
 /// cost; latest start that is on time and fits, else the first that fits and is late; the cheapest
 /// mode; components from the cheapest source. It looks at no policy. `None` if an order does not fit.
 pub fn baseline(instance: &Instance) -> Option<Schedule> {
+    let plan = as_far_as_it_fits(instance);
+    (plan.assignments.len() == instance.planned_orders.len()).then_some(plan)
+}
+
+/// The baseline plan without the orders that do not fit.
+pub(super) fn as_far_as_it_fits(instance: &Instance) -> Schedule {
     let mut shop = Shop::new(instance);
     let mut order: Vec<usize> = (0..instance.planned_orders.len()).collect();
     order.sort_by(|a, b| {
@@ -22,14 +28,14 @@ pub fn baseline(instance: &Instance) -> Option<Schedule> {
     });
     let mut assignments: Vec<Option<Assignment>> = vec![None; order.len()];
     for at in order {
-        assignments[at] = Some(shop.place(&instance.planned_orders[at])?);
+        assignments[at] = shop.place(&instance.planned_orders[at]);
     }
-    Some(Schedule {
+    Schedule {
         format: FORMAT.to_owned(),
         instance: instance.id.clone(),
-        assignments: assignments.into_iter().collect::<Option<_>>()?,
+        assignments: assignments.into_iter().flatten().collect(),
         sourcing: shop.purchases(),
-    })
+    }
 }
 
 /// The instance with baseline figures: its own, or those of the baseline plan.

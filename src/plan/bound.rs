@@ -1,6 +1,8 @@
 //! A proven upper bound of the objective: the Lagrangian dual, climbed without a solver of linear
 //! programs. Any multipliers give a valid bound; better ones give a better bound.
 
+pub(super) mod blocks;
+
 pub(super) mod packing;
 
 use rayon::prelude::*;

@@ -8,13 +8,14 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 use super::baseline::with_baseline;
+use super::bound::blocks::{self, tree};
 use super::bound::{bound_of, packing};
 use super::column::Columns;
 use super::evaluate::evaluate;
 use super::exact::{self, Exact};
 use super::instance::Instance;
 use super::schedule::Schedule;
-use super::solve::{EXACT_NODES, Proof, Solution, Status, all_modes, gaps};
+use super::solve::{EXACT_NODES, Proof, SAME_FV, Solution, Status, all_modes, gaps};
 
 /// The file form.
 pub const FORMAT: &str = "carbide-plan-certificate/1";
@@ -91,12 +92,13 @@ pub fn certificate(
 ) -> Option<String> {
     let fv = solution.evaluation.fv.filter(|_| solution.evaluation.feasible)?;
     let (gap, gain_gap) = gaps(solution.upper_bound, fv, solution.instance.weights.gamma);
-    let (proof, multipliers): (&str, &[f32]) = match &solution.proof {
-        Proof::Exhaustive => ("exhaustive", &[]),
-        Proof::Multipliers(multipliers) => ("multipliers", multipliers),
-        Proof::Packing(prices) => ("packing", prices),
+    let (proof, multipliers) = match &solution.proof {
+        Proof::Exhaustive => ("exhaustive", "[]".to_owned()),
+        Proof::Multipliers(multipliers) => ("multipliers", json(multipliers)),
+        Proof::Packing(prices) => ("packing", json(prices)),
+        Proof::Blocks(prices) => ("blocks", json(prices)),
+        Proof::Cases(cases) => ("cases", json(cases)),
     };
-    let multipliers = json(multipliers);
     let fields: Vec<(&str, String)> = vec![
         ("format", json(FORMAT)),
         ("instance", json(&instance.id)),
@@ -162,7 +164,7 @@ fn wrong(field: &str, reason: impl std::fmt::Display) -> CertificateError {
 /// # Source
 ///
 /// Lagrangian duality: any multipliers of the right sign give a valid bound (model, section 6), and so do
-/// any prices at which work centers are packed.
+/// any prices at which work centers or blocks of them are packed.
 pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateError> {
     let fields: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(text).map_err(|error| wrong("certificate", error))?;
@@ -198,7 +200,7 @@ pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateEr
     }
     let fv = evaluation.fv.ok_or_else(|| wrong("fv", "it cannot be computed"))?;
     fields.near("fv", fv)?;
-    let upper_bound = proven(&fields, &compared)?;
+    let upper_bound = proven(&fields, &compared, fv)?;
     fields.near("upper_bound", upper_bound)?;
     let (gap, gain_gap) = gaps(upper_bound, fv, compared.weights.gamma);
     fields.near("gap", gap)?;
@@ -211,7 +213,7 @@ pub fn verify(text: &str, instance: &Instance) -> Result<Verified, CertificateEr
 }
 
 /// The bound, computed from the proof.
-fn proven(fields: &Fields, compared: &Instance) -> Result<f64, CertificateError> {
+fn proven(fields: &Fields, compared: &Instance, fv: f64) -> Result<f64, CertificateError> {
     let figures = compared.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0));
     let figures = figures.ok_or_else(|| wrong("instance", "it has no baseline"))?;
     let columns = Columns::compile(compared, figures, all_modes(compared))
@@ -223,17 +225,20 @@ fn proven(fields: &Fields, compared: &Instance) -> Result<f64, CertificateError>
                 Err(wrong("proof", "looking at every plan does not end with an optimum"))
             }
         },
-        proof @ ("multipliers" | "packing") => {
+        proof @ ("multipliers" | "packing" | "blocks" | "cases") => {
+            let bound = match proof {
+                "cases" => tree::bound_of(&columns, &fields.read("multipliers")?),
+                "blocks" => blocks::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
+                "packing" => packing::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
+                _ => bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
+            };
+            let bound = bound.map_err(|reason| wrong("multipliers", reason))?;
             let status: String = fields.read("status")?;
-            if status != json(&Status::Feasible).trim_matches('"') {
+            let proven = if bound - fv <= SAME_FV { Status::Optimal } else { Status::Feasible };
+            if status != json(&proven).trim_matches('"') {
                 return Err(wrong("status", format!("{proof} does not prove '{status}'")));
             }
-            let multipliers: Vec<f32> = fields.read("multipliers")?;
-            let bound = match proof {
-                "packing" => packing::bound_of(&columns, &multipliers),
-                _ => bound_of(&columns, &multipliers),
-            };
-            bound.map_err(|reason| wrong("multipliers", reason))
+            Ok(bound)
         }
         other => Err(wrong("proof", format!("'{other}' is not known"))),
     }

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::anneal::anneal;
-use super::baseline::{baseline, with_baseline};
-use super::bound::{Bound, bound, packing};
+use super::baseline::{as_far_as_it_fits, with_baseline};
+use super::bound::blocks::tree::{self, Cases};
+use super::bound::{Bound, blocks, bound, packing};
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
@@ -25,6 +26,20 @@ const BOUND_SHARE: f64 = 0.3;
 const PACKING_STEPS: u64 = 4_000;
 const MOVES_FOR_A_STEP: u64 = 2_000;
 const PACKING_STEPS_LEAST: u64 = 200;
+/// The same for the bound by blocks, of which a look tells more and costs more.
+const BLOCK_LOOKS: u64 = 300;
+const MOVES_FOR_A_LOOK: u64 = 10_000;
+const BLOCK_LOOKS_LEAST: u64 = 20;
+/// Where the bound by blocks took less than this share of the time, the search has this share of the
+/// rest, and the other one goes to bounds of cases.
+const BLOCKS_FAST: f64 = 0.05;
+const SEARCH_SHARE: f64 = 0.35;
+/// Moves of the search for each split of cases, fewest splits that are any use, and most.
+const MOVES_FOR_A_SPLIT: u64 = 200_000;
+const SPLITS_LEAST: u64 = 4;
+const SPLITS: u64 = 2_000;
+/// What two values of FV may differ by and be the same.
+pub(super) const SAME_FV: f64 = 1e-6;
 /// Prices of larger problems do not settle in the time of a search, and there packing gains little.
 const PACKED_MOST: usize = 8_000;
 
@@ -77,6 +92,11 @@ pub enum Proof {
     Multipliers(Vec<f32>),
     /// Prices at which work centers are packed, and multipliers of the rows of the whole plan.
     Packing(Vec<f32>),
+    /// Prices of the orders at which blocks of work centers are packed, and multipliers of the rows of
+    /// the whole plan.
+    Blocks(Vec<f32>),
+    /// The same for each of several cases, in one of which every plan is.
+    Cases(Cases),
 }
 
 /// A plan with what it is worth.
@@ -94,7 +114,7 @@ pub struct Solution {
     pub proof: Proof,
     /// Generations of AW-MOGA done.
     pub generations: usize,
-    /// The baseline plan.
+    /// The baseline plan, without orders that do not fit in it.
     pub baseline: Schedule,
     /// What the oracle says of the baseline plan.
     pub baseline_evaluation: Evaluation,
@@ -146,7 +166,8 @@ pub fn solve(instance: &Instance, options: &SolveOptions<'_>) -> Result<Solution
     let (c0, co0, d0) = figures.ok_or(PlanError::NoBaseline)?;
     let columns = Columns::compile(&compared, (c0, co0, d0), all_modes(instance))
         .map_err(PlanError::Unplannable)?;
-    let baseline = baseline(&compared).ok_or(PlanError::NoBaseline)?;
+    // The file's figures are what is compared with, whether or not today's rule finds a plan.
+    let baseline = as_far_as_it_fits(&compared);
     let found = Search { columns: &columns, options }.run(&baseline);
     let mut selection = Selection::of(&columns, &found.chosen);
     let purchases = selection.purchases();
@@ -216,9 +237,10 @@ impl Search<'_, '_> {
         let tell = |what: &str, value: Option<f64>| {
             (self.options.progress)(what, value.map(|value| self.fv(value)));
         };
-        let start: Option<Vec<usize>> = (baseline.assignments.iter().enumerate())
-            .map(|(order, assignment)| columns.find(order, assignment))
-            .collect();
+        let of_each = (baseline.assignments.iter().enumerate())
+            .map(|(order, assignment)| columns.find(order, assignment));
+        let is_whole = baseline.assignments.len() == columns.orders();
+        let start: Option<Vec<usize>> = is_whole.then(|| of_each.collect()).flatten();
         if !self.options.genetic_only {
             let sizes = (0..columns.orders()).map(|o| columns.start[o + 1] - columns.start[o]);
             let leaves: f64 = sizes.map(|size| size as f64).product();
@@ -280,13 +302,21 @@ impl Search<'_, '_> {
         tell("bound", best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
-        let (upper_bound, proof) = self.by_packing(&proven);
+        let before = self.gone();
+        let (mut upper_bound, mut proof) = self.strengthen(&proven);
         let from = self.gone();
+        let splits = match self.options.limit {
+            Limit::Work { moves, .. } => SPLITS.min(moves / MOVES_FOR_A_SPLIT),
+            Limit::Share(_) if from - before < BLOCKS_FAST * (1.0 - before) => SPLITS,
+            Limit::Share(_) => 0,
+        };
+        let branches = matches!(proof, Proof::Blocks(_)) && splits >= SPLITS_LEAST;
+        let searched = if branches { SEARCH_SHARE } else { 1.0 };
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
             // Somebody may have stopped it before this part began.
             Limit::Share(share) if share() >= 1.0 => 1.0,
-            Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
+            Limit::Share(share) => (share() - from) / (searched * (1.0 - from)).max(1e-6),
         };
         tell("annealing", best.as_ref().map(|(_, value)| *value));
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
@@ -309,8 +339,25 @@ impl Search<'_, '_> {
         {
             best = Some((chosen, value));
         }
+        if branches
+            && let Some((_, value)) = best
+            && let Proof::Blocks(prices) = &proof
+        {
+            tell("cases", Some(value));
+            let gone = || self.gone();
+            if let Some(found) = tree::branch(columns, prices, value, splits as usize, &gone) {
+                best = found.better.or(best);
+                if found.upper_bound < upper_bound {
+                    upper_bound = found.upper_bound;
+                    proof = Proof::Cases(found.cases);
+                }
+            }
+        }
         tell("done", best.as_ref().map(|(_, value)| *value));
         let (chosen, status) = match best {
+            Some((chosen, value)) if upper_bound - self.fv(value) <= SAME_FV => {
+                (chosen, Status::Optimal)
+            }
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (least_missed, Status::NoneFound),
         };
@@ -325,20 +372,33 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The bound by packing where it is nearer, else that of the linear relaxation.
-    fn by_packing(&self, proven: &Bound) -> (f64, Proof) {
-        let steps = match self.options.limit {
-            Limit::Work { moves, .. } => PACKING_STEPS.min(moves / MOVES_FOR_A_STEP),
-            Limit::Share(_) => PACKING_STEPS,
+    /// The bound by blocks or by packing where it is nearer, else that of the linear relaxation.
+    fn strengthen(&self, proven: &Bound) -> (f64, Proof) {
+        let work = |most: u64, moves_for_one: u64, least: u64| {
+            let steps = match self.options.limit {
+                Limit::Work { moves, .. } => most.min(moves / moves_for_one),
+                Limit::Share(_) => most,
+            };
+            (steps >= least).then_some(steps as usize)
         };
-        if steps >= PACKING_STEPS_LEAST && packing::size(self.columns) <= PACKED_MOST {
-            let gone = self.share_from(self.gone(), BOUND_SHARE);
-            let packed = packing::strengthen(self.columns, proven, steps as usize, &gone);
-            if packed.upper_bound < proven.upper_bound {
-                return (packed.upper_bound, Proof::Packing(packed.prices));
+        let gone = self.share_from(self.gone(), BOUND_SHARE);
+        let mut best = (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()));
+        if packing::size(self.columns) > PACKED_MOST {
+            return best;
+        }
+        if let Some(looks) = work(BLOCK_LOOKS, MOVES_FOR_A_LOOK, BLOCK_LOOKS_LEAST)
+            && let Some(found) = blocks::strengthen(self.columns, proven, looks, &gone)
+        {
+            if found.upper_bound < best.0 {
+                best = (found.upper_bound, Proof::Blocks(found.prices));
+            }
+        } else if let Some(steps) = work(PACKING_STEPS, MOVES_FOR_A_STEP, PACKING_STEPS_LEAST) {
+            let found = packing::strengthen(self.columns, proven, steps, &gone);
+            if found.upper_bound < best.0 {
+                best = (found.upper_bound, Proof::Packing(found.prices));
             }
         }
-        (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()))
+        best
     }
 
     /// The published search alone, with the bound beside it.
