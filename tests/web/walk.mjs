@@ -287,7 +287,7 @@ try {
     const found = await axe(anna)
     must(found.length === 0, found.join('\n'))
     await upload.locator('ui5-button[data-testid=keep]').click()
-    await upload.getByText('Findings corrected: 1').waitFor({ timeout: 60_000 })
+    await upload.getByText('Findings corrected: 1').waitFor({ timeout: 240_000 })
     const state = await anna.evaluate(async key => (await (await fetch(`./api/v1/findings/${key}`)).json()).state, finding)
     must(state === 'corrected', `the finding is ${state}`)
   })
@@ -303,7 +303,7 @@ try {
     const found = await axe(anna)
     must(found.length === 0, found.join('\n'))
     await together.locator('ui5-button', { hasText: 'Note that somebody was asked' }).click()
-    await together.waitFor({ state: 'detached' })
+    await together.waitFor({ state: 'detached', timeout: 240_000 })
     await anna.waitForFunction(wanted => [...document.querySelectorAll('[data-testid=sheet-findings] tbody tr')].filter(row => row.textContent.includes('asked')).length >= wanted, chosen)
   })
 
