@@ -35,8 +35,8 @@ const BLOCK_LOOKS_LEAST: u64 = 20;
 const BLOCKS_FAST: f64 = 0.05;
 const SEARCH_SHARE: f64 = 0.35;
 /// Moves of the search for each split of cases, fewest splits that are any use, and most.
-const MOVES_FOR_A_SPLIT: u64 = 200_000;
-const SPLITS_LEAST: u64 = 4;
+const MOVES_FOR_A_SPLIT: u64 = 50_000;
+const SPLITS_LEAST: u64 = 10;
 const SPLITS: u64 = 2_000;
 /// What two values of FV may differ by and be the same.
 pub(super) const SAME_FV: f64 = 1e-6;

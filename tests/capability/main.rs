@@ -71,6 +71,7 @@ mod plan_inputs;
 mod plan_on_the_floor;
 mod plan_reasons;
 mod plan_replan;
+mod plan_tight;
 
 mod product_footprint;
 

@@ -23,7 +23,7 @@ const LENGTH: f64 = 0.02;
 /// Looks between two searches for prices within the blocks.
 const REPRICE: usize = 12;
 /// A hope of less than this is no reason to go on.
-const HOPE_LEAST: f64 = 1e-8;
+const HOPE_LEAST: f64 = 3e-7;
 
 /// Where the prices are, and what they leave to the blocks.
 struct Model<'a, 'b> {

@@ -19,10 +19,10 @@ const LOOKS_WHOLE: usize = 30;
 /// Open cases that are split at a time; fixed, so that the result does not depend on the cores.
 const BATCH: usize = 4;
 /// A bound that is above the best plan by less than this is closed.
-const CLOSED: f64 = 1e-7;
+const CLOSED: f64 = 5e-7;
 /// Batches between two dives for a plan, looks after each step of one, and the share from which an order
 /// stays where it is.
-const DIVE_EVERY: usize = 8;
+const DIVE_EVERY: usize = 2;
 const DIVE_LOOKS: usize = 4;
 const DIVE_SURE: f64 = 0.9;
 /// Shares nearer than this to none or all are no reason to split.
@@ -99,18 +99,26 @@ impl Search<'_, '_, '_> {
             }
             chosen[order] = column;
         }
-        if chosen.contains(&usize::MAX) {
-            return;
+        if !chosen.contains(&usize::MAX) {
+            self.know(chosen);
         }
-        let worth = Selection::of(columns, &chosen).worth();
+    }
+
+    /// Keeps a plan that is better than the best so far.
+    fn know(&self, chosen: Vec<usize>) {
+        let worth = Selection::of(self.model.columns, &chosen).worth();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if worth.feasible() && worth.value < known.value {
+        // Of two that are worth the same it is always the same one, whoever comes first.
+        let precedes = |plan: &Vec<usize>| worth.value == known.value && chosen < *plan;
+        let better = worth.value < known.value || known.plan.as_ref().is_some_and(precedes);
+        if worth.feasible() && better {
             *known = Known { value: worth.value, plan: Some(chosen) };
         }
     }
 
-    fn work_on(&self, mut bundle: Bundle, allowed: Vec<bool>, looks: usize) -> Leaf {
-        let enough = self.value() - CLOSED;
+    /// Climbs for a case until it is closed by `enough`. What others find meanwhile does not count, so
+    /// that the result does not depend on the cores.
+    fn work_on(&self, mut bundle: Bundle, allowed: Vec<bool>, looks: usize, enough: f64) -> Leaf {
         let goes_on = |look: &Look| {
             self.meet(look);
             look.dual < enough && (self.gone)() < 1.0
@@ -187,14 +195,25 @@ impl Search<'_, '_, '_> {
                 }
             }
         }
+        if best.is_none() {
+            // Each order is in one place: that is a plan.
+            let most = |order: usize| {
+                let own = columns.start[order]..columns.start[order + 1];
+                own.filter(|column| allowed[*column])
+                    .max_by(|a, b| shares[*a].total_cmp(&shares[*b]))
+            };
+            if let Some(chosen) = (0..columns.orders()).map(most).collect() {
+                self.know(chosen);
+            }
+        }
         best.map(|(_, first)| first)
     }
 
     /// Both cases of a leaf.
-    fn cases(&self, leaf: &Leaf, first: &[u32]) -> [Leaf; 2] {
+    fn cases(&self, leaf: &Leaf, first: &[u32], enough: f64) -> [Leaf; 2] {
         let (one, other) = both(self.model.columns, &leaf.allowed, first);
         let bundle = |allowed: &[bool]| leaf.bundle.with_fewer(allowed);
-        [one, other].map(|allowed| self.work_on(bundle(&allowed), allowed, LOOKS))
+        [one, other].map(|allowed| self.work_on(bundle(&allowed), allowed, LOOKS, enough))
     }
 }
 
@@ -229,7 +248,7 @@ pub(in crate::plan) fn branch(
     let guides = model.guides(&begin, &allowed);
     let known = Mutex::new(Known { value, plan: None });
     let search = Search { model: &model, guides: &guides, known, gone };
-    let whole = search.work_on(model.begin(begin), allowed, LOOKS_WHOLE);
+    let whole = search.work_on(model.begin(begin), allowed, LOOKS_WHOLE, value - CLOSED);
     let mut nodes = vec![Node::Leaf(Box::new(whole))];
     let mut made = 0;
     while made < splits && gone() < 1.0 {
@@ -257,7 +276,7 @@ pub(in crate::plan) fn branch(
         }
         let new: Vec<_> = worst
             .into_par_iter()
-            .map(|(at, split, leaf)| (at, search.cases(leaf, &split), split))
+            .map(|(at, split, leaf)| (at, search.cases(leaf, &split, enough), split))
             .collect();
         for (at, [one, other], columns) in new {
             let (first, second) = (nodes.len(), nodes.len() + 1);
