@@ -43,7 +43,7 @@ pub struct FactorMapping {
 
 /// A key in use, or one that had a successor.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "no key, and no { key = \"...\", until = \"2027-02-01\" }")]
 enum KeyForm {
     InUse(String),
     Followed(FollowedKey),

@@ -345,6 +345,8 @@ fn a_key_with_a_successor_vouches_for_what_was_known_before_and_for_nothing_afte
     );
     let wrong = mapping(&rows.replace("2027-02-01", "soon")).unwrap_err();
     assert!(wrong.contains("factors.toml:1:") && wrong.contains("'soon' is no day"), "{wrong}");
+    let other = mapping(&rows.replace("until", "since")).unwrap_err();
+    assert!(other.contains("factors.toml:1:") && other.contains("no key, and no {"), "{other}");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn a_long_gap_stays_missing() {
     let checked = check::readings(&read.rows, &meter, step, &RuleSet::default(), now());
 
     assert!((9_000..9_300).all(|index| checked.series.slots[index].energy.is_none()));
-    assert!(checked.findings.iter().any(|finding| finding.text.contains("METER-GAP: 300")));
+    assert!(checked.findings.iter().any(|finding| finding.text.contains("300 intervals missing")));
 }
 
 #[test]
