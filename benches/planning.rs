@@ -171,9 +171,7 @@ fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut T
         100.0 * gain,
     );
     if let Some(peers) = peers {
-        let lines = peers.rows(&name, path, solution, median.took);
-        lines.iter().for_each(|line| eprintln!("{line}"));
-        tables.peers.extend(lines);
+        tables.peers.extend(peers.rows(&name, path, solution, median.took));
     }
     let compiled = COMPILED.iter().find(|known| known.0 == name);
     tables.paper.push(format!(

@@ -45,57 +45,54 @@ impl Peers {
         Some(Self { python, seconds, cpu })
     }
 
-    /// Our own row and one of each peer. Gaps are to our certificate, for everybody.
+    /// Our own row and one of each peer, which is said on the standard error as soon as it is there. Gaps
+    /// are to our certificate, for everybody.
     pub fn rows(&self, name: &str, path: &Path, ours: &Solution, took: f64) -> Vec<String> {
-        let gamma = ours.instance.weights.gamma;
-        let figures = |fv: f64| {
-            let (gap, gain) = gaps(ours.upper_bound, fv, gamma);
-            format!("{fv:.6} | {:.2} % | {:.1} %", 100.0 * gap, 100.0 * gain)
-        };
         let fv = ours.evaluation.fv.unwrap_or(f64::NEG_INFINITY);
         let mut rows = vec![format!(
             "| {name} | **Carbide**, 2 threads | {} | {:.6} | {took:.1} | {:?} |",
-            figures(fv),
+            figures(ours, fv),
             ours.upper_bound,
             ours.status
         )];
         for method in METHODS {
-            if EXACT.contains(&method) && ours.instance.planned_orders.len() > EXACT_MOST {
-                rows.push(format!("| {name} | {method} | - | - | - | - | - | not tried |"));
-                continue;
-            }
-            let answer = match self.answer(method, path) {
-                Ok(answer) => answer,
-                Err(why) => {
-                    rows.push(format!("| {name} | {method} | - | - | - | - | - | {why} |"));
-                    continue;
-                }
-            };
-            let mut ended = answer.status;
-            let what = match answer.plan {
-                None => "no plan | - | -".to_owned(),
-                Some(plan) => {
-                    let judged = evaluate(&ours.instance, &plan);
-                    if !judged.feasible {
-                        ended.push_str(&format!(", breaks {} rules", judged.violations.len()));
-                    }
-                    judged.fv.map_or("no figure | - | -".to_owned(), figures)
-                }
-            };
-            rows.push(format!(
-                "| {name} | {}, {} ({}) | {what} | {} | {:.1} | {ended} |",
-                answer.what,
-                if answer.threads == 1 {
-                    "1 thread".to_owned()
-                } else {
-                    format!("{} threads", answer.threads)
-                },
-                answer.versions,
-                answer.bound.map_or("-".to_owned(), |bound| format!("{bound:.6}")),
-                answer.seconds,
-            ));
+            let row = self
+                .row(method, path, ours)
+                .unwrap_or_else(|why| format!("{method} | - | - | - | - | - | {why}"));
+            let row = format!("| {name} | {row} |");
+            eprintln!("{row}");
+            rows.push(row);
         }
         rows
+    }
+
+    fn row(&self, method: &str, path: &Path, ours: &Solution) -> Result<String, String> {
+        if EXACT.contains(&method) && ours.instance.planned_orders.len() > EXACT_MOST {
+            return Err("not tried".to_owned());
+        }
+        let answer = self.answer(method, path)?;
+        let mut ended = answer.status;
+        let what = match answer.plan {
+            None => "no plan | - | -".to_owned(),
+            Some(plan) => {
+                let judged = evaluate(&ours.instance, &plan);
+                if !judged.feasible {
+                    ended.push_str(&format!(", breaks {} rules", judged.violations.len()));
+                }
+                judged.fv.map_or("no figure | - | -".to_owned(), |fv| figures(ours, fv))
+            }
+        };
+        let threads = match answer.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        Ok(format!(
+            "{}, {threads} ({}) | {what} | {} | {:.1} | {ended}",
+            answer.what,
+            answer.versions,
+            answer.bound.map_or("-".to_owned(), |bound| format!("{bound:.6}")),
+            answer.seconds,
+        ))
     }
 
     fn answer(&self, method: &str, path: &Path) -> Result<Answer, String> {
@@ -114,8 +111,9 @@ impl Peers {
             .stdout(output.reopen().map_err(|error| error.to_string())?)
             .stderr(Stdio::null());
         let mut child = command.spawn().map_err(|error| error.to_string())?;
-        // On a shared machine CPU seconds come slowly; building the model is not counted either.
-        let patience = Duration::from_secs_f64(10.0 * self.seconds + 600.0);
+        // Building the model is not counted, and CPU seconds come slowly on a shared machine.
+        let slowly = if self.cpu { 50.0 } else { 2.0 };
+        let patience = Duration::from_secs_f64(slowly * self.seconds + 600.0);
         let began = Instant::now();
         let status = loop {
             if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
@@ -130,4 +128,10 @@ impl Peers {
         let text = std::fs::read(output.path()).map_err(|error| error.to_string())?;
         serde_json::from_slice(&text).map_err(|_| format!("failed ({status})"))
     }
+}
+
+/// FV, gap and gain gap to the bound of our certificate.
+fn figures(ours: &Solution, fv: f64) -> String {
+    let (gap, gain) = gaps(ours.upper_bound, fv, ours.instance.weights.gamma);
+    format!("{fv:.6} | {:.2} % | {:.1} %", 100.0 * gap, 100.0 * gain)
 }
