@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::anneal::anneal;
 use super::baseline::{baseline, with_baseline};
 use super::bound::{Bound, bound, packing};
+use super::budget;
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
@@ -265,6 +266,7 @@ impl Search<'_, '_> {
         let mut begin: Option<(Vec<usize>, f64)> = None;
         let mut selection = Selection::empty(columns);
         for chosen in start.into_iter().chain([genetic::first(columns, self.options.seed)]) {
+            let chosen = budget::within(columns, &chosen);
             selection.set(&chosen);
             let worth = selection.worth();
             if worth.feasible() && best.as_ref().is_none_or(|(_, known)| worth.value < *known) {

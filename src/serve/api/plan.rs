@@ -125,6 +125,12 @@ pub struct PlanPage {
     conflict: Option<Conflicting>,
     /// Other choices between carbon, cost and punctuality, by rising carbon, if they were asked for.
     front: Option<Vec<Choice>>,
+    /// What carbon, policies and work centers are worth at the margin; null where no bound was looked for.
+    shadow_prices: Option<Shadow>,
+    /// What it was made again for, if it was made from a plan that ran.
+    replanned: Option<MadeAgain>,
+    /// What is not known and was assumed, in sentences.
+    warnings: Vec<String>,
 }
 
 /// A figure with its scatter over the simulated horizons.
@@ -224,6 +230,52 @@ pub struct OfQuarter {
     planned_kg: f64,
     /// kgCO2e of the whole budget.
     budget_kg: f64,
+    /// kgCO2e that the plan may take: what is left of the budget, or its share of that; null if the budget
+    /// is only shown.
+    limit_kg: Option<f64>,
+}
+
+/// What one unit more of a limit is worth by the proven bound; below zero where more of it costs.
+#[derive(Serialize, ToSchema)]
+pub struct Marginal {
+    /// One unit more of what, in words.
+    what: String,
+    /// Work center or policy.
+    object: String,
+    /// `hour`, `tonne` or `percentage_point`.
+    unit: String,
+    /// Gain of the objective.
+    fv: f64,
+    /// The same in the currency of the company code; null without a weight of cost.
+    worth: Option<f64>,
+    /// The same in kgCO2e; null without a weight of carbon.
+    carbon_kg: Option<f64>,
+}
+
+/// Shadow prices.
+#[derive(Serialize, ToSchema)]
+pub struct Shadow {
+    /// What a tonne CO2e is worth by the weights; null without a weight of cost.
+    carbon_per_tonne: Option<f64>,
+    /// Policies, then work centers, the dearest first.
+    prices: Vec<Marginal>,
+}
+
+/// What a plan was made again for.
+#[derive(Serialize, ToSchema)]
+pub struct MadeAgain {
+    /// Key of the plan that ran.
+    from: String,
+    /// What for, in sentences.
+    because: Vec<String>,
+    /// Orders that changed, and new ones.
+    changed: Vec<String>,
+    /// Orders that stayed because they begin soon or somebody froze them.
+    frozen: usize,
+    /// Why each order moved, against the plan that ran.
+    moved: Vec<String>,
+    /// What the plan that ran would be worth now, with what it breaks.
+    as_it_ran: Worth,
 }
 
 /// Policies that conflict.
@@ -310,6 +362,33 @@ fn choices(record: &PlanRecord) -> Option<Vec<Choice>> {
         cost_per_tonne_saved: point.cost_per_tonne_saved,
     };
     Some(record.front.as_ref()?.points.iter().map(choice).collect())
+}
+
+fn shadow(record: &PlanRecord) -> Option<Shadow> {
+    let found = record.shadow_prices.as_ref()?;
+    let marginal = |one: &crate::plan::shadow::MarginalPrice| Marginal {
+        what: one.what.clone(),
+        object: one.object.clone(),
+        unit: one.unit.clone(),
+        fv: one.fv,
+        worth: one.worth,
+        carbon_kg: one.carbon_kg,
+    };
+    let prices = found.prices.iter().map(marginal).collect();
+    Some(Shadow { carbon_per_tonne: found.carbon_per_tonne, prices })
+}
+
+fn made_again(record: &PlanRecord) -> Option<MadeAgain> {
+    let made = record.replanned.as_ref()?;
+    let moved = made.reasons.iter().flat_map(|reasons| &reasons.orders);
+    Some(MadeAgain {
+        from: made.from.clone(),
+        because: made.triggers.iter().map(crate::cycle::Trigger::sentence).collect(),
+        changed: made.changed.clone(),
+        frozen: made.frozen,
+        moved: moved.map(|order| order.text.clone()).collect(),
+        as_it_ran: worth(&made.as_it_ran),
+    })
 }
 
 fn worth(found: &Evaluation) -> Worth {
@@ -434,6 +513,7 @@ pub async fn show(
                 scopes: one.scopes.clone(),
                 planned_kg: one.planned_kg,
                 budget_kg: one.budget_kg,
+                limit_kg: one.limit_kg,
             })
             .collect(),
         conflict: record.conflict.as_ref().map(|found| Conflicting {
@@ -442,6 +522,9 @@ pub async fn show(
             relaxing: found.policies.iter().map(|one| one.text.clone()).collect(),
         }),
         front: choices(&record),
+        shadow_prices: shadow(&record),
+        replanned: made_again(&record),
+        warnings: record.problem.warnings.clone(),
         change_set: posted.map(|set| set.change_set_id.to_string()),
         plan: key,
     }))
