@@ -3,15 +3,16 @@
 //! A budget is a resource beside the work centers in their buckets, with kilograms for minutes: searches
 //! and bounds treat it as they treat those.
 
+use super::anneal::anneal;
 use super::column::Columns;
 use super::instance::{CarbonBudget, Instance, Plant, ProductionVersion};
 use super::selection::Selection;
 use crate::footprint::budget::Quarter;
 
-/// Ways out of a budget that are looked at for each order: those that cost least a kilogram.
-const WAYS: usize = 16;
-/// Passes over all orders.
-const PASSES: usize = 4;
+/// Prices of a kilogram, in shares of FV for the whole baseline's carbon, one after the other.
+const PRICES: [f64; 5] = [0.1, 0.4, 1.6, 6.4, 25.6];
+/// Share of the work for each.
+const SHARE: f64 = 0.1;
 
 /// A budget among the resources of the columns.
 #[derive(Clone, Copy, Debug)]
@@ -68,54 +69,51 @@ impl CarbonBudget {
     }
 }
 
-/// The selection brought within its budgets, as far as that goes without overloading a work center:
-/// orders go to columns that emit less, first where a kilogram less costs least.
-pub(super) fn within(columns: &Columns<'_>, chosen: &[usize]) -> Vec<usize> {
-    let mut selection = Selection::of(columns, chosen);
+/// Whether a selection takes more of a budget than there is.
+pub(super) fn is_exceeded(columns: &Columns<'_>, chosen: &[usize]) -> bool {
+    let selection = Selection::of(columns, chosen);
+    columns.budgets.iter().any(|row| selection.is_over(row.resource))
+}
+
+/// A selection within the budgets to begin a search at; `begin` itself if that is one, or if none was
+/// found. `used` says which share of the work is gone after so many moves.
+///
+/// A search never loads a resource beyond its capacity, and every order uses a budget: from a plan that
+/// exceeds one, no move would be free. So the budgets are lifted and their kilograms get a price, which
+/// rises until the plan that is found keeps them.
+pub(super) fn begin_within(
+    columns: &Columns<'_>,
+    reduced_cost: &[f64],
+    begin: &[usize],
+    seed: u64,
+    used: &(dyn Fn(u64) -> f64 + Sync),
+) -> Vec<usize> {
+    if columns.budgets.is_empty() || !is_exceeded(columns, begin) {
+        return begin.to_vec();
+    }
+    for price in PRICES {
+        let priced = priced(columns, price / columns.c0);
+        let from = used(0);
+        let share = |moves: u64| (used(moves) - from) / SHARE;
+        let found = anneal(&priced, reduced_cost, begin, seed, &share, &|_| {});
+        if let Some((chosen, _)) = found.filter(|(chosen, _)| !is_exceeded(columns, chosen)) {
+            return chosen;
+        }
+    }
+    begin.to_vec()
+}
+
+/// The columns without limits of budgets, a kilogram of which costs `price` of FV.
+fn priced<'a>(columns: &Columns<'a>, price: f64) -> Columns<'a> {
+    let mut priced = columns.clone();
     for row in &columns.budgets {
-        let kilograms = |column: usize| {
+        priced.capacity[row.resource] = f64::MAX;
+        for column in 0..columns.len() {
             let mut own = columns.minutes.of(column);
-            own.find(|(resource, _)| *resource == row.resource).map_or(0.0, |(_, kg)| kg)
-        };
-        for _ in 0..PASSES {
-            if !selection.is_over(row.resource) {
-                break;
-            }
-            let mut ways: Vec<(f64, usize, usize)> = Vec::new();
-            for order in 0..columns.orders() {
-                let from = selection.chosen[order];
-                let mut own: Vec<(f64, usize, usize)> = (columns.start[order]
-                    ..columns.start[order + 1])
-                    .filter_map(|to| {
-                        let saved = kilograms(from) - kilograms(to);
-                        let lost = columns.value[to] - columns.value[from];
-                        (saved > 0.0).then(|| (lost / saved, order, to))
-                    })
-                    .collect();
-                own.sort_by(|a, b| a.0.total_cmp(&b.0));
-                ways.extend(own.into_iter().take(WAYS));
-            }
-            ways.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let mut moved = vec![false; columns.orders()];
-            for (_, order, to) in ways {
-                if moved[order] {
-                    continue;
-                }
-                let (from, before) = (selection.chosen[order], selection.overload());
-                selection.replace(order, to);
-                if selection.overload() < before {
-                    moved[order] = true;
-                } else {
-                    selection.replace(order, from);
-                }
-                if !selection.is_over(row.resource) {
-                    break;
-                }
-            }
-            if !moved.contains(&true) {
-                break;
+            if let Some((_, kilograms)) = own.find(|(resource, _)| *resource == row.resource) {
+                priced.value[column] += price * kilograms;
             }
         }
     }
-    selection.chosen
+    priced
 }

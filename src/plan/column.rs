@@ -62,7 +62,7 @@ pub(super) struct SourceOf {
 }
 
 /// The compiled problem.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Columns<'a> {
     pub(super) instance: &'a Instance,
     /// Columns of order `j` are `start[j]..start[j + 1]`.

@@ -145,11 +145,6 @@ impl<'a, 'b> Selection<'a, 'b> {
         self.add(column);
     }
 
-    /// Relative overload, summed over resources.
-    pub fn overload(&self) -> f64 {
-        self.overload
-    }
-
     /// Whether a resource is loaded beyond its capacity.
     pub fn is_over(&self, resource: usize) -> bool {
         self.load[resource] > self.columns.capacity[resource] + SLACK

@@ -266,7 +266,6 @@ impl Search<'_, '_> {
         let mut begin: Option<(Vec<usize>, f64)> = None;
         let mut selection = Selection::empty(columns);
         for chosen in start.into_iter().chain([genetic::first(columns, self.options.seed)]) {
-            let chosen = budget::within(columns, &chosen);
             selection.set(&chosen);
             let worth = selection.worth();
             if worth.feasible() && best.as_ref().is_none_or(|(_, known)| worth.value < *known) {
@@ -291,6 +290,8 @@ impl Search<'_, '_> {
             Limit::Share(share) => (share() - from) / (1.0 - from).max(1e-6),
         };
         tell("annealing", best.as_ref().map(|(_, value)| *value));
+        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let begin = budget::begin_within(columns, reduced_cost, &begin, seed, &used);
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
         let found_better = |value: f64| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -304,7 +305,6 @@ impl Search<'_, '_> {
                 (self.options.progress)(&what, Some(fv));
             }
         };
-        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
         let found = anneal(columns, reduced_cost, &begin, seed, &used, &found_better);
         if let Some((chosen, value)) = found
             && best.as_ref().is_none_or(|(_, known)| value < *known)

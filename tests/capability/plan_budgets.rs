@@ -106,12 +106,16 @@ fn budgets_that_make_no_sense_are_refused() {
         change(&mut changed);
         changed.check().unwrap_err().to_string()
     };
+    let with_kwh = |changed: &mut Instance| {
+        let mut setups = changed.work_centers.iter_mut().flat_map(|center| &mut center.setups);
+        setups.next().unwrap().setup_kwh = 1.0;
+    };
     let budget = |of: &mut Instance| of.side_constraints.carbon_budgets[0].clone();
     assert!(said(&|i| i.side_constraints.carbon_budgets[0].scopes.push(3)).contains("PLAN-BUDGET"));
     assert!(
         said(&|i| i.side_constraints.carbon_budgets[0].last_bucket = 9_999).contains("horizon")
     );
-    assert!(said(&|i| i.work_centers[0].setups[0].setup_kwh = 1.0).contains("set-ups with kWh"));
+    assert!(said(&with_kwh).contains("set-ups with kWh"));
     assert!(
         said(&|i| i.side_constraints.carbon_budgets[0].limit_kg = Some(-1.0)).contains("negative")
     );

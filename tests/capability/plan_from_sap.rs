@@ -106,8 +106,12 @@ fn a_work_center_is_open_when_its_calendar_says_so() {
         }
         assert!(facts.master.shifts.contains_key(id));
     }
-    // Without shifts a work center is open every day alike.
-    let every_day = problem(|facts, _| facts.master.shifts.clear()).unwrap();
+    // Without shifts and a calendar a work center is open every day alike.
+    let every_day = problem(|facts, _| {
+        facts.master.shifts.clear();
+        facts.master.factory_calendars.clear();
+    });
+    let every_day = every_day.unwrap();
     let center = &every_day.instance.work_centers[0];
     assert!(center.capacity_minutes.iter().all(|minutes| *minutes > 0.0));
 }
