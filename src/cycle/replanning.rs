@@ -251,8 +251,11 @@ pub fn triggers(
     now: Timestamp,
 ) -> Result<Vec<Trigger>, CycleError> {
     let asked = Asked::of(config, now);
-    let carried = carried(facts, running, asked.begin(config), config);
-    let problem = match problem_of(facts, &carried.orders, judged, config, &asked, &[]) {
+    let mut orders = carried(facts, running, asked.begin(config), config).orders;
+    // What the plan itself takes is no loss, also where it has begun.
+    let own: BTreeSet<&PlannedOrderNumber> = running.orders.values().collect();
+    orders.planned_orders.retain(|order| !own.contains(&order.number));
+    let problem = match problem_of(facts, &orders, judged, config, &asked, &[]) {
         Ok(problem) => problem,
         // Everything is planned, and began.
         Err(CycleError::Problem(crate::plan::FromFactsError::NoDemand { .. })) => {

@@ -91,13 +91,17 @@ pub(super) fn begin_within(
     if columns.budgets.is_empty() || !is_exceeded(columns, begin) {
         return begin.to_vec();
     }
+    let mut nearest = begin.to_vec();
     for price in PRICES {
         let priced = priced(columns, price / columns.c0);
         let from = used(0);
         let share = |moves: u64| (used(moves) - from) / SHARE;
-        let found = anneal(&priced, reduced_cost, begin, seed, &share, &|_| {});
-        if let Some((chosen, _)) = found.filter(|(chosen, _)| !is_exceeded(columns, chosen)) {
-            return chosen;
+        let found = anneal(&priced, reduced_cost, &nearest, seed, &share, &|_| {});
+        if let Some((chosen, _)) = found {
+            if !is_exceeded(columns, &chosen) {
+                return chosen;
+            }
+            nearest = chosen;
         }
     }
     begin.to_vec()

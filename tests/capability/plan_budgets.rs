@@ -68,7 +68,8 @@ fn a_budget_is_kept_and_costs_no_more_than_it_has_to() {
 fn a_budget_is_kept_where_not_every_plan_can_be_looked_at() {
     let steel = instance("S-steel-1.json.gz");
     let free = solved(&with_budget(&steel, 1.0, None));
-    let limit = 0.97 * emitted(&free);
+    // Little can be spared: no search finds a plan that emits three percent less of its own.
+    let limit = 0.995 * emitted(&free);
 
     let held = solved(&with_budget(&steel, 1.0, Some(limit)));
 
@@ -77,7 +78,7 @@ fn a_budget_is_kept_where_not_every_plan_can_be_looked_at() {
     assert!(held.upper_bound >= held.evaluation.fv.unwrap());
     assert!(held.upper_bound <= free.upper_bound + 1e-3);
     let lost = free.evaluation.fv.unwrap() - held.evaluation.fv.unwrap();
-    assert!(lost < 0.05, "three percent of own carbon cost {lost} of FV");
+    assert!(lost < 0.01, "half a percent of own carbon costs {lost} of FV");
 }
 
 #[test]
