@@ -213,6 +213,28 @@ pub struct PlanSettings {
     /// How plans are simulated, and what is asked of them.
     #[serde(default)]
     pub simulation: SimulationSettings,
+    /// How a plan is made again from the one that runs.
+    #[serde(default)]
+    pub replan: ReplanSettings,
+}
+
+/// `[plan.replan]`
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplanSettings {
+    /// Days from the first day to plan on in which nothing is changed or begun anew.
+    pub frozen_days: u16,
+    /// What it costs in the objective if every order changes, by priority.
+    pub change_weight: f64,
+    /// Seconds for the search.
+    pub seconds: f64,
+}
+
+impl Default for ReplanSettings {
+    fn default() -> Self {
+        let change_weight = crate::plan::replan::Running::default().change_weight;
+        Self { frozen_days: 0, change_weight, seconds: 1.0 }
+    }
 }
 
 /// `[plan.simulation]`

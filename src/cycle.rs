@@ -31,6 +31,8 @@ mod key_figures;
 
 mod organisation;
 
+mod plan_budgets;
+
 mod planners;
 
 mod planning;
@@ -43,7 +45,11 @@ mod publication;
 
 mod read;
 
+mod replanning;
+
 mod right_readings;
+
+mod running_plan;
 
 mod sound_plan;
 mod stale_plan;
@@ -76,7 +82,9 @@ pub use publication::{plan_name, publication};
 pub use read::{
     Connections, connect, connect_to_look, ems_connection, fi_total, read_facts, reading,
 };
+pub use replanning::{Replan, Replanning, Trigger, triggers};
 pub use right_readings::{Replaced, RightReadings, RowProblem, right_readings};
+pub use running_plan::RunningPlan;
 pub use sound_plan::sound_orders;
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 pub use what_if::{Effect, last_quarter};

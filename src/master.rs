@@ -2,6 +2,7 @@
 
 mod as_list;
 mod bill_of_material;
+mod factory_calendar;
 mod material;
 mod planning;
 mod production_version;
@@ -12,6 +13,7 @@ mod supply;
 mod work_center;
 
 pub use bill_of_material::{AlternativeItem, BillOfMaterial, BomItem};
+pub use factory_calendar::FactoryCalendar;
 pub use material::{Material, Procurement};
 pub use planning::{MaterialPlanning, UnitConversion};
 pub use production_version::ProductionVersion;
@@ -61,6 +63,12 @@ pub struct MasterData {
     /// Shifts of work centers, by weekday and number.
     #[serde(default)]
     pub shifts: BTreeMap<WorkCenterInternalId, Vec<Shift>>,
+    /// Factory calendar of the plant, T001W-FABKL; `None` if it has none or it could not be read.
+    #[serde(default)]
+    pub plant_calendar: Option<String>,
+    /// Factory calendars by name, those that could be read.
+    #[serde(default)]
+    pub factory_calendars: BTreeMap<String, FactoryCalendar>,
 }
 
 impl MasterData {
@@ -90,6 +98,11 @@ impl MasterData {
             return Ok(in_base * to.denominator / to.numerator);
         }
         measure.in_unit(to)
+    }
+
+    /// Name of the factory calendar that a work center follows: its own, or that of the plant.
+    pub fn calendar_name<'a>(&'a self, center: &'a WorkCenter) -> Option<&'a str> {
+        center.factory_calendar.as_deref().or(self.plant_calendar.as_deref())
     }
 
     /// The plants that the work centers stand in.

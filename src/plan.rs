@@ -7,6 +7,8 @@ mod baseline;
 
 mod bound;
 
+mod budget;
+
 pub mod certificate;
 
 mod column;
@@ -44,6 +46,8 @@ pub mod replan;
 pub mod schedule;
 
 mod selection;
+
+pub mod shadow;
 
 pub mod simulation;
 

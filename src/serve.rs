@@ -26,6 +26,7 @@ mod plant;
 mod problem;
 #[cfg(feature = "oidc")]
 mod refused;
+mod replanning;
 mod schedule;
 mod session;
 mod sheets;

@@ -95,6 +95,17 @@ impl Settings {
         if let Err((name, reason)) = plan.simulation.scatter.check() {
             return Err(("plan.simulation.scatter", format!("{name}: {reason}")));
         }
+        let replan = plan.replan;
+        if replan.frozen_days >= plan.horizon_days {
+            let reason = "it has to leave a day of plan.horizon_days".to_owned();
+            return Err(("plan.replan.frozen_days", reason));
+        }
+        if !(replan.change_weight.is_finite() && replan.change_weight >= 0.0) {
+            return Err(("plan.replan.change_weight", "a weight is 0 or more".to_owned()));
+        }
+        if !(replan.seconds.is_finite() && replan.seconds > 0.0) {
+            return Err(("plan.replan.seconds", "a search takes more than 0 seconds".to_owned()));
+        }
         if plan.horizon_days == 0 || plan.horizon_days > 366 {
             return Err(("plan.horizon_days", "plan between 1 and 366 days".to_owned()));
         }

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::DateTime;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{CycleError, Facts, Judged};
+use super::plan_budgets::budgets_of_horizon;
+use super::{CycleError, Facts, Judged, Replanning};
 use crate::config::Config;
 use crate::footprint::Products;
 use crate::footprint::budget::{Budget, Quarter};
-use crate::period::Interval;
+use crate::id::PlannedOrderNumber;
+use crate::order::OrderBook;
+use crate::period::{Interval, ShiftCalendar};
 use crate::plan::conflict::{Conflict, conflict};
 use crate::plan::emitted::by_bucket;
 use crate::plan::front::{Front, front};
@@ -17,6 +21,7 @@ use crate::plan::instance::{Instance, Operation};
 use crate::plan::outlook::{Hour, outlook, scale_to};
 use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::schedule::{Assignment, Schedule};
+use crate::plan::shadow::{ShadowPrices, shadow_prices};
 use crate::plan::simulation::{PlanOutlook, simulate};
 use crate::plan::{
     Effort, Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
@@ -41,6 +46,17 @@ pub struct PlannedQuarter {
     pub planned_kg: f64,
     /// The budget of the whole quarter, in kg CO₂e.
     pub budget_kg: f64,
+    /// What the plan is held to: what is left of the budget, or its share of that; `None` if it is only
+    /// shown.
+    #[serde(default)]
+    pub limit_kg: Option<f64>,
+}
+
+impl PlannedQuarter {
+    /// Whether the plan takes more than it may.
+    pub fn is_exceeded(&self) -> bool {
+        self.planned_kg > self.limit_kg.unwrap_or(self.budget_kg) * (1.0 + 1e-6)
+    }
 }
 
 fn quarters(
@@ -63,6 +79,9 @@ fn quarters(
             scopes: budget.scopes.clone(),
             planned_kg: own.iter().map(|bucket| emitted[*bucket].of(&budget.scopes)).sum(),
             budget_kg: budget.budget.to_emissions().to_f64(),
+            limit_kg: (instance.side_constraints.carbon_budgets.iter())
+                .find(|held| held.quarter == budget.quarter)
+                .and_then(|held| held.limit_kg),
         });
     }
     Ok(quarters)
@@ -101,6 +120,13 @@ pub struct PlanRecord {
     /// Other choices between carbon, cost and punctuality, if somebody asked for them.
     #[serde(default)]
     pub front: Option<Front>,
+    /// What carbon, capacity and policies are worth at the margin by the bound; `None` where no bound
+    /// was looked for.
+    #[serde(default)]
+    pub shadow_prices: Option<ShadowPrices>,
+    /// What it was made again for, if it was made from a plan that ran.
+    #[serde(default)]
+    pub replanned: Option<Replanning>,
     /// Key of the facts snapshot.
     pub facts: String,
     /// Version of the code that made it.
@@ -108,6 +134,12 @@ pub struct PlanRecord {
 }
 
 impl PlanRecord {
+    /// Its orders that were in SAP when it was made, by their name in the plan.
+    pub fn standing(&self) -> BTreeMap<String, PlannedOrderNumber> {
+        let standing = self.replanned.iter().flat_map(|replanned| &replanned.standing);
+        standing.map(|(name, order)| (name.clone(), order.number.clone())).collect()
+    }
+
     /// What the plant does with each order without the plan, by order: a plan may have ten thousand.
     pub fn without_it(&self) -> BTreeMap<&str, &Assignment> {
         let before = self.baseline_schedule.assignments.iter();
@@ -149,6 +181,45 @@ impl PlanRecord {
     }
 }
 
+/// What the settings ask of a plan.
+pub(super) struct Asked {
+    policy: Policy,
+    now: Timestamp,
+}
+
+impl Asked {
+    pub(super) fn of(config: &Config, now: Timestamp) -> Self {
+        let settings = &config.settings.plan;
+        let today = now.to_zoned(config.zone.clone()).date();
+        let start = settings.start.unwrap_or_else(|| today.saturating_add(1.day()));
+        let rule = config.accounts.rule(&config.settings.plant.company_code, start);
+        let weights =
+            (settings.weights.carbon, settings.weights.cost, settings.weights.punctuality);
+        let policy = Policy {
+            plant: config.settings.plant.code.clone(),
+            start,
+            horizon_days: settings.horizon_days,
+            late_days_max: settings.late_days_max,
+            weights,
+            low_carbon_ratio_min: settings.low_carbon_ratio_min,
+            night_share: (settings.night_share_min, settings.night_share_max),
+            carbon_cap_kg: settings.carbon_cap_kg,
+            carbon_budgets: Vec::new(),
+            punctuality_min: settings.punctuality_min,
+            natural_gas_per_gj: settings.natural_gas_per_gj,
+            holding_per_tonne_shift: settings.holding_per_tonne_shift,
+            currency: rule.map_or_else(|| "EUR".to_owned(), |rule| rule.currency.clone()),
+        };
+        Self { policy, now }
+    }
+
+    /// Local time at which the horizon begins.
+    pub(super) fn begin(&self, config: &Config) -> DateTime {
+        let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+        self.policy.start.to_datetime(shifts.shifts()[0].start)
+    }
+}
+
 /// The problem of the configured plant, before any search: what is planned, and what cannot be and
 /// why.
 ///
@@ -164,34 +235,33 @@ pub fn problem(
     config: &Config,
     now: Timestamp,
 ) -> Result<Problem, CycleError> {
-    let settings = &config.settings.plan;
-    let today = now.to_zoned(config.zone.clone()).date();
-    let start = settings.start.unwrap_or_else(|| today.saturating_add(1.day()));
+    problem_of(facts, &facts.orders, judged, config, &Asked::of(config, now), &[])
+}
+
+/// [`problem`] with other orders than those of the facts; of the budgets of the quarters in `evenly` the
+/// plan gets its share of what is left.
+pub(super) fn problem_of(
+    facts: &Facts,
+    orders: &OrderBook,
+    judged: &Judged,
+    config: &Config,
+    asked: &Asked,
+    evenly: &[Quarter],
+) -> Result<Problem, CycleError> {
     let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
     let book = &config.factors.book;
     let day = judged.period.last_day();
     let products = Products::new(&facts.master, &judged.attribution, book, &regions, day)
         .with_rules(&config.products);
-    let rule = config.accounts.rule(&config.settings.plant.company_code, start);
-    let policy = Policy {
-        plant: config.settings.plant.code.clone(),
-        start,
-        horizon_days: settings.horizon_days,
-        late_days_max: settings.late_days_max,
-        weights: (settings.weights.carbon, settings.weights.cost, settings.weights.punctuality),
-        low_carbon_ratio_min: settings.low_carbon_ratio_min,
-        night_share: (settings.night_share_min, settings.night_share_max),
-        carbon_cap_kg: settings.carbon_cap_kg,
-        punctuality_min: settings.punctuality_min,
-        natural_gas_per_gj: settings.natural_gas_per_gj,
-        holding_per_tonne_shift: settings.holding_per_tonne_shift,
-        currency: rule.map_or_else(|| "EUR".to_owned(), |rule| rule.currency.clone()),
-    };
-    let outlook = expected(config, judged, &policy, &regions)?;
-    Ok(problem_from_facts(
+    let (policy, now) = (&asked.policy, asked.now);
+    let outlook = expected(config, judged, policy, &regions)?;
+    let shifts_a_day = judged.shifts.shifts().len();
+    let held = budgets_of_horizon(facts, judged, config, policy, shifts_a_day, evenly, now)?;
+    let policy = Policy { carbon_budgets: held.budgets, ..policy.clone() };
+    let mut problem = problem_from_facts(
         &Given {
             master: &facts.master,
-            orders: &facts.orders,
+            orders,
             products: &products,
             book,
             regions: &regions,
@@ -201,7 +271,9 @@ pub fn problem(
             lanes: &config.transport.lane,
         },
         &policy,
-    )?)
+    )?;
+    problem.warnings.extend(held.warnings);
+    Ok(problem)
 }
 
 /// Plans the open demand of the configured plant, and simulates the plan.
@@ -225,22 +297,15 @@ pub fn plan(
     let problem = problem(facts, judged, config, now)?;
     let options = SolveOptions { seed: settings.seed, limit, genetic_only: false, progress };
     let solution = solve(&problem.instance, &options)?;
-    progress("simulation", solution.evaluation.fv);
-    let outlook = simulate(&solution.instance, &solution.schedule, &settings.simulation.scatter)
-        .map_err(CycleError::Incomplete)?;
-    let conflict = if solution.evaluation.feasible {
-        None
-    } else {
-        let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };
-        conflict(&solution.instance, &effort)?
-    };
-    let budgets = &config.budgets;
-    let quarters = quarters(&problem, &solution.instance, &solution.schedule, budgets)?;
-    Ok(PlanRecord {
-        quarters,
-        outlook: Some(outlook),
-        conflict,
+    progress("shadow prices", solution.evaluation.fv);
+    let shadow_prices = shadow_prices(&solution.instance, &solution.schedule, &solution.proof)?;
+    let record = PlanRecord {
+        quarters: Vec::new(),
+        outlook: None,
+        conflict: None,
         front: None,
+        shadow_prices: Some(shadow_prices),
+        replanned: None,
         problem: Problem { instance: solution.instance, ..problem },
         schedule: solution.schedule,
         evaluation: solution.evaluation,
@@ -258,7 +323,29 @@ pub fn plan(
         generations: solution.generations,
         facts: facts_key.to_owned(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
-    })
+    };
+    finished(record, config, progress)
+}
+
+/// A plan with its simulation, what it takes of the budgets, and the policies that conflict if it breaks
+/// one.
+pub(super) fn finished(
+    mut record: PlanRecord,
+    config: &Config,
+    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+) -> Result<PlanRecord, CycleError> {
+    let settings = &config.settings.plan;
+    let (problem, schedule) = (&record.problem, &record.schedule);
+    progress("simulation", record.evaluation.fv);
+    let outlook = simulate(&problem.instance, schedule, &settings.simulation.scatter)
+        .map_err(CycleError::Incomplete)?;
+    let quarters = quarters(problem, &problem.instance, schedule, &config.budgets)?;
+    if !record.evaluation.feasible {
+        let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };
+        record.conflict = conflict(&record.problem.instance, &effort)?;
+    }
+    (record.outlook, record.quarters) = (Some(outlook), quarters);
+    Ok(record)
 }
 
 /// Grid intensity and tariff of each shift of the horizon.

@@ -16,11 +16,11 @@ use crate::post::backup::keys::BackupSettings;
 use crate::post::breaker::SharedBreaker;
 use crate::post::state::Phase;
 use crate::post::{
-    ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PostSettings, Poster, SapBooks,
+    ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange,
+    PostSettings, Poster, SapBooks,
 };
 use crate::quantity::Milligrams;
 use crate::store::{Kind, LedgerKind, Store};
-use crate::unit::Measure;
 use crate::value_state::ValueState;
 
 /// Most factors that the purpose of a correction names.
@@ -69,12 +69,14 @@ pub fn poster(config: &Config, connections: &Connections) -> Result<Books, Cycle
     Ok(Poster::open(&folder.join("journal.db"), books, settings, SystemClock)?)
 }
 
-/// The change set that posts a plan at `now`: one firm planned order for each assignment.
+/// The change set that posts a plan at `now`: one firm planned order for each assignment. Of a plan that
+/// was made again, orders that are in SAP are changed where the plan changes them, and left alone
+/// otherwise.
 ///
 /// # Errors
 ///
-/// [`CycleError::Incomplete`] for a plan that breaks rules, starts in the past or has more orders than
-/// the settings allow.
+/// [`CycleError::Incomplete`] for a plan that breaks rules, starts in the past, has more orders than the
+/// settings allow, or changes nothing.
 pub fn plan_draft(
     record: &PlanRecord,
     key: &str,
@@ -93,7 +95,8 @@ pub fn plan_draft(
         )));
     }
     let problem = &record.problem;
-    let mut documents = Vec::with_capacity(record.schedule.assignments.len());
+    let standing = record.replanned.as_ref().map(|replanned| &replanned.standing);
+    let (mut documents, mut created) = (Vec::new(), Vec::new());
     for assignment in &record.schedule.assignments {
         let name = &assignment.planned_order;
         let wrong = || CycleError::Incomplete(format!("the plan names {name}, which it has not"));
@@ -102,16 +105,29 @@ pub fn plan_draft(
         let version = &assignment.production_version;
         let last = problem.last_bucket(material, version, assignment.start_bucket);
         let (start, end) = problem.local_times(assignment.start_bucket, last, shifts);
-        documents.push(NewDocument::PlannedOrder(NewPlannedOrder {
+        let order = NewPlannedOrder {
             material: MaterialNumber::new(material).map_err(|_| wrong())?,
             plant: line.plant.clone(),
             production_version: ProductionVersionCode::new(version).map_err(|_| wrong())?,
-            quantity: Measure::new(line.open_quantity.amount, line.open_quantity.unit),
+            quantity: problem.quantity(name).ok_or_else(wrong)?,
             start,
             end,
             sales_order: Some((line.sales_order.clone(), line.item.clone())),
             reference: name.clone(),
-        }));
+        };
+        let Some(before) = standing.and_then(|standing| standing.get(name)) else {
+            created.push(NewDocument::PlannedOrder(order));
+            continue;
+        };
+        let change = PlannedOrderChange { before: before.clone(), wanted: order.values() };
+        if !change.fields().is_empty() {
+            documents.push(NewDocument::PlannedOrderChange(change));
+        }
+    }
+    documents.append(&mut created);
+    if documents.is_empty() {
+        let text = "the plan changes no order that is in SAP and has no new one; nothing to post";
+        return Err(CycleError::Incomplete(text.to_owned()));
     }
     sound_orders(&documents, record, config, now)?;
     Ok(ChangeSetDraft {

@@ -86,13 +86,20 @@ fn posted_rows(
     let documents = set.draft.iter().flat_map(|draft| &draft.documents);
     let mut rows = Vec::new();
     for (document, item) in documents.zip(set.item_reports()) {
-        let NewDocument::PlannedOrder(order) = document else { continue };
+        let name = match document {
+            NewDocument::PlannedOrder(order) => Some(order.reference.as_str()),
+            NewDocument::PlannedOrderChange(change) => {
+                record.replanned.as_ref().and_then(|made| made.name_of(&change.before.number))
+            }
+            _ => None,
+        };
+        let Some(name) = name else { continue };
         let (Some(state), Some(SapNumber::PlannedOrder(number))) =
             (state(set.state.phase, &item), item.number)
         else {
             continue;
         };
-        let order = carbon.get(order.reference.as_str());
+        let order = carbon.get(name);
         let Some(row) = order.and_then(|order| row_of(key, record, order)) else { continue };
         rows.push(PlanRow {
             planned_order: Some(number),
@@ -127,14 +134,15 @@ fn carbon(record: &PlanRecord) -> Result<BTreeMap<String, OrderCarbon>, CycleErr
 /// A proposal; `None` for an order that is for no sales order.
 fn row_of(key: &str, record: &PlanRecord, order: &OrderCarbon) -> Option<PlanRow> {
     let line = record.problem.demands.get(&order.planned_order)?;
+    let quantity = record.problem.quantity(&order.planned_order)?;
     let kilograms = |kg: f64| Decimal::from_f64_retain(kg.max(0.0)).unwrap_or_default().round_dp(3);
     Some(PlanRow {
         requirement: order.planned_order.clone(),
         planned_order: None,
         material: line.material.clone(),
         plant: line.plant.clone(),
-        quantity: line.open_quantity.amount.round_dp(3),
-        unit: line.open_quantity.unit,
+        quantity: quantity.amount.round_dp(3),
+        unit: quantity.unit,
         kg_before: kilograms(order.before_kg),
         kg_after: kilograms(order.after_kg),
         state: PlanState::Proposed,

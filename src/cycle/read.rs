@@ -22,7 +22,7 @@ use crate::source::ems::{
     Dialect, EmsConnection, EmsError, EmsMapping, MeterMapping, ValuesAre, read_on,
     read_temperatures, sum_tolerance, whole_sum,
 };
-use crate::source::sap::{OnPage, Reading, facts, posted_quantity};
+use crate::source::sap::{OnPage, Reading, factory_calendars, facts, posted_quantity};
 
 /// Clients of the configured SAP system.
 #[derive(Clone)]
@@ -148,7 +148,13 @@ pub async fn read_facts(
     });
     let reading = reading(config, connections, now, on_page);
     let report = sync(&reading, mirror, full, now).await?;
-    let (master, orders, problems) = facts(&tables(&reading, mirror)?, &reading);
+    let (mut master, orders, problems) = facts(&tables(&reading, mirror)?, &reading);
+    let (rfc, unpublished) = (&connections.rfc, settings.sap.allow_rfc_read_table);
+    let (plant, day) = (&settings.plant.code, reading.key_date);
+    if let Err(error) = factory_calendars(rfc, unpublished, plant, day, &mut master).await {
+        // The plan says which calendars it lacks.
+        tracing::info!(%error, "factory calendars were not read");
+    }
     let ((meters, rows), (temperatures, of_furnaces)) = meters
         .await
         .map_err(|_| CycleError::Incomplete("reading the meters was interrupted".to_owned()))??;

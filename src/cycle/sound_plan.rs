@@ -1,20 +1,22 @@
 //! What a plan has to be before SAP is asked anything.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
+use jiff::{Timestamp, ToSpan};
 
 use super::{CycleError, PlanRecord};
 use crate::config::Config;
+use crate::period::ShiftCalendar;
 use crate::post::{NewDocument, NewPlannedOrder};
 
 /// Decimals of SAP's quantity fields.
 const DECIMALS: u32 = 3;
 
 /// Refuses planned orders that SAP could not hold or that nobody planned: no quantity, an end before
-/// the start, a start before `now`, another plant, an unknown version, an order twice, a demand left
-/// out, too many items. Where `plan.start` says the first day, nothing starts before that day instead.
+/// the start, a start before `now`, a start or an end on a day on which its work center does not work,
+/// another plant, an unknown version, an order twice, a demand left out, too many items. Where `plan.start` says the first day, nothing starts before that day instead.
 ///
 /// # Errors
 ///
@@ -35,20 +37,24 @@ pub fn sound_orders(
         ));
     }
     let earliest = earliest_start(config, now);
-    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+    let mut seen: HashMap<String, usize> = HashMap::new();
     for (at, document) in documents.iter().enumerate() {
-        let NewDocument::PlannedOrder(order) = document else { continue };
-        let item = at + 1;
-        if let Some(first) = seen.insert(&order.reference, item) {
+        let Some(order) = order_of(document, record) else { continue };
+        let (item, order) = (at + 1, order.as_ref());
+        if let Some(first) = seen.insert(order.reference.clone(), item) {
             let name = &order.reference;
             return refused(format!("PLAN-DUP: order {name} appears in items {first} and {item}"));
         }
-        if let Some(text) = unsound(item, order, record, config, earliest) {
+        let problem = unsound(item, order, record, config, earliest)
+            .or_else(|| on_a_closed_day(item, order, record, &shifts));
+        if let Some(text) = problem {
             return refused(text);
         }
     }
+    let standing = record.standing();
     for (name, line) in &record.problem.demands {
-        if !seen.contains_key(name.as_str()) {
+        if !seen.contains_key(name) && !standing.contains_key(name) {
             return refused(format!(
                 "PLAN-COVER: material {}: {} {} short on {}; service level constraint violated: the \
                  plan has nothing for {name}",
@@ -60,6 +66,30 @@ pub fn sound_orders(
         }
     }
     Ok(())
+}
+
+/// The order that a document creates, or what one in SAP is to be.
+fn order_of<'a>(
+    document: &'a NewDocument,
+    record: &PlanRecord,
+) -> Option<Cow<'a, NewPlannedOrder>> {
+    let change = match document {
+        NewDocument::PlannedOrder(order) => return Some(Cow::Borrowed(order)),
+        NewDocument::PlannedOrderChange(change) => change,
+        _ => return None,
+    };
+    let name = record.replanned.as_ref().and_then(|made| made.name_of(&change.before.number));
+    let wanted = change.wanted.clone();
+    Some(Cow::Owned(NewPlannedOrder {
+        material: wanted.material,
+        plant: wanted.plant,
+        production_version: wanted.production_version?,
+        quantity: wanted.quantity,
+        start: wanted.start,
+        end: wanted.end,
+        sales_order: wanted.sales_order,
+        reference: name.unwrap_or(change.before.number.as_str()).to_owned(),
+    }))
 }
 
 /// Local time before which no order starts: that of `now`, or midnight of the day that `plan.start` says.
@@ -117,5 +147,33 @@ fn unsound(
             "PLAN-VERID: item {item}: version {version} of {material}/{plant} does not exist or is \
              locked"
         )
+    })
+}
+
+/// What is wrong if an order starts or ends on a day that is none for the work center of its first or
+/// last operation. The night shift belongs to the day on which it begins.
+fn on_a_closed_day(
+    item: usize,
+    order: &NewPlannedOrder,
+    record: &PlanRecord,
+    shifts: &ShiftCalendar,
+) -> Option<String> {
+    let closed = &record.problem.closed_days;
+    let operations = record.operations(order.material.as_str(), order.production_version.as_str());
+    let last = operations.iter().map(|operation| operation.bucket_offset).max()?;
+    let day = |local: DateTime| {
+        let at = shifts.zone().to_timestamp(local).ok()?;
+        Some(shifts.shift_at(at).day)
+    };
+    let ends = [(0, day(order.start)?), (last, day(order.end.saturating_sub(1.minute()))?)];
+    ends.into_iter().find_map(|(offset, day)| {
+        let mut there = operations.iter().filter(|operation| operation.bucket_offset == offset);
+        let is_closed = |center: &str| closed.get(center).is_some_and(|days| days.contains(&day));
+        let center = &there.find(|operation| is_closed(&operation.work_center))?.work_center;
+        let plant = &order.plant;
+        Some(format!(
+            "PLAN-CAL: item {item}: {day} is not a working day in {plant} (factory calendar of work \
+             center {center}); plan again"
+        ))
     })
 }

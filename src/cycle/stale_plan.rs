@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CycleError, Facts, Installation, PlanRecord, sound_orders};
+use super::{CycleError, Facts, Installation, PlanRecord, plan_draft};
 use crate::order::SalesOrderLine;
+use crate::period::ShiftCalendar;
 use crate::post::{ChangeSetDraft, NewDocument};
-use crate::store::Kind;
+use crate::store::{Kind, StoreError};
 
 /// For so long a plan can be posted.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -15,11 +16,13 @@ const NAMED: usize = 3;
 
 impl Installation {
     /// Whether what was approved can still be posted at `now`. An approval takes its time, and a plan is
-    /// held then to what it was held to when it was asked for; the other postings to nothing more.
+    /// held then to what it was held to when it was asked for; the other postings to nothing more. The
+    /// plan that is kept has to be the approved one, and its orders those that were approved.
     ///
     /// # Errors
     ///
-    /// As [`facts_of_plan`](Self::facts_of_plan) and [`sound_orders`].
+    /// [`CycleError::Incomplete`], code PLAN-HASH, if the plan is another one by now; else as
+    /// [`facts_of_plan`](Self::facts_of_plan) and [`plan_draft`].
     pub fn approved_still_fits(
         &self,
         draft: &ChangeSetDraft,
@@ -28,9 +31,31 @@ impl Installation {
         if !draft.documents.iter().any(|one| matches!(one, NewDocument::PlannedOrder(_))) {
             return Ok(());
         }
-        let (_, _, record) = self.store.get::<PlanRecord>(Kind::Plan, &draft.plan_hash)?;
+        let differs = |why: &str| {
+            CycleError::Incomplete(format!(
+                "PLAN-HASH: plan {} differs from the approved one: {why}. Nothing was posted; plan again \
+                 and have that approved",
+                draft.plan_hash
+            ))
+        };
+        let record = match self.store.get::<PlanRecord>(Kind::Plan, &draft.plan_hash) {
+            Ok((key, _, record)) if key == draft.plan_hash => record,
+            Ok(_) | Err(StoreError::Unknown { .. }) => {
+                return Err(differs("it is not kept any more"));
+            }
+            Err(StoreError::Corrupt { .. }) => {
+                return Err(differs("what is kept under its hash has another one"));
+            }
+            Err(error) => return Err(error.into()),
+        };
         self.facts_of_plan(&record, now)?;
-        sound_orders(&draft.documents, &record, &self.config, now)
+        let (config, by) = (&self.config, &draft.requested_by);
+        let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+        let planned = plan_draft(&record, &draft.plan_hash, &shifts, config, by, now)?;
+        if planned.documents != draft.documents {
+            return Err(differs("its orders are not those that were approved"));
+        }
+        Ok(())
     }
 
     /// What a plan was computed from, if it can still be posted at `now`: what was read is at most 24 hours

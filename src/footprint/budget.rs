@@ -152,6 +152,16 @@ pub fn status(budget: &Budget, emitted: Milligrams, through: Option<Date>) -> Op
     })
 }
 
+impl BudgetStatus {
+    /// Whether the quarter goes on and its projection exceeds the budget by more than `percent`.
+    pub fn goes_beyond(&self, percent: u8) -> bool {
+        let goes_on = self.days.0 > 0 && self.days.0 < self.days.1;
+        let budget = Decimal::from(self.budget.budget.count());
+        let over = Decimal::from(self.overshoot.map_or(0, |over| over.count()));
+        goes_on && over * Decimal::ONE_HUNDRED > budget * Decimal::from(percent)
+    }
+}
+
 fn in_milligrams(count: Decimal) -> Option<Milligrams> {
     Milligrams::nearest(Emissions::new(count / Decimal::from(1_000_000)))
 }
@@ -198,6 +208,23 @@ mod tests {
         assert_eq!(status.overshoot, Some(Milligrams::ZERO));
         assert_eq!(status.above_target, Some(tonnes(-92)));
         assert_eq!(status.used_up_on, None);
+    }
+
+    #[test]
+    fn a_quarter_goes_beyond_its_budget_by_more_than_the_percent() {
+        // 46 of 92 days: the projection is twice what was emitted.
+        let beyond = |milligrams: i64, through: &str| {
+            let found = status(&budget(), Milligrams::new(milligrams), Some(day(through)));
+            found.unwrap().goes_beyond(5)
+        };
+
+        assert!(!beyond(460_000_000_000, "2018-08-15"));
+        assert!(!beyond(483_000_000_000, "2018-08-15"), "five percent are not more than five");
+        assert!(beyond(483_000_000_001, "2018-08-15"));
+        assert!(
+            !beyond(2_000_000_000_000, "2018-09-30"),
+            "a quarter that is over is past planning"
+        );
     }
 
     #[test]

@@ -22,4 +22,7 @@ pub struct WorkCenter {
     /// of individual capacities, times the rate of utilization.
     #[serde(with = "rust_decimal::serde::str")]
     pub minutes_per_shift: Decimal,
+    /// KALID of its capacity: the factory calendar that it follows; that of the plant if there is none.
+    #[serde(default)]
+    pub factory_calendar: Option<String>,
 }

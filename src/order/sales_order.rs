@@ -28,3 +28,10 @@ pub struct SalesOrderLine {
     /// Shipping type, VSART, or empty.
     pub shipping_type: String,
 }
+
+impl SalesOrderLine {
+    /// Its name as a demand of a plan: sales order, item and schedule line.
+    pub fn demand(&self) -> String {
+        format!("{}/{}/{}", self.sales_order, self.item, self.schedule_line)
+    }
+}

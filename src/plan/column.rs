@@ -1,11 +1,12 @@
 //! Columns: each way of making each order, compiled into flat arrays.
 //!
 //! A column is an order with production version, start bucket and mode. Resources are work centers
-//! in buckets; a set-up is a work center, a group and a bucket. Lists hang behind columns as slices
+//! in buckets, and carbon budgets behind them; a set-up is a work center, a group and a bucket. Lists hang behind columns as slices
 //! of shared arrays, so that a move touches a few cache lines.
 
 use std::collections::HashMap;
 
+use super::budget::{self, BudgetRow};
 use super::instance::Instance;
 use super::schedule::{Assignment, FORMAT, Purchase, Schedule};
 
@@ -61,7 +62,7 @@ pub(super) struct SourceOf {
 }
 
 /// The compiled problem.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Columns<'a> {
     pub(super) instance: &'a Instance,
     /// Columns of order `j` are `start[j]..start[j + 1]`.
@@ -88,6 +89,8 @@ pub struct Columns<'a> {
     pub(super) night_min: f64,
     pub(super) night_max: f64,
     pub(super) carbon_cap: Option<f64>,
+    /// Carbon budgets: resources behind those of the work centers.
+    pub(super) budgets: Vec<BudgetRow>,
     pub(super) punctuality_min: Option<f64>,
     pub(super) alpha: f64,
     pub(super) beta: f64,
@@ -95,6 +98,15 @@ pub struct Columns<'a> {
     pub(super) c0: f64,
     pub(super) co0: f64,
     pub(super) d0: f64,
+}
+
+/// What capacities and policies allow.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    capacity: Vec<f64>,
+    shares: [f64; 3],
+    carbon_cap: Option<f64>,
+    punctuality_min: Option<f64>,
 }
 
 /// An order that no column serves, and why.
@@ -150,6 +162,7 @@ impl<'a> Columns<'a> {
             night_min: policy.night_share_min.unwrap_or(0.0),
             night_max: policy.night_share_max.unwrap_or(1.0),
             carbon_cap: policy.carbon_cap_kg,
+            budgets: Vec::new(),
             punctuality_min: policy.min_punctuality,
             alpha: weights.alpha,
             beta: weights.beta,
@@ -158,6 +171,10 @@ impl<'a> Columns<'a> {
             co0,
             d0,
         };
+        for (row, limit) in budget::rows(instance, columns.capacity.len()) {
+            columns.budgets.push(row);
+            columns.capacity.push(limit);
+        }
         let setup_at = columns.compile_setups(buckets);
         columns.compile_sources();
         let unplannable = columns.compile_orders(&setup_at, buckets, all_modes);
@@ -284,6 +301,17 @@ impl<'a> Columns<'a> {
                     if !fits {
                         continue;
                     }
+                    for row in &self.budgets {
+                        let plant_of = |center: &str| {
+                            plants[instance.work_centers[centers[center]].plant.as_str()]
+                        };
+                        let made = (order.quantity, start);
+                        let kilograms = row.used(instance, version, made, plant_of);
+                        if kilograms > 0.0 {
+                            let resource = u32::try_from(row.resource).expect("fewer than 2^32");
+                            minutes.push((resource, kilograms));
+                        }
+                    }
                     let mut best: Option<(f64, Candidate)> = None;
                     for (mode_at, mode) in lane.modes.iter().enumerate() {
                         let arrival = start + offset + mode.lead_buckets;
@@ -381,6 +409,23 @@ impl<'a> Columns<'a> {
             (components[item.component.as_str()], item.quantity_per_unit * quantity)
         };
         self.bom.push(version.bom.iter().map(item));
+    }
+
+    /// What capacities and policies allow, to put back after they were moved.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            capacity: self.capacity.clone(),
+            shares: [self.ratio_min, self.night_min, self.night_max],
+            carbon_cap: self.carbon_cap,
+            punctuality_min: self.punctuality_min,
+        }
+    }
+
+    /// Puts back what [`Columns::limits`] gave.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.capacity = limits.capacity;
+        [self.ratio_min, self.night_min, self.night_max] = limits.shares;
+        (self.carbon_cap, self.punctuality_min) = (limits.carbon_cap, limits.punctuality_min);
     }
 
     /// Number of orders.

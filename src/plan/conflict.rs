@@ -8,6 +8,7 @@ use super::evaluate::{Evaluation, Violation};
 use super::instance::{Instance, SideConstraints};
 use super::limits::least_carbon;
 use super::solve::{PlanError, Solution, Status};
+use crate::footprint::budget::Quarter;
 
 /// Bisections of the smallest relaxation.
 const STEPS: usize = 5;
@@ -24,38 +25,42 @@ pub enum Rule {
     NightMost,
     /// Largest carbon.
     CarbonCap,
+    /// Carbon budget of a quarter.
+    CarbonBudget(Quarter),
     /// Least punctuality.
     Punctuality,
 }
 
 impl Rule {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::LowCarbonRatio,
-        Self::NightLeast,
-        Self::NightMost,
-        Self::CarbonCap,
-        Self::Punctuality,
-    ];
-
-    fn field(self, policies: &mut SideConstraints) -> &mut Option<f64> {
-        match self {
-            Self::LowCarbonRatio => &mut policies.low_carbon_ratio_min,
-            Self::NightLeast => &mut policies.night_share_min,
-            Self::NightMost => &mut policies.night_share_max,
-            Self::CarbonCap => &mut policies.carbon_cap_kg,
-            Self::Punctuality => &mut policies.min_punctuality,
-        }
+    /// Those that the policies hold a plan to, with what they ask for.
+    pub fn active(policies: &SideConstraints) -> Vec<(Self, f64)> {
+        let fixed = [Self::LowCarbonRatio, Self::NightLeast, Self::NightMost, Self::CarbonCap];
+        let budgets = policies.carbon_budgets.iter().map(|one| Self::CarbonBudget(one.quarter));
+        let all = fixed.into_iter().chain(budgets).chain([Self::Punctuality]);
+        all.filter_map(|rule| Some((rule, rule.asked(policies)?))).collect()
     }
 
     /// What the policies ask for by this rule.
     pub fn asked(self, policies: &SideConstraints) -> Option<f64> {
-        *self.field(&mut policies.clone())
+        match self {
+            Self::LowCarbonRatio => policies.low_carbon_ratio_min,
+            Self::NightLeast => policies.night_share_min,
+            Self::NightMost => policies.night_share_max,
+            Self::CarbonCap => policies.carbon_cap_kg,
+            Self::CarbonBudget(quarter) => {
+                policies.carbon_budgets.iter().find(|one| one.quarter == quarter)?.limit_kg
+            }
+            Self::Punctuality => policies.min_punctuality,
+        }
     }
 
     /// What a plan has of it.
     fn of(self, found: &Evaluation) -> f64 {
         match self {
+            Self::CarbonBudget(quarter) => {
+                let mut budgets = found.budgets_kg.iter();
+                budgets.find(|(of, _)| *of == quarter).map_or(0.0, |(_, kilograms)| *kilograms)
+            }
             Self::LowCarbonRatio => found.low_carbon_ratio,
             Self::NightLeast | Self::NightMost => found.night_share,
             Self::CarbonCap => found.carbon_kg,
@@ -66,7 +71,20 @@ impl Rule {
     /// The policies with another value of this one.
     pub(super) fn with(self, instance: &Instance, value: Option<f64>) -> Instance {
         let mut changed = instance.clone();
-        *self.field(&mut changed.side_constraints) = value;
+        let policies = &mut changed.side_constraints;
+        match self {
+            Self::LowCarbonRatio => policies.low_carbon_ratio_min = value,
+            Self::NightLeast => policies.night_share_min = value,
+            Self::NightMost => policies.night_share_max = value,
+            Self::CarbonCap => policies.carbon_cap_kg = value,
+            Self::CarbonBudget(quarter) => {
+                let mut budgets = policies.carbon_budgets.iter_mut();
+                if let Some(budget) = budgets.find(|one| one.quarter == quarter) {
+                    budget.limit_kg = value;
+                }
+            }
+            Self::Punctuality => policies.min_punctuality = value,
+        }
         changed
     }
 
@@ -78,6 +96,9 @@ impl Rule {
             Self::NightLeast => format!("at least {percent} of the run time at night"),
             Self::NightMost => format!("at most {percent} of the run time at night"),
             Self::CarbonCap => format!("at most {value:.0} kg CO2e"),
+            Self::CarbonBudget(quarter) => {
+                format!("at most {value:.0} kg CO2e of the budget of {quarter}")
+            }
             Self::Punctuality => format!("at least {percent} on time"),
         }
     }
@@ -130,9 +151,8 @@ pub struct Conflict {
 /// J. W. Chinneck, E. W. Dravnieks, "Locating minimal infeasible constraint sets in linear programs",
 /// ORSA J. Computing 3 (1991): the deletion filter, here over policies.
 pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Conflict>, PlanError> {
-    let active: Vec<Rule> = (Rule::ALL.into_iter())
-        .filter(|rule| rule.asked(&instance.side_constraints).is_some())
-        .collect();
+    let active: Vec<Rule> =
+        Rule::active(&instance.side_constraints).into_iter().map(|(rule, _)| rule).collect();
     let parts = 3 + active.len() * (2 + STEPS);
     let mut part = 0;
     let mut ask = |asked: &Instance, what: &str| {
@@ -261,6 +281,16 @@ fn is_impossible(
         Rule::NightLeast => best(&|c| columns.night[c] - asked * columns.run[c]) < -1e-6,
         Rule::NightMost => best(&|c| asked * columns.run[c] - columns.night[c]) < -1e-6,
         Rule::Punctuality => best(&|c| columns.on_time[c]) < asked - 1e-9,
+        Rule::CarbonBudget(quarter) => {
+            let row = columns.budgets.iter().find(|row| row.quarter == *quarter);
+            row.is_some_and(|row| {
+                let kilograms = |column: usize| {
+                    let mut own = columns.minutes.of(column);
+                    own.find(|(resource, _)| *resource == row.resource).map_or(0.0, |(_, kg)| kg)
+                };
+                -best(&|column| -kilograms(column)) > asked * (1.0 + 1e-6) + 1e-6
+            })
+        }
         Rule::CarbonCap => least_carbon(instance, effort)?.proven_kg > asked * (1.0 + 1e-6),
         // What is required depends on the versions; the search has to say it.
         Rule::LowCarbonRatio => false,

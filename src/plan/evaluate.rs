@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::{Instance, Material, PlannedOrder};
 use super::schedule::Schedule;
+use crate::footprint::budget::Quarter;
 
 const TOLERANCE: f64 = 1e-6;
 
@@ -55,6 +56,9 @@ pub struct Evaluation {
     pub violations: Vec<Violation>,
     /// Whether it violates nothing.
     pub feasible: bool,
+    /// Carbon of each budget of a quarter, in kg CO₂e.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets_kg: Vec<(Quarter, f64)>,
     /// Value of the objective, if the instance has a baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fv: Option<f64>,
@@ -92,6 +96,8 @@ struct Tally<'a> {
     groups: BTreeSet<(usize, &'a str, usize)>,
     required: BTreeMap<&'a str, f64>,
     parts: CarbonParts,
+    /// Of each carbon budget of the instance.
+    budgets: Vec<f64>,
     cost: f64,
     on_time: f64,
     run: f64,
@@ -114,6 +120,7 @@ impl<'a> Tally<'a> {
             groups: BTreeSet::new(),
             required: BTreeMap::new(),
             parts: CarbonParts::default(),
+            budgets: vec![0.0; instance.side_constraints.carbon_budgets.len()],
             cost: 0.0,
             on_time: 0.0,
             run: 0.0,
@@ -124,6 +131,17 @@ impl<'a> Tally<'a> {
 
     fn violates(&mut self, rule: &str, object: &str, by: f64) {
         self.violations.push(Violation { rule: rule.to_owned(), object: object.to_owned(), by });
+    }
+
+    /// Emissions of a scope in a bucket, for the budgets.
+    fn emits(&mut self, scope: u8, bucket: usize, kilograms: f64) {
+        let budgets = self.instance.side_constraints.carbon_budgets.iter();
+        for (sum, budget) in self.budgets.iter_mut().zip(budgets) {
+            let within = bucket >= budget.first_bucket && bucket <= budget.last_bucket;
+            if within && budget.scopes.contains(&scope) {
+                *sum += kilograms;
+            }
+        }
     }
 
     fn assign(&mut self, assignment: &super::schedule::Assignment, horizon: usize) {
@@ -163,6 +181,7 @@ impl<'a> Tally<'a> {
             self.on_time += order.priority_weight;
         }
         self.parts.direct += version.direct_kgco2e_per_unit * quantity;
+        self.emits(1, end, version.direct_kgco2e_per_unit * quantity);
         self.parts.transport += mode.kgco2e_per_unit * quantity;
         self.cost += (version.variable_cost_per_unit + mode.cost_per_unit) * quantity;
         let early = order.due_bucket.saturating_sub(arrival) as f64;
@@ -175,6 +194,7 @@ impl<'a> Tally<'a> {
             let minutes = operation.minutes_per_unit * quantity;
             let kwh = operation.kwh_per_unit * quantity;
             self.parts.energy += kwh * plant.grid_kgco2e_per_kwh[bucket];
+            self.emits(2, bucket, kwh * plant.grid_kgco2e_per_kwh[bucket]);
             self.cost += kwh * plant.tariff_per_kwh[bucket];
             *self.load.entry((at, bucket)).or_default() += minutes;
             self.run += minutes;
@@ -199,6 +219,7 @@ impl<'a> Tally<'a> {
             };
             *self.load.entry((at, bucket)).or_default() += setup.setup_minutes;
             self.parts.setup += setup.setup_kwh * plant.grid_kgco2e_per_kwh[bucket];
+            self.emits(2, bucket, setup.setup_kwh * plant.grid_kgco2e_per_kwh[bucket]);
             self.cost += setup.setup_cost + setup.setup_kwh * plant.tariff_per_kwh[bucket];
         }
     }
@@ -289,6 +310,16 @@ impl<'a> Tally<'a> {
         if let Some(cap) = policy.carbon_cap_kg.filter(|cap| carbon > cap * (1.0 + 1e-6)) {
             self.violates("carbon_cap", "", carbon - cap);
         }
+        let reckoned = policy.carbon_budgets.iter().zip(&self.budgets);
+        let budgets_kg: Vec<(Quarter, f64)> =
+            reckoned.map(|(budget, kilograms)| (budget.quarter, *kilograms)).collect();
+        for (budget, (quarter, kilograms)) in policy.carbon_budgets.iter().zip(&budgets_kg) {
+            let broken =
+                budget.limit_kg.filter(|limit| *kilograms > limit * (1.0 + TOLERANCE) + TOLERANCE);
+            if let Some(limit) = broken {
+                self.violates("carbon_budget", &quarter.to_string(), kilograms - limit);
+            }
+        }
         if let Some(least) = policy.min_punctuality.filter(|least| punctuality < least - 1e-9) {
             self.violates("min_punctuality", "", least - punctuality);
         }
@@ -305,6 +336,7 @@ impl<'a> Tally<'a> {
             night_share,
             low_carbon_ratio: if total_mass > 0.0 { low_mass / total_mass } else { 1.0 },
             carbon_parts_kg: parts,
+            budgets_kg,
             feasible: self.violations.is_empty(),
             violations: self.violations,
             fv,

@@ -1,8 +1,12 @@
 //! The planning problem from SAP facts: demands, versions, capacities, sources, lanes.
 
+mod calendar;
+
 mod capacity;
 
-use std::collections::BTreeMap;
+mod lot;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
@@ -21,7 +25,7 @@ use crate::id::{MaterialNumber, PlantCode};
 use crate::master::{MasterData, ProductionVersion};
 use crate::order::{OrderBook, SalesOrderLine};
 use crate::period::{ShiftCalendar, ShiftOnDay};
-use crate::unit::Uom;
+use crate::unit::{Measure, Uom};
 
 /// What the company wants of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +46,8 @@ pub struct Policy {
     pub night_share: (f64, f64),
     /// Most that may be emitted over the horizon, in kg CO₂e.
     pub carbon_cap_kg: Option<f64>,
+    /// Carbon budgets of the quarters that the horizon touches.
+    pub carbon_budgets: Vec<problem::CarbonBudget>,
     /// Least weighted share of orders on time.
     pub punctuality_min: Option<f64>,
     /// Price of natural gas per GJ(NCV).
@@ -83,9 +89,24 @@ pub struct Problem {
     pub demands: BTreeMap<String, SalesOrderLine>,
     /// Demands left out.
     pub unplannable: Vec<Unplannable>,
+    /// Quantity of each planned order that is a larger lot than its demand, in the material's base unit.
+    #[serde(default)]
+    pub lots: BTreeMap<String, Measure>,
+    /// Days of the horizon on which a work center does not work, by its code.
+    #[serde(default)]
+    pub closed_days: BTreeMap<String, BTreeSet<Date>>,
+    /// What is not known and was assumed, in sentences.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 impl Problem {
+    /// How much the planned order of this name makes; `None` if there is none.
+    pub fn quantity(&self, planned_order: &str) -> Option<Measure> {
+        let lot = self.lots.get(planned_order).copied();
+        lot.or_else(|| self.demands.get(planned_order).map(|line| line.open_quantity))
+    }
+
     /// The shift of a bucket.
     pub fn shift(&self, bucket: usize) -> ShiftOnDay {
         let days = i64::try_from(bucket / self.shifts_a_day).unwrap_or(0);
@@ -175,7 +196,8 @@ pub struct Given<'a> {
 ///
 /// Each open schedule line of a sales order that no planned order covers is one order to plan. The
 /// levels below a product are planned with it (collective order): their operations run one shift
-/// before what needs them. Firm planned orders that are in SAP already keep their capacity.
+/// before what needs them. Firm planned orders that are in SAP already keep their capacity. An order is
+/// the lot that MRP makes of its demand.
 ///
 /// # Errors
 ///
@@ -186,15 +208,16 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
     let frame = Frame { policy, shifts_a_day, buckets };
     let lanes = lanes(given, policy)?;
     let (mut orders, mut demands, mut unplannable) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let mut lots = BTreeMap::new();
     let mut materials: BTreeMap<MaterialNumber, problem::Material> = BTreeMap::new();
     for line in given.orders.sales_order_lines.iter().filter(|line| line.plant == policy.plant) {
-        let demand = format!("{}/{}/{}", line.sales_order, line.item, line.schedule_line);
+        let demand = line.demand();
         if is_covered(line, given.orders) {
             continue;
         }
         match frame.order(&demand, line, given) {
             Err(reason) => unplannable.push(Unplannable { demand, reason }),
-            Ok(order) => {
+            Ok((order, lot)) => {
                 if !materials.contains_key(&line.material) {
                     match makeable(given, &frame, &line.material) {
                         Ok(material) => materials.insert(line.material.clone(), material),
@@ -205,6 +228,9 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
                     };
                 }
                 orders.push(order);
+                if let Some(lot) = lot {
+                    lots.insert(demand.clone(), lot);
+                }
                 demands.insert(demand, line.clone());
             }
         }
@@ -246,6 +272,7 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
             night_share_max: Some(policy.night_share.1),
             carbon_cap_kg: policy.carbon_cap_kg,
             min_punctuality: policy.punctuality_min,
+            carbon_budgets: policy.carbon_budgets.clone(),
         },
         buckets: (0..buckets).map(bucket).collect(),
         plants: vec![problem::Plant {
@@ -260,7 +287,16 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
         planned_orders: orders,
         baseline: None,
     };
-    Ok(Problem { instance, start: policy.start, shifts_a_day, demands, unplannable })
+    Ok(Problem {
+        instance,
+        start: policy.start,
+        shifts_a_day,
+        demands,
+        unplannable,
+        lots,
+        closed_days: calendar::closed_days(given, &frame),
+        warnings: calendar::warnings(given, &frame),
+    })
 }
 
 struct Frame<'a> {
@@ -277,12 +313,13 @@ impl Frame<'_> {
         (bucket < self.buckets).then_some(bucket)
     }
 
+    /// The order for a demand, with its lot where that is larger.
     fn order(
         &self,
         demand: &str,
         line: &SalesOrderLine,
         given: &Given<'_>,
-    ) -> Result<problem::PlannedOrder, String> {
+    ) -> Result<(problem::PlannedOrder, Option<Measure>), String> {
         let Some(versions) = given.master.production_versions.get(&line.material) else {
             return Err(format!("{} has no production version; look at it in C223", line.material));
         };
@@ -314,6 +351,8 @@ impl Frame<'_> {
         if quantity <= Decimal::ZERO {
             return Err(format!("its open quantity is {quantity} {base}; look at it in VA03"));
         }
+        let wanted = quantity;
+        let quantity = lot::lot_for(given, &line.material, wanted, base)?;
         // No largest lot is written as zero.
         let fits = |version: &ProductionVersion| {
             let most = version.lot_size_max;
@@ -334,7 +373,7 @@ impl Frame<'_> {
             2 => 2.0,
             _ => 1.0,
         };
-        Ok(problem::PlannedOrder {
+        let order = problem::PlannedOrder {
             planned_order: demand.to_owned(),
             material: line.material.to_string(),
             quantity: float(quantity),
@@ -344,7 +383,8 @@ impl Frame<'_> {
             priority_weight,
             lane: line.shipping_type.clone(),
             holding_cost_per_unit_bucket: self.policy.holding_per_tonne_shift,
-        })
+        };
+        Ok((order, (quantity > wanted).then(|| Measure::new(quantity, base))))
     }
 }
 

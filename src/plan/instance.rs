@@ -6,6 +6,8 @@ mod read;
 
 use serde::{Deserialize, Serialize};
 
+use crate::footprint::budget::Quarter;
+
 pub use check::InstanceError;
 pub use read::TEXT_BYTES_MAX;
 
@@ -90,6 +92,23 @@ records! {
         carbon_cap_kg: Option<f64>,
         /// Least punctuality.
         min_punctuality: Option<f64>,
+        /// Carbon budgets of the quarters that the horizon touches.
+        @[serde(default, skip_serializing_if = "Vec::is_empty")]
+        carbon_budgets: Vec<CarbonBudget>,
+    }
+    /// What may be emitted in the buckets of one quarter. Electricity counts in the bucket that uses it,
+    /// own emissions in the bucket of the last operation.
+    CarbonBudget {
+        /// Quarter.
+        quarter: Quarter,
+        /// Scopes that count, 1 and 2.
+        scopes: Vec<u8>,
+        /// First bucket of the quarter in the horizon.
+        first_bucket: usize,
+        /// Last bucket of the quarter in the horizon.
+        last_bucket: usize,
+        /// Most kg CO₂e that the plan may emit in it; null where it is only reckoned.
+        limit_kg: Option<f64>,
     }
     /// A shift.
     Bucket {

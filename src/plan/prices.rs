@@ -58,9 +58,7 @@ pub struct Prices {
 ///
 /// [`PlanError`]; [`Prices`] without relaxations if no plan meets the policies.
 pub fn prices(instance: &Instance, effort: &Effort<'_>) -> Result<Prices, PlanError> {
-    let active: Vec<(Rule, f64)> = (Rule::ALL.into_iter())
-        .filter_map(|rule| Some((rule, rule.asked(&instance.side_constraints)?)))
-        .collect();
+    let active = Rule::active(&instance.side_constraints);
     let parts = 2 + active.len() + WORK_CENTERS;
     let base = effort.plan(instance, "the plan as it is", (0, parts))?;
     let other = Effort { seed: effort.seed.wrapping_add(1), ..*effort };
@@ -123,7 +121,7 @@ fn eased(rule: Rule, value: f64) -> f64 {
     match rule {
         Rule::LowCarbonRatio | Rule::NightLeast | Rule::Punctuality => (value - SHARE).max(0.0),
         Rule::NightMost => (value + SHARE).min(1.0),
-        Rule::CarbonCap => value * (1.0 + CAP),
+        Rule::CarbonCap | Rule::CarbonBudget(_) => value * (1.0 + CAP),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anneal::anneal;
 use super::baseline::with_baseline;
+use super::budget;
 use super::column::Columns;
 use super::evaluate::{Evaluation, evaluate};
 use super::instance::{Instance, PlannedOrder};
@@ -189,6 +190,7 @@ pub fn replan(
         Limit::Work { moves: most, .. } => moves as f64 / most.max(1) as f64,
         Limit::Share(share) => share(),
     };
+    let begin = budget::begin_within(&columns, &columns.value, &begin, seed, &used);
     let found = anneal(&columns, &columns.value, &begin, seed, &used, &|_| {});
     let chosen = found.map_or(begin, |(chosen, _)| chosen);
     let purchases = Selection::of(&columns, &chosen).purchases();

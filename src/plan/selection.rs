@@ -145,6 +145,11 @@ impl<'a, 'b> Selection<'a, 'b> {
         self.add(column);
     }
 
+    /// Whether a resource is loaded beyond its capacity.
+    pub fn is_over(&self, resource: usize) -> bool {
+        self.load[resource] > self.columns.capacity[resource] + SLACK
+    }
+
     /// Relative overload that a column would bring on top, set-ups included.
     pub fn overload_with(&self, column: usize) -> f64 {
         let columns = self.columns;

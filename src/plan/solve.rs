@@ -8,6 +8,7 @@ use super::anneal::anneal;
 use super::baseline::{as_far_as_it_fits, with_baseline};
 use super::bound::blocks::tree::{self, Cases};
 use super::bound::{Bound, blocks, bound, packing};
+use super::budget;
 use super::column::{Columns, Unplannable};
 use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
@@ -319,6 +320,8 @@ impl Search<'_, '_> {
             Limit::Share(share) => (share() - from) / (searched * (1.0 - from)).max(1e-6),
         };
         tell("annealing", best.as_ref().map(|(_, value)| *value));
+        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let begin = budget::begin_within(columns, reduced_cost, &begin, seed, &used);
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
         let found_better = |value: f64| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -332,7 +335,6 @@ impl Search<'_, '_> {
                 (self.options.progress)(&what, Some(fv));
             }
         };
-        let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
         let found = anneal(columns, reduced_cost, &begin, seed, &used, &found_better);
         if let Some((chosen, value)) = found
             && best.as_ref().is_none_or(|(_, known)| value < *known)

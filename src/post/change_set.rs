@@ -119,12 +119,10 @@ impl ChangeSetDraft {
             if let Some(twin) =
                 documents[..at].iter().position(|other| twins(other, &documents[at]))
             {
+                let (one, other, title) = (twin + 1, at + 1, document.title());
                 return Some(format!(
-                    "items {} and {} are the same ({}): after a lost answer they could not be \
-                     told apart. Make them one, or let them differ in quantity or time",
-                    twin + 1,
-                    at + 1,
-                    document.title()
+                    "{}items {one} and {other} cannot be told apart in SAP; merge or change one ({title})",
+                    if is_order(document) { "PLAN-TWIN: " } else { "" }
                 ));
             }
         }
@@ -202,9 +200,8 @@ pub(super) mod tests {
             NewDocument::PlannedOrder(twin),
         ]);
 
-        assert!(
-            draft.problem(OrderWay::default()).unwrap().starts_with("items 1 and 3 are the same")
-        );
+        let said = draft.problem(OrderWay::default()).unwrap();
+        assert!(said.starts_with("PLAN-TWIN: items 1 and 3 cannot be told apart in SAP"), "{said}");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 use tokio::sync::watch;
 
 use super::alarm::{Alarm, Alarms};
@@ -15,9 +14,7 @@ use super::companion::Companion;
 use super::job::JobKind;
 use super::notify;
 use super::plant::Plant;
-use super::view::View;
-use super::work::{self, PlanWish};
-use crate::footprint::budget::BudgetStatus;
+use super::{replanning, work};
 
 /// Who asks for what the schedule does.
 pub const SCHEDULE: &str = "schedule";
@@ -75,7 +72,7 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
             let plant = Arc::clone(&plant);
             tokio::spawn(async move { work::collect(&plant, SCHEDULE).await });
         }
-        plan_if_in_danger(&plant, &mut planned_for);
+        plan_if_needed(&plant, &mut planned_for);
         if now.duration_since(kept) >= KEEP_EVERY
             && plant.view().is_ok()
             && let Ok(keeping) = Arc::clone(&keeping).try_lock_owned()
@@ -118,68 +115,21 @@ fn is_due(plant: &Plant, now: Timestamp) -> bool {
     now.duration_since(last) >= SignedDuration::from_mins(i64::from(minutes))
 }
 
-/// Makes a plan when new facts project more emissions than a budget bears.
-fn plan_if_in_danger(plant: &Arc<Plant>, planned_for: &mut Option<String>) {
+/// Makes a plan when new facts project more emissions than a budget bears, or ask for another plan than
+/// the one that runs.
+fn plan_if_needed(plant: &Arc<Plant>, planned_for: &mut Option<String>) {
     let percent = plant.config().settings.serve.plan_overshoot_percent;
     let Ok(view) = plant.view() else { return };
     if percent == 0 || planned_for.as_ref() == Some(&view.facts_key) {
         return;
     }
     *planned_for = Some(view.facts_key.clone());
-    if let Some(quarter) = in_danger(&view, percent) {
-        tracing::warn!(quarter, percent, "the projection exceeds the budget: a plan is made");
-        let job = plant.jobs.ask(JobKind::Plan, SCHEDULE);
-        let plant = Arc::clone(plant);
-        tokio::spawn(async move { work::plan(&plant, SCHEDULE, PlanWish::default(), job).await });
-    }
-}
-
-/// The quarter in progress whose projection exceeds its budget by more than `percent`.
-fn in_danger(view: &View, percent: u8) -> Option<String> {
     let mut budgets = view.organisation.budgets.iter();
-    let found = budgets.find(|status| exceeds(status, percent));
-    found.map(|status| status.budget.quarter.to_string())
-}
-
-/// Whether a quarter goes on and its projection exceeds the budget by more than `percent`.
-fn exceeds(status: &BudgetStatus, percent: u8) -> bool {
-    let goes_on = status.days.0 > 0 && status.days.0 < status.days.1;
-    let budget = Decimal::from(status.budget.budget.count());
-    let over = Decimal::from(status.overshoot.map_or(0, |over| over.count()));
-    goes_on && over * Decimal::ONE_HUNDRED > budget * Decimal::from(percent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::footprint::budget::{Budget, Quarter, status};
-    use crate::quantity::Milligrams;
-
-    /// A quarter with a budget of 92 kg, after `emitted` milligrams until `through`.
-    fn quarter(emitted: i64, through: &str) -> BudgetStatus {
-        let day = through.parse().unwrap();
-        let budget = Budget {
-            quarter: Quarter::of(day),
-            scopes: vec![1, 2],
-            budget: Milligrams::new(92_000_000),
-            target: Milligrams::new(92_000_000),
-            approved_by: "board".to_owned(),
-        };
-        status(&budget, Milligrams::new(emitted), Some(day)).unwrap()
+    let danger = budgets.find(|status| status.goes_beyond(percent));
+    let danger = danger.map(|status| status.budget.quarter.to_string());
+    if let Some(quarter) = &danger {
+        tracing::warn!(quarter, percent, "the projection exceeds the budget: a plan is made");
     }
-
-    #[test]
-    fn a_plan_is_made_when_the_projection_exceeds_the_budget_by_more_than_the_percent() {
-        // 46 of 92 days: the projection is twice what was emitted.
-        let half = "2018-08-15";
-
-        assert!(!exceeds(&quarter(46_000_000, half), 5));
-        assert!(!exceeds(&quarter(48_300_000, half), 5), "five percent are not more than five");
-        assert!(exceeds(&quarter(48_300_001, half), 5));
-    }
-
-    #[test]
-    fn a_quarter_that_is_over_is_past_planning() {
-        assert!(!exceeds(&quarter(200_000_000, "2018-09-30"), 5));
-    }
+    let plant = Arc::clone(plant);
+    tokio::spawn(async move { replanning::plan_if_needed(&plant, danger.is_some()).await });
 }

@@ -1,5 +1,7 @@
 //! Facts of MM, PP and SD by OData.
 
+mod calendars;
+
 mod entity_set;
 
 pub mod field_mapping;
@@ -29,6 +31,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+pub use calendars::factory_calendars;
 pub use entity_set::{Changes, EntitySet};
 use field_mapping::FieldMapping;
 pub use finance::{PostedQuantity, posted_quantity};

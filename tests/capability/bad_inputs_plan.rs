@@ -159,6 +159,19 @@ fn plan_09_an_approval_that_took_a_day() {
     answered("plan-09", &said.to_string());
 }
 
+/// The sandbox's factory calendar works from Monday to Saturday.
+#[test]
+fn plan_04_a_start_on_a_day_that_is_not_worked() {
+    let sunday = jiff::civil::date(2018, 10, 7).at(6, 0, 0, 0);
+    refused("plan-04", |order| (order.start, order.end) = (sunday, sunday + 8.hours()));
+    let Planned { record, documents, config, .. } = planned();
+    let mut saturday_night = documents.clone();
+    let changed = order(&mut saturday_night[1]);
+    (changed.start, changed.end) = (sunday - 8.hours(), sunday);
+
+    sound_orders(&saturday_night, record, config, now()).unwrap();
+}
+
 #[test]
 fn plan_05_a_version_that_does_not_exist() {
     refused("plan-05", |order| order.production_version = "9999".parse().unwrap());
@@ -168,6 +181,32 @@ fn plan_05_a_version_that_does_not_exist() {
 fn plan_06_an_order_twice() {
     let first = order(&mut planned().documents.clone()[0]).reference.clone();
     refused("plan-06", |order| order.reference = first);
+}
+
+/// Two schedule lines of one item, equal in all that a planned order keeps of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_07_two_orders_that_sap_cannot_tell_apart() {
+    let plant = Plant::new().await;
+    ended_with(&plant.carbide(&["plan"]), 0);
+    let config = Config::load(&plant.path("carbide.toml")).unwrap();
+    let store = Store::open(&config.path(&config.settings.post.directory)).unwrap();
+    let (_, _, mut record) = store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+    let [first, second, ..] = record.schedule.assignments.as_mut_slice() else { panic!("a plan") };
+    (second.production_version, second.start_bucket) =
+        (first.production_version.clone(), first.start_bucket);
+    let (name, twin) = (first.planned_order.clone(), second.planned_order.clone());
+    let mut line = record.problem.demands[&name].clone();
+    line.schedule_line = "2".to_owned();
+    let quantity = record.problem.quantity(&name).unwrap();
+    record.problem.demands.insert(twin.clone(), line);
+    record.problem.lots.insert(twin, quantity);
+    let key = store.keep(Kind::Plan, now(), &record).unwrap();
+
+    let refused = plant.carbide(&["post", "--plan", &key, "--no-wait"]);
+
+    assert!(!refused.status.success());
+    answered("plan-07", &text(&refused));
+    assert_eq!(plant.truly_new().await, Vec::<String>::new());
 }
 
 #[test]
@@ -187,6 +226,53 @@ async fn plan_11_approved_by_who_asked_for_it() {
     let unapproved = plant.carbide(&["post", "--approved", "R-1", "--no-wait"]);
     assert!(!unapproved.status.success());
     assert_eq!(plant.truly_new().await, Vec::<String>::new());
+}
+
+/// What is kept under the hash of the plan is not what was approved.
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_10_a_plan_that_was_edited_after_its_approval() {
+    let plant = Plant::new().await;
+    plant.configure("four_eyes = false ", "four_eyes = true ");
+    ended_with(&plant.carbide(&["plan"]), 0);
+    ended_with(&plant.carbide(&["post", "--plan", "--request"]), 0);
+    let approved = plant.command(&["approve", "R-1"]).env("USER", "lead").output().unwrap();
+    ended_with(&approved, 0);
+    let config = Config::load(&plant.path("carbide.toml")).unwrap();
+    let folder = config.path(&config.settings.post.directory);
+    let kept = Store::open(&folder).unwrap();
+    let (key, _, mut record) = kept.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+    record.schedule.assignments[0].start_bucket += 3;
+    let other = kept.keep(Kind::Plan, now(), &record).unwrap();
+    rusqlite::Connection::open(folder.join("store.db"))
+        .unwrap()
+        .execute_batch(&format!(
+            "DROP TRIGGER snapshot_is_final;
+             UPDATE snapshot SET content = (SELECT content FROM snapshot WHERE key = '{other}')
+             WHERE key = '{key}';"
+        ))
+        .unwrap();
+
+    let posted = plant.carbide(&["post", "--approved", "R-1", "--no-wait"]);
+
+    assert!(!posted.status.success());
+    answered("plan-10", &text(&posted));
+    assert!(text(&posted).contains("Nothing was posted"), "{}", text(&posted));
+    assert_eq!(plant.truly_new().await, Vec::<String>::new());
+}
+
+/// Nor are other orders posted than those of the plan that is kept.
+#[test]
+fn plan_10_orders_that_were_edited_after_their_approval() {
+    let Planned { plant, record, config, .. } = planned();
+    let installation = Installation::open(&plant.path("carbide.toml")).unwrap();
+    let (key, ..) = installation.store.latest::<PlanRecord>(Kind::Plan).unwrap().unwrap();
+    let shifts = ShiftCalendar::three_shifts(config.zone.clone());
+    let mut draft = plan_draft(record, &key, &shifts, config, "planner", now()).unwrap();
+    order(&mut draft.documents[1]).quantity.amount += Decimal::ONE;
+
+    let said = installation.approved_still_fits(&draft, now()).unwrap_err();
+
+    answered("plan-10", &said.to_string());
 }
 
 #[test]

@@ -63,6 +63,8 @@ mod overload_and_locks;
 
 mod parallel_reads;
 
+mod plan_again;
+mod plan_budgets;
 mod plan_certificate;
 mod plan_choices;
 mod plan_for_carbon;

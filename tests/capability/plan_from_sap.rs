@@ -106,10 +106,114 @@ fn a_work_center_is_open_when_its_calendar_says_so() {
         }
         assert!(facts.master.shifts.contains_key(id));
     }
-    // Without shifts a work center is open every day alike.
-    let every_day = problem(|facts, _| facts.master.shifts.clear()).unwrap();
+    // Without shifts and a calendar a work center is open every day alike.
+    let every_day = problem(|facts, _| {
+        facts.master.shifts.clear();
+        facts.master.factory_calendars.clear();
+    });
+    let every_day = every_day.unwrap();
     let center = &every_day.instance.work_centers[0];
     assert!(center.capacity_minutes.iter().all(|minutes| *minutes > 0.0));
+}
+
+#[test]
+fn a_day_that_the_factory_calendar_does_not_work_gives_no_capacity() {
+    let known = known();
+    let master = &known.facts.master;
+    assert_eq!(master.plant_calendar.as_deref(), Some("01"));
+    assert!(master.work_centers.values().all(|w| w.factory_calendar.as_deref() == Some("01")));
+    let holiday = jiff::civil::date(2018, 10, 3);
+    assert_eq!(master.factory_calendars["01"].is_worked(holiday), Some(true));
+    let closed = |facts: &mut Facts| {
+        let years = &mut facts.master.factory_calendars.get_mut("01").unwrap().years;
+        years.get_mut(&2018).unwrap()[9].replace_range(2..3, "0");
+    };
+    for with_shifts in [true, false] {
+        let found = problem(|facts, _| {
+            closed(facts);
+            if !with_shifts {
+                facts.master.shifts.clear();
+            }
+        });
+        let found = found.unwrap();
+        assert_eq!(found.warnings, Vec::<String>::new());
+        for center in &found.instance.work_centers {
+            assert!(found.closed_days[&center.work_center].contains(&holiday));
+            for (bucket, minutes) in center.capacity_minutes.iter().enumerate() {
+                let day = found.shift(bucket).day;
+                let idle = day == holiday || day.weekday() == Weekday::Sunday;
+                assert_eq!(*minutes == 0.0, idle, "{} {day} {minutes}", center.work_center);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_calendar_that_is_not_known_is_named_and_its_days_count_as_worked() {
+    let whole = problem(|_, _| {}).unwrap();
+    let warned = |change: &dyn Fn(&mut Facts)| {
+        let found = problem(|facts, _| change(facts)).unwrap();
+        assert_eq!(found.instance.work_centers, whole.instance.work_centers);
+        let [warning] = found.warnings.as_slice() else { panic!("{:?}", found.warnings) };
+        assert!(warning.starts_with("PLAN-CAL: "), "{warning}");
+        warning.clone()
+    };
+    let warning = warned(&|facts| facts.master.factory_calendars.clear());
+    assert!(
+        warning.contains("factory calendar 01") && warning.contains("was not read"),
+        "{warning}"
+    );
+    let center = &whole.instance.work_centers[0].work_center;
+    assert!(warning.contains(center.as_str()), "{warning}");
+    let warning = warned(&|facts| {
+        facts.master.factory_calendars.get_mut("01").unwrap().years.remove(&2018);
+    });
+    assert!(warning.contains("says nothing of 2018-10-01"), "{warning}");
+    let warning = warned(&|facts| {
+        facts.master.plant_calendar = None;
+        facts.master.work_centers.values_mut().for_each(|w| w.factory_calendar = None);
+    });
+    assert!(warning.contains("has a factory calendar") && warning.contains("CR02"), "{warning}");
+}
+
+#[test]
+fn an_order_is_the_lot_that_mrp_makes_of_its_demand() {
+    let _known = known();
+    let material = material();
+    let number: carbide::id::MaterialNumber = material.parse().unwrap();
+    fn lots(
+        number: &carbide::id::MaterialNumber,
+        change: fn(&mut carbide::master::MaterialPlanning),
+    ) -> impl FnOnce(&mut Facts, &mut Config) {
+        let number = number.clone();
+        move |facts, _| change(facts.master.planning.get_mut(&number).unwrap())
+    }
+    let seven = Decimal::from(7);
+    let found = problem(lots(&number, |planning| planning.rounding = Decimal::from(7))).unwrap();
+    let mut seen = 0;
+    for order in found.instance.planned_orders.iter().filter(|o| o.material == material) {
+        let (line, quantity) =
+            (&found.demands[&order.planned_order], found.quantity(&order.planned_order).unwrap());
+        assert!(
+            (quantity.amount % seven).is_zero() && quantity.amount >= line.open_quantity.amount
+        );
+        assert!(quantity.amount - line.open_quantity.amount < seven);
+        assert_eq!(order.quantity.to_string(), quantity.amount.normalize().to_string());
+        seen += 1;
+    }
+    assert!(seen > 0);
+
+    let reason =
+        left_out(&material, lots(&number, |planning| planning.lot_size_max = Decimal::new(1, 1)));
+    assert!(reason.contains("above the largest of 0.1 TO") && reason.contains("MM02"), "{reason}");
+    let reason = left_out(
+        &material,
+        lots(&number, |planning| {
+            planning.lot_sizing = "FX".to_owned();
+            planning.lot_size_fixed = Decimal::new(1, 1);
+        }),
+    );
+    assert!(reason.contains("fixed lots of 0.1 TO, and one order is one lot"), "{reason}");
 }
 
 #[test]

@@ -117,6 +117,7 @@ fn plant() -> MasterData {
         text: code.to_owned(),
         cost_center: id(cost_center),
         minutes_per_shift: Decimal::from(405),
+        factory_calendar: None,
     };
     let bom = |material: &str, component: &str, quantity: &str| BillOfMaterial {
         material: id(material),

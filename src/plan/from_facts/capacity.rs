@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 
+use super::calendar::is_worked;
 use super::{Frame, FromFactsError, Given, float};
 use crate::id::{MaterialNumber, WorkCenterInternalId};
 use crate::master::{ProductionVersion, Shift, WorkCenter};
@@ -16,8 +17,9 @@ const DAY: i64 = 1440;
 
 impl Frame<'_> {
     /// Minutes that a work center can be planned in a bucket: those of its own shifts on that day as
-    /// far as they lie in the bucket; a day without shifts is closed. A work center whose shifts SAP
-    /// does not have is open every day alike.
+    /// far as they lie in the bucket; a day without shifts is closed, and so is one on which its factory
+    /// calendar does not work. A work center whose shifts SAP does not have is open every worked day
+    /// alike.
     fn minutes(
         &self,
         given: &Given<'_>,
@@ -26,17 +28,19 @@ impl Frame<'_> {
         bucket: usize,
     ) -> Decimal {
         let own = given.master.shifts.get(id).map_or(&[][..], Vec::as_slice);
-        if own.is_empty() {
-            return center.minutes_per_shift;
-        }
         let days = i64::try_from(bucket / self.shifts_a_day).unwrap_or(i64::MAX);
         let day = self.policy.start.saturating_add(days.days());
+        let worked = |day| is_worked(given, center, day);
+        if own.is_empty() {
+            return if worked(day) { center.minutes_per_shift } else { Decimal::ZERO };
+        }
         let shifts = given.shifts.shifts();
         let begin = minute(shifts[bucket % self.shifts_a_day].start);
         let next = minute(shifts[(bucket + 1) % self.shifts_a_day].start);
         let end = if next > begin { next } else { next + DAY };
         // A shift that begins the evening before reaches into this day.
-        [-1, 0, 1].iter().map(|step| open_minutes(own, day, *step, (begin, end))).sum()
+        let steps = [-1, 0, 1].into_iter().filter(|step| worked(day.saturating_add(step.days())));
+        steps.map(|step| open_minutes(own, day, step, (begin, end))).sum()
     }
 }
 

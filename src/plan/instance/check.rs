@@ -69,6 +69,7 @@ impl Instance {
         }
         self.weights.check()?;
         self.side_constraints.check()?;
+        self.check_budgets()?;
         if let Some(currency) = &self.currency
             && !(currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()))
         {
@@ -102,6 +103,49 @@ impl Instance {
                     return wrong("PLAN-BASELINE", "baseline", reason);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Budgets have to be sums over columns that only grow.
+    fn check_budgets(&self) -> Checked {
+        let budgets = &self.side_constraints.carbon_budgets;
+        let quarters: Vec<String> = budgets.iter().map(|one| one.quarter.to_string()).collect();
+        names("carbon budget", quarters.iter().map(String::as_str))?;
+        for (budget, quarter) in budgets.iter().zip(&quarters) {
+            let place = format!("carbon budget {quarter}");
+            let (first, last, buckets) =
+                (budget.first_bucket, budget.last_bucket, self.buckets.len());
+            if first > last || last >= buckets {
+                let reason =
+                    format!("buckets {first} to {last} are not in the horizon of {buckets}");
+                return wrong("PLAN-BUDGET", &place, reason);
+            }
+            if budget.scopes.is_empty() || budget.scopes.iter().any(|scope| ![1, 2].contains(scope))
+            {
+                let reason = format!(
+                    "scopes are {:?}; a plan is held to budgets of scope 1 and 2, since purchases have no \
+                     bucket of their own",
+                    budget.scopes
+                );
+                return wrong("PLAN-BUDGET", &place, reason);
+            }
+            budget.limit_kg.map_or(Ok(()), |limit| not_negative(&place, "limit_kg", limit))?;
+        }
+        let limited = budgets.iter().any(|budget| budget.limit_kg.is_some());
+        let mut setups = self.work_centers.iter().flat_map(|center| &center.setups);
+        if limited && setups.any(|setup| setup.setup_kwh > 0.0) {
+            let reason =
+                "set-ups with kWh cannot be planned within a budget; put what they use into \
+                          the operations"
+                    .to_owned();
+            return wrong("PLAN-BUDGET", "carbon budgets", reason);
+        }
+        let mut versions = self.materials.iter().flat_map(|material| &material.production_versions);
+        if limited && versions.any(|version| version.direct_kgco2e_per_unit < 0.0) {
+            let reason =
+                "versions with emissions below zero cannot be planned within a budget".to_owned();
+            return wrong("PLAN-BUDGET", "carbon budgets", reason);
         }
         Ok(())
     }

@@ -32,8 +32,8 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The instance as text in the form `carbide-plan/1`; [`Instance::from_json`] gives it back, numbers
-    /// to the last place or the one before.
+    /// The instance as text in the form `carbide-plan/1`; [`Instance::from_json`] gives it back to the
+    /// last bit, so that it has the same hash.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -22,9 +22,11 @@ const KEYS: &[(&str, &[&str])] = &[
     ("KAZY", &["KAPID", "VERSN", "DATUB"]),
     ("KBED", &["BEDID", "BEDZL", "CANUM"]),
     ("T001", &["BUKRS"]),
+    ("T001W", &["WERKS"]),
     ("T003", &["BLART"]),
     ("T006", &["MSEHI"]),
     ("T006A", &["SPRAS", "MSEHI"]),
+    ("TFACS", &["IDENT", "JAHR"]),
     ("TTYP", &["AWTYP"]),
 ];
 

@@ -3,6 +3,8 @@
 mod outlook;
 mod page;
 mod reasons;
+mod replanned;
+mod shadow;
 
 use std::sync::Arc;
 

@@ -85,6 +85,7 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
     let problem = &record.problem;
     for one in &record.schedule.assignments {
         let Some(line) = problem.demands.get(&one.planned_order) else { continue };
+        let Some(quantity) = problem.quantity(&one.planned_order) else { continue };
         let material = line.material.as_str();
         let last =
             |a: &Assignment| problem.last_bucket(material, &a.production_version, a.start_bucket);
@@ -102,8 +103,8 @@ pub(super) fn orders(store: &Store, key: &str, config: &Config) -> Result<Sheet,
             one.planned_order.clone(),
             format!("{}/{}", line.sales_order, line.item),
             material.to_owned(),
-            line.open_quantity.amount.to_string(),
-            line.open_quantity.unit.to_string(),
+            quantity.amount.to_string(),
+            quantity.unit.to_string(),
             record
                 .operations(material, &one.production_version)
                 .first()

@@ -31,6 +31,9 @@ pub struct PlanWish {
     /// Whether other choices between carbon, cost and punctuality are looked for too; that takes the
     /// seconds of the search once more.
     pub front: bool,
+    /// Whether it is made again from the plan that runs, posted or approved: what begins soon stays, and
+    /// few orders change.
+    pub replan: bool,
 }
 
 impl PlanWish {
@@ -86,7 +89,9 @@ pub async fn plan(
         if wish.carbon_cap_kg.is_some() {
             config.settings.plan.carbon_cap_kg = wish.carbon_cap_kg;
         }
-        let budget = wish.seconds.unwrap_or(config.settings.plan.seconds).max(0.1);
+        let usual = &config.settings.plan;
+        let usual = if wish.replan { usual.replan.seconds } else { usual.seconds };
+        let budget = wish.seconds.unwrap_or(usual).max(0.1);
         let began = Instant::now();
         let share = || {
             if told.is_stopped() { 1.0 } else { began.elapsed().as_secs_f64() / budget }
@@ -95,7 +100,12 @@ pub async fn plan(
         let (facts, judged, key) = (&view.facts, &view.judged, view.facts_key.as_str());
         let limit = Limit::Share(&share);
         let now = Timestamp::now();
-        let mut record = cycle::plan(facts, judged, &config, key, now, limit, &progress)?;
+        let mut record = if wish.replan {
+            let wish = cycle::Replan::default();
+            installation.replan((key, facts), judged, &config, wish, now, limit, &progress)?
+        } else {
+            cycle::plan(facts, judged, &config, key, now, limit, &progress)?
+        };
         if wish.front && !told.is_stopped() {
             let began = Instant::now();
             let share = || {

@@ -484,5 +484,8 @@ fn work_center(row: &Entity, key_date: Date) -> Result<Option<WorkCenter>, SapEr
         text: row.text("WorkCenterDesc").to_owned(),
         cost_center: id(cost_center, "CostCenter")?,
         minutes_per_shift: minutes * count * utilization / Decimal::ONE_HUNDRED / Decimal::from(3),
+        factory_calendar: Some(capacity.text("FactoryCalendar"))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
     }))
 }

@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 
 use super::outlook::{Feasibility, feasibility};
 use super::reasons::{Choice, Conflicting, OfQuarter, Why, choices, conflict, quarters, why};
+use super::replanned::{MadeAgain, made_again};
+use super::shadow::{Shadow, shadow};
 use crate::config::Config;
 use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
@@ -81,6 +83,12 @@ pub struct PlanPage {
     conflict: Option<Conflicting>,
     /// Other choices between carbon, cost and punctuality, by rising carbon, if they were asked for.
     front: Option<Vec<Choice>>,
+    /// What carbon, policies and work centers are worth at the margin; null where no bound was looked for.
+    shadow_prices: Option<Shadow>,
+    /// What it was made again for, if it was made from a plan that ran.
+    replanned: Option<MadeAgain>,
+    /// What is not known and was assumed, in sentences.
+    warnings: Vec<String>,
 }
 
 impl PlanPage {
@@ -119,13 +127,16 @@ impl PlanPage {
             quarters: quarters(record),
             conflict: conflict(record),
             front: choices(record),
+            shadow_prices: shadow(record),
+            replanned: made_again(record),
+            warnings: record.problem.warnings.clone(),
             change_set,
             plan,
         }
     }
 }
 
-fn worth(found: &Evaluation) -> Worth {
+pub(super) fn worth(found: &Evaluation) -> Worth {
     let violation = |one: &crate::plan::Violation| format!("{} {}", one.rule, one.object);
     Worth {
         carbon_kg: found.carbon_kg,

@@ -45,6 +45,9 @@ pub struct OfQuarter {
     planned_kg: f64,
     /// kgCO2e of the whole budget.
     budget_kg: f64,
+    /// kgCO2e that the plan may take: what is left of the budget, or its share of that; null if the budget
+    /// is only shown.
+    limit_kg: Option<f64>,
 }
 
 /// Policies that conflict.
@@ -117,6 +120,7 @@ pub(super) fn quarters(record: &PlanRecord) -> Vec<OfQuarter> {
         scopes: one.scopes.clone(),
         planned_kg: one.planned_kg,
         budget_kg: one.budget_kg,
+        limit_kg: one.limit_kg,
     };
     record.quarters.iter().map(shown).collect()
 }
