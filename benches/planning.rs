@@ -30,8 +30,8 @@ use process::{cpu_seconds, forget_peak, peak_kib};
 const THREADS: usize = 2;
 /// Generations of AW-MOGA in the paper.
 const GENERATIONS: usize = 100;
-/// What the model's reference took for them, compiled by Numba, on one thread of another machine that did
-/// other work as well: instance, CPU seconds, FV.
+/// What the model's reference took for them, compiled by Numba, on one thread of a machine that did other work
+/// as well: instance, CPU seconds, FV.
 const COMPILED: [(&str, f64, f64); 4] = [
     ("S-steel-1", 0.1, 0.3850),
     ("M-steel-1", 0.5, 0.3438),
