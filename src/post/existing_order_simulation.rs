@@ -164,7 +164,9 @@ fn a_creation_that_equals_a_changed_or_deleted_order_is_refused() {
     twin.reference = "twin".to_owned();
     draft.documents[1] = NewDocument::PlannedOrder(twin);
 
-    assert!(draft.problem(OrderWay::default()).unwrap().contains("items 2 and 3 cannot be told apart"));
+    assert!(
+        draft.problem(OrderWay::default()).unwrap().contains("items 2 and 3 cannot be told apart")
+    );
 }
 
 #[test]

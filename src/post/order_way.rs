@@ -166,7 +166,9 @@ mod tests {
         let draft = draft_of(documents);
 
         assert_eq!(draft.problem(OrderWay::ODataV2), None);
-        assert!(draft.problem(OrderWay::Bapi).unwrap().contains("items 1 and 2 cannot be told apart"));
+        assert!(
+            draft.problem(OrderWay::Bapi).unwrap().contains("items 1 and 2 cannot be told apart")
+        );
     }
 
     #[test]

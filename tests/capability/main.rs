@@ -75,6 +75,8 @@ mod plan_reasons;
 mod plan_replan;
 mod plan_tight;
 
+mod postings_on_page;
+
 mod product_footprint;
 
 mod product_systems;

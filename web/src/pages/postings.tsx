@@ -40,6 +40,7 @@ export default function Postings({ who }: { who: Who }) {
       <Standing mayUndo={may} />
       <Approvals who={who} />
       <SheetView name="postings" title={t('postings')} hide={['evidence']} open={row => <a href={`#/explain/${row.change_set}`}>{t('explain')}</a>} />
+      <SheetView name="posting-materials" title={t('posting_materials')} open={row => <a href={`#/explain/${row.change_set}`}>{t('explain')}</a>} />
       <SheetView name="inventory" title={t('inventory')} />
     </>
   )

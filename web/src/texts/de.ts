@@ -1,7 +1,7 @@
 import type { Texts } from '../i18n'
 
 export const de: Texts = {
-  overview: 'Übersicht', plans: 'Pläne', plan: 'Plan', postings: 'Carbon-Buchungen', explain: 'Erklären',
+  overview: 'Übersicht', plans: 'Pläne', plan: 'Plan', postings: 'Carbon-Buchungen', posting_materials: 'Buchungen nach Material', explain: 'Erklären',
   energy: 'Energie', findings: 'Befunde', factors: 'Faktoren', products: 'Produkte',
   log_on_at: 'Anmelden bei {0}',
   log_on: 'Anmelden', log_off: 'Abmelden', user: 'Benutzer', password: 'Kennwort', language: 'Sprache', theme: 'Darstellung',

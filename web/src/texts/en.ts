@@ -1,5 +1,5 @@
 export const en = {
-  overview: 'Overview', plans: 'Plans', plan: 'Plan', postings: 'Carbon postings', explain: 'Explain',
+  overview: 'Overview', plans: 'Plans', plan: 'Plan', postings: 'Carbon postings', posting_materials: 'Postings by material', explain: 'Explain',
   energy: 'Energy', findings: 'Findings', factors: 'Factors', products: 'Products',
   log_on_at: 'Log on at {0}',
   log_on: 'Log on', log_off: 'Log off', user: 'User', password: 'Password', language: 'Language', theme: 'Theme',

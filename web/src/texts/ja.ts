@@ -1,7 +1,7 @@
 import type { Texts } from '../i18n'
 
 export const ja: Texts = {
-  overview: '概要', plans: '計画', plan: '計画', postings: '炭素転記', explain: '根拠',
+  overview: '概要', plans: '計画', plan: '計画', postings: '炭素転記', posting_materials: '品目別の転記', explain: '根拠',
   energy: 'エネルギー', findings: '検出事項', factors: '排出係数', products: '製品',
   log_on_at: '{0} でログオン',
   log_on: 'ログオン', log_off: 'ログオフ', user: 'ユーザー', password: 'パスワード', language: '言語', theme: 'テーマ',

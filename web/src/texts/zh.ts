@@ -1,7 +1,7 @@
 import type { Texts } from '../i18n'
 
 export const zh: Texts = {
-  overview: '概览', plans: '计划', plan: '计划', postings: '碳过账', explain: '说明',
+  overview: '概览', plans: '计划', plan: '计划', postings: '碳过账', posting_materials: '按物料的过账', explain: '说明',
   energy: '能源', findings: '检查结果', factors: '排放因子', products: '产品',
   log_on_at: '通过 {0} 登录',
   log_on: '登录', log_off: '注销', user: '用户', password: '密码', language: '语言', theme: '主题',
