@@ -141,7 +141,7 @@ async fn an_urgent_order_is_seen_and_is_planned_beside_what_runs() {
     let record = plans(&installation, &facts, &key, Replan::default());
 
     let urgent = Trigger::UrgentOrder { order: line.demand() };
-    assert_eq!(triggers, [urgent.clone()]);
+    assert_eq!(triggers, std::slice::from_ref(&urgent));
     let made = record.replanned.as_ref().unwrap();
     assert_eq!(made.triggers, [urgent]);
     assert!(made.changed.contains(&line.demand()), "{:?}", made.changed);
