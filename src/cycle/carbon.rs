@@ -1,5 +1,7 @@
 //! A posting run: the inventory of a month as ledger transaction, document lines and evidence.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::factor::Scope;
 use crate::footprint::{EquipmentStretch, Inventory};
-use crate::id::{CompanyCode, CostCenter, GlAccount};
+use crate::id::{CompanyCode, CostCenter, GlAccount, MaterialNumber};
 use crate::ledger::{Account, Transaction, valued};
 use crate::period::{Interval, PostingPeriod};
 use crate::quantity::{Milligrams, Money};
@@ -78,7 +80,51 @@ pub struct PostingRun {
     pub corrects: Option<Corrects>,
 }
 
+/// What part of a posting is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Carried {
+    /// What was made; `None` for overhead.
+    pub material: Option<MaterialNumber>,
+    /// Who carries it, where that is known.
+    pub cost_center: Option<CostCenter>,
+    /// Scope of the GHG Protocol, where that is known.
+    pub scope: Option<Scope>,
+    /// How it is known, where that is known.
+    pub state: Option<ValueState>,
+}
+
 impl PostingRun {
+    /// Emissions by material, cost center, scope and value state. They sum to the lines before those were
+    /// cut to whole grams. Of a correction the ledger knows the difference by material alone, and of
+    /// overhead by cost center.
+    pub fn carried(&self) -> BTreeMap<Carried, Milligrams> {
+        let mut sums: BTreeMap<Carried, Milligrams> = BTreeMap::new();
+        if self.corrects.is_none() {
+            for line in &self.inventory.lines {
+                let of = Carried {
+                    material: line.consumer.production.as_ref().map(|(_, made)| made.clone()),
+                    cost_center: Some(line.consumer.cost_center.clone()),
+                    scope: Some(line.scope),
+                    state: Some(line.state),
+                };
+                *sums.entry(of).or_default() += line.emissions;
+            }
+            return sums;
+        }
+        for entry in &self.transaction.entries {
+            let mut of = Carried::default();
+            match &entry.account {
+                Account::Product { material } => of.material = Some(material.clone()),
+                Account::CostObject { consumer } => {
+                    of.cost_center = Some(consumer.cost_center.clone());
+                }
+                _ => continue,
+            }
+            *sums.entry(of).or_default() += -entry.amount;
+        }
+        sums
+    }
+
     /// What FI is to show: the sum of the lines.
     pub fn posted(&self) -> Milligrams {
         self.transaction.posted()

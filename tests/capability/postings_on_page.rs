@@ -32,7 +32,15 @@ async fn each_line_of_a_posting_is_the_sum_of_its_materials_to_the_gram() {
     let vera = daemon.somebody("vera").await;
     vera.facts().await;
 
-    let lines = rows(&vera, "/tables/postings?limit=10000").await;
+    let mut lines = rows(&vera, "/tables/postings?limit=10000").await;
+    // The daemon looks at the journal beside the facts.
+    for _ in 0..100 {
+        if !lines.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        lines = rows(&vera, "/tables/postings?limit=10000").await;
+    }
     let materials = rows(&vera, "/tables/posting-materials?limit=10000").await;
 
     let (lines, sums) = (by_line(&lines), by_line(&materials));

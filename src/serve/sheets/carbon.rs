@@ -1,10 +1,7 @@
 //! Tables of carbon: budgets, inventory, products, postings.
 
-use std::collections::BTreeMap;
-
 use crate::cycle::{FootprintSnapshot, PostingRun};
 use crate::footprint::organisation::iso_name;
-use crate::ledger::Account;
 use crate::post::journal::SapNumber;
 use crate::present::sheet::{Column, Sheet};
 use crate::quantity::Milligrams;
@@ -156,46 +153,19 @@ pub(super) fn posting_materials(store: &Store, journal: &JournalView) -> Result<
     );
     for posted in journal.carbon.iter().rev() {
         let (_, _, run): (_, _, PostingRun) = store.get(Kind::PostingRun, &posted.plan_hash)?;
-        for ([material, cost_center, scope, state], carbon) in carried(&run) {
+        for (of, carbon) in run.carried() {
+            let text = |one: Option<String>| one.unwrap_or_default();
             sheet.row(vec![
                 run.period.to_string(),
                 posted.change_set_id.to_string(),
                 phase_name(posted.phase),
-                material,
-                cost_center,
-                scope,
-                state,
+                text(of.material.map(|material| material.to_string())),
+                text(of.cost_center.map(|cost_center| cost_center.to_string())),
+                text(of.scope.map(|scope| scope.name().to_owned())),
+                text(of.state.map(|state| state.to_string())),
                 kg(carbon),
             ]);
         }
     }
     Ok(sheet)
-}
-
-/// What a posting is about, by material, cost center, scope and value state.
-fn carried(run: &PostingRun) -> BTreeMap<[String; 4], Milligrams> {
-    let mut sums: BTreeMap<[String; 4], Milligrams> = BTreeMap::new();
-    if run.corrects.is_none() {
-        for line in &run.inventory.lines {
-            let material = line.consumer.production.as_ref().map(|(_, material)| material);
-            let of = [
-                material.map_or_else(String::new, ToString::to_string),
-                line.consumer.cost_center.to_string(),
-                line.scope.name().to_owned(),
-                line.state.to_string(),
-            ];
-            *sums.entry(of).or_default() += line.emissions;
-        }
-        return sums;
-    }
-    for entry in &run.transaction.entries {
-        let (material, cost_center) = match &entry.account {
-            Account::Product { material } => (material.to_string(), String::new()),
-            Account::CostObject { consumer } => (String::new(), consumer.cost_center.to_string()),
-            _ => continue,
-        };
-        let of = [material, cost_center, String::new(), String::new()];
-        *sums.entry(of).or_default() += -entry.amount;
-    }
-    sums
 }
