@@ -5,6 +5,9 @@ pub(super) mod blocks;
 
 pub(super) mod packing;
 
+#[cfg(test)]
+mod tiny;
+
 use rayon::prelude::*;
 
 use super::column::Columns;

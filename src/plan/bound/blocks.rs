@@ -299,45 +299,23 @@ pub(in crate::plan) fn strengthen(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use super::super::bound;
+    use super::super::tiny;
     use super::*;
-    use crate::plan::exact::{self, Exact};
-    use crate::plan::instance::Instance;
-    use crate::plan::with_baseline;
-
-    #[derive(serde::Deserialize)]
-    struct Case {
-        instance: Instance,
-    }
 
     /// No optimum that was found by looking at every plan lies above the bound, which takes away most of
     /// what the bound of the linear relaxation lies above it.
     #[test]
     fn a_bound_by_blocks_is_nearly_the_optimum_of_tiny_problems() {
-        let packed: &[u8] = include_bytes!("../../../tests/fixtures/planning/tiny.json.gz");
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-        let all: Vec<Case> = serde_json::from_str(&text).unwrap();
         let (mut linear, mut by_blocks, mut count) = (0.0, 0.0, 0);
-        // Every third is enough: a look of an unoptimized program takes long.
-        for case in all.iter().step_by(3) {
-            let Some(instance) = with_baseline(&case.instance) else { continue };
-            let figures = instance.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0)).unwrap();
-            let Ok(columns) = Columns::compile(&instance, figures, true) else { continue };
-            let Exact::Optimal(_, value) = exact::solve(&columns, 3_000_000, &|| false) else {
-                continue;
-            };
+        tiny::each(|columns, value, from| {
             let optimum = columns.alpha + columns.beta - value;
-            let from = bound(&columns, 100, &|| 0.0);
-            let Some(found) = strengthen(&columns, &from, 40, &|| 0.0) else { continue };
-            assert!(found.upper_bound >= optimum - 1e-9, "{}", instance.id);
-            assert_eq!(bound_of(&columns, &found.prices), Ok(found.upper_bound));
+            let Some(found) = strengthen(columns, from, 40, &|| 0.0) else { return };
+            assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
+            assert_eq!(bound_of(columns, &found.prices), Ok(found.upper_bound));
             linear += from.upper_bound - optimum;
             by_blocks += found.upper_bound - optimum;
             count += 1;
-        }
+        });
         assert!(count > 10, "{count}");
         assert!(by_blocks < 0.5 * linear, "{by_blocks} of {linear}");
     }

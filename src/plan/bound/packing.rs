@@ -215,45 +215,23 @@ pub(in crate::plan) fn strengthen(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use super::super::bound;
+    use super::super::tiny;
     use super::*;
-    use crate::plan::exact::{self, Exact};
-    use crate::plan::instance::Instance;
-    use crate::plan::with_baseline;
-
-    #[derive(serde::Deserialize)]
-    struct Case {
-        instance: Instance,
-    }
 
     /// No optimum that was found by looking at every plan lies above the bound, and the bound comes
     /// nearer to it than that of the linear relaxation.
     #[test]
     fn a_bound_by_packing_is_nearer_and_below_no_optimum() {
-        let packed: &[u8] = include_bytes!("../../../tests/fixtures/planning/tiny.json.gz");
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-        let all: Vec<Case> = serde_json::from_str(&text).unwrap();
         let (mut linear, mut by_packing, mut count) = (0.0, 0.0, 0);
-        // Every third is enough: a step of an unoptimized program takes long.
-        for case in all.iter().step_by(3) {
-            let Some(instance) = with_baseline(&case.instance) else { continue };
-            let figures = instance.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0)).unwrap();
-            let Ok(columns) = Columns::compile(&instance, figures, true) else { continue };
-            let Exact::Optimal(_, value) = exact::solve(&columns, 3_000_000, &|| false) else {
-                continue;
-            };
+        tiny::each(|columns, value, from| {
             let optimum = columns.alpha + columns.beta - value;
-            let from = bound(&columns, 100, &|| 0.0);
-            let found = strengthen(&columns, &from, 100, &|| 0.0);
-            assert!(found.upper_bound >= optimum - 1e-9, "{}", instance.id);
-            assert_eq!(bound_of(&columns, &found.prices), Ok(found.upper_bound));
+            let found = strengthen(columns, from, 100, &|| 0.0);
+            assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
+            assert_eq!(bound_of(columns, &found.prices), Ok(found.upper_bound));
             linear += from.upper_bound - optimum;
             by_packing += found.upper_bound - optimum;
             count += 1;
-        }
+        });
         assert!(count > 10, "{count}");
         assert!(by_packing < 0.8 * linear, "{by_packing} of {linear}");
     }

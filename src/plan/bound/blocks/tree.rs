@@ -350,38 +350,17 @@ pub(in crate::plan) fn bound_of(columns: &Columns<'_>, proof: &Cases) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::super::{bound_of as whole_bound_of, strengthen};
     use super::*;
-    use crate::plan::bound::bound;
-    use crate::plan::exact::{self, Exact};
-    use crate::plan::instance::Instance;
-    use crate::plan::with_baseline;
+    use crate::plan::bound::tiny;
 
-    #[derive(serde::Deserialize)]
-    struct Tiny {
-        instance: Instance,
-    }
-
-    /// Tiny problems with blocks and an optimum.
+    /// Tiny problems with blocks and an optimum, and prices of the whole.
     fn each(mut look: impl FnMut(&Columns<'_>, f64, &[f32])) {
-        let packed: &[u8] = include_bytes!("../../../../tests/fixtures/planning/tiny.json.gz");
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-        let all: Vec<Tiny> = serde_json::from_str(&text).unwrap();
-        // Every third is enough: a look of an unoptimized program takes long.
-        for case in all.iter().step_by(3) {
-            let Some(instance) = with_baseline(&case.instance) else { continue };
-            let figures = instance.baseline.as_ref().map(|b| (b.c0_kg, b.co0, b.d0)).unwrap();
-            let Ok(columns) = Columns::compile(&instance, figures, true) else { continue };
-            let Exact::Optimal(_, value) = exact::solve(&columns, 3_000_000, &|| false) else {
-                continue;
-            };
-            let from = bound(&columns, 100, &|| 0.0);
-            let Some(found) = strengthen(&columns, &from, 20, &|| 0.0) else { continue };
-            look(&columns, value, &found.prices);
-        }
+        tiny::each(|columns, value, from| {
+            if let Some(found) = strengthen(columns, from, 20, &|| 0.0) {
+                look(columns, value, &found.prices);
+            }
+        });
     }
 
     /// Cases close what the bound of the whole leaves open, and never go below the optimum, which is
