@@ -288,12 +288,15 @@ pub(super) fn print_plan(key: &str, record: &PlanRecord) {
     );
     print!("{table}");
     let fv = plan.fv.unwrap_or(f64::NAN);
+    let bound = match &record.replanned {
+        Some(_) => "(no bound was looked for)".to_owned(),
+        None => format!("of at most {:.4} (proven)", record.upper_bound),
+    };
     println!(
-        "  plan {}: {} orders, {}, FV {fv:.4} of at most {:.4} (proven)",
+        "  plan {}: {} orders, {}, FV {fv:.4} {bound}",
         key.get(..16).unwrap_or(key),
         record.schedule.assignments.len(),
         record.status,
-        record.upper_bound
     );
     if let Some(outlook) = &record.outlook {
         println!(

@@ -158,12 +158,13 @@ struct Carried {
 fn carried(facts: &Facts, running: &RunningPlan, begin: DateTime, config: &Config) -> Carried {
     let shifts = ShiftCalendar::three_shifts(config.zone.clone());
     let (problem, mut orders) = (&running.record.problem, facts.orders.clone());
+    let known: BTreeMap<&PlannedOrderNumber, &PlannedOrder> =
+        facts.orders.planned_orders.iter().map(|order| (&order.number, order)).collect();
     let mut standing = BTreeMap::new();
     for one in &running.record.schedule.assignments {
         let name = one.planned_order.as_str();
         let Some(number) = running.orders.get(name) else { continue };
-        let mut known = facts.orders.planned_orders.iter();
-        let Some(there) = known.find(|order| order.number == *number) else {
+        let Some(there) = known.get(number).copied() else {
             let mut made = facts.orders.production_orders.iter();
             if made.any(|order| order.planned_order.as_ref() == Some(number)) {
                 orders.sales_order_lines.retain(|line| line.demand() != name);
@@ -333,12 +334,11 @@ fn replan(
     progress("planning again", None);
     let found = search(&problem.instance, &schedule, &events, &kept, settings.seed, limit)
         .map_err(|error| CycleError::Incomplete(error.to_string()))?;
+    let ran: BTreeMap<&str, &Assignment> =
+        schedule.assignments.iter().map(|one| (one.planned_order.as_str(), one)).collect();
     let before = Schedule {
         assignments: (found.schedule.assignments.iter())
-            .map(|now| {
-                let mut ran = schedule.assignments.iter();
-                ran.find(|one| one.planned_order == now.planned_order).unwrap_or(now).clone()
-            })
+            .map(|now| (*ran.get(now.planned_order.as_str()).unwrap_or(&now)).clone())
             .collect(),
         ..found.schedule.clone()
     };
