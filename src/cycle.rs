@@ -67,7 +67,7 @@ pub use explain::Explanation;
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use footprint_snapshot::{FootprintSnapshot, ProductThen};
 pub use installation::{Installation, Say, with_decisions};
-pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
+pub use judge::{Judged, evidence, flows, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planners::{
     PlanRow, PlanState, PlannerRequest, Planners, RequestAnswer, Wanted, is_absent,

@@ -10,7 +10,7 @@ import { api, collect, rows, troubles } from './troubles.mjs'
 /** Each chart with the tables that say the same. */
 const TWINS = {
   '#/overview': { 'energy-days': ['energy-days'] },
-  '#/energy': { sankey: ['energy'], heat: ['energy-hours'], 'meter-tree': ['meter-tree'], 'equipment-heat': ['equipment-days'] },
+  '#/energy': { sankey: ['flows'], heat: ['energy-hours'], 'meter-tree': ['meter-tree'], 'equipment-heat': ['equipment-days'] },
 }
 const TWINS_OF_PLAN = { gantt: ['plan-operations', 'plan-shifts'], front: ['plan-choices'] }
 
@@ -368,12 +368,23 @@ try {
 
   await step('a narrow screen and the keyboard work', async () => {
     await anna.setViewportSize({ width: 420, height: 800 })
+    await anna.evaluate(() => localStorage.setItem('carbide-theme', 'sap_horizon'))
     await anna.goto(`${url}/#/overview`)
     await anna.reload()
     await anna.locator('main > h1').waitFor()
-    const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))
-    must(wide <= 1, `the page is ${wide} px wider than the screen: ${widest}`)
+    const plan = `#/plan/${(await rows(anna, 'plans?limit=1'))[0].plan}`
+    for (const hash of ['#/plans', plan, '#/postings', '#/explain/REBAR-16', '#/energy', '#/findings', '#/factors', '#/overview']) {
+      await go(anna, hash)
+      await anna.locator('main table tbody tr').first().waitFor()
+      await anna.waitForTimeout(600)
+      const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))
+      must(wide <= 1, `${hash} is ${wide} px wider than the screen: ${widest}`)
+      const found = await axe(anna)
+      must(found.length === 0, `${hash} on a narrow screen: ${found.join('\n')}`)
+    }
+    await anna.reload()
+    await anna.locator('main > h1').waitFor()
     await anna.keyboard.press('Tab')
     await anna.keyboard.press('Enter')
     const focused = await anna.evaluate(() => document.activeElement?.tagName)

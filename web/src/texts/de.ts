@@ -31,7 +31,7 @@ export const de: Texts = {
   breaks: 'Verletzt', breaks_nothing: 'Der Plan verletzt keine Regel', unplannable: 'Nicht geplant', open_plan: 'Öffnen', compare: 'Verglichen mit dem Werk ohne den Plan',
   post_month: 'Monat buchen', month: 'Monat', explain_what: 'Beleg, Änderungssatz, Nachweis oder Produkt', show: 'Anzeigen', print: 'Drucken', lines: 'Positionen', readings: 'Messwerte',
   evidence: 'Nachweis', document: 'Beleg', factor_rows: 'Faktorzeilen', terms: 'Bestandteile', where: 'Wo', what: 'Was', activity: 'Aktivität',
-  heat_map: 'Gemessene Energie nach Tag und Stunde', sankey: 'Energie vom Zähler bis zum Produkt', corrections: 'Korrekturen', change_sets: 'Änderungssätze', inventory: 'Bilanz',
+  heat_map: 'Gemessene Energie nach Tag und Stunde', sankey: 'Energie und Emissionen vom Einkauf bis zum Produkt', corrections: 'Korrekturen', change_sets: 'Änderungssätze', inventory: 'Bilanz',
   hour: 'Stunde', conflict: 'Unberührt: andere haben es geändert', field: 'Feld', before: 'Vor uns', ours: 'Unser Wert', now: 'Jetzt', by: 'von {0}', items: 'Belege',
   stopping: 'Es wird angehalten', posted_as: 'Gebucht als', requested_by: 'Angefordert von', approved_by: 'Freigegeben von', minutes: 'min', bucket: 'Schicht', accept_why: 'Warum trotz ausgelassener Zeilen gebucht werden darf',
   col_quarter: 'Quartal', col_through: 'Bis', col_used_up_on: 'Aufgebraucht am', col_overshoot: 'Überschreitung', col_category: 'Kategorie', col_scope: 'Scope', col_cost_center: 'Kostenstelle', col_source: 'Quelle',
@@ -154,7 +154,6 @@ export const de: Texts = {
   equipment_days: 'Energie je Anlage und Tag',
   hotspots: 'Wohin das meiste geht',
   flow_shows: 'Der Fluss zeigt',
-  purchase: 'Bezug',
   col_below: 'Unter',
   col_reconciled: 'Abgeglichen',
   col_deviation: 'Standardabweichung',
@@ -247,4 +246,6 @@ export const de: Texts = {
   col_consumer: 'Verbraucher',
   col_medium: 'Medium',
   col_overhead_cost_center: 'Kostenstelle des Gemeinverbrauchs',
+  source_s1: 'Brennstoff und direkte Emissionen', source_s2: 'Eingekaufter Strom', source_s3_1: 'Eingekaufte Güter', source_s3_3: 'Vorkette von Brennstoff und Energie', source_s3_4: 'Eingangstransport', source_s3_9: 'Ausgangstransport',
+  col_from_kind: 'Art der Herkunft', col_to_kind: 'Art des Ziels', key_source: 'Quelle', key_work_center: 'Arbeitsplatz', key_material: 'Material',
 }

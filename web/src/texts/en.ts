@@ -29,7 +29,7 @@ export const en = {
   breaks: 'Breaks', breaks_nothing: 'The plan breaks no rule', unplannable: 'Not planned', open_plan: 'Open', compare: 'Compared with what the plant does without it',
   post_month: 'Post the month', month: 'Month', explain_what: 'Document, change set, evidence or product', show: 'Show', print: 'Print', lines: 'Lines', readings: 'Readings',
   evidence: 'Evidence', document: 'Document', factor_rows: 'Factor rows', terms: 'Terms', where: 'Where', what: 'What', activity: 'Activity',
-  heat_map: 'Metered energy by day and hour', sankey: 'Energy from the meter to the products', corrections: 'Corrections', change_sets: 'Change sets', inventory: 'Inventory',
+  heat_map: 'Metered energy by day and hour', sankey: 'Energy and emissions from purchase to product', corrections: 'Corrections', change_sets: 'Change sets', inventory: 'Inventory',
   hour: 'Hour', conflict: 'Left alone: others changed it', field: 'Field', before: 'Before us', ours: 'Ours', now: 'Now', by: 'by {0}', items: 'Documents',
   stopping: 'It is being stopped', posted_as: 'Posted as', requested_by: 'Asked for by', approved_by: 'Approved by', minutes: 'min', bucket: 'Shift', accept_why: 'Why it is right to post although rows were left out',
   col_quarter: 'Quarter', col_through: 'Through', col_used_up_on: 'Used up on', col_overshoot: 'Overshoot', col_category: 'Category', col_scope: 'Scope', col_cost_center: 'Cost center', col_source: 'Source',
@@ -152,7 +152,6 @@ export const en = {
   equipment_days: 'Energy of each machine by day',
   hotspots: 'Where most of it goes',
   flow_shows: 'The flow shows',
-  purchase: 'Purchase',
   col_below: 'Below',
   col_reconciled: 'Reconciled',
   col_deviation: 'Standard deviation',
@@ -245,4 +244,6 @@ export const en = {
   col_consumer: 'Consumer',
   col_medium: 'Medium',
   col_overhead_cost_center: 'Cost center of overhead',
+  source_s1: 'Fuel and direct emissions', source_s2: 'Purchased electricity', source_s3_1: 'Purchased goods', source_s3_3: 'Supply of fuel and energy', source_s3_4: 'Inbound transport', source_s3_9: 'Outbound transport',
+  col_from_kind: 'Kind of origin', col_to_kind: 'Kind of destination', key_source: 'source', key_work_center: 'work center', key_material: 'material',
 }

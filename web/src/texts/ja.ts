@@ -31,7 +31,7 @@ export const ja: Texts = {
   breaks: '違反', breaks_nothing: '計画は規則に違反しません', unplannable: '計画対象外', open_plan: '開く', compare: '計画なしの場合との比較',
   post_month: '当月を転記', month: '月', explain_what: '伝票、変更セット、証拠または製品', show: '表示', print: '印刷', lines: '明細', readings: '測定値',
   evidence: '証拠', document: '伝票', factor_rows: '係数行', terms: '内訳', where: '場所', what: '内容', activity: '活動量',
-  heat_map: '日・時間別の計測エネルギー', sankey: 'メーターから製品までのエネルギー', corrections: '訂正', change_sets: '変更セット', inventory: 'インベントリ',
+  heat_map: '日・時間別の計測エネルギー', sankey: '購入から製品までのエネルギーと排出量', corrections: '訂正', change_sets: '変更セット', inventory: 'インベントリ',
   hour: '時', conflict: '他者が変更したため保持', field: '項目', before: '以前', ours: '当方', now: '現在', by: '{0} による', items: '伝票',
   stopping: '停止しています', posted_as: '転記先', requested_by: '依頼者', approved_by: '承認者', minutes: '分', bucket: 'シフト', accept_why: '除外行があっても転記してよい理由',
   col_quarter: '四半期', col_through: '時点', col_used_up_on: '使い切り日', col_overshoot: '超過', col_category: '区分', col_scope: 'スコープ', col_cost_center: '原価センタ', col_source: '出所',
@@ -154,7 +154,6 @@ export const ja: Texts = {
   equipment_days: '設備ごとの日別電力量',
   hotspots: '最も多い使用先',
   flow_shows: '流れの表示',
-  purchase: '購入',
   col_below: '上位',
   col_reconciled: '調整後',
   col_deviation: '標準偏差',
@@ -247,4 +246,6 @@ export const ja: Texts = {
   col_consumer: '使用者',
   col_medium: '媒体',
   col_overhead_cost_center: '共通使用の原価センタ',
+  source_s1: '燃料と直接排出', source_s2: '購入電力', source_s3_1: '購入した物品', source_s3_3: '燃料・エネルギーの上流', source_s3_4: '入荷輸送', source_s3_9: '出荷輸送',
+  col_from_kind: '出所の種類', col_to_kind: '行先の種類', key_source: '供給源', key_work_center: '作業区', key_material: '品目',
 }

@@ -31,7 +31,7 @@ export const zh: Texts = {
   breaks: '违反', breaks_nothing: '计划未违反任何规则', unplannable: '未计划', open_plan: '打开', compare: '与不用计划时比较',
   post_month: '过账该月', month: '月份', explain_what: '凭证、变更集、证据或产品', show: '显示', print: '打印', lines: '行项目', readings: '读数',
   evidence: '证据', document: '凭证', factor_rows: '因子行', terms: '组成', where: '位置', what: '内容', activity: '活动量',
-  heat_map: '按日和小时的计量能源', sankey: '从电表到产品的能源', corrections: '更正', change_sets: '变更集', inventory: '清单',
+  heat_map: '按日和小时的计量能源', sankey: '从采购到产品的能源与排放', corrections: '更正', change_sets: '变更集', inventory: '清单',
   hour: '小时', conflict: '未处理：他人已修改', field: '字段', before: '之前', ours: '我们的', now: '现在', by: '由 {0}', items: '凭证',
   stopping: '正在停止', posted_as: '过账为', requested_by: '请求人', approved_by: '批准人', minutes: '分钟', bucket: '班次', accept_why: '为何在缺少部分行时仍可过账',
   col_quarter: '季度', col_through: '截至', col_used_up_on: '用尽日期', col_overshoot: '超出', col_category: '类别', col_scope: '范围', col_cost_center: '成本中心', col_source: '来源',
@@ -154,7 +154,6 @@ export const zh: Texts = {
   equipment_days: '每台设备的每日电量',
   hotspots: '主要去向',
   flow_shows: '流向显示',
-  purchase: '外购',
   col_below: '上级',
   col_reconciled: '平差后',
   col_deviation: '标准差',
@@ -247,4 +246,6 @@ export const zh: Texts = {
   col_consumer: '用户',
   col_medium: '介质',
   col_overhead_cost_center: '公共用电成本中心',
+  source_s1: '燃料与直接排放', source_s2: '外购电力', source_s3_1: '外购商品', source_s3_3: '燃料和能源的上游', source_s3_4: '入厂运输', source_s3_9: '出厂运输',
+  col_from_kind: '来源类型', col_to_kind: '去向类型', key_source: '来源', key_work_center: '工作中心', key_material: '物料',
 }
