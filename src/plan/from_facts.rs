@@ -21,7 +21,7 @@ use super::instance::Instance;
 use super::terms::{Contract, Lane};
 use crate::factor::{FactorBook, FactorError};
 use crate::footprint::{FootprintError, Products};
-use crate::id::{MaterialNumber, PlantCode};
+use crate::id::{MaterialNumber, PlantCode, SalesOrderItem, SalesOrderNumber};
 use crate::master::{MasterData, ProductionVersion};
 use crate::order::{OrderBook, SalesOrderLine};
 use crate::period::{ShiftCalendar, ShiftOnDay};
@@ -194,10 +194,11 @@ pub struct Given<'a> {
 
 /// Makes the problem of MODEL.md from facts.
 ///
-/// Each open schedule line of a sales order that no planned order covers is one order to plan. The
-/// levels below a product are planned with it (collective order): their operations run one shift
-/// before what needs them. Firm planned orders that are in SAP already keep their capacity. An order is
-/// the lot that MRP makes of its demand.
+/// Each open schedule line of a sales order that neither a planned nor a production order covers is one
+/// order to plan. The levels below a product are planned with it (collective order): their operations run
+/// one shift before what needs them. Planned orders that are in SAP already keep their capacity, and so do
+/// production orders as far as they are open and scheduled within the horizon. An order is the lot that MRP
+/// makes of its demand.
 ///
 /// # Errors
 ///
@@ -210,9 +211,10 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
     let (mut orders, mut demands, mut unplannable) = (Vec::new(), BTreeMap::new(), Vec::new());
     let mut lots = BTreeMap::new();
     let mut materials: BTreeMap<MaterialNumber, problem::Material> = BTreeMap::new();
+    let covered = covered(given.orders);
     for line in given.orders.sales_order_lines.iter().filter(|line| line.plant == policy.plant) {
         let demand = line.demand();
-        if is_covered(line, given.orders) {
+        if covered.contains(&(&line.sales_order, &line.item)) {
             continue;
         }
         match frame.order(&demand, line, given) {
@@ -238,7 +240,9 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
     if orders.is_empty() {
         let reason = match unplannable.first() {
             Some(first) => format!("{} ({})", first.reason, first.demand),
-            None => "every open schedule line is covered by a planned order".to_owned(),
+            None => {
+                "every open schedule line is covered by a planned or a production order".to_owned()
+            }
         };
         return Err(FromFactsError::NoDemand { reason });
     }
@@ -388,12 +392,15 @@ impl Frame<'_> {
     }
 }
 
-/// Whether a planned order for the same sales order item is in SAP already.
-fn is_covered(line: &SalesOrderLine, orders: &OrderBook) -> bool {
-    let item = (&line.sales_order, &line.item);
-    orders.planned_orders.iter().any(|planned| {
-        planned.sales_order.as_ref().is_some_and(|(order, position)| (order, position) == item)
-    })
+/// Sales order items for which SAP has a planned order, or a production order, which is what a planned order
+/// becomes. One that ended with less than it was to make leaves its item open.
+fn covered(orders: &OrderBook) -> BTreeSet<(&SalesOrderNumber, &SalesOrderItem)> {
+    let planned = orders.planned_orders.iter().map(|order| &order.sales_order);
+    let made = orders.production_orders.iter().filter(|order| {
+        order.open_quantity() > Decimal::ZERO || order.confirmed >= order.quantity.amount
+    });
+    let made = made.map(|order| &order.sales_order);
+    planned.chain(made).flatten().map(|(order, item)| (order, item)).collect()
 }
 
 fn lanes(given: &Given<'_>, policy: &Policy) -> Result<Vec<problem::Lane>, FromFactsError> {
