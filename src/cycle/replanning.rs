@@ -434,6 +434,13 @@ fn event(
             Ok(None)
         }
         Trigger::Breakdown { work_center, from, to, minutes_left } => {
+            let known = || problem.instance.work_centers.iter().map(|one| one.work_center.as_str());
+            if !known().any(|one| one == work_center) {
+                return wrong(format!(
+                    "work center {work_center} is not planned here; there are {}. See CR05 for its plant",
+                    known().collect::<Vec<_>>().join(", ")
+                ));
+            }
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
             let touched = |bucket: &usize| {
                 let (begin, end) = problem.local_times(*bucket, *bucket, &shifts);

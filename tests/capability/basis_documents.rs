@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const FAMILIES: [&str; 25] = [
+const FAMILIES: [&str; 31] = [
     "CFG", "MAP", "UNIT", "ODATA", "SSRF", "JSON", "HTTP", "XML", "SOAP", "BAPI", "TLS", "SAP",
     "VAL", "ODBC", "METER", "FI", "JRN", "LOCK", "STORE", "MIRROR", "POST", "BKP", "AUD", "RFC",
-    "TAB",
+    "TAB", "FAC", "PLAN", "LEDGER", "UPLOAD", "DEL", "LEASE",
 ];
 
 fn sources(folder: &Path, text: &mut String) {
