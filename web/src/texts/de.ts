@@ -247,5 +247,6 @@ export const de: Texts = {
   col_medium: 'Medium',
   col_overhead_cost_center: 'Kostenstelle des Gemeinverbrauchs',
   source_s1: 'Brennstoff und direkte Emissionen', source_s2: 'Eingekaufter Strom', source_s3_1: 'Eingekaufte Güter', source_s3_3: 'Vorkette von Brennstoff und Energie', source_s3_4: 'Eingangstransport', source_s3_9: 'Ausgangstransport',
+  above_target: 'über dem Ziel',
   col_from_kind: 'Art der Herkunft', col_to_kind: 'Art des Ziels', key_source: 'Quelle', key_work_center: 'Arbeitsplatz', key_material: 'Material',
 }

@@ -245,5 +245,6 @@ export const en = {
   col_medium: 'Medium',
   col_overhead_cost_center: 'Cost center of overhead',
   source_s1: 'Fuel and direct emissions', source_s2: 'Purchased electricity', source_s3_1: 'Purchased goods', source_s3_3: 'Supply of fuel and energy', source_s3_4: 'Inbound transport', source_s3_9: 'Outbound transport',
+  above_target: 'above the target',
   col_from_kind: 'Kind of origin', col_to_kind: 'Kind of destination', key_source: 'source', key_work_center: 'work center', key_material: 'material',
 }

@@ -247,5 +247,6 @@ export const ja: Texts = {
   col_medium: '媒体',
   col_overhead_cost_center: '共通使用の原価センタ',
   source_s1: '燃料と直接排出', source_s2: '購入電力', source_s3_1: '購入した物品', source_s3_3: '燃料・エネルギーの上流', source_s3_4: '入荷輸送', source_s3_9: '出荷輸送',
+  above_target: '目標超過',
   col_from_kind: '出所の種類', col_to_kind: '行先の種類', key_source: '供給源', key_work_center: '作業区', key_material: '品目',
 }

@@ -247,5 +247,6 @@ export const zh: Texts = {
   col_medium: '介质',
   col_overhead_cost_center: '公共用电成本中心',
   source_s1: '燃料与直接排放', source_s2: '外购电力', source_s3_1: '外购商品', source_s3_3: '燃料和能源的上游', source_s3_4: '入厂运输', source_s3_9: '出厂运输',
+  above_target: '高于目标',
   col_from_kind: '来源类型', col_to_kind: '去向类型', key_source: '来源', key_work_center: '工作中心', key_material: '物料',
 }
