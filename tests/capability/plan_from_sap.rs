@@ -279,34 +279,38 @@ fn a_demand_without_a_lane_or_outside_the_horizon_is_named() {
     assert!(short.unplannable.iter().any(|one| one.reason.contains("outside the 7 days")));
 }
 
-/// The order with open quantity in SAP that is made of a planned order, and the sales order line of another
-/// material given to it.
-fn for_sale(facts: &mut Facts) -> (String, carbide::order::ProductionOrder) {
-    let line = facts.orders.sales_order_lines[0].clone();
-    let open = facts.orders.production_orders.iter_mut();
-    let order = open.into_iter().find(|order| order.open_quantity() > Decimal::ZERO).unwrap();
+/// Gives an open production order of SAP to a sales order item; its number.
+fn made_for(facts: &mut Facts, demand: &str) -> carbide::id::ProductionOrderNumber {
+    let mut lines = facts.orders.sales_order_lines.iter();
+    let line = lines.find(|line| line.demand() == demand).unwrap();
+    let mut orders = facts.orders.production_orders.iter_mut();
+    let order = orders.find(|order| order.open_quantity() > Decimal::ZERO).unwrap();
     order.sales_order = Some((line.sales_order.clone(), line.item.clone()));
-    (line.demand(), order.clone())
+    order.number.clone()
 }
 
 #[test]
 fn what_became_a_production_order_is_not_planned_again_unless_it_ended_short() {
     use carbide::order::OrderStatus;
     let whole = problem(|_, _| {}).unwrap();
-    let mut demand = String::new();
-    let running = problem(|facts, _| demand = for_sale(facts).0).unwrap();
-    assert!(whole.demands.contains_key(&demand) && !running.demands.contains_key(&demand));
+    let demand = whole.demands.keys().next().unwrap();
+    let is_planned = |found: &Problem| found.demands.contains_key(demand);
+    let running = problem(|facts, _| {
+        made_for(facts, demand);
+    });
+    assert!(!is_planned(&running.unwrap()), "it is being made");
     let ended = |confirmed_all: bool| {
-        problem(move |facts, _| {
-            let number = for_sale(facts).1.number;
+        let found = problem(|facts, _| {
+            let number = made_for(facts, demand);
             let mut orders = facts.orders.production_orders.iter_mut();
             let order = orders.find(|order| order.number == number).unwrap();
             order.status = OrderStatus::TechnicallyCompleted;
             order.confirmed = if confirmed_all { order.quantity.amount } else { Decimal::ONE };
-        })
+        });
+        is_planned(&found.unwrap())
     };
-    assert!(!ended(true).unwrap().demands.contains_key(&demand), "it is in stock");
-    assert!(ended(false).unwrap().demands.contains_key(&demand), "it is still to be made");
+    assert!(!ended(true), "it is in stock");
+    assert!(ended(false), "it is still to be made");
 }
 
 #[test]
