@@ -3,7 +3,7 @@
 
 mod best;
 
-mod candidates;
+pub(super) mod candidates;
 
 mod moves;
 

@@ -1,12 +1,18 @@
 //! AW-MOGA as published: population 200, two-point crossover 0.8, mutation, elitism 30 %, a first
 //! population that keeps the constraints, weights that follow punctuality.
 
+mod individual;
+
+mod list;
+
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
 use super::column::Columns;
-use super::selection::{Selection, Worth};
+use super::selection::Worth;
+use individual::{Individual, Pool};
+use list::List;
 
 /// Individuals.
 const POPULATION: usize = 200;
@@ -56,150 +62,148 @@ pub(super) fn search(
     stop: &(dyn Fn() -> bool + Sync),
     progress: &(dyn Fn(usize, Option<f64>) + Sync),
 ) -> Found {
-    let orders = columns.orders();
-    let mutation = MUTATION.min(1.0 / orders as f64);
-    let mut population: Vec<Vec<usize>> = (0..POPULATION)
-        .into_par_iter()
-        .map(|individual| match start.filter(|_| individual == 1) {
-            Some(start) => start.to_vec(),
-            None => list_schedule(columns, &mut generator(seed, 0, individual), individual > 0),
-        })
-        .collect();
-    let mut worths = judge(columns, &population);
-    let mut found = Found { feasible: None, least_missed: population[0].clone(), generations: 0 };
+    let pool = Pool::new(columns);
+    let mut population = first_population(&pool, seed, start);
+    // Room for the children of a generation: those who die leave theirs to the next.
+    let elite = (ELITE * POPULATION as f64) as usize;
+    let mut children: Vec<Individual> =
+        (elite..POPULATION).map(|_| Individual::empty(&pool)).collect();
+    let mut found = Found {
+        feasible: None,
+        least_missed: pool.columns_of(&population[0].genes),
+        generations: 0,
+    };
     let mut least = f64::INFINITY;
     let mut bonus = 0.0;
+    let mut new = 0;
     loop {
-        for (individual, worth) in population.iter().zip(&worths) {
+        for individual in &population[new..] {
+            let worth = &individual.worth;
             let better = found.feasible.as_ref().is_none_or(|(_, known)| worth.value < *known);
             if worth.feasible() && better {
-                found.feasible = Some((individual.clone(), worth.value));
+                found.feasible = Some((pool.columns_of(&individual.genes), worth.value));
             }
             if penalty(worth) < least {
                 least = penalty(worth);
-                found.least_missed.clone_from(individual);
+                found.least_missed = pool.columns_of(&individual.genes);
             }
         }
+        new = elite;
         progress(found.generations, found.feasible.as_ref().map(|(_, value)| *value));
         if found.generations >= generations || stop() {
             return found;
         }
         found.generations += 1;
-        let base: Vec<f64> = worths.iter().map(|worth| worth.value + penalty(worth)).collect();
-        let ranked = |fitness: &[f64]| {
-            let mut order: Vec<usize> = (0..POPULATION).collect();
-            order.sort_by(|a, b| fitness[*a].total_cmp(&fitness[*b]).then(a.cmp(b)));
-            order
-        };
+        let worths = || population.iter().map(|individual| individual.worth);
+        let base: Vec<f64> = worths().map(|worth| worth.value + penalty(&worth)).collect();
         let top = &ranked(&base)[..POPULATION / 10];
-        let punctual = top.iter().map(|at| worths[*at].punctuality).sum::<f64>() / top.len() as f64;
+        let punctual = top.iter().map(|at| population[*at].worth.punctuality).sum::<f64>();
         // Gamma rises while plans are late and falls back to the instance's own weight.
-        bonus = if punctual < PUNCTUAL {
+        bonus = if punctual / (top.len() as f64) < PUNCTUAL {
             (bonus + GAMMA_STEP).min((GAMMA_MAX - columns.gamma).max(0.0))
         } else {
             0.0
         };
         let fitness: Vec<f64> = base
             .iter()
-            .zip(&worths)
+            .zip(worths())
             .map(|(value, worth)| value - bonus * worth.punctuality / columns.d0)
             .collect();
-        let order = ranked(&fitness);
-        let elite = (ELITE * POPULATION as f64) as usize;
         let generation = found.generations;
-        let children: Vec<Vec<usize>> = (elite..POPULATION)
-            .into_par_iter()
-            .map(|individual| {
-                let mut random = generator(seed, generation, individual);
-                let tournament = |random: &mut Pcg64Mcg| {
-                    let a = random.random_range(0..POPULATION);
-                    let b = random.random_range(0..POPULATION);
-                    if fitness[a] <= fitness[b] { a } else { b }
-                };
-                let mut child = population[tournament(&mut random)].clone();
-                let other = tournament(&mut random);
-                if random.random_bool(CROSSOVER) {
-                    let a = random.random_range(0..orders);
-                    let b = random.random_range(0..orders);
-                    let cut = a.min(b)..=a.max(b);
-                    child[cut.clone()].copy_from_slice(&population[other][cut]);
-                }
-                for (order, gene) in child.iter_mut().enumerate() {
-                    if random.random_bool(mutation) {
-                        *gene = random.random_range(columns.start[order]..columns.start[order + 1]);
-                    }
-                }
-                child
-            })
-            .collect();
-        let child_worths = judge(columns, &children);
-        let kept: Vec<Vec<usize>> =
-            order[..elite].iter().map(|at| population[*at].clone()).collect();
-        let kept_worths: Vec<Worth> = order[..elite].iter().map(|at| worths[*at]).collect();
-        population = kept.into_iter().chain(children).collect();
-        worths = kept_worths.into_iter().chain(child_worths).collect();
+        children.par_iter_mut().enumerate().for_each_init(
+            || room_for_purchases(columns),
+            |bought, (at, child)| {
+                let mut random = generator(seed, generation, elite + at);
+                breed(&pool, &population, &fitness, &mut random, child);
+                child.judge(&pool, bought);
+            },
+        );
+        let order = ranked(&fitness);
+        let mut places: Vec<Option<Individual>> = population.into_iter().map(Some).collect();
+        let mut taken = |at: &usize| places[*at].take().expect("each is taken once");
+        population = order[..elite].iter().map(&mut taken).collect();
+        population.append(&mut children);
+        children = order[elite..].iter().map(&mut taken).collect();
     }
 }
 
-fn judge(columns: &Columns<'_>, population: &[Vec<usize>]) -> Vec<Worth> {
-    population
-        .par_iter()
+/// Positions by rising fitness.
+fn ranked(fitness: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..fitness.len()).collect();
+    order.sort_by(|a, b| fitness[*a].total_cmp(&fitness[*b]).then(a.cmp(b)));
+    order
+}
+
+/// Two parents by tournament, crossover at two points, mutation.
+fn breed(
+    pool: &Pool<'_, '_>,
+    population: &[Individual],
+    fitness: &[f64],
+    random: &mut Pcg64Mcg,
+    child: &mut Individual,
+) {
+    let orders = pool.columns.orders();
+    let tournament = |random: &mut Pcg64Mcg| {
+        let a = random.random_range(0..POPULATION);
+        let b = random.random_range(0..POPULATION);
+        if fitness[a] <= fitness[b] { a } else { b }
+    };
+    let outer = &population[tournament(random)];
+    let inner = &population[tournament(random)];
+    if random.random_bool(CROSSOVER) {
+        let a = random.random_range(0..orders);
+        let b = random.random_range(0..orders);
+        child.cross(pool, outer, inner, a.min(b)..=a.max(b));
+    } else {
+        child.copy(outer);
+    }
+    // The next gene that mutates is a geometric distance away.
+    let stays = (1.0 - MUTATION.min(1.0 / orders as f64)).ln();
+    let mut order = 0usize;
+    loop {
+        let chance: f64 = random.random_range(f64::MIN_POSITIVE..1.0);
+        order = order.saturating_add((chance.ln() / stays) as usize);
+        if order >= orders {
+            return;
+        }
+        let gene = random.random_range(pool.candidates.of(order as u32));
+        child.replace(pool, order, gene);
+        order += 1;
+    }
+}
+
+/// List schedules, all but the first with noise; `start` is the second if it is given.
+fn first_population(pool: &Pool<'_, '_>, seed: u64, start: Option<&[usize]>) -> Vec<Individual> {
+    let list = List::new(pool);
+    (0..POPULATION)
+        .into_par_iter()
         .map_init(
-            || Selection::empty(columns),
-            |selection, individual| {
-                selection.set(individual);
-                selection.worth()
+            || room_for_purchases(pool.columns),
+            |bought, at| {
+                let mut individual = match start.filter(|_| at == 1) {
+                    Some(start) => {
+                        let mut individual = Individual::empty(pool);
+                        for (order, gene) in pool.candidates.all(start).into_iter().enumerate() {
+                            individual.add(pool, order, gene);
+                        }
+                        individual
+                    }
+                    None => list.plan(pool, &mut generator(seed, 0, at), at > 0),
+                };
+                individual.judge(pool, bought);
+                individual
             },
         )
         .collect()
 }
 
-/// The first plan of a search that is not genetic: list scheduling without noise.
-pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
-    list_schedule(columns, &mut generator(seed, 0, 0), false)
+fn room_for_purchases(columns: &Columns<'_>) -> Vec<Vec<f64>> {
+    columns.sources.iter().map(|sources| vec![0.0; sources.len()]).collect()
 }
 
-/// Carbon-aware list scheduling: orders by due bucket with noise, each to the admissible column of
-/// least marginal value; where none fits, to the one that overloads least.
-fn list_schedule(columns: &Columns<'_>, random: &mut Pcg64Mcg, noisy: bool) -> Vec<usize> {
-    let orders = columns.orders();
-    let due = |order: usize| columns.instance.planned_orders[order].due_bucket as f64;
-    let mut keys: Vec<(f64, usize)> = (0..orders)
-        .map(|order| (due(order) + if noisy { random.random_range(0.0..2.0) } else { 0.0 }, order))
-        .collect();
-    keys.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut selection = Selection::empty(columns);
-    let available: Vec<f64> =
-        columns.sources.iter().map(|s| s.iter().map(|source| source.available).sum()).collect();
-    for (done, (_, order)) in keys.into_iter().enumerate() {
-        let (mut best, mut best_column) = (f64::INFINITY, None);
-        let (mut least, mut least_column) = (f64::INFINITY, columns.start[order]);
-        let side = if done > orders / 10 { selection.night_side() } else { None };
-        for column in columns.start[order]..columns.start[order + 1] {
-            let short = columns
-                .bom
-                .of(column)
-                .filter(|(k, q)| selection.required[*k] + q > available[*k])
-                .count();
-            let over = selection.overload_with(column) + short as f64;
-            let mut value = selection.marginal(column);
-            let night = columns.night[column] > 0.5 * columns.run[column];
-            match side {
-                Some(std::cmp::Ordering::Less) if !night => value += value.abs() * 0.5,
-                Some(std::cmp::Ordering::Greater) if night => value += value.abs() * 0.5,
-                _ => {}
-            }
-            if noisy {
-                value += value.abs() * random.random_range(0.0..0.3);
-            }
-            if over <= 1e-9 && value < best {
-                (best, best_column) = (value, Some(column));
-            }
-            if over < least {
-                (least, least_column) = (over, column);
-            }
-        }
-        selection.replace(order, best_column.unwrap_or(least_column));
-    }
-    selection.chosen
+/// The first plan of a search that is not genetic: list scheduling without noise.
+pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
+    let pool = Pool::new(columns);
+    let plan = List::new(&pool).plan(&pool, &mut generator(seed, 0, 0), false);
+    pool.columns_of(&plan.genes)
 }

@@ -3,11 +3,11 @@
 use super::super::column::Columns;
 
 /// Stands for no set-up.
-pub(super) const NO_SETUP: u32 = u32::MAX;
+pub(in crate::plan) const NO_SETUP: u32 = u32::MAX;
 
 /// Minutes of a column on one resource, with the set-up that they need there.
 #[derive(Clone, Copy)]
-pub(super) struct Work {
+pub(in crate::plan) struct Work {
     pub resource: u32,
     pub setup: u32,
     pub minutes: f64,
@@ -15,7 +15,7 @@ pub(super) struct Work {
 
 /// A column without its lists.
 #[derive(Clone, Copy)]
-pub(super) struct Candidate {
+pub(in crate::plan) struct Candidate {
     pub value: f64,
     pub run: f64,
     pub night: f64,
@@ -28,7 +28,7 @@ pub(super) struct Candidate {
 }
 
 /// The candidates of every order.
-pub(super) struct Candidates {
+pub(in crate::plan) struct Candidates {
     /// Candidates of order `j` are `start[j]..start[j + 1]`.
     pub start: Vec<u32>,
     pub list: Vec<Candidate>,
@@ -72,6 +72,24 @@ impl Candidates {
             candidates.start.push(small(candidates.list.len()));
         }
         candidates.index_setups(columns.setup.len());
+        candidates
+    }
+
+    /// All columns, those of each order by rising `value`. Set-ups do not know who uses them.
+    pub fn every(columns: &Columns<'_>, value: &[f64]) -> Self {
+        let mut candidates = Self {
+            start: columns.start.iter().map(|at| small(*at)).collect(),
+            list: Vec::with_capacity(columns.len()),
+            work: Vec::new(),
+            bom: Vec::new(),
+            setup_start: Vec::new(),
+            of_setup: Vec::new(),
+        };
+        for order in 0..columns.orders() {
+            let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
+            own.sort_unstable_by(|a, b| value[*a].total_cmp(&value[*b]).then(a.cmp(b)));
+            own.into_iter().for_each(|column| candidates.push(columns, column));
+        }
         candidates
     }
 
