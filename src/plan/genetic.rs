@@ -29,6 +29,9 @@ const GAMMA_MAX: f64 = 0.4;
 /// Weight of a missed policy against an overload.
 const POLICY: f64 = 10.0;
 
+/// Columns of each order that the first plan of another search looks at.
+const FIRST_COLUMNS: usize = 20;
+
 /// The best plan that the search found.
 pub(super) struct Found {
     /// Best feasible selection with its value.
@@ -62,7 +65,7 @@ pub(super) fn search(
     stop: &(dyn Fn() -> bool + Sync),
     progress: &(dyn Fn(usize, Option<f64>) + Sync),
 ) -> Found {
-    let pool = Pool::new(columns);
+    let pool = Pool::new(columns, usize::MAX);
     let mut population = first_population(&pool, seed, start);
     // Room for the children of a generation: those who die leave theirs to the next.
     let elite = (ELITE * POPULATION as f64) as usize;
@@ -203,7 +206,74 @@ fn room_for_purchases(columns: &Columns<'_>) -> Vec<Vec<f64>> {
 
 /// The first plan of a search that is not genetic: list scheduling without noise.
 pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
-    let pool = Pool::new(columns);
+    let pool = Pool::new(columns, FIRST_COLUMNS);
     let plan = List::new(&pool).plan(&pool, &mut generator(seed, 0, 0), false);
     pool.columns_of(&plan.genes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::super::baseline::with_baseline;
+    use super::super::instance::Instance;
+    use super::super::selection::Selection;
+    use super::*;
+
+    const SMALL: &[u8] = include_bytes!("../../tests/fixtures/planning/S-cement-1.json.gz");
+
+    fn problem() -> Instance {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(SMALL).read_to_string(&mut text).unwrap();
+        with_baseline(&Instance::from_json(&text).unwrap()).unwrap()
+    }
+
+    fn compiled(instance: &Instance) -> Columns<'_> {
+        let baseline = instance.baseline.as_ref().unwrap();
+        let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+        Columns::compile(instance, figures, false).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        /// A child is counted by what it differs in from a parent, and so are its own children: that has
+        /// to be what each of its columns adds up to.
+        #[test]
+        fn children_of_children_are_worth_what_their_columns_are(seed in any::<u64>()) {
+            let instance = problem();
+            let columns = compiled(&instance);
+            let pool = Pool::new(&columns, usize::MAX);
+            let mut bought = room_for_purchases(&columns);
+            let mut population = first_population(&pool, seed, None);
+            let fitness: Vec<f64> = population.iter().map(|one| one.worth.value).collect();
+            for generation in 1..20 {
+                let mut child = Individual::empty(&pool);
+                let mut random = generator(seed, generation, 0);
+                breed(&pool, &population, &fitness, &mut random, &mut child);
+                child.judge(&pool, &mut bought);
+                let whole = Selection::of(&columns, &pool.columns_of(&child.genes)).worth();
+                prop_assert!((child.worth.value - whole.value).abs() < 1e-12);
+                prop_assert!((child.worth.overload - whole.overload).abs() < 1e-9);
+                prop_assert!((child.worth.policy - whole.policy).abs() < 1e-9);
+                prop_assert!((child.worth.punctuality - whole.punctuality).abs() < 1e-12);
+                population[generation] = child;
+            }
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_what_a_seed_finds() {
+        let instance = problem();
+        let columns = compiled(&instance);
+        let of = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| search(&columns, 5, 30, None, &|| false, &|_, _| {}).feasible)
+        };
+        let alone = of(1);
+        assert!(alone.is_some());
+        assert_eq!(alone, of(3));
+    }
 }

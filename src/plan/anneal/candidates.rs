@@ -43,6 +43,16 @@ fn small(value: usize) -> u32 {
     u32::try_from(value).expect("fewer than 2^32")
 }
 
+/// Leaves the `most` columns of least cost, by that.
+fn least(own: &mut Vec<usize>, cost: &[f64], most: usize) {
+    let by_cost = |a: &usize, b: &usize| cost[*a].total_cmp(&cost[*b]).then(a.cmp(b));
+    if own.len() > most {
+        own.select_nth_unstable_by(most - 1, by_cost);
+        own.truncate(most);
+    }
+    own.sort_unstable_by(by_cost);
+}
+
 impl Candidates {
     /// The `most` columns of each order with the least reduced cost, and the one it starts from.
     pub fn new(columns: &Columns<'_>, reduced_cost: &[f64], from: &[usize], most: usize) -> Self {
@@ -56,13 +66,7 @@ impl Candidates {
         };
         for (order, from) in from.iter().enumerate() {
             let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
-            let by_cost =
-                |a: &usize, b: &usize| reduced_cost[*a].total_cmp(&reduced_cost[*b]).then(a.cmp(b));
-            if own.len() > most {
-                own.select_nth_unstable_by(most - 1, by_cost);
-                own.truncate(most);
-            }
-            own.sort_by(by_cost);
+            least(&mut own, reduced_cost, most);
             if !own.contains(from) {
                 own.push(*from);
             }
@@ -75,20 +79,23 @@ impl Candidates {
         candidates
     }
 
-    /// All columns, those of each order by rising `value`. Set-ups do not know who uses them.
-    pub fn every(columns: &Columns<'_>, value: &[f64]) -> Self {
+    /// The `most` columns of each order with the least `value`, by that. Set-ups do not know who uses them.
+    pub fn of_value(columns: &Columns<'_>, value: &[f64], most: usize) -> Self {
         let mut candidates = Self {
-            start: columns.start.iter().map(|at| small(*at)).collect(),
-            list: Vec::with_capacity(columns.len()),
+            start: vec![0],
+            list: Vec::new(),
             work: Vec::new(),
             bom: Vec::new(),
             setup_start: Vec::new(),
             of_setup: Vec::new(),
         };
+        let mut own: Vec<usize> = Vec::new();
         for order in 0..columns.orders() {
-            let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
-            own.sort_unstable_by(|a, b| value[*a].total_cmp(&value[*b]).then(a.cmp(b)));
-            own.into_iter().for_each(|column| candidates.push(columns, column));
+            own.clear();
+            own.extend(columns.start[order]..columns.start[order + 1]);
+            least(&mut own, value, most);
+            own.iter().for_each(|column| candidates.push(columns, *column));
+            candidates.start.push(small(candidates.list.len()));
         }
         candidates
     }

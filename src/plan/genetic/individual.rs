@@ -8,7 +8,7 @@ use super::super::selection::{Totals, Worth};
 /// The columns of a problem with what every individual needs of them.
 pub(super) struct Pool<'s, 'b> {
     pub columns: &'s Columns<'b>,
-    /// All columns of each order, least value first: genes are positions among them.
+    /// Columns of each order, least value first: genes are positions among them.
     pub candidates: Candidates,
     /// Value of each of them with its components at their best sources.
     pub value: Vec<f64>,
@@ -17,14 +17,10 @@ pub(super) struct Pool<'s, 'b> {
 }
 
 impl<'s, 'b> Pool<'s, 'b> {
-    pub fn new(columns: &'s Columns<'b>) -> Self {
-        let prices: Vec<f64> = (0..columns.sources.len()).map(|k| price(columns, k)).collect();
-        let with_components = |column: usize| {
-            let components: f64 = columns.bom.of(column).map(|(k, q)| q * prices[k]).sum();
-            columns.value[column] + components
-        };
-        let value: Vec<f64> = (0..columns.len()).map(with_components).collect();
-        let candidates = Candidates::every(columns, &value);
+    /// With the `most` columns of each order that are worth most with their components.
+    pub fn new(columns: &'s Columns<'b>, most: usize) -> Self {
+        let value = columns.with_components();
+        let candidates = Candidates::of_value(columns, &value, most);
         let per_capacity = columns.capacity.iter().map(|capacity| 1.0 / capacity.max(1.0));
         Self {
             columns,
@@ -37,18 +33,6 @@ impl<'s, 'b> Pool<'s, 'b> {
     /// The columns that genes are.
     pub fn columns_of(&self, genes: &[u32]) -> Vec<usize> {
         genes.iter().map(|gene| self.candidates.list[*gene as usize].column as usize).collect()
-    }
-}
-
-/// What a unit of a component costs about: of what counts for the low-carbon ratio, that share comes from the
-/// best low-carbon source.
-fn price(columns: &Columns<'_>, component: usize) -> f64 {
-    let sources = &columns.sources[component];
-    let best = sources[0].value;
-    let low = sources.iter().find(|source| source.low_carbon && source.available > 0.0);
-    match low.filter(|_| columns.mass[component] > 0.0) {
-        Some(low) => best + columns.ratio_min * (low.value - best),
-        None => best,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct List {
 impl List {
     pub fn new(pool: &Pool<'_, '_>) -> Self {
         let columns = pool.columns;
-        let most = (0..columns.len() as u32).map(|at| pool.candidates.work(at).len()).max();
+        let most = (0..pool.value.len() as u32).map(|at| pool.candidates.work(at).len()).max();
         let least = columns.setup.iter().map(|setup| setup.value).fold(0.0, f64::min);
         let orders = &columns.instance.planned_orders;
         Self {
