@@ -3,7 +3,7 @@
 
 mod best;
 
-mod candidates;
+pub(super) mod candidates;
 
 mod moves;
 
@@ -56,10 +56,23 @@ pub(super) fn anneal(
     used: &(dyn Fn(u64) -> f64 + Sync),
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
+    anneal_in(ROUNDS, columns, reduced_cost, start, seed, used, tell)
+}
+
+/// [`anneal`] with so many rounds: each costs what the plan is long, so a short search has one.
+pub(super) fn anneal_in(
+    rounds: u32,
+    columns: &Columns<'_>,
+    reduced_cost: &[f64],
+    start: &[usize],
+    seed: u64,
+    used: &(dyn Fn(u64) -> f64 + Sync),
+    tell: &(dyn Fn(f64) + Sync),
+) -> Option<(Vec<usize>, f64)> {
     let candidates = Candidates::new(columns, reduced_cost, start, CANDIDATES);
     let chosen = candidates.all(start);
     let spread = spread(columns);
-    let search = Search { columns, candidates: &candidates, spread, used, tell };
+    let search = Search { columns, candidates: &candidates, rounds, spread, used, tell };
     let generator = |island: u64| {
         Pcg64Mcg::new(u128::from(seed.wrapping_mul(ISLANDS) + island) << 32 | 0x51ED_270B)
     };
@@ -95,6 +108,7 @@ struct Ended {
 struct Search<'s, 'b> {
     columns: &'s Columns<'b>,
     candidates: &'s Candidates,
+    rounds: u32,
     spread: f64,
     used: &'s (dyn Fn(u64) -> f64 + Sync),
     tell: &'s (dyn Fn(f64) + Sync),
@@ -113,8 +127,8 @@ impl Search<'_, '_> {
         islands: &mut [Island],
     ) -> Option<(Vec<u32>, f64)> {
         let mut best: Option<(Vec<u32>, f64)> = None;
-        for round in 1..=ROUNDS {
-            let until = f64::from(round) / f64::from(ROUNDS);
+        for round in 1..=self.rounds {
+            let until = f64::from(round) / f64::from(self.rounds);
             let ended: Vec<Ended> = (parts.par_iter().zip(islands.par_iter_mut()))
                 .map(|(own, island)| self.chain(own, chosen.clone(), until, island))
                 .collect();
