@@ -27,6 +27,8 @@ use crate::plan::{
     Effort, Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
     problem_from_facts, solve,
 };
+use crate::said;
+use crate::said::Said;
 use crate::source::grid::hourly;
 
 /// Most plans of a front: more than people compare.
@@ -173,7 +175,7 @@ impl PlanRecord {
         &mut self,
         searches: usize,
         limit: Limit<'_>,
-        progress: &(dyn Fn(&str, Option<f64>) + Sync),
+        progress: &(dyn Fn(&Said, Option<f64>) + Sync),
     ) -> Result<(), CycleError> {
         let effort = Effort { seed: self.seed, limit, progress };
         self.front = Some(front(&self.problem.instance, searches, FRONT_POINTS, &effort)?);
@@ -291,13 +293,13 @@ pub fn plan(
     facts_key: &str,
     now: Timestamp,
     limit: Limit<'_>,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    progress: &(dyn Fn(&Said, Option<f64>) + Sync),
 ) -> Result<PlanRecord, CycleError> {
     let settings = &config.settings.plan;
     let problem = problem(facts, judged, config, now)?;
     let options = SolveOptions { seed: settings.seed, limit, genetic_only: false, progress };
     let solution = solve(&problem.instance, &options)?;
-    progress("shadow prices", solution.evaluation.fv);
+    progress(&said!("plan.stage.prices", "shadow prices"), solution.evaluation.fv);
     let shadow_prices = shadow_prices(&solution.instance, &solution.schedule, &solution.proof)?;
     let record = PlanRecord {
         quarters: Vec::new(),
@@ -332,11 +334,11 @@ pub fn plan(
 pub(super) fn finished(
     mut record: PlanRecord,
     config: &Config,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    progress: &(dyn Fn(&Said, Option<f64>) + Sync),
 ) -> Result<PlanRecord, CycleError> {
     let settings = &config.settings.plan;
     let (problem, schedule) = (&record.problem, &record.schedule);
-    progress("simulation", record.evaluation.fv);
+    progress(&said!("plan.stage.simulation", "simulation"), record.evaluation.fv);
     let outlook = simulate(&problem.instance, schedule, &settings.simulation.scatter)
         .map_err(CycleError::Incomplete)?;
     let quarters = quarters(problem, &problem.instance, schedule, &config.budgets)?;

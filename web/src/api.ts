@@ -1,5 +1,7 @@
 // The interface of the server: /api/v1, nothing else.
 
+import type { Said } from './said'
+
 export interface Problem {
   status: number
   code: string
@@ -43,6 +45,7 @@ export interface Sheet {
   rows: string[][]
   total: number
   next?: number
+  said?: Record<string, Said>
 }
 
 export interface Job {
@@ -173,13 +176,15 @@ export interface FindingPage {
   rule: string
   subject: string
   text: string
+  said: Said | null
   proposal: string
+  proposal_said: Said | null
   state: string
   waits: boolean
   due: string | null
   from: string | null
   to: string | null
-  events: { at: string; who: string; what: string; text: string; before_kwh: string | null; after_kwh: string | null }[]
+  events: { at: string; who: string; what: string; text: string; said: Said | null; before_kwh: string | null; after_kwh: string | null }[]
 }
 
 export type Decision = { ask: { whom: string } } | { accept: { why: string } } | { correct: { kwh: string[]; why: string } }

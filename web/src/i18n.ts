@@ -50,6 +50,8 @@ export function useLanguage(): string {
   )
 }
 
+export const currentLanguage = () => language
+
 /** The locale for numbers and dates: that of the browser if it is of the chosen language. */
 export function locale(): string {
   return navigator.languages.find(wanted => wanted.startsWith(language)) ?? language

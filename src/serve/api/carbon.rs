@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::named::Named;
 use super::told::Told;
 use crate::post::approval::Request;
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
@@ -133,7 +134,10 @@ pub async fn post(
         work::month(text)?;
     }
     if plant.config().settings.post.four_eyes {
-        let text = "a second person has to approve each posting here: ask for approval";
+        let text = said!(
+            "four-eyes.ask",
+            "a second person has to approve each posting here: ask for approval"
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }
     let (subject, accepted) = wish.parts();
@@ -146,7 +150,10 @@ fn begin(
     what: What,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     if plant.jobs.is_busy(JobKind::Post) {
-        let text = "something is being posted; wait until it is done. Nothing was begun";
+        let text = said!(
+            "job.posting",
+            "something is being posted; wait until it is done. Nothing was begun"
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
     tracing::info!(user = person.name, ?what, "asked to post");
@@ -176,7 +183,9 @@ pub async fn ask(
 fn request(plant: &Plant, name: &str) -> Result<Request, Problem> {
     let journal = plant.journal();
     let found = journal.requests.iter().find(|request| request.name == name);
-    found.cloned().ok_or_else(|| Problem::not_found(format!("there is no request {name}")))
+    found.cloned().ok_or_else(|| {
+        Problem::not_found(said!("request.unknown", "there is no request {name}", name = name))
+    })
 }
 
 /// Approves exactly what the page showed.
@@ -211,8 +220,15 @@ pub async fn post_request(
     person.needs(&[role_of(&known.draft)])?;
     if known.approved_by.is_none() || known.posted_as.is_some() {
         let text = match &known.posted_as {
-            Some(id) => format!("{name} was posted already, as {id}"),
-            None => format!("{name} waits for somebody other than {}", known.draft.requested_by),
+            Some(id) => {
+                said!("request.posted", "{name} was posted already, as {id}", name = name, id = id)
+            }
+            None => said!(
+                "request.waits",
+                "{name} waits for somebody other than {by}",
+                name = name,
+                by = known.draft.requested_by
+            ),
         };
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }

@@ -14,6 +14,7 @@ use super::named::Named;
 use super::told::Told;
 use crate::post::state::{ItemState, Phase};
 use crate::post::{ChangeSetId, ItemReport};
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::metrics::phase_name;
@@ -143,7 +144,7 @@ fn known(plant: &Plant, text: &str) -> Result<ChangeSetId, Problem> {
     if plant.journal().change_sets.iter().any(|set| set.change_set_id == id) {
         return Ok(id);
     }
-    Err(Problem::not_found(format!("there is no change set {text}")))
+    Err(Problem::not_found(said!("change-set.unknown", "there is no change set {id}", id = text)))
 }
 
 /// Takes a change set back while its window is open. What becomes of it is told as events of the
@@ -163,15 +164,22 @@ pub async fn undo(
     let work::Standing { report, draft, .. } = work::change_set(&plant, id.clone()).await?;
     person.needs(&[role_of(&draft)])?;
     if phase_name(report.phase) != seen.phase {
-        return Err(Problem::stale(format!(
-            "{id} is {} by now and not {} as the page showed: somebody else decided, or its window has \
-             closed. Nothing was done",
-            phase_name(report.phase),
-            seen.phase
+        return Err(Problem::stale(said!(
+            "change-set.stale",
+            "{id} is {phase} by now and not {seen} as the page showed: somebody else decided, or its \
+             window has closed. Nothing was done",
+            id = id,
+            phase = phase_name(report.phase),
+            seen = seen.phase
         )));
     }
     if report.phase != Phase::Open {
-        let text = format!("{id} is {}; only while it is OPEN it can be taken back", seen.phase);
+        let text = said!(
+            "change-set.window",
+            "{id} is {phase}; only while it is OPEN it can be taken back",
+            id = id,
+            phase = seen.phase
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "WINDOW", text));
     }
     tracing::info!(user = person.name, change_set = id.as_str(), "asked to take it back");
