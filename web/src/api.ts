@@ -6,6 +6,7 @@ export interface Problem {
   status: number
   code: string
   detail: string
+  said?: Said
 }
 
 export class ApiError extends Error {
@@ -54,6 +55,7 @@ export interface Job {
   state: 'waiting' | 'running' | 'done' | 'failed'
   by: string
   text: string
+  said?: Said
   best_fv?: number
   result?: string
   asked: string
@@ -89,6 +91,7 @@ export interface Overview {
   problems: number
   jobs: Job[]
   collect_failed: string | null
+  collect_failed_said: Said | null
 }
 
 export interface Worth {
@@ -125,7 +128,7 @@ export interface PlanPage {
     end: string
     minutes: number
   }[]
-  unplannable: { demand: string; reason: string }[]
+  unplannable: { demand: string; reason: string; said?: Said }[]
   carbon_parts: [Record<string, number>, Record<string, number>]
   change_set: string | null
   feasibility: {
@@ -139,8 +142,8 @@ export interface PlanPage {
     carbon_kg: Scattered
   } | null
   quarters: { quarter: string; scopes: number[]; planned_kg: number; budget_kg: number }[]
-  conflict: { text: string; proven: boolean; relaxing: string[] } | null
-  front: { name: string; chosen: boolean; carbon_kg: number; cost: number; punctuality: number; cost_per_tonne_saved: number | null }[] | null
+  conflict: { text: string; said: Said | null; proven: boolean; relaxing: string[]; relaxing_said: Said[] } | null
+  front: { name: string; said: Said | null; chosen: boolean; carbon_kg: number; cost: number; punctuality: number; cost_per_tonne_saved: number | null }[] | null
 }
 
 export interface Scattered {

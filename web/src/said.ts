@@ -4,7 +4,7 @@ import en from './said/en.json'
 import ja from './said/ja.json'
 import zh from './said/zh.json'
 import { instant, local, number } from './format'
-import { currentLanguage, locale } from './i18n'
+import { currentLanguage, locale, named } from './i18n'
 
 type Key = keyof typeof en
 const ALL: Record<string, Record<Key, string>> = { en, de, zh, ja }
@@ -31,7 +31,7 @@ function day(text: string): string {
 }
 
 function shown(fact: Fact, form: string | undefined): string {
-  if (typeof fact === 'string') return fact.replaceAll('CO2e', 'CO₂e')
+  if (typeof fact === 'string') return /^[A-Z][A-Z_]+$/.test(fact) ? named('key', fact, fact) : fact.replaceAll('CO2e', 'CO₂e')
   if ('number' in fact) return numeral(fact.number, form)
   if ('instant' in fact) return instant(fact.instant)
   if ('date' in fact) return day(fact.date)
