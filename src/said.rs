@@ -207,6 +207,21 @@ impl AsFact for DateTime {
     }
 }
 
+/// A time on the clock of the plant, to the minute.
+pub struct Minute(pub DateTime);
+
+impl Display for Minute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%d %H:%M"))
+    }
+}
+
+impl AsFact for Minute {
+    fn as_fact(&self) -> Fact {
+        self.0.as_fact()
+    }
+}
+
 impl AsFact for Said {
     fn as_fact(&self) -> Fact {
         Fact::Said(self.clone())

@@ -14,6 +14,7 @@ use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
 use crate::post::breaker::SharedBreaker;
+use crate::post::purpose;
 use crate::post::state::Phase;
 use crate::post::{
     ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange,
@@ -141,7 +142,7 @@ pub fn plan_draft(
     }
     sound_orders(&documents, record, config, now)?;
     Ok(ChangeSetDraft {
-        purpose: format!("plan {} of plant {}", short(key), config.settings.plant.code),
+        purpose: purpose::of_plan(key, config.settings.plant.code.as_str()).into(),
         requested_by: requested_by.to_owned(),
         plan_hash: key.to_owned(),
         after: None,
@@ -242,7 +243,7 @@ fn kind(run: &PostingRun) -> String {
 fn purpose(run: &PostingRun) -> String {
     let (period, company_code) = (run.period, &run.company_code);
     let Some(corrects) = &run.corrects else {
-        return format!("carbon posting {period} of company code {company_code}");
+        return purpose::of_month(period, company_code).into();
     };
     let mut reasons: Vec<String> =
         corrects.factors.iter().take(REASONS_MAX).map(ToString::to_string).collect();

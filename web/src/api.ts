@@ -157,21 +157,24 @@ export interface ChangeSetPage {
   change_set: string
   phase: string
   purpose: string
+  purpose_said: Said | null
   requested_by: string
   plan_hash: string
   ends: string | null
   server_time: string
   reason: string | null
+  reason_said: Said | null
   items: {
     item: number
     title: string
+    said: Said | null
     state: string
     number: string | null
     reversal: string | null
     conflict: { what: string; fields: [string, string, string, string][] } | null
     message: string | null
   }[]
-  deletions: { state: 'waiting' | 'due' | 'became' | 'dropped'; titles: string[]; became: string | null } | null
+  deletions: { state: 'waiting' | 'due' | 'became' | 'dropped'; titles: string[]; titles_said: Said[]; became: string | null } | null
 }
 
 export interface FindingPage {
@@ -202,7 +205,7 @@ export interface RightReadings {
 }
 
 export interface Simulation {
-  documents: { item: number; title: string; key: string }[]
+  documents: { item: number; title: string; said: Said | null; key: string }[]
   documents_max: number
 }
 
@@ -210,6 +213,7 @@ export interface Asked {
   request: string
   hash: string
   purpose: string
+  purpose_said: Said | null
   requested_by: string
   approved_by: string | null
   documents: string[]

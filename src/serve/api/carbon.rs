@@ -13,6 +13,7 @@ use super::named::Named;
 use super::told::Told;
 use crate::post::approval::Request;
 use crate::said;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
@@ -48,6 +49,9 @@ pub struct Preview {
     item: usize,
     /// What it is.
     title: String,
+    /// What the title is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// Under which key it would be found again.
     key: String,
 }
@@ -70,6 +74,9 @@ pub struct Asked {
     hash: String,
     /// What it is for.
     purpose: String,
+    /// What the purpose is made of.
+    #[schema(value_type = Option<Object>)]
+    purpose_said: Option<Said>,
     /// Who asked.
     requested_by: String,
     /// Who approved.
@@ -91,6 +98,7 @@ fn asked(request: &Request) -> Asked {
         request: request.name.clone(),
         hash: request.hash.clone(),
         purpose: request.draft.purpose.clone(),
+        purpose_said: request.draft.purpose_said().keyed(),
         requested_by: request.draft.requested_by.clone(),
         approved_by: request.approved_by.clone(),
         documents: request.draft.documents.iter().map(|document| document.title()).collect(),
@@ -112,6 +120,7 @@ pub async fn simulate(
     let documents = documents.into_iter().map(|document| Preview {
         item: document.item,
         title: document.title,
+        said: document.document.said().keyed(),
         key: document.key.to_string(),
     });
     Ok(Json(Simulation {
