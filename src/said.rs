@@ -189,6 +189,18 @@ macro_rules! numbers {
 
 numbers! { f64 f32 u8 u16 u32 u64 usize i8 i16 i32 i64 isize Decimal }
 
+impl AsFact for str {
+    fn as_fact(&self) -> Fact {
+        Fact::Words(self.to_owned())
+    }
+}
+
+impl AsFact for String {
+    fn as_fact(&self) -> Fact {
+        Fact::Words(self.clone())
+    }
+}
+
 impl AsFact for Timestamp {
     fn as_fact(&self) -> Fact {
         Fact::Instant { instant: *self }

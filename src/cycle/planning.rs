@@ -67,7 +67,8 @@ fn quarters(
     schedule: &Schedule,
     budgets: &[Budget],
 ) -> Result<Vec<PlannedQuarter>, CycleError> {
-    let emitted = by_bucket(instance, schedule).map_err(CycleError::Incomplete)?;
+    let emitted =
+        by_bucket(instance, schedule).map_err(|why| CycleError::Incomplete(why.into()))?;
     let quarter_of = |bucket: usize| Quarter::of(problem.shift(bucket).day);
     let mut quarters = Vec::new();
     for budget in budgets {
@@ -163,7 +164,7 @@ impl PlanRecord {
     /// [`CycleError::Incomplete`] if the record names what its problem has not.
     pub fn reasons(&self) -> Result<Reasons, CycleError> {
         reasons(&self.problem.instance, &self.baseline_schedule, &self.schedule)
-            .map_err(CycleError::Incomplete)
+            .map_err(|why| CycleError::Incomplete(why.into()))
     }
 
     /// Looks for other choices between carbon, cost and punctuality by `searches` plans.
@@ -340,7 +341,7 @@ pub(super) fn finished(
     let (problem, schedule) = (&record.problem, &record.schedule);
     progress(&said!("plan.stage.simulation", "simulation"), record.evaluation.fv);
     let outlook = simulate(&problem.instance, schedule, &settings.simulation.scatter)
-        .map_err(CycleError::Incomplete)?;
+        .map_err(|why| CycleError::Incomplete(why.into()))?;
     let quarters = quarters(problem, &problem.instance, schedule, &config.budgets)?;
     if !record.evaluation.feasible {
         let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };

@@ -144,8 +144,14 @@ pub async fn read_facts(
     let told = Arc::clone(&progress);
     let on_page: Arc<OnPage> = Arc::new(move |set, rows, announced| {
         told(match announced {
-            Some(announced) => format!("{set}: {rows} of {announced} rows"),
-            None => format!("{set}: {rows} rows"),
+            Some(announced) => said!(
+                "read.stage.rows-of",
+                "{set}: {rows} of {announced} rows",
+                set = set,
+                rows = rows,
+                announced = announced
+            ),
+            None => said!("read.stage.rows", "{set}: {rows} rows", set = set, rows = rows),
         });
     });
     let reading = reading(config, connections, now, on_page);

@@ -212,7 +212,7 @@ fn on_a_closed_day(
             "PLAN-CAL: item {item}: {day} is not a working day in {plant} (factory calendar of work \
              center {center}); plan again",
             item = item,
-            day = day?,
+            day = day,
             plant = order.plant,
             center = center
         ))

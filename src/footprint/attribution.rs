@@ -14,6 +14,7 @@ use crate::id::{
     CostCenter, MaterialNumber, ProductionOrderNumber, WorkCenterCode, WorkCenterInternalId,
 };
 use crate::master::{MasterData, StandardValue};
+use crate::meters::MeterError;
 use crate::order::Confirmation;
 use crate::period::{Interval, ShiftCalendar, ShiftOnDay};
 use crate::quantity::Energy;

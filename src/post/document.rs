@@ -243,9 +243,9 @@ impl NewDocument {
                     said!(
                         "document.field",
                         "{field} {old} -> {new}",
-                        field = field.said(),
                         old = before.text(field),
-                        new = change.wanted.text(field)
+                        new = change.wanted.text(field),
+                        field = field.said()
                     )
                 };
                 said!(
