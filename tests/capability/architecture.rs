@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["quantity", "unit", "id", "period", "value_state", "secret", "said"];
+const WORDS: &[&str] =
+    &["quantity", "unit", "id", "period", "value_state", "secret", "said", "words_by_said"];
 const FACTS: &[&str] = &["master", "order", "reading", "factor"];
 
 /// What each module may name with `crate::` beside the words, and whether it may name the facts.
