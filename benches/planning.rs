@@ -23,6 +23,7 @@ use carbide::plan::instance::Instance;
 use carbide::plan::{Limit, Solution, SolveOptions, gaps, solve};
 use flate2::read::GzDecoder;
 
+use carbide::said::Said;
 use planning_peers::Peers;
 use process::{cpu_seconds, forget_peak, peak_kib};
 
@@ -219,12 +220,12 @@ fn run(
     };
     let share = || gone() / (0.97 * seconds - 0.05);
     let (first_plan, certificate, as_good) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-    let progress = |stage: &str, best: Option<f64>| {
+    let progress = |stage: &Said, best: Option<f64>| {
         if best.is_some() {
             first_plan.lock().unwrap().get_or_insert_with(gone);
         }
         // The bound stands when the search for better plans begins.
-        if stage == "annealing" {
+        if stage.text == "annealing" {
             certificate.lock().unwrap().get_or_insert_with(gone);
         }
         if best.zip(target).is_some_and(|(best, target)| best >= target) {
@@ -250,8 +251,8 @@ fn gain_gap(solution: &Solution) -> f64 {
 fn genetic(instance: &Instance) -> (Solution, f64) {
     let began = cpu_seconds();
     let searched = Mutex::new(began);
-    let progress = |what: &str, _: Option<f64>| {
-        if what == "bound" {
+    let progress = |what: &Said, _: Option<f64>| {
+        if what.text == "bound" {
             *searched.lock().unwrap() = cpu_seconds();
         }
     };

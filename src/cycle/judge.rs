@@ -22,6 +22,7 @@ use crate::master::Procurement;
 use crate::meters::Reconciled;
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::reading::{Meter, Series};
+use crate::said;
 
 /// Everything judged from one snapshot of facts.
 pub struct Judged {
@@ -81,9 +82,10 @@ pub fn judge(
     let period = match period {
         Some(period) => period,
         None => last_metered_month(&series, &config.zone).ok_or_else(|| {
-            CycleError::Incomplete(format!(
-                "meter {} covers no whole month; nothing can be posted yet",
-                main.id
+            CycleError::Incomplete(said!(
+                "judge.no-month",
+                "meter {meter} covers no whole month; nothing can be posted yet",
+                meter = main.id
             ))
         })?,
     };

@@ -6,6 +6,7 @@ use carbide::footprint::budget::{Budget, Quarter};
 use carbide::plan::Limit;
 use carbide::post::NewDocument;
 use carbide::quantity::Milligrams;
+use carbide::said::Said;
 use carbide::store::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::command_line::{Plant, ended_with, text};
 use crate::decide_on_page::rows;
 use crate::serve::{Daemon, add_user};
 
-const QUIET: &(dyn Fn(&str, Option<f64>) + Sync) = &|_, _| {};
+const QUIET: &(dyn Fn(&Said, Option<f64>) + Sync) = &|_, _| {};
 
 /// A plant whose plan was posted and confirmed, with SAP read again.
 async fn running() -> Plant {

@@ -31,6 +31,19 @@ async function twins(page, charts, of = '') {
   }
 }
 
+/** Words that stand in nearly every sentence of the program, and in none of another language of the page. */
+const ENGLISH = /\b(the|is|are|and|of|instead|when|with|from|arrives|starts|shifts?|more|less|not?)\b/i
+const OWN = { de: /[a-zäöüß]{3,}/, zh: /[\u4e00-\u9fff]{2,}/, ja: /[\u3040-\u30ff]/ }
+
+/** Looks that sentences are of the language, each of them and none in English. */
+function said(sentences, language) {
+  must(sentences.length > 0, 'nothing is said')
+  for (const sentence of sentences) {
+    const words = sentence.replaceAll(/[A-Z][A-Z0-9-]+/g, ' ')
+    must(OWN[language].test(words) && !ENGLISH.test(words), `in ${language} the page says: ${sentence}`)
+  }
+}
+
 async function truth(sandbox) {
   const orders = await (await fetch(`${sandbox}/sandbox/planned-orders`)).text()
   const ledger = await (await fetch(`${sandbox}/sandbox/ledger`)).json()
@@ -331,6 +344,40 @@ try {
         await anna.waitForTimeout(700)
         await shot(anna, `${name}-${language}`, true)
       }
+    })
+  }
+
+  for (const language of ['de', 'zh', 'ja']) {
+    await step(`reasons, findings, refusals and progress are said in ${language}`, async () => {
+      await anna.evaluate(to => localStorage.setItem('carbide-language', to), language)
+      const plan = (await rows(anna, 'plans?limit=1'))[0].plan
+      await anna.goto(`${url}/#/plan/${plan}`)
+      await anna.reload()
+      const texts = async (sheet, columns) => {
+        await anna.locator(`[data-testid=sheet-${sheet}] tbody tr`).first().waitFor()
+        return anna.evaluate(([name, places]) => [...document.querySelectorAll(`[data-testid=sheet-${name}] tbody tr`)].flatMap(row => places.map(at => row.children[at].textContent)), [sheet, columns])
+      }
+      said(await texts('plan-reasons', [1]), language)
+      await anna.locator('[data-testid=sheet-plan-reasons]').scrollIntoViewIfNeeded()
+      await shot(anna, `reasons-${language}`)
+      await go(anna, '#/findings')
+      // A box to choose it by, its key, state and deadline, rule, severity, subject, times and count stand before.
+      said(await texts('findings', [10, 11]), language)
+      await anna.locator('[data-testid=sheet-findings] tbody ui5-button').first().click()
+      await anna.locator('[data-testid=finding] ol li').first().waitFor()
+      said((await anna.locator('[data-testid=finding] p').allTextContents()).slice(1), language)
+      await shot(anna, `finding-${language}`)
+      await go(anna, '#/explain/NO-SUCH-THING')
+      await anna.locator('main [role=alert]').waitFor()
+      said(await anna.locator('main [role=alert] ui5-message-strip').allTextContents(), language)
+      await shot(anna, `refusal-${language}`)
+      await go(anna, '#/plans')
+      await anna.locator('#seconds').fill('3')
+      const progress = anna.locator('[data-testid=job] > span')
+      await anna.locator('ui5-button[data-testid=start-plan]').click()
+      await anna.waitForFunction(() => /\d/.test(document.querySelector('[data-testid=job] > span')?.textContent ?? ''), undefined, { timeout: 60_000 })
+      said([await progress.textContent()], language)
+      await anna.waitForURL(/#\/plan\//, { timeout: 120_000 })
     })
   }
 

@@ -8,6 +8,7 @@ import { change, instant, number, percent, tick } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
 import { Approvals } from '../posting'
+import { sayOr } from '../said'
 import { SheetView, Status } from '../sheet'
 import { Trouble } from '../trouble'
 import { Standing } from '../window'
@@ -42,7 +43,7 @@ export default function Overview({ who }: { who: Who }) {
     <>
       <h1>{t('overview')} {data.plant}, {data.period}</h1>
       <Trouble error={error} again={again} />
-      {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{data.collect_failed}</MessageStrip>}
+      {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{sayOr(data.collect_failed_said, data.collect_failed)}</MessageStrip>}
       <div className="tiles">
         {data.latest && (
           <div className="tile" data-testid="latest">
@@ -95,7 +96,7 @@ export default function Overview({ who }: { who: Who }) {
       <section className="panel" aria-label={t('energy_by_day')}><h2>{t('energy_by_day')}, kWh</h2><Chart label={t('energy_by_day')} height={220} option={option} test="energy-days" /></section>
       {data.jobs.length > 0 && <section className="panel" aria-label={t('last_jobs')}>
         <h2>{t('last_jobs')}</h2>
-        <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {job.text}</li>)}</ul>
+        <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {sayOr(job.said, job.text)}</li>)}</ul>
       </section>}
       <SheetView name="energy-days" title={t('energy_by_day')} limit={31} />
       <SheetView name="budgets" title={t('budget_title')} />
