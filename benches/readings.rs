@@ -9,7 +9,7 @@
 //!
 //! `odbc`: 5 million rows of five columns from SQLite and, if a server is installed, PostgreSQL; the same
 //! statement by Carbide, arrow-odbc and pyodbc in one run, and hourly sums by the database against the
-//! database's own time. `--rows N` for another size.
+//! database's own time. `--rows N` for another size; `-- sqlite` or `-- postgresql` for one of the two.
 
 #[path = "measure/process.rs"]
 mod process;
@@ -39,14 +39,23 @@ fn main() {
         let at = arguments.iter().position(|argument| argument == name);
         at.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(otherwise)
     };
-    let only = |part: &str| arguments.iter().any(|argument| argument == part);
-    if !only("odbc") {
+    let parts: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|part| PARTS.contains(part)).collect();
+    let wanted = |names: &[&str]| parts.is_empty() || parts.iter().any(|part| names.contains(part));
+    if wanted(&["check"]) {
         check(value("--meters", 10_000));
     }
-    if !only("check") {
-        odbc(value("--rows", 5_000_000));
+    let (rows, folder) = (value("--rows", 5_000_000), tempfile::tempdir().unwrap());
+    if wanted(&["odbc", "sqlite"]) {
+        from_sqlite(folder.path(), rows);
+    }
+    if wanted(&["odbc", "postgresql"]) {
+        from_postgresql(folder.path(), rows);
     }
 }
+
+/// What can be measured by itself; `odbc` is both databases.
+const PARTS: [&str; 4] = ["check", "odbc", "sqlite", "postgresql"];
 
 /// Readings of a day at 15 seconds.
 const OF_DAY: usize = 5_760;
@@ -167,9 +176,8 @@ const MAPPING: &str = "table = \"reading\"\nmeter_column = \"meter\"\nstamp_colu
     time_zone = \"UTC\"\n[[meter]]\nid = \"M\"\nmedium = \"electricity\"\nplant = \"1010\"\n\
     overhead_cost_center = \"101090\"\n";
 
-fn odbc(rows: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ems.sqlite");
+fn from_sqlite(folder: &Path, rows: usize) {
+    let file = folder.join("ems.sqlite");
     fill_sqlite(&file, rows);
     let sqlite = EmsConnection {
         dialect: Dialect::Sqlite,
@@ -194,8 +202,10 @@ fn odbc(rows: usize) {
     } else {
         println!("  the program sqlite3 is not installed: hourly sums are not measured");
     }
+}
 
-    let Some(server) = Server::start(folder.path()) else { return };
+fn from_postgresql(folder: &Path, rows: usize) {
+    let Some(server) = Server::start(folder) else { return };
     server.psql(&format!(
         "CREATE TABLE reading (id integer PRIMARY KEY, meter varchar(8), stamp timestamp, kwh \
          numeric(12,3), quality varchar(8)); INSERT INTO reading SELECT n, 'M', timestamp \
@@ -237,16 +247,29 @@ fn fill_sqlite(file: &Path, rows: usize) {
         .unwrap();
 }
 
-/// The same statement by everybody, best of two.
+/// Rounds in which everybody reads once: what else the machine does then falls on all of them.
+const ROUNDS: usize = 3;
+
+/// The same statement by everybody, in turn; medians.
 fn compare(connection: &EmsConnection, text: &str, quote: &str) {
     let mapping: EmsMapping = toml::from_str(MAPPING).unwrap();
     let meter = MeterId::new("M").unwrap();
-    let mut ours = f64::MAX;
-    let (mut rows, mut sum) = (0, Decimal::ZERO);
+    let name = |name: &str| format!("{quote}{name}{quote}");
+    let columns = ["stamp", "kwh", "quality", "id"].map(name).join(", ");
+    let sql = format!(
+        "SELECT {columns} FROM {} WHERE {} = 'M' ORDER BY {}",
+        name("reading"),
+        name("meter"),
+        name("id")
+    );
+    let python = python::python("readings", "odbc_requirements.txt", "arrow_odbc, pyodbc");
     // The largest peak so far is forgotten, so that filling the database does not count.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    process::forget_peak();
     let before = peak();
-    for _ in 0..2 {
+    let (mut rows, mut sum) = (0, Decimal::ZERO);
+    let mut ours = Vec::new();
+    let mut peers: [Vec<Answer>; 2] = Default::default();
+    for _ in 0..ROUNDS {
         (rows, sum) = (0, Decimal::ZERO);
         let begun = Instant::now();
         let problems = read_each(
@@ -259,55 +282,59 @@ fn compare(connection: &EmsConnection, text: &str, quote: &str) {
                 sum += portion.iter().filter_map(|row| row.energy).sum::<Energy>().amount();
             },
         );
-        ours = ours.min(begun.elapsed().as_secs_f64());
+        ours.push(begun.elapsed().as_secs_f64());
         assert!(problems.unwrap().is_empty());
+        for (peer, answers) in PEERS.iter().zip(&mut peers) {
+            answers.extend(python.as_deref().and_then(|python| answer(python, peer, text, &sql)));
+        }
     }
-    let rate = rows as f64 / ours / 1e3;
+    let (all, took) = (format!("{ours:.2?}"), median(ours));
     println!(
-        "  Carbide     {rate:>6.0} k rows/s, {ours:.2} s, sum {sum}; peak {} MB, {} MB before",
+        "  Carbide     {:>6.0} k rows/s, {took:.2} s of {all}, sum {sum}; peak {} MB, {} MB before",
+        rows as f64 / took / 1e3,
         peak() >> 20,
         before >> 20
     );
-    checked_too(connection, &mapping, &meter);
-    let name = |name: &str| format!("{quote}{name}{quote}");
-    let columns = ["stamp", "kwh", "quality", "id"].map(name).join(", ");
-    let sql = format!(
-        "SELECT {columns} FROM {} WHERE {} = 'M' ORDER BY {}",
-        name("reading"),
-        name("meter"),
-        name("id")
-    );
-    let Some(python) = python::python("readings", "odbc_requirements.txt", "arrow_odbc, pyodbc")
-    else {
-        return;
-    };
-    for peer in ["arrow-odbc", "pyodbc"] {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/odbc_peers.py");
-        let mut best: Option<serde_json::Value> = None;
-        for _ in 0..2 {
-            let output = Command::new(&python).args([script, peer, text, &sql]).output().unwrap();
-            let Ok(said) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
-                println!("  {peer}: {}", String::from_utf8_lossy(&output.stderr));
-                break;
-            };
-            let better = |known: &serde_json::Value| {
-                said["seconds"].as_f64().unwrap() < known["seconds"].as_f64().unwrap()
-            };
-            if best.as_ref().is_none_or(better) {
-                best = Some(said);
-            }
-        }
-        let Some(best) = best else { continue };
-        let seconds = best["seconds"].as_f64().unwrap();
-        let rate = best["rows"].as_f64().unwrap() / seconds / 1e3;
+    for (peer, answers) in PEERS.iter().zip(&peers) {
+        let Some(last) = answers.last() else { continue };
+        let seconds: Vec<f64> = answers.iter().map(|answer| answer.seconds).collect();
+        let (all, its) = (format!("{seconds:.2?}"), median(seconds));
         println!(
-            "  {peer:<11} {rate:>6.0} k rows/s, {seconds:.2} s, sum {:.3}; peak {} MB; Carbide {:.2} \
-             times as fast",
-            best["sum"].as_f64().unwrap(),
-            best["peak_bytes"].as_u64().unwrap() >> 20,
-            seconds / ours
+            "  {peer:<11} {:>6.0} k rows/s, {its:.2} s of {all}, sum {:.3}; peak {} MB; Carbide {:.2} times \
+             as fast",
+            last.rows as f64 / its / 1e3,
+            last.sum,
+            last.peak_bytes >> 20,
+            its / took
         );
     }
+    checked_too(connection, &mapping, &meter);
+}
+
+const PEERS: [&str; 2] = ["arrow-odbc", "pyodbc"];
+
+/// What a peer says of one read.
+#[derive(serde::Deserialize)]
+struct Answer {
+    rows: usize,
+    sum: f64,
+    seconds: f64,
+    peak_bytes: u64,
+}
+
+fn answer(python: &Path, peer: &str, text: &str, sql: &str) -> Option<Answer> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/odbc_peers.py");
+    let output = Command::new(python).args([script, peer, text, sql]).output().unwrap();
+    let said = serde_json::from_slice(&output.stdout).ok();
+    if said.is_none() {
+        println!("  {peer}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    said
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// The same, each portion through the rules of readings as it comes.
@@ -338,22 +365,24 @@ fn checked_too(connection: &EmsConnection, mapping: &EmsMapping, id: &MeterId) {
     );
 }
 
-/// Hourly sums through ODBC beside the same statement by the database's own client.
+/// Hourly sums through ODBC beside the same statement by the database's own client, in turn; medians.
 fn pushed_down(connection: &EmsConnection, own: impl Fn()) {
     let mapping: EmsMapping = toml::from_str(MAPPING).unwrap();
     let meter = MeterId::new("M").unwrap();
-    let (mut ours, mut its, mut buckets) = (f64::MAX, f64::MAX, 0);
-    for _ in 0..3 {
+    let (mut ours, mut its, mut buckets) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..ROUNDS {
         let begun = Instant::now();
         buckets = interval_sums(connection, &mapping, &meter, Bucket::Hour).unwrap().len();
-        ours = ours.min(begun.elapsed().as_secs_f64());
+        ours.push(begun.elapsed().as_secs_f64());
         let begun = Instant::now();
         own();
-        its = its.min(begun.elapsed().as_secs_f64());
+        its.push(begun.elapsed().as_secs_f64());
     }
+    let all = format!("{ours:.2?} and {its:.2?}");
+    let (ours, its) = (median(ours), median(its));
     println!(
         "  hourly sums by the database ({buckets} rows): {ours:.2} s through ODBC, {its:.2} s by its own \
-         client: {:.2} times",
+         client: {:.2} times ({all})",
         ours / its
     );
 }

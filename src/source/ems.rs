@@ -14,6 +14,8 @@ mod latest;
 
 mod mapping;
 
+mod packed;
+
 mod process;
 
 mod read;

@@ -7,7 +7,8 @@ use odbc_api::buffers::TextRowSet;
 use odbc_api::parameter::InputParameter;
 use odbc_api::{Connection, Cursor, IntoParameter};
 
-use super::rows::{Rows, handed_over};
+use super::packed::{Packed, most_bytes};
+use super::rows::{Rows, Shape, handed_over};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
 
@@ -79,6 +80,15 @@ impl Key {
             Self::Number(number) => Box::new(number.into_parameter()),
         }
     }
+}
+
+/// A SELECT, what is bound to it, how its rows come, and how long it may run.
+#[derive(Clone, Copy)]
+pub(super) struct Statement<'a> {
+    pub sql: &'a str,
+    pub keys: &'a [Key],
+    pub shape: Shape,
+    pub query_seconds: u32,
 }
 
 /// A statement of SQLite with its keys as literals: with anything bound, its driver (0.9998) holds every
@@ -211,7 +221,8 @@ pub(super) fn select(
     mut row: impl FnMut(&[Option<&str>]),
 ) -> Result<usize, EmsError> {
     let each = &mut |rows: Rows| rows.each(&mut row);
-    run(connection, database, sql, keys, query_seconds, &mut None, each)
+    let statement = Statement { sql, keys, shape: Shape::Columns, query_seconds };
+    run(connection, database, &statement, &mut None, each)
         .map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
 }
 
@@ -226,9 +237,7 @@ pub(super) fn select(
 pub(super) fn stream(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     progress: impl Fn(usize),
     row: impl FnMut(&[Option<&str>]) + Send,
 ) -> Result<usize, EmsError> {
@@ -242,35 +251,35 @@ pub(super) fn stream(
                 progress(came);
             };
             if connection.dialect == Dialect::Postgresql {
-                portions(connection, database, sql, keys, query_seconds, &mut send)
+                portions(connection, database, statement, &mut send)
             } else {
-                run(connection, database, sql, keys, query_seconds, &mut None, &mut send)
+                run(connection, database, statement, &mut None, &mut send)
             }
         },
         row,
     );
-    read.map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
+    read.map_err(|(rows, reason)| failed(connection, statement.query_seconds, rows, &reason))
 }
 
 /// Runs a SELECT by a cursor of PostgreSQL.
 fn portions(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     each: &mut impl FnMut(Rows),
 ) -> Result<usize, (usize, String)> {
     let odbc = |error: odbc_api::Error| (0, error.to_string());
     let mut rows = 0;
     let mut read = || {
         database.set_autocommit(false).map_err(odbc)?;
-        let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {sql}");
-        run(connection, database, &declare, keys, query_seconds, &mut None, &mut |_| {})?;
+        let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {}", statement.sql);
+        let declare = Statement { sql: &declare, ..*statement };
+        run(connection, database, &declare, &mut None, &mut |_| {})?;
         let fetch = format!("FETCH FORWARD {PORTION_ROWS} FROM carbide_rows");
+        let fetch = Statement { sql: &fetch, keys: &[], ..*statement };
         let mut buffer = None;
         loop {
-            let came = run(connection, database, &fetch, &[], query_seconds, &mut buffer, each)
+            let came = run(connection, database, &fetch, &mut buffer, each)
                 .map_err(|(before, reason)| (rows + before, reason))?;
             rows += came;
             if came < PORTION_ROWS {
@@ -307,12 +316,11 @@ fn failed(connection: &EmsConnection, query_seconds: u32, rows: usize, reason: &
 fn run(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     buffer: &mut Option<TextRowSet>,
     each: &mut impl FnMut(Rows),
 ) -> Result<usize, (usize, String)> {
+    let &Statement { sql, keys, shape, query_seconds } = statement;
     let mut rows = 0;
     let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
     // SQLite's driver knows no time-out and refuses one.
@@ -326,10 +334,15 @@ fn run(
     let Some(mut cursor) = executed.map_err(|error| odbc(0, error))? else { return Ok(0) };
     let buffer = match buffer {
         Some(buffer) => buffer,
-        None => buffer.insert(
-            TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
-                .map_err(|error| odbc(0, error))?,
-        ),
+        None => {
+            let made = match shape {
+                Shape::Columns => TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX)),
+                Shape::Packed(cells) => {
+                    TextRowSet::from_max_str_lens(BATCH_ROWS, [most_bytes(cells)])
+                }
+            };
+            buffer.insert(made.map_err(|error| odbc(0, error))?)
+        }
     };
     let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
     while let Some(batch) =
@@ -340,10 +353,23 @@ fn run(
             other => odbc(rows, other),
         })?
     {
+        if shape != Shape::Columns && has_long_cell(batch) {
+            return Err((rows, TOO_LONG.to_owned()));
+        }
         rows += batch.num_rows();
-        each(Rows::of(batch));
+        each(Rows::of(batch, shape));
     }
     Ok(rows)
+}
+
+/// Whether a packed row has a cell that is longer than a text may be.
+fn has_long_cell(batch: &TextRowSet) -> bool {
+    let mut packed = Packed::default();
+    let texts = (0..batch.num_rows()).filter_map(|row| batch.at(0, row));
+    texts.filter(|text| text.len() > TEXT_MAX).any(|text| {
+        packed.read(text);
+        packed.has_long_cell()
+    })
 }
 
 #[cfg(test)]
