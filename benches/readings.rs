@@ -3,9 +3,10 @@
 //! `cargo bench --bench readings` runs both parts; `-- check` or `-- odbc` one of them.
 //!
 //! `check`: a plant of 10,000 meters at 15 seconds for one day (57.6 million readings), made as they are
-//! needed: a thousand families of a main meter and nine below it. Every reading goes through the rules
-//! of readings, every family through the balance, every main meter through the rules of production
-//! and products, and is summed by hours. `--meters N` for another size.
+//! needed: a thousand families of a main meter and nine below it, four of which have a fault (a gap, a
+//! reading times 1,000, one that is stuck, one that comes twice). Every reading goes through the rules of
+//! readings, every family through the balance, the rules of production, products and factors, a
+//! temperature at 15 seconds and 30 batches with gas, and is summed by hours. `--meters N` for another size.
 //!
 //! `odbc`: 5 million rows of five columns from SQLite and, if a server is installed, PostgreSQL; the same
 //! statement by Carbide, arrow-odbc and pyodbc in one run, and hourly sums by the database against the
@@ -16,19 +17,24 @@ mod process;
 #[path = "measure/python.rs"]
 mod python;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use carbide::check::{
-    Background, CheckedReadings, MaterialFootprint, Metered, RuleSet, balance, material_footprint,
+    Background, Batch, CheckedReadings, FactorUse, Finding, MaterialFootprint, Metered, RuleSet,
+    Temperature, balance, factor_use, furnace_temperature, gas_per_batch, material_footprint,
     production, readings_with, transport_share,
 };
+use carbide::factor::{FactorError, Scope};
 use carbide::id::MeterId;
+use carbide::order::Confirmation;
 use carbide::period::{Interval, ShiftCalendar};
 use carbide::quantity::Energy;
 use carbide::reading::{Medium, Meter, RawReading};
 use carbide::source::ems::{Bucket, Dialect, EmsConnection, EmsMapping, interval_sums, read_each};
+use carbide::unit::{Measure, Uom};
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 use rust_decimal::Decimal;
@@ -95,26 +101,79 @@ fn check(meters: usize) {
     println!("{meters} meters at 15 s for a day, {} readings:", meters * OF_DAY);
     let before = peak();
     let begun = Instant::now();
-    let (named, kwh): (usize, f64) = (0..families)
-        .into_par_iter()
-        .map(family)
-        .reduce(|| (0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let (named, kwh) = (0..families).into_par_iter().map(family).reduce(
+        || (BTreeMap::new(), 0.0),
+        |mut a, b| {
+            b.0.into_iter().for_each(|(rule, count)| *a.0.entry(rule).or_default() += count);
+            (a.0, a.1 + b.1)
+        },
+    );
     let seconds = begun.elapsed().as_secs_f64();
     println!(
         "  checked by all rules and summed by hours in {seconds:.1} s on {} threads: {:.2} million \
-         readings a second; {named} findings, {kwh:.0} kWh",
+         readings a second; findings {named:?}, {kwh:.0} kWh",
         rayon::current_num_threads(),
         (meters * OF_DAY) as f64 / seconds / 1e6,
     );
     println!("  peak memory {} MB, before {} MB", peak() >> 20, before >> 20);
 }
 
-/// One family through every rule; its findings and the kWh of its hours.
-fn family(number: usize) -> (usize, f64) {
+/// Machines of a family that have a fault, and where it begins.
+const GAP: (usize, usize) = (0, 1_000);
+const TIMES_1000: (usize, usize) = (1, 2_000);
+const STUCK: (usize, usize) = (2, 3_000);
+const TWICE: (usize, usize) = (3, 4_000);
+
+/// The rows of a meter in a day, with its fault if it has one.
+fn rows(child: usize, counted: impl Fn(usize) -> i64) -> Vec<RawReading> {
+    let step = SignedDuration::from_secs(15);
+    let row = |at: usize| {
+        let at_fault =
+            if child == STUCK.0 && (STUCK.1..STUCK.1 + 40).contains(&at) { STUCK.1 } else { at };
+        let times = if (child, at) == TIMES_1000 { 1_000 } else { 1 };
+        RawReading {
+            stamp: start() + step * i32::try_from(at + 1).unwrap(),
+            energy: Some(Energy::new(Decimal::new(counted(at_fault) * times, 3))),
+            arrival: at as u64,
+        }
+    };
+    let mut rows: Vec<RawReading> = (0..OF_DAY).map(row).collect();
+    if child == GAP.0 {
+        rows.drain(GAP.1..GAP.1 + 10);
+    }
+    if child == TWICE.0 {
+        rows.insert(TWICE.1, rows[TWICE.1]);
+    }
+    rows
+}
+
+/// What a machine made in each shift.
+fn confirmed(machine: u64) -> Vec<Confirmation> {
+    let of_shift = |shift: i64| {
+        let from = start() + SignedDuration::from_hours(6 + 8 * shift);
+        Confirmation {
+            key: (machine.to_string(), shift.to_string()),
+            order: machine.to_string().parse().unwrap(),
+            operation: "0010".to_owned(),
+            material: "BILLET".parse().unwrap(),
+            production_version: None,
+            plant: "1010".parse().unwrap(),
+            work_center: "EAF1".parse().unwrap(),
+            execution: Interval { start: from, end: from + SignedDuration::from_hours(6) },
+            yielded: Measure::new(Decimal::from(20), Uom::Tonne),
+            scrapped: Measure::new(Decimal::ZERO, Uom::Tonne),
+            activities: Vec::new(),
+            stood_in: Vec::new(),
+        }
+    };
+    (0..2).map(of_shift).collect()
+}
+
+/// One family through every rule; how often each spoke, and the kWh of its hours.
+fn family(number: usize) -> (BTreeMap<String, usize>, f64) {
     let rules = RuleSet::default();
     let (step, start) = (SignedDuration::from_secs(15), start());
     let now = start + SignedDuration::from_hours(48);
-    let stamp = |at: usize| start + step * i32::try_from(at + 1).unwrap();
     let mut above = vec![0_i64; OF_DAY];
     let mut checked: Vec<CheckedReadings> = Vec::with_capacity(FAMILY);
     let background = Background {
@@ -125,15 +184,7 @@ fn family(number: usize) -> (usize, f64) {
     for child in 0..FAMILY {
         let main = child + 1 == FAMILY;
         let machine = (number * FAMILY + child) as u64;
-        let row = |at: usize| {
-            let counted = if main { above[at] } else { watt_hours(machine, at) };
-            RawReading {
-                stamp: stamp(at),
-                energy: Some(Energy::new(Decimal::new(counted, 3))),
-                arrival: at as u64,
-            }
-        };
-        let rows: Vec<RawReading> = (0..OF_DAY).map(row).collect();
+        let rows = rows(child, |at| if main { above[at] } else { watt_hours(machine, at) });
         if !main {
             above.iter_mut().enumerate().for_each(|(at, sum)| *sum += watt_hours(machine, at));
         }
@@ -142,27 +193,65 @@ fn family(number: usize) -> (usize, f64) {
     }
     let metered = |one: usize| Metered { series: &checked[one].series, class_percent: 1.0 };
     let children: Vec<Metered<'_>> = (0..FAMILY - 1).map(metered).collect();
-    let mut findings = balance(metered(FAMILY - 1), &children, true, &rules).len();
+    let mut findings = balance(metered(FAMILY - 1), &children, true, &rules);
     let shifts = ShiftCalendar::three_shifts(jiff::tz::TimeZone::UTC);
-    findings += production(&[], &checked[FAMILY - 1].series, &shifts, &rules).len();
-    let footprint = MaterialFootprint {
-        material: "STEEL".to_owned(),
-        supplier: "100101".to_owned(),
-        of_supplier: 1.9,
-        average: 2.0,
+    let made = confirmed(number as u64);
+    findings.extend(production(&made, &checked[FAMILY - 1].series, &shifts, &rules));
+    let of_supplier = if number.is_multiple_of(10) { 2.9 } else { 1.9 };
+    let (material, supplier) = ("STEEL".to_owned(), "100101".to_owned());
+    let footprint = MaterialFootprint { material, supplier, of_supplier, average: 2.0 };
+    findings.extend(material_footprint(&footprint, &rules));
+    findings.extend(transport_share("STEEL", 1.0, 100.0, &rules));
+    findings.extend(of_process(number, start, &rules));
+    let missing = FactorError::Missing {
+        activity: "electricity".to_owned(),
+        region: "DE".to_owned(),
+        day: jiff::civil::date(2026, 3, 2),
+        near: String::new(),
     };
-    findings += usize::from(material_footprint(&footprint, &rules).is_some());
-    findings += usize::from(transport_share("STEEL", 1.0, 100.0, &rules).is_some());
+    let using = FactorUse {
+        activity: "electricity",
+        day: jiff::civil::date(2026, 3, 2),
+        unit: Uom::KilowattHour,
+        scope: Scope::PurchasedEnergy,
+        regions: &["DE"],
+        row: Err(&missing),
+    };
+    findings.extend(factor_use(&using, &rules));
     let mut kwh = 0.0;
     for one in &checked {
-        findings += one.findings.len();
+        findings.extend_from_slice(&one.findings);
         for hour in 0..24 {
             let from = start + SignedDuration::from_hours(hour);
             let interval = Interval { start: from, end: from + SignedDuration::from_hours(1) };
             kwh += one.series.energy_within(interval).0.to_f64();
         }
     }
-    (findings, kwh)
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    findings.into_iter().for_each(|finding| *named.entry(finding.rule).or_default() += 1);
+    (named, kwh)
+}
+
+/// A furnace at 15 seconds and the gas of 30 batches.
+fn of_process(number: usize, start: Timestamp, rules: &RuleSet) -> Vec<Finding> {
+    let step = SignedDuration::from_secs(15);
+    let temperature = |at: usize| Temperature {
+        at: start + step * i32::try_from(at).unwrap(),
+        celsius: 1_500.0 + (mixed((number * OF_DAY + at) as u64) % 90) as f64,
+    };
+    let values: Vec<Temperature> = (0..OF_DAY).map(temperature).collect();
+    let mut findings = furnace_temperature("BF1", &values, rules);
+    let batch = |at: usize| {
+        let from = start + SignedDuration::from_mins(40 * at as i64);
+        Batch {
+            id: at.to_string(),
+            material: "BILLET".to_owned(),
+            interval: Interval { start: from, end: from + SignedDuration::from_mins(40) },
+            gas_per_unit: 1.9 + (mixed((number + at) as u64) % 100) as f64 / 400.0,
+        }
+    };
+    findings.extend(gas_per_batch(&(0..30).map(batch).collect::<Vec<_>>(), rules));
+    findings
 }
 
 /// Most memory that this process had so far, in bytes.

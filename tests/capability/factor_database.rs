@@ -444,7 +444,8 @@ async fn the_books_stand_side_by_side_and_the_choice_is_explained() {
     assert!(total(&cbam) < total(&own), "{} {}", total(&cbam), total(&own));
     assert_ne!(total(&older), total(&own));
     assert!(
-        text(&unknown).contains("FAC-BOOK: no factor is in book 'cbma'; known are cbam, plant")
+        text(&unknown)
+            .contains("FAC-BOOK: no factor is in book 'cbma'; known are cbam, customer, plant")
     );
     let plant_book = chosen.as_array().unwrap().iter().find(|of| of["book"] == "plant").unwrap();
     assert_eq!(plant_book["factor"]["id"], "SUP-PIG-IRON-100101");

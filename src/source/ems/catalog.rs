@@ -7,7 +7,7 @@ use odbc_api::buffers::TextRowSet;
 use odbc_api::parameter::InputParameter;
 use odbc_api::{Connection, Cursor, IntoParameter};
 
-use super::packed::{Packed, most_bytes};
+use super::packed::{self, Form, Packed, most_bytes};
 use super::rows::{Rows, Shape, handed_over};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
@@ -46,6 +46,11 @@ pub(super) struct Column {
 }
 
 impl Column {
+    #[cfg(test)]
+    pub fn of(name: &str, type_name: &str) -> Self {
+        Self { name: name.to_owned(), type_name: type_name.to_owned(), kind: 0 }
+    }
+
     /// Whether it holds whole numbers.
     pub fn is_integer(&self) -> bool {
         INTEGERS.contains(&self.kind)
@@ -120,20 +125,49 @@ impl Database {
     /// that text and write it once more, and turn infinity into the year 9999. The name is not the
     /// column's, which ORDER BY would take for the text.
     pub fn stamp(&self, mapping: &EmsMapping) -> String {
-        let column = &mapping.stamp_column;
-        let quoted = self.dialect.quoted(column);
-        let known = self.columns.iter().find(|known| known.name == *column);
-        let is_time = known.is_some_and(|known| known.type_name.starts_with("timestamp"));
-        if self.dialect == Dialect::Postgresql && is_time && mapping.stamp_format.is_none() {
+        let quoted = self.dialect.quoted(&mapping.stamp_column);
+        if self.writes_stamps(mapping) {
             return format!("{} AS carbide_stamp", self.dialect.text(&quoted));
         }
         quoted
     }
 
+    /// Whether the database writes stamps as text itself.
+    fn writes_stamps(&self, mapping: &EmsMapping) -> bool {
+        let known = self.column(&mapping.stamp_column);
+        let is_time = known.is_some_and(|known| known.type_name.starts_with("timestamp"));
+        self.dialect == Dialect::Postgresql && is_time && mapping.stamp_format.is_none()
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|known| known.name == name)
+    }
+
+    /// What is selected to read a stamp and then the columns of `others`, as one text where the database
+    /// can, and how its cells come.
+    pub fn selected(&self, mapping: &EmsMapping, others: &[&str], packs: bool) -> (Shape, String) {
+        let quoted = |name: &&str| self.dialect.quoted(name);
+        let mut names = others.to_vec();
+        if !self.writes_stamps(mapping) {
+            names.push(&mapping.stamp_column);
+        }
+        let known = names.into_iter().map(|name| self.column(name));
+        let all = [&[mapping.stamp_column.as_str()], others].concat();
+        let cells: Vec<String> = all.iter().map(quoted).collect();
+        match packed::expression(self.dialect, &cells, &known.collect::<Vec<_>>()) {
+            Some((form, row)) if packs => (Shape::Packed(form, cells.len()), row),
+            _ => {
+                let mut columns = vec![self.stamp(mapping)];
+                columns.extend_from_slice(&cells[1..]);
+                (Shape::Columns, columns.join(", "))
+            }
+        }
+    }
+
     /// The condition that picks the rows of a meter, empty if all are its own, and what is bound to it.
     pub fn of_meter(&self, mapping: &EmsMapping, meter: &MeterId) -> (String, Option<Key>) {
         let Some((column, key)) = mapping.key(meter) else { return (String::new(), None) };
-        let known = self.columns.iter().find(|known| known.name == column);
+        let known = self.column(column);
         // PostgreSQL compares no number with a text.
         let number = known.filter(|known| known.is_integer());
         let key = match number.and_then(|_| key.parse().ok()) {
@@ -337,7 +371,7 @@ fn run(
         None => {
             let made = match shape {
                 Shape::Columns => TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX)),
-                Shape::Packed(cells) => {
+                Shape::Packed(_, cells) => {
                     TextRowSet::from_max_str_lens(BATCH_ROWS, [most_bytes(cells)])
                 }
             };
@@ -353,7 +387,9 @@ fn run(
             other => odbc(rows, other),
         })?
     {
-        if shape != Shape::Columns && has_long_cell(batch) {
+        if let Shape::Packed(form, _) = shape
+            && has_long_cell(form, batch)
+        {
             return Err((rows, TOO_LONG.to_owned()));
         }
         rows += batch.num_rows();
@@ -363,11 +399,11 @@ fn run(
 }
 
 /// Whether a packed row has a cell that is longer than a text may be.
-fn has_long_cell(batch: &TextRowSet) -> bool {
+fn has_long_cell(form: Form, batch: &TextRowSet) -> bool {
     let mut packed = Packed::default();
     let texts = (0..batch.num_rows()).filter_map(|row| batch.at(0, row));
     texts.filter(|text| text.len() > TEXT_MAX).any(|text| {
-        packed.read(text);
+        packed.read(form, text);
         packed.has_long_cell()
     })
 }

@@ -5,11 +5,9 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::catalog::{Database, Statement, open_checked, stream};
-use super::packed;
 use super::read::{Stamps, energy, kwh_per};
-use super::rows::Shape;
 use super::watermark::{Places, Position, Watermark, fingerprint, is_as_before};
-use super::{Dialect, EmsConnection, EmsError, EmsMapping, RawReadings};
+use super::{EmsConnection, EmsError, EmsMapping, RawReadings};
 use crate::id::MeterId;
 use crate::quantity::Energy;
 use crate::reading::RawReading;
@@ -129,7 +127,7 @@ impl<'a> Reader<'a> {
             again: None,
             tail: None,
             by_place: false,
-            packs: connection.dialect == Dialect::Sqlite,
+            packs: true,
             begun: false,
         })
     }
@@ -142,7 +140,9 @@ impl<'a> Reader<'a> {
                 Ok(()) => return Ok(()),
                 // An old library without JSON, a BLOB, a text that is too long: column by column it is said
                 // exactly, or read.
-                Err(_) if self.packs && self.by_place => {
+                Err(EmsError::Query { .. } | EmsError::TooLong { .. })
+                    if self.packs && self.by_place =>
+                {
                     self.packs = false;
                     self.go_back();
                 }
@@ -174,9 +174,9 @@ impl<'a> Reader<'a> {
         let (dialect, mapping) = (self.connection.dialect, self.mapping);
         let quoted = |name: &str| dialect.quoted(name);
         let (of_meter, key) = database.of_meter(mapping, self.meter);
-        let mut columns = vec![database.stamp(mapping), quoted(self.value_column)];
-        columns.extend(mapping.quality_column.as_deref().map(quoted));
-        columns.extend(position.as_ref().map(|position| position.quoted(dialect)));
+        let mut columns = vec![self.value_column];
+        columns.extend(mapping.quality_column.as_deref());
+        columns.extend(position.as_ref().map(Position::column));
         let (mut condition, mut keys) = (of_meter, Vec::from_iter(key));
         if let (Some(position), Some((place, _))) = (&position, &self.tail) {
             condition += if condition.is_empty() { " WHERE " } else { " AND " };
@@ -185,11 +185,8 @@ impl<'a> Reader<'a> {
         }
         let order = mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column);
         // Only what can be read once more from its place, as a packed row may have to be.
-        let (shape, selected) = if self.packs && self.by_place {
-            (Shape::Packed(columns.len()), packed::expression(&columns))
-        } else {
-            (Shape::Columns, columns.join(", "))
-        };
+        let packs = self.packs && self.by_place;
+        let (shape, selected) = database.selected(mapping, &columns, packs);
         let sql = format!(
             "SELECT {selected} FROM {}{condition} ORDER BY {}",
             quoted(&mapping.table),

@@ -4,7 +4,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use odbc_api::buffers::TextRowSet;
 
-use super::packed::Packed;
+use super::packed::{Form, Packed};
 
 /// Batches that may wait; the driver fetches on meanwhile.
 const WAITING_MAX: usize = 4;
@@ -16,8 +16,8 @@ const NULL: u32 = 1 << 31;
 pub(super) enum Shape {
     /// Each as a column.
     Columns,
-    /// So many as one JSON array, see [`Packed`].
-    Packed(usize),
+    /// So many as one text, see [`Packed`].
+    Packed(Form, usize),
 }
 
 /// Rows of one fetch in one piece: a copy costs less than the driver's buffers standing still. Whether
@@ -58,8 +58,8 @@ impl Rows {
 
     /// Hands out row by row, a cell without a value as `None`.
     pub fn each(&self, mut row: impl FnMut(&[Option<&str>])) {
-        if let Shape::Packed(count) = self.shape {
-            return self.unpacked(count, row);
+        if let Shape::Packed(form, count) = self.shape {
+            return self.unpacked(form, count, row);
         }
         let mut cells: Vec<Option<&str>> = vec![None; self.columns];
         let mut start = 0;
@@ -75,12 +75,12 @@ impl Rows {
         }
     }
 
-    fn unpacked(&self, count: usize, mut row: impl FnMut(&[Option<&str>])) {
+    fn unpacked(&self, form: Form, count: usize, mut row: impl FnMut(&[Option<&str>])) {
         let mut packed = Packed::default();
         let mut start = 0;
         for end in &self.ends {
             let stop = (end & !NULL) as usize;
-            packed.read(&self.bytes[start..stop]);
+            packed.read(form, &self.bytes[start..stop]);
             row(&packed.cells(count));
             start = stop;
         }
