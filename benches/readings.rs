@@ -142,7 +142,7 @@ fn rows(child: usize, counted: impl Fn(usize) -> i64) -> Vec<RawReading> {
         rows.drain(GAP.1..GAP.1 + 10);
     }
     if child == TWICE.0 {
-        rows.insert(TWICE.1, rows[TWICE.1]);
+        rows.insert(TWICE.1, rows[TWICE.1].clone());
     }
     rows
 }
@@ -212,7 +212,7 @@ fn family(number: usize) -> (BTreeMap<String, usize>, f64) {
     let using = FactorUse {
         activity: "electricity",
         day: jiff::civil::date(2026, 3, 2),
-        unit: Uom::KilowattHour,
+        unit: Uom::Kwh,
         scope: Scope::PurchasedEnergy,
         regions: &["DE"],
         row: Err(&missing),
