@@ -17,6 +17,8 @@ mod impute;
 
 mod kept;
 
+mod method;
+
 mod life;
 
 mod production;
@@ -52,6 +54,7 @@ pub use impute::{
     Ladder, Method, Rung, active_from_reactive, by_balance, calibrate, scaled_to_register,
 };
 pub use life::{FindingKey, IllegalStep, LifeEvent, LifeState, Step, Tracked};
+pub use method::method_said;
 pub use production::production;
 pub use products::{MaterialFootprint, material_footprint, transport_share};
 pub use readings::{

@@ -278,8 +278,8 @@ mod tests {
             subject: "M-1".to_owned(),
             interval: Some(Interval { start: at(0), end: at(1) }),
             count: 4,
-            text: "the reading is above any of the days around".to_owned(),
-            proposal: String::new(),
+            text: "the reading is above any of the days around".into(),
+            proposal: "".into(),
         }
     }
 

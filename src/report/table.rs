@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::check::method_said;
 use crate::check::{Correction, Finding};
 use crate::factor::EmissionFactor;
 use crate::footprint::ProductFootprint;
@@ -137,6 +138,7 @@ pub fn corrections<'a>(corrections: impl Iterator<Item = &'a Correction>) -> She
         ],
     );
     for one in corrections {
+        let method = sheet.cell(&method_said(&one.method));
         sheet.row(vec![
             one.rule.clone(),
             one.interval_end.to_string(),
@@ -144,7 +146,7 @@ pub fn corrections<'a>(corrections: impl Iterator<Item = &'a Correction>) -> She
             shown(one.old_kwh),
             shown(one.new_kwh),
             shown(one.error_percent),
-            one.method.clone(),
+            method,
         ]);
     }
     sheet

@@ -81,6 +81,7 @@ mod tests {
             unverified: None,
             waits_since: waits_since.map(|at| at.parse().unwrap()),
             purpose: String::new(),
+            purpose_said: Default::default(),
             requested_by: String::new(),
             documents: 1,
             begun,

@@ -141,8 +141,8 @@ mod tests {
             subject: "M-1".to_owned(),
             interval: Some(Interval { start: at(0), end: at(1) }),
             count: 4,
-            text: "above".to_owned(),
-            proposal: String::new(),
+            text: "above".into(),
+            proposal: "".into(),
         }
     }
 

@@ -108,7 +108,7 @@ export async function troubles({ step, anna, person, password, folder, url, sand
     const titles = ['planned order 1000123 REBAR-16, 12.5 TO', 'planned order 1000124 STRIP-3, 3 TO']
     await ben.route('**/api/v1/change-sets/*', async route => {
       const answer = await route.fetch()
-      await route.fulfill({ response: answer, json: { ...await answer.json(), deletions: { state: 'waiting', titles, became: null } } })
+      await route.fulfill({ response: answer, json: { ...await answer.json(), deletions: { state: 'waiting', titles, titles_said: titles.map(text => ({ text })), became: null } } })
     })
     await go(ben, '#/overview')
     await go(ben, '#/plans')
@@ -152,7 +152,7 @@ export async function troubles({ step, anna, person, password, folder, url, sand
     await phases(ben, '↶ taken back')
     const after = await truth()
     await confirm(stale)
-    await stale.getByText(/ROLLED_BACK by now and not OPEN as the page showed.*Nothing was done/).first().waitFor()
+    await stale.getByText(/is taken back by now and not open as the page showed.*Nothing was done/).first().waitFor()
     await shot(stale, 'stale-page')
     const now = await truth()
     must(now.orders === after.orders && now.documents === after.documents, 'something was done')
@@ -193,7 +193,7 @@ export async function troubles({ step, anna, person, password, folder, url, sand
     const before = (await api(anna, '/jobs')).body.length
     await go(anna, '#/plans')
     const making = anna.locator('[data-testid=make-plan]')
-    for (const [field, value, text] of [['#seconds', '99999', 'seconds 99999 is not between 1 and 3600'], ['#cap', '-5', 'carbon_cap_kg -5 is not above 0']]) {
+    for (const [field, value, text] of [['#seconds', '99999', 'seconds 99,999 is not between 1 and 3,600'], ['#cap', '-5', 'carbon_cap_kg -5 is not above 0']]) {
       const kept = await making.locator(field).inputValue()
       await making.locator(field).fill(value)
       await making.locator('ui5-button[data-testid=start-plan]').click()

@@ -56,8 +56,8 @@ pub(super) fn of_order(instance: &Instance, account: &Account<'_>, reason: &Orde
         parts.push(said!(
             "reason.transport",
             "goes by {is} instead of {was} ({difference})",
-            is = after.transport_mode,
-            was = before.transport_mode,
+            is = mode_name(&after.transport_mode),
+            was = mode_name(&before.transport_mode),
             difference = signed(of(Cause::Transport), instance)
         ));
     }
@@ -221,6 +221,16 @@ fn shift(instance: &Instance, bucket: usize) -> Said {
             said!("shift.of-day", "day {day} {shift}", day = day, shift = shift)
         }
         None => said!("shift.bucket", "bucket {bucket}", bucket = bucket),
+    }
+}
+
+/// A mode of transport by its name; those of a plant's own are said in its words.
+fn mode_name(name: &str) -> Said {
+    match name {
+        "truck" => said!("transport.truck", "truck"),
+        "rail" => said!("transport.rail", "rail"),
+        "ship" => said!("transport.ship", "ship"),
+        other => Said::from(other),
     }
 }
 
