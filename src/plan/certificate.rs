@@ -228,7 +228,7 @@ fn proven(fields: &Fields, compared: &Instance, fv: f64) -> Result<f64, Certific
         proof @ ("multipliers" | "packing" | "blocks" | "cases") => {
             let bound = match proof {
                 "cases" => tree::bound_of(&columns, &fields.read("multipliers")?),
-                "blocks" => blocks::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
+                "blocks" => blocks::bound_of(&columns, blocks::Kind::Blocks, &fields.read::<Vec<f32>>("multipliers")?),
                 "packing" => packing::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
                 _ => bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
             };

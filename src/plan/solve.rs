@@ -389,7 +389,7 @@ impl Search<'_, '_> {
             return best;
         }
         if let Some(looks) = work(BLOCK_LOOKS, MOVES_FOR_A_LOOK, BLOCK_LOOKS_LEAST)
-            && let Some(found) = blocks::strengthen(self.columns, proven, looks, &gone)
+            && let Some(found) = blocks::strengthen(self.columns, blocks::Kind::Blocks, proven, looks, &gone)
         {
             if found.upper_bound < best.0 {
                 best = (found.upper_bound, Proof::Blocks(found.prices));

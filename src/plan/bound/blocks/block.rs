@@ -99,17 +99,17 @@ impl Block {
         &mut self,
         columns: &Columns<'_>,
         (order, column): (usize, usize),
-        own: &[u32],
+        own: &dyn Fn(usize) -> Option<u32>,
         setup_variable: &dyn Fn(usize) -> usize,
     ) {
-        let minutes = columns.minutes.of(column).map(|(resource, m)| (own[resource], m)).collect();
+        let minutes = columns.minutes.of(column).filter_map(|(at, m)| Some((own(at)?, m))).collect();
         let mut setups = Vec::new();
         for (at, _) in columns.setups.of(column) {
+            let Some(resource) = own(columns.setup[at].resource) else { continue };
             let variable = setup_variable(at);
             let known = self.setups.iter().position(|setup| setup.variable == variable);
             setups.push(small(known.unwrap_or_else(|| {
-                let setup = columns.setup[at];
-                let (resource, minutes) = (own[setup.resource], setup.minutes);
+                let minutes = columns.setup[at].minutes;
                 self.setups.push(Setup { variable, resource, minutes, own: true });
                 self.setups.len() - 1
             })));
@@ -151,6 +151,11 @@ impl Block {
             }
         }
         self.items.sort_by_key(|item| (item.main, item.group, item.order));
+    }
+
+    /// Variables of its set-ups.
+    pub fn setup_variables(&self) -> impl Iterator<Item = usize> + '_ {
+        self.setups.iter().map(|setup| setup.variable)
     }
 
     /// Tells the variables of the set-ups that packed columns use.
@@ -224,6 +229,9 @@ impl Block {
             guide.second != Some(resource) && self.items.iter().all(|i| i.main != Some(resource))
         };
         let priced: Vec<usize> = (0..self.capacity.len()).filter(priced).collect();
+        if priced.is_empty() {
+            return;
+        }
         let (mut best, mut best_price) = (f64::INFINITY, guide.price.clone());
         let mut used = vec![0.0; self.capacity.len()];
         for _ in 0..steps {

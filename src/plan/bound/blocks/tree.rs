@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Guide;
 use super::bundle::Bundle;
-use super::{Look, Model, ONE_BLOCK};
+use super::{Kind, Look, Model, ONE_BLOCK};
 use crate::plan::column::Columns;
 use crate::plan::selection::Selection;
 
@@ -242,7 +242,7 @@ pub(in crate::plan) fn branch(
     splits: usize,
     gone: &(dyn Fn() -> f64 + Sync),
 ) -> Option<Branched> {
-    let model = Model::new(columns)?;
+    let model = Model::new(columns, Kind::Blocks)?;
     let allowed = vec![true; columns.len()];
     let begin = model.checked(prices).ok()?;
     let guides = model.guides(&begin, &allowed);
@@ -316,7 +316,7 @@ pub(in crate::plan) fn branch(
 /// What is no proof for this problem: a split that is not of one order, a case that is missing or too
 /// much, prices as in [`super::bound_of`].
 pub(in crate::plan) fn bound_of(columns: &Columns<'_>, proof: &Cases) -> Result<f64, String> {
-    let model = Model::new(columns).ok_or(ONE_BLOCK)?;
+    let model = Model::new(columns, Kind::Blocks).ok_or(ONE_BLOCK)?;
     let whole = model.checked(&proof.whole)?;
     let allowed = vec![true; columns.len()];
     let guides = model.guides(&whole, &allowed);
@@ -350,14 +350,14 @@ pub(in crate::plan) fn bound_of(columns: &Columns<'_>, proof: &Cases) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::{bound_of as whole_bound_of, strengthen};
+    use super::super::{Kind, bound_of as whole_bound_of, strengthen};
     use super::*;
     use crate::plan::bound::tiny;
 
     /// Tiny problems with blocks and an optimum, and prices of the whole.
     fn each(mut look: impl FnMut(&Columns<'_>, f64, &[f32])) {
         tiny::each(|columns, value, from| {
-            if let Some(found) = strengthen(columns, from, 20, &|| 0.0) {
+            if let Some(found) = strengthen(columns, Kind::Blocks, from, 20, &|| 0.0) {
                 look(columns, value, &found.prices);
             }
         });
@@ -374,7 +374,7 @@ mod tests {
             assert!(found.upper_bound >= optimum - 1e-9);
             let again = bound_of(columns, &found.cases).unwrap();
             assert!((again - found.upper_bound).abs() < 1e-10);
-            whole += whole_bound_of(columns, prices).unwrap() - optimum;
+            whole += whole_bound_of(columns, Kind::Blocks, prices).unwrap() - optimum;
             by_cases += found.upper_bound - optimum;
             met += usize::from(found.better.is_some_and(|(_, met)| met < value + 1e-9));
             count += 1;
