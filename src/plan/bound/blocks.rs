@@ -6,6 +6,8 @@ mod block;
 
 mod bundle;
 
+mod dive;
+
 mod home;
 
 mod promise;
@@ -17,7 +19,6 @@ use rayon::prelude::*;
 use self::block::{Asked, Block, Guide, Scratch};
 use self::bundle::{Bundle, Cut};
 use self::home::Parts;
-use super::packing::Packed;
 use super::{Bound, Relaxation, spread};
 use crate::plan::column::Columns;
 
@@ -54,6 +55,16 @@ pub(in crate::plan) enum Kind {
 /// What is said where no bound by blocks can be.
 const ONE_BLOCK: &str = "the resources hang together in one block";
 
+/// A bound, what proves it, and a plan that it names.
+pub(in crate::plan) struct Strengthened {
+    /// No plan has a higher FV.
+    pub upper_bound: f64,
+    /// What each order pays, then the multiplier of each row that has a price.
+    pub prices: Vec<f32>,
+    /// A column of each order that the prices name, where a plan was looked for.
+    pub plan: Option<Vec<Option<usize>>>,
+}
+
 /// What one look at the prices tells.
 struct Look {
     dual: f64,
@@ -75,7 +86,8 @@ impl<'a, 'b> Model<'a, 'b> {
         let mut own = vec![None; of_resource.len()];
         for (resource, block) in of_resource.iter().enumerate() {
             if let Some(block) = *block {
-                own[resource] = Some((block, blocks[block].add_resource(columns.capacity[resource])));
+                own[resource] =
+                    Some((block, blocks[block].add_resource(columns.capacity[resource])));
             }
         }
         for order in 0..columns.orders() {
@@ -197,6 +209,16 @@ impl<'a, 'b> Model<'a, 'b> {
         true
     }
 
+    /// Share of each column in what the cuts hold for best.
+    fn shares(&self, bundle: &mut Bundle) -> Vec<f64> {
+        bundle.next();
+        let mut shares = vec![0.0; self.columns.len()];
+        for cut in bundle.parts.iter().flatten() {
+            cut.columns.iter().for_each(|column| shares[*column as usize] += cut.share);
+        }
+        shares
+    }
+
     /// Prices from outside.
     fn checked(&self, prices: &[f32]) -> Result<Vec<f64>, String> {
         if prices.len() != self.count() {
@@ -304,7 +326,8 @@ pub(in crate::plan) fn strengthen(
     from: &Bound,
     looks: usize,
     gone: &dyn Fn() -> f64,
-) -> Option<Packed> {
+    gone_with_plan: &dyn Fn() -> f64,
+) -> Option<Strengthened> {
     let model = Model::new(columns, kind)?;
     let allowed = vec![true; columns.len()];
     let mut bundle = model.begin(model.prices_of(from));
@@ -321,13 +344,18 @@ pub(in crate::plan) fn strengthen(
     // The bound is what whoever has the prices computes.
     let prices: Vec<f32> = bundle.center.iter().map(|price| *price as f32).collect();
     let upper_bound = bound_of(columns, kind, &prices).ok()?;
-    Some(Packed { upper_bound, prices })
+    let plan = match kind {
+        Kind::Blocks => None,
+        Kind::Homes => model.dive(&bundle, &model.guides(&bundle.center, &allowed), gone_with_plan),
+    };
+    Some(Strengthened { upper_bound, prices, plan })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tiny;
     use super::*;
+    use crate::plan::selection::Selection;
 
     /// No optimum that was found by looking at every plan lies above the bound, which takes away most of
     /// what the bound of the linear relaxation lies above it.
@@ -336,7 +364,9 @@ mod tests {
         let (mut linear, mut by_blocks, mut count) = (0.0, 0.0, 0);
         tiny::each(|columns, value, from| {
             let optimum = columns.alpha + columns.beta - value;
-            let Some(found) = strengthen(columns, Kind::Blocks, from, 40, &|| 0.0) else { return };
+            let Some(found) = strengthen(columns, Kind::Blocks, from, 40, &|| 0.0, &|| 0.0) else {
+                return;
+            };
             assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
             assert_eq!(bound_of(columns, Kind::Blocks, &found.prices), Ok(found.upper_bound));
             linear += from.upper_bound - optimum;
@@ -345,5 +375,36 @@ mod tests {
         });
         assert!(count > 10, "{count}");
         assert!(by_blocks < 0.5 * linear, "{by_blocks} of {linear}");
+    }
+
+    /// Nor does one lie above the bound by homes, which holds where buckets hang together, too; what its
+    /// prices name fits together.
+    #[test]
+    fn a_bound_by_homes_is_below_no_optimum_and_names_columns_that_fit() {
+        let (mut linear, mut by_homes, mut named, mut count) = (0.0, 0.0, 0, 0);
+        tiny::each(|columns, value, from| {
+            let optimum = columns.alpha + columns.beta - value;
+            let Some(found) = strengthen(columns, Kind::Homes, from, 40, &|| 0.0, &|| 0.0) else {
+                return;
+            };
+            assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
+            assert_eq!(bound_of(columns, Kind::Homes, &found.prices), Ok(found.upper_bound));
+            linear += from.upper_bound - optimum;
+            by_homes += found.upper_bound - optimum;
+            let plan = found.plan.unwrap();
+            let mut selection = Selection::empty(columns);
+            for (order, column) in plan.iter().enumerate() {
+                if let Some(column) = column {
+                    assert!((columns.start[order]..columns.start[order + 1]).contains(column));
+                    selection.replace(order, *column);
+                    named += 1;
+                }
+            }
+            assert!(selection.worth().overload <= 1e-9, "{}", columns.instance.id);
+            count += plan.len();
+        });
+        assert!(count > 50, "{count}");
+        assert!(named as f64 > 0.8 * count as f64, "{named} of {count}");
+        assert!(by_homes < 0.8 * linear, "{by_homes} of {linear}");
     }
 }

@@ -102,7 +102,8 @@ impl Block {
         own: &dyn Fn(usize) -> Option<u32>,
         setup_variable: &dyn Fn(usize) -> usize,
     ) {
-        let minutes = columns.minutes.of(column).filter_map(|(at, m)| Some((own(at)?, m))).collect();
+        let minutes =
+            columns.minutes.of(column).filter_map(|(at, m)| Some((own(at)?, m))).collect();
         let mut setups = Vec::new();
         for (at, _) in columns.setups.of(column) {
             let Some(resource) = own(columns.setup[at].resource) else { continue };

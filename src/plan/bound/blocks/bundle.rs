@@ -237,9 +237,8 @@ mod tests {
     /// at `x = 1`, `y = 0`.
     #[test]
     fn the_top_of_a_sum_of_least_functions_is_found() {
-        let cut = |height: f64, [x, y]: [f64; 2]| {
-            Cut::new(height, vec![(0, x), (1, y)], Vec::new())
-        };
+        let cut =
+            |height: f64, [x, y]: [f64; 2]| Cut::new(height, vec![(0, x), (1, y)], Vec::new());
         let least = |one: Cut, other: Cut, point: &[f64]| {
             if one.at(point) < other.at(point) { one } else { other }
         };

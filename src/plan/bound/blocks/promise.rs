@@ -100,6 +100,10 @@ impl Promises {
             let ways = (from, self.ways.len());
             if ways.1 > ways.0 {
                 self.ways[from..].sort_by(|a, b| b.net.total_cmp(&a.net));
+                if block.capacity.len() == 1 {
+                    self.drop_what_is_no_better(block, from);
+                }
+                let ways = (from, self.ways.len());
                 let (main, group) = (item.main, item.group);
                 self.stages.push(Stage { ways, main, group, row: 0, behind: 0 });
             }
@@ -108,6 +112,28 @@ impl Promises {
         let key = |stage: &Stage| (stage.main, stage.group);
         let net = |stage: &Stage| ways[stage.ways.0].net;
         stages.sort_by(|a, b| key(a).cmp(&key(b)).then(net(b).total_cmp(&net(a))));
+    }
+
+    /// Of the last ways, from `from` on by falling gain, keeps those that need less than each before, on
+    /// the only resource with the only set-up.
+    fn drop_what_is_no_better(&mut self, block: &Block, from: usize) {
+        let item = &block.items[self.ways[from].item as usize];
+        let minutes = |open: &Open| -> f64 {
+            item.ways[open.way as usize].minutes.iter().map(|(_, minutes)| minutes).sum()
+        };
+        if item.ways.iter().any(|way| way.setups != item.ways[0].setups) {
+            return;
+        }
+        let (mut kept, mut least) = (from, f64::INFINITY);
+        for at in from..self.ways.len() {
+            let open = self.ways[at];
+            if minutes(&open) < least {
+                least = minutes(&open);
+                self.ways[kept] = open;
+                kept += 1;
+            }
+        }
+        self.ways.truncate(kept);
     }
 
     /// A new last row like an earlier one, and its number.

@@ -128,16 +128,6 @@ impl Search<'_, '_, '_> {
         Leaf { allowed, bundle, split }
     }
 
-    /// Share of each column in what the cuts hold for best.
-    fn shares(&self, bundle: &mut Bundle) -> Vec<f64> {
-        bundle.next();
-        let mut shares = vec![0.0; self.model.columns.len()];
-        for cut in bundle.parts.iter().flatten() {
-            cut.columns.iter().for_each(|column| shares[*column as usize] += cut.share);
-        }
-        shares
-    }
-
     /// Looks for a plan: orders stay where most of their share is, the surest first, and the others
     /// find their places anew.
     fn dive(&self, leaf: &Leaf) {
@@ -155,7 +145,7 @@ impl Search<'_, '_, '_> {
             if bundle.value >= enough {
                 return;
             }
-            let shares = self.shares(&mut bundle);
+            let shares = self.model.shares(&mut bundle);
             let of = |order: usize| {
                 let own = columns.start[order]..columns.start[order + 1];
                 let own = own.filter(|column| allowed[*column]);
@@ -178,7 +168,7 @@ impl Search<'_, '_, '_> {
     /// The order whose shares fall most evenly on two sides of its blocks: its columns of one side.
     fn split(&self, bundle: &mut Bundle, allowed: &[bool]) -> Option<Vec<u32>> {
         let columns = self.model.columns;
-        let shares = self.shares(bundle);
+        let shares = self.model.shares(bundle);
         let mut best: Option<(f64, Vec<u32>)> = None;
         for order in 0..columns.orders() {
             let own = columns.start[order]..columns.start[order + 1];
@@ -357,7 +347,7 @@ mod tests {
     /// Tiny problems with blocks and an optimum, and prices of the whole.
     fn each(mut look: impl FnMut(&Columns<'_>, f64, &[f32])) {
         tiny::each(|columns, value, from| {
-            if let Some(found) = strengthen(columns, Kind::Blocks, from, 20, &|| 0.0) {
+            if let Some(found) = strengthen(columns, Kind::Blocks, from, 20, &|| 0.0, &|| 0.0) {
                 look(columns, value, &found.prices);
             }
         });
