@@ -42,7 +42,7 @@ const HOME_SHARE: f64 = 0.15;
 const REPAIRED_MOST: f64 = 1.0;
 /// Where the bound by blocks took less than this share of the time, the search has this share of the
 /// rest, and the other one goes to bounds of cases.
-const BLOCKS_FAST: f64 = 0.05;
+const BLOCKS_FAST: f64 = 0.3;
 const SEARCH_SHARE: f64 = 0.35;
 /// Moves of the search for each split of cases, fewest splits that are any use, and most.
 const MOVES_FOR_A_SPLIT: u64 = 50_000;
@@ -354,7 +354,9 @@ impl Search<'_, '_> {
             let worth = selection.worth();
             worth.overload + worth.policy <= REPAIRED_MOST
         });
-        let priced = named.is_some();
+        // Of few orders with set-ups a search from high temperatures finds better plans.
+        let priced =
+            named.is_some() && (columns.setup.is_empty() || !matches!(proof, Proof::Blocks(_)));
         let begin = named.unwrap_or(begin);
         let begin = budget::begin_within(columns, reduced_cost, &begin, seed, &used);
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
@@ -427,10 +429,11 @@ impl Search<'_, '_> {
         };
         if packing::size(columns) > PACKED_MOST {
             let gone = self.share_from(from, HOME_SHARE);
+            let gone_with_plan = self.share_from(from, 2.0 * HOME_SHARE);
             let looks = work(HOME_LOOKS, MOVES_FOR_A_HOME_LOOK, HOME_LOOKS_LEAST);
             let kind = blocks::Kind::Homes;
             let found = looks.and_then(|looks| {
-                blocks::strengthen(columns, kind, proven, looks, &gone, &|| gone() - 1.0)
+                blocks::strengthen(columns, kind, proven, looks, &gone, &gone_with_plan)
             });
             if let Some(found) = found {
                 best.found = found.plan;
@@ -443,10 +446,18 @@ impl Search<'_, '_> {
             return best;
         }
         let gone = self.share_from(from, BOUND_SHARE);
+        let gone_with_plan = self.share_from(from, 2.0 * BOUND_SHARE);
         if let Some(looks) = work(BLOCK_LOOKS, MOVES_FOR_A_LOOK, BLOCK_LOOKS_LEAST)
-            && let Some(found) =
-                blocks::strengthen(columns, blocks::Kind::Blocks, proven, looks, &gone, &gone)
+            && let Some(found) = blocks::strengthen(
+                columns,
+                blocks::Kind::Blocks,
+                proven,
+                looks,
+                &gone,
+                &gone_with_plan,
+            )
         {
+            best.found = found.plan;
             if found.upper_bound < best.upper_bound {
                 best.upper_bound = found.upper_bound;
                 best.proof = Proof::Blocks(found.prices);

@@ -61,7 +61,7 @@ pub(in crate::plan) struct Strengthened {
     pub upper_bound: f64,
     /// What each order pays, then the multiplier of each row that has a price.
     pub prices: Vec<f32>,
-    /// A column of each order that the prices name, where a plan was looked for.
+    /// A column of each order that the prices name, if there was time to look for them.
     pub plan: Option<Vec<Option<usize>>>,
 }
 
@@ -344,10 +344,8 @@ pub(in crate::plan) fn strengthen(
     // The bound is what whoever has the prices computes.
     let prices: Vec<f32> = bundle.center.iter().map(|price| *price as f32).collect();
     let upper_bound = bound_of(columns, kind, &prices).ok()?;
-    let plan = match kind {
-        Kind::Blocks => None,
-        Kind::Homes => model.dive(&bundle, &model.guides(&bundle.center, &allowed), gone_with_plan),
-    };
+    let guides = model.guides(&bundle.center, &allowed);
+    let plan = model.dive(&bundle, &guides, gone_with_plan);
     Some(Strengthened { upper_bound, prices, plan })
 }
 

@@ -10,7 +10,7 @@ use crate::plan::selection::Selection;
 const LOOKS: usize = 6;
 /// The share from which an order stays where it is, and the part of the orders that do so at least.
 const SURE: f64 = 0.9;
-const LEAST: f64 = 0.2;
+const LEAST: f64 = 0.08;
 /// Overload that is none.
 const FITS: f64 = 1e-9;
 
