@@ -44,6 +44,8 @@ const REPAIRED_MOST: f64 = 1.0;
 /// rest, and the other one goes to bounds of cases.
 const BLOCKS_FAST: f64 = 0.3;
 const SEARCH_SHARE: f64 = 0.35;
+/// The same where there are no set-ups, and dives find what annealing does not.
+const SEARCH_SHARE_TIGHT: f64 = 0.1;
 /// Moves of the search for each split of cases, fewest splits that are any use, and most.
 const MOVES_FOR_A_SPLIT: u64 = 50_000;
 const SPLITS_LEAST: u64 = 10;
@@ -339,7 +341,11 @@ impl Search<'_, '_> {
             Limit::Share(_) => 0,
         };
         let branches = matches!(proof, Proof::Blocks(_)) && splits >= SPLITS_LEAST;
-        let searched = if branches { SEARCH_SHARE } else { 1.0 };
+        let searched = match branches {
+            true if columns.setup.is_empty() => SEARCH_SHARE_TIGHT,
+            true => SEARCH_SHARE,
+            false => 1.0,
+        };
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
             // Somebody may have stopped it before this part began.

@@ -345,7 +345,8 @@ pub(in crate::plan) fn strengthen(
     let prices: Vec<f32> = bundle.center.iter().map(|price| *price as f32).collect();
     let upper_bound = bound_of(columns, kind, &prices).ok()?;
     let guides = model.guides(&bundle.center, &allowed);
-    let plan = model.dive(&bundle, &guides, gone_with_plan);
+    let goes_on = |_: &Look| gone_with_plan() < 1.0;
+    let plan = model.dive((&bundle, &allowed), &guides, f64::INFINITY, &goes_on);
     Some(Strengthened { upper_bound, prices, plan })
 }
 

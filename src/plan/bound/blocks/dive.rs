@@ -1,37 +1,47 @@
 //! A plan out of the prices of blocks: orders stay where most of their share is, the surest first, and
 //! the others find their places anew.
 
-use super::Model;
+use std::cell::Cell;
+
 use super::block::Guide;
 use super::bundle::Bundle;
+use super::{Look, Model};
 use crate::plan::selection::Selection;
 
 /// Looks after each step.
 const LOOKS: usize = 6;
 /// The share from which an order stays where it is, and the part of the orders that do so at least.
 const SURE: f64 = 0.9;
-const LEAST: f64 = 0.08;
+const LEAST: f64 = 0.2;
 /// Overload that is none.
 const FITS: f64 = 1e-9;
 
 impl Model<'_, '_> {
-    /// Columns of the orders, which fit together, none for orders that find no room then; `None` if `gone`
-    /// reaches one before.
+    /// Columns of the orders among those `allowed`, which fit together, none for orders that find no room
+    /// then; `None` if a look says not to go on, or no plan of a value below `enough` can follow.
     pub(super) fn dive(
         &self,
-        bundle: &Bundle,
+        (bundle, allowed): (&Bundle, &[bool]),
         guides: &[Guide],
-        gone: &dyn Fn() -> f64,
+        enough: f64,
+        goes_on: &dyn Fn(&Look) -> bool,
     ) -> Option<Vec<Option<usize>>> {
         let columns = self.columns;
         let own = |order: usize| columns.start[order]..columns.start[order + 1];
-        let mut allowed = vec![true; columns.len()];
+        let mut allowed = allowed.to_vec();
         let mut bundle = bundle.with_fewer(&allowed);
         let mut open: Vec<usize> = (0..columns.orders()).collect();
         let mut chosen = vec![None; columns.orders()];
         let mut selection = Selection::empty(columns);
-        while !open.is_empty() && gone() < 1.0 {
-            self.climb(&mut bundle, &allowed, guides, LOOKS, &|_| gone() < 1.0);
+        while !open.is_empty() {
+            let stopped = Cell::new(false);
+            self.climb(&mut bundle, &allowed, guides, LOOKS, &|look| {
+                stopped.set(!goes_on(look));
+                !stopped.get() && look.dual < enough
+            });
+            if stopped.get() || bundle.value >= enough {
+                return None;
+            }
             let shares = self.shares(&mut bundle);
             let most = |order: &usize| {
                 let own = own(*order).filter(|column| allowed[*column]);
@@ -59,6 +69,6 @@ impl Model<'_, '_> {
             });
             bundle = bundle.with_fewer(&allowed);
         }
-        (gone() < 1.0 || open.is_empty()).then_some(chosen)
+        Some(chosen)
     }
 }

@@ -20,11 +20,8 @@ const LOOKS_WHOLE: usize = 30;
 const BATCH: usize = 4;
 /// A bound that is above the best plan by less than this is closed.
 const CLOSED: f64 = 5e-7;
-/// Batches between two dives for a plan, looks after each step of one, and the share from which an order
-/// stays where it is.
+/// Batches between two dives for a plan.
 const DIVE_EVERY: usize = 2;
-const DIVE_LOOKS: usize = 4;
-const DIVE_SURE: f64 = 0.9;
 /// Shares nearer than this to none or all are no reason to split.
 const SPLIT: f64 = 1e-3;
 
@@ -128,41 +125,18 @@ impl Search<'_, '_, '_> {
         Leaf { allowed, bundle, split }
     }
 
-    /// Looks for a plan: orders stay where most of their share is, the surest first, and the others
-    /// find their places anew.
+    /// Looks for a plan at the prices of a leaf.
     fn dive(&self, leaf: &Leaf) {
-        let columns = self.model.columns;
-        let mut allowed = leaf.allowed.clone();
-        let mut bundle = leaf.bundle.with_fewer(&allowed);
-        let mut open: Vec<usize> = (0..columns.orders()).collect();
-        while !open.is_empty() && (self.gone)() < 1.0 {
-            let enough = self.value() - CLOSED;
-            let goes_on = |look: &Look| {
-                self.meet(look);
-                look.dual < enough && (self.gone)() < 1.0
-            };
-            self.model.climb(&mut bundle, &allowed, self.guides, DIVE_LOOKS, &goes_on);
-            if bundle.value >= enough {
-                return;
-            }
-            let shares = self.model.shares(&mut bundle);
-            let of = |order: usize| {
-                let own = columns.start[order]..columns.start[order + 1];
-                let own = own.filter(|column| allowed[*column]);
-                own.max_by(|a, b| shares[*a].total_cmp(&shares[*b]).then(b.cmp(a)))
-            };
-            let most: Vec<(f64, usize, usize)> = (open.iter())
-                .filter_map(|order| of(*order).map(|column| (shares[column], *order, column)))
-                .collect();
-            let surest = most.iter().map(|(share, ..)| *share).fold(0.0, f64::max).min(DIVE_SURE);
-            for (_, order, column) in most.iter().filter(|(share, ..)| *share >= surest) {
-                allowed[columns.start[*order]..columns.start[*order + 1]].fill(false);
-                allowed[*column] = true;
-                open.retain(|other| other != order);
-            }
-            bundle = bundle.with_fewer(&allowed);
+        let enough = self.value() - CLOSED;
+        let goes_on = |look: &Look| {
+            self.meet(look);
+            (self.gone)() < 1.0
+        };
+        let from = (&leaf.bundle, &leaf.allowed[..]);
+        let found = self.model.dive(from, self.guides, enough, &goes_on);
+        if let Some(chosen) = found.and_then(|found| found.into_iter().collect::<Option<_>>()) {
+            self.know(chosen);
         }
-        self.meet(&self.model.look(&bundle.center, &allowed, self.guides));
     }
 
     /// The order whose shares fall most evenly on two sides of its blocks: its columns of one side.
