@@ -3,7 +3,7 @@
 
 mod best;
 
-mod candidates;
+pub(super) mod candidates;
 
 mod moves;
 
@@ -67,11 +67,24 @@ pub(super) fn anneal(
     used: &(dyn Fn(u64) -> f64 + Sync),
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
+    anneal_in(ROUNDS, columns, reduced_cost, begin, seed, used, tell)
+}
+
+/// [`anneal`] with so many rounds: each costs what the plan is long, so a short search has one.
+pub(super) fn anneal_in(
+    rounds: u32,
+    columns: &Columns<'_>,
+    reduced_cost: &[f64],
+    begin: Begin<'_>,
+    seed: u64,
+    used: &(dyn Fn(u64) -> f64 + Sync),
+    tell: &(dyn Fn(f64) + Sync),
+) -> Option<(Vec<usize>, f64)> {
     let candidates = Candidates::new(columns, reduced_cost, begin.columns, CANDIDATES);
     let chosen = candidates.all(begin.columns);
     let spread = spread(columns);
     let hot = if begin.priced { WARM } else { HOT };
-    let search = Search { columns, candidates: &candidates, spread, hot, used, tell };
+    let search = Search { columns, candidates: &candidates, rounds, spread, hot, used, tell };
     let generator = |island: u64| {
         Pcg64Mcg::new(u128::from(seed.wrapping_mul(ISLANDS) + island) << 32 | 0x51ED_270B)
     };
@@ -107,6 +120,7 @@ struct Ended {
 struct Search<'s, 'b> {
     columns: &'s Columns<'b>,
     candidates: &'s Candidates,
+    rounds: u32,
     spread: f64,
     hot: f64,
     used: &'s (dyn Fn(u64) -> f64 + Sync),
@@ -126,8 +140,8 @@ impl Search<'_, '_> {
         islands: &mut [Island],
     ) -> Option<(Vec<u32>, f64)> {
         let mut best: Option<(Vec<u32>, f64)> = None;
-        for round in 1..=ROUNDS {
-            let until = f64::from(round) / f64::from(ROUNDS);
+        for round in 1..=self.rounds {
+            let until = f64::from(round) / f64::from(self.rounds);
             let ended: Vec<Ended> = (parts.par_iter().zip(islands.par_iter_mut()))
                 .map(|(own, island)| self.chain(own, chosen.clone(), until, island))
                 .collect();

@@ -12,6 +12,10 @@ use rayon::prelude::*;
 
 use super::column::Columns;
 
+/// Distance from the least reduced cost, in heats, from which on a column has no share.
+const NO_SHARE: f64 = 40.0;
+/// First step length of a climb times its steps, in median spreads of an order's columns.
+const TRAVEL: f64 = 40.0;
 /// Variables, rows or orders that one thread takes at a time.
 const CHUNK: usize = 1024;
 
@@ -306,8 +310,8 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
     Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers))
 }
 
-/// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Steps get
-/// shorter by their number alone: few of them come further at full length.
+/// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Few steps are
+/// longer ones, so that prices come as far as they have to; they get shorter by their number alone.
 ///
 /// # Source
 ///
@@ -326,11 +330,12 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
     let mut best_reduced = relaxation.cost.clone();
     let mut best_multipliers = multipliers.clone();
     let spread = spread(columns);
-    for step in 0..steps.max(1) {
+    let steps = steps.max(1);
+    for step in 0..steps {
         relaxation.reduce(&multipliers, &mut reduced);
         let limits = multipliers.iter().zip(&relaxation.limit);
         let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
-        let progress = step as f64 / steps.max(1) as f64;
+        let progress = step as f64 / steps as f64;
         let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
         dual += soften(columns, &reduced, heat, &mut x[..x_count]);
         for variable in x_count..variables {
@@ -346,7 +351,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
         if gone() >= 1.0 {
             break;
         }
-        let length = 0.1 * spread * (1.0 - progress).powf(1.5);
+        let length = TRAVEL / steps as f64 * spread * (1.0 - progress).powf(1.5);
         let (first, second) =
             (1.0 - 0.9f64.powi(step as i32 + 1), 1.0 - 0.98f64.powi(step as i32 + 1));
         let each = multipliers.par_iter_mut().zip(&mut mean).zip(&mut square);
@@ -395,7 +400,8 @@ fn soften(columns: &Columns<'_>, reduced: &[f64], heat: f64, x: &mut [f64]) -> f
             dual += least;
             let shares = &mut block[range.start - offset..range.end - offset];
             for (share, reduced) in shares.iter_mut().zip(own) {
-                *share = (-(reduced - least) / heat).exp();
+                let cold = (reduced - least) / heat;
+                *share = if cold < NO_SHARE { (-cold).exp() } else { 0.0 };
             }
             let sum: f64 = shares.iter().sum();
             shares.iter_mut().for_each(|share| *share /= sum);

@@ -185,15 +185,16 @@ impl<'a> Columns<'a> {
         self.alpha * carbon / self.c0 + self.beta * cost / self.co0
     }
 
-    fn compile_setups(&mut self, buckets: usize) -> HashMap<(usize, &'a str, usize), u32> {
+    /// The set-up in the first bucket of each work center and group; those of the others follow.
+    fn compile_setups(&mut self, buckets: usize) -> HashMap<(usize, &'a str), u32> {
         let mut setup_at = HashMap::new();
         for (at, center) in self.instance.work_centers.iter().enumerate() {
             let plant = self.instance.plants.iter().find(|p| p.plant == center.plant);
             let plant = plant.expect("checked instance");
             for setup in &center.setups {
+                let key = (at, setup.setup_group.as_str());
+                setup_at.insert(key, u32::try_from(self.setup.len()).expect("fewer than 2^32"));
                 for bucket in 0..buckets {
-                    let key = (at, setup.setup_group.as_str(), bucket);
-                    setup_at.insert(key, u32::try_from(self.setup.len()).expect("fewer than 2^32"));
                     let carbon = setup.setup_kwh * plant.grid_kgco2e_per_kwh[bucket];
                     let cost = setup.setup_cost + setup.setup_kwh * plant.tariff_per_kwh[bucket];
                     self.setup.push(SetupAt {
@@ -228,7 +229,7 @@ impl<'a> Columns<'a> {
 
     fn compile_orders(
         &mut self,
-        setup_at: &HashMap<(usize, &'a str, usize), u32>,
+        setup_at: &HashMap<(usize, &'a str), u32>,
         buckets: usize,
         all_modes: bool,
     ) -> Vec<Unplannable> {
@@ -253,6 +254,7 @@ impl<'a> Columns<'a> {
             instance.plants.iter().map(|p| (p.plant.as_str(), p)).collect();
         let weight: f64 = instance.planned_orders.iter().map(|o| o.priority_weight).sum();
         let mut unplannable = Vec::new();
+        let (mut minutes, mut setups) = (Vec::<(u32, f64)>::new(), Vec::<(u32, f64)>::new());
         for order in &instance.planned_orders {
             let material = materials[order.material.as_str()];
             let lane = lanes[order.lane.as_str()];
@@ -260,16 +262,29 @@ impl<'a> Columns<'a> {
             for (version_at, version) in material.production_versions.iter().enumerate() {
                 let offset =
                     version.operations.iter().map(|op| op.bucket_offset).max().unwrap_or(0);
+                let places: Vec<Place<'_>> = (version.operations.iter())
+                    .map(|operation| {
+                        let center = centers[operation.work_center.as_str()];
+                        let plant = plants[instance.work_centers[center].plant.as_str()];
+                        let group = material.setup_group.as_str();
+                        let setup = setup_at.get(&(center, group)).copied();
+                        Place { operation, center, plant, setup }
+                    })
+                    .collect();
+                let bom: Vec<(u32, f64)> = (version.bom.iter())
+                    .map(|item| {
+                        let component = components[item.component.as_str()];
+                        (component, item.quantity_per_unit * order.quantity)
+                    })
+                    .collect();
                 for start in order.release_bucket..buckets.saturating_sub(offset) {
-                    let mut minutes: Vec<(u32, f64)> = Vec::new();
-                    let mut setups: Vec<(u32, f64)> = Vec::new();
+                    minutes.clear();
+                    setups.clear();
                     let (mut carbon, mut cost) =
                         (version.direct_kgco2e_per_unit, version.variable_cost_per_unit);
                     let (mut run, mut night, mut fits) = (0.0, 0.0, true);
-                    for operation in &version.operations {
-                        let center = centers[operation.work_center.as_str()];
+                    for &Place { operation, center, plant, setup } in &places {
                         let bucket = start + operation.bucket_offset;
-                        let plant = plants[instance.work_centers[center].plant.as_str()];
                         carbon += operation.kwh_per_unit * plant.grid_kgco2e_per_kwh[bucket];
                         cost += operation.kwh_per_unit * plant.tariff_per_kwh[bucket];
                         let mins = operation.minutes_per_unit * order.quantity;
@@ -284,16 +299,15 @@ impl<'a> Columns<'a> {
                             night += mins;
                         }
                         let mut need = mins;
-                        let key = (center, material.setup_group.as_str(), bucket);
-                        if let Some(setup) = setup_at.get(&key)
-                            && !setups.iter().any(|(known, _)| known == setup)
-                        {
-                            setups.push((*setup, mins));
-                            need += self.setup[*setup as usize].minutes;
-                        } else if let Some(setup) = setup_at.get(&key)
-                            && let Some((_, known)) = setups.iter_mut().find(|(k, _)| k == setup)
-                        {
-                            *known += mins;
+                        if let Some(first) = setup {
+                            let setup = first + bucket as u32;
+                            match setups.iter_mut().find(|(known, _)| *known == setup) {
+                                Some((_, known)) => *known += mins,
+                                None => {
+                                    setups.push((setup, mins));
+                                    need += self.setup[setup as usize].minutes;
+                                }
+                            }
                         }
                         fits &= need <= self.capacity[resource] + 1e-6;
                     }
@@ -337,27 +351,13 @@ impl<'a> Columns<'a> {
                         };
                         let value = self.candidate_value(&candidate);
                         if all_modes {
-                            self.push(
-                                &candidate,
-                                &minutes,
-                                &setups,
-                                version,
-                                order.quantity,
-                                &components,
-                            );
+                            self.push(&candidate, &minutes, &setups, &bom);
                         } else if best.as_ref().is_none_or(|(known, _)| value < known - 1e-15) {
                             best = Some((value, candidate));
                         }
                     }
                     if let Some((_, candidate)) = best {
-                        self.push(
-                            &candidate,
-                            &minutes,
-                            &setups,
-                            version,
-                            order.quantity,
-                            &components,
-                        );
+                        self.push(&candidate, &minutes, &setups, &bom);
                     }
                 }
             }
@@ -389,9 +389,7 @@ impl<'a> Columns<'a> {
         candidate: &Candidate,
         minutes: &[(u32, f64)],
         setups: &[(u32, f64)],
-        version: &super::instance::ProductionVersion,
-        quantity: f64,
-        components: &HashMap<&str, u32>,
+        bom: &[(u32, f64)],
     ) {
         let small = |value: usize| u32::try_from(value).expect("fewer than 2^32");
         self.version.push(small(candidate.version));
@@ -405,10 +403,23 @@ impl<'a> Columns<'a> {
         self.night.push(candidate.night);
         self.minutes.push(minutes.iter().copied());
         self.setups.push(setups.iter().copied());
-        let item = |item: &super::instance::BomItem| {
-            (components[item.component.as_str()], item.quantity_per_unit * quantity)
+        self.bom.push(bom.iter().copied());
+    }
+
+    /// Value of each column with its components: of what counts for the low-carbon ratio, that share comes
+    /// from the best low-carbon source, all else from the best source.
+    pub(super) fn with_components(&self) -> Vec<f64> {
+        let price = |(component, sources): (usize, &Vec<SourceOf>)| {
+            let best = sources[0].value;
+            let low = sources.iter().find(|source| source.low_carbon && source.available > 0.0);
+            match low.filter(|_| self.mass[component] > 0.0) {
+                Some(low) => best + self.ratio_min * (low.value - best),
+                None => best,
+            }
         };
-        self.bom.push(version.bom.iter().map(item));
+        let prices: Vec<f64> = self.sources.iter().enumerate().map(price).collect();
+        let components = |column| self.bom.of(column).map(|(k, q)| q * prices[k]).sum::<f64>();
+        self.value.iter().enumerate().map(|(at, value)| value + components(at)).collect()
     }
 
     /// What capacities and policies allow, to put back after they were moved.
@@ -510,6 +521,15 @@ impl<'a> Columns<'a> {
             sourcing,
         }
     }
+}
+
+/// Where an operation is done: what a version looks up once for all buckets.
+struct Place<'a> {
+    operation: &'a super::instance::Operation,
+    center: usize,
+    plant: &'a super::instance::Plant,
+    /// Set-up in the first bucket.
+    setup: Option<u32>,
 }
 
 struct Candidate {

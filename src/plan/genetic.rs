@@ -1,12 +1,18 @@
 //! AW-MOGA as published: population 200, two-point crossover 0.8, mutation, elitism 30 %, a first
 //! population that keeps the constraints, weights that follow punctuality.
 
+mod individual;
+
+mod list;
+
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
 use super::column::Columns;
-use super::selection::{Selection, Worth};
+use super::selection::Worth;
+use individual::{Individual, Pool};
+use list::List;
 
 /// Individuals.
 const POPULATION: usize = 200;
@@ -22,6 +28,9 @@ const GAMMA_STEP: f64 = 0.05;
 const GAMMA_MAX: f64 = 0.4;
 /// Weight of a missed policy against an overload.
 const POLICY: f64 = 10.0;
+
+/// Columns of each order that the first plan of another search looks at.
+const FIRST_COLUMNS: usize = 20;
 
 /// The best plan that the search found.
 pub(super) struct Found {
@@ -56,150 +65,215 @@ pub(super) fn search(
     stop: &(dyn Fn() -> bool + Sync),
     progress: &(dyn Fn(usize, Option<f64>) + Sync),
 ) -> Found {
-    let orders = columns.orders();
-    let mutation = MUTATION.min(1.0 / orders as f64);
-    let mut population: Vec<Vec<usize>> = (0..POPULATION)
-        .into_par_iter()
-        .map(|individual| match start.filter(|_| individual == 1) {
-            Some(start) => start.to_vec(),
-            None => list_schedule(columns, &mut generator(seed, 0, individual), individual > 0),
-        })
-        .collect();
-    let mut worths = judge(columns, &population);
-    let mut found = Found { feasible: None, least_missed: population[0].clone(), generations: 0 };
+    let pool = Pool::new(columns, usize::MAX);
+    let mut population = first_population(&pool, seed, start);
+    // Room for the children of a generation: those who die leave theirs to the next.
+    let elite = (ELITE * POPULATION as f64) as usize;
+    let mut children: Vec<Individual> =
+        (elite..POPULATION).map(|_| Individual::empty(&pool)).collect();
+    let mut found = Found {
+        feasible: None,
+        least_missed: pool.columns_of(&population[0].genes),
+        generations: 0,
+    };
     let mut least = f64::INFINITY;
     let mut bonus = 0.0;
+    let mut new = 0;
     loop {
-        for (individual, worth) in population.iter().zip(&worths) {
+        for individual in &population[new..] {
+            let worth = &individual.worth;
             let better = found.feasible.as_ref().is_none_or(|(_, known)| worth.value < *known);
             if worth.feasible() && better {
-                found.feasible = Some((individual.clone(), worth.value));
+                found.feasible = Some((pool.columns_of(&individual.genes), worth.value));
             }
             if penalty(worth) < least {
                 least = penalty(worth);
-                found.least_missed.clone_from(individual);
+                found.least_missed = pool.columns_of(&individual.genes);
             }
         }
+        new = elite;
         progress(found.generations, found.feasible.as_ref().map(|(_, value)| *value));
         if found.generations >= generations || stop() {
             return found;
         }
         found.generations += 1;
-        let base: Vec<f64> = worths.iter().map(|worth| worth.value + penalty(worth)).collect();
-        let ranked = |fitness: &[f64]| {
-            let mut order: Vec<usize> = (0..POPULATION).collect();
-            order.sort_by(|a, b| fitness[*a].total_cmp(&fitness[*b]).then(a.cmp(b)));
-            order
-        };
+        let worths = || population.iter().map(|individual| individual.worth);
+        let base: Vec<f64> = worths().map(|worth| worth.value + penalty(&worth)).collect();
         let top = &ranked(&base)[..POPULATION / 10];
-        let punctual = top.iter().map(|at| worths[*at].punctuality).sum::<f64>() / top.len() as f64;
+        let punctual = top.iter().map(|at| population[*at].worth.punctuality).sum::<f64>();
         // Gamma rises while plans are late and falls back to the instance's own weight.
-        bonus = if punctual < PUNCTUAL {
+        bonus = if punctual / (top.len() as f64) < PUNCTUAL {
             (bonus + GAMMA_STEP).min((GAMMA_MAX - columns.gamma).max(0.0))
         } else {
             0.0
         };
         let fitness: Vec<f64> = base
             .iter()
-            .zip(&worths)
+            .zip(worths())
             .map(|(value, worth)| value - bonus * worth.punctuality / columns.d0)
             .collect();
-        let order = ranked(&fitness);
-        let elite = (ELITE * POPULATION as f64) as usize;
         let generation = found.generations;
-        let children: Vec<Vec<usize>> = (elite..POPULATION)
-            .into_par_iter()
-            .map(|individual| {
-                let mut random = generator(seed, generation, individual);
-                let tournament = |random: &mut Pcg64Mcg| {
-                    let a = random.random_range(0..POPULATION);
-                    let b = random.random_range(0..POPULATION);
-                    if fitness[a] <= fitness[b] { a } else { b }
-                };
-                let mut child = population[tournament(&mut random)].clone();
-                let other = tournament(&mut random);
-                if random.random_bool(CROSSOVER) {
-                    let a = random.random_range(0..orders);
-                    let b = random.random_range(0..orders);
-                    let cut = a.min(b)..=a.max(b);
-                    child[cut.clone()].copy_from_slice(&population[other][cut]);
-                }
-                for (order, gene) in child.iter_mut().enumerate() {
-                    if random.random_bool(mutation) {
-                        *gene = random.random_range(columns.start[order]..columns.start[order + 1]);
-                    }
-                }
-                child
-            })
-            .collect();
-        let child_worths = judge(columns, &children);
-        let kept: Vec<Vec<usize>> =
-            order[..elite].iter().map(|at| population[*at].clone()).collect();
-        let kept_worths: Vec<Worth> = order[..elite].iter().map(|at| worths[*at]).collect();
-        population = kept.into_iter().chain(children).collect();
-        worths = kept_worths.into_iter().chain(child_worths).collect();
+        children.par_iter_mut().enumerate().for_each_init(
+            || room_for_purchases(columns),
+            |bought, (at, child)| {
+                let mut random = generator(seed, generation, elite + at);
+                breed(&pool, &population, &fitness, &mut random, child);
+                child.judge(&pool, bought);
+            },
+        );
+        let order = ranked(&fitness);
+        let mut places: Vec<Option<Individual>> = population.into_iter().map(Some).collect();
+        let mut taken = |at: &usize| places[*at].take().expect("each is taken once");
+        population = order[..elite].iter().map(&mut taken).collect();
+        population.append(&mut children);
+        children = order[elite..].iter().map(&mut taken).collect();
     }
 }
 
-fn judge(columns: &Columns<'_>, population: &[Vec<usize>]) -> Vec<Worth> {
-    population
-        .par_iter()
+/// Positions by rising fitness.
+fn ranked(fitness: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..fitness.len()).collect();
+    order.sort_by(|a, b| fitness[*a].total_cmp(&fitness[*b]).then(a.cmp(b)));
+    order
+}
+
+/// Two parents by tournament, crossover at two points, mutation.
+fn breed(
+    pool: &Pool<'_, '_>,
+    population: &[Individual],
+    fitness: &[f64],
+    random: &mut Pcg64Mcg,
+    child: &mut Individual,
+) {
+    let orders = pool.columns.orders();
+    let tournament = |random: &mut Pcg64Mcg| {
+        let a = random.random_range(0..POPULATION);
+        let b = random.random_range(0..POPULATION);
+        if fitness[a] <= fitness[b] { a } else { b }
+    };
+    let outer = &population[tournament(random)];
+    let inner = &population[tournament(random)];
+    if random.random_bool(CROSSOVER) {
+        let a = random.random_range(0..orders);
+        let b = random.random_range(0..orders);
+        child.cross(pool, outer, inner, a.min(b)..=a.max(b));
+    } else {
+        child.copy(outer);
+    }
+    // The next gene that mutates is a geometric distance away.
+    let stays = (1.0 - MUTATION.min(1.0 / orders as f64)).ln();
+    let mut order = 0usize;
+    loop {
+        let chance: f64 = random.random_range(f64::MIN_POSITIVE..1.0);
+        order = order.saturating_add((chance.ln() / stays) as usize);
+        if order >= orders {
+            return;
+        }
+        let gene = random.random_range(pool.candidates.of(order as u32));
+        child.replace(pool, order, gene);
+        order += 1;
+    }
+}
+
+/// List schedules, all but the first with noise; `start` is the second if it is given.
+fn first_population(pool: &Pool<'_, '_>, seed: u64, start: Option<&[usize]>) -> Vec<Individual> {
+    let list = List::new(pool);
+    (0..POPULATION)
+        .into_par_iter()
         .map_init(
-            || Selection::empty(columns),
-            |selection, individual| {
-                selection.set(individual);
-                selection.worth()
+            || room_for_purchases(pool.columns),
+            |bought, at| {
+                let mut individual = match start.filter(|_| at == 1) {
+                    Some(start) => {
+                        let mut individual = Individual::empty(pool);
+                        for (order, gene) in pool.candidates.all(start).into_iter().enumerate() {
+                            individual.add(pool, order, gene);
+                        }
+                        individual
+                    }
+                    None => list.plan(pool, &mut generator(seed, 0, at), at > 0),
+                };
+                individual.judge(pool, bought);
+                individual
             },
         )
         .collect()
 }
 
-/// The first plan of a search that is not genetic: list scheduling without noise.
-pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
-    list_schedule(columns, &mut generator(seed, 0, 0), false)
+fn room_for_purchases(columns: &Columns<'_>) -> Vec<Vec<f64>> {
+    columns.sources.iter().map(|sources| vec![0.0; sources.len()]).collect()
 }
 
-/// Carbon-aware list scheduling: orders by due bucket with noise, each to the admissible column of
-/// least marginal value; where none fits, to the one that overloads least.
-fn list_schedule(columns: &Columns<'_>, random: &mut Pcg64Mcg, noisy: bool) -> Vec<usize> {
-    let orders = columns.orders();
-    let due = |order: usize| columns.instance.planned_orders[order].due_bucket as f64;
-    let mut keys: Vec<(f64, usize)> = (0..orders)
-        .map(|order| (due(order) + if noisy { random.random_range(0.0..2.0) } else { 0.0 }, order))
-        .collect();
-    keys.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut selection = Selection::empty(columns);
-    let available: Vec<f64> =
-        columns.sources.iter().map(|s| s.iter().map(|source| source.available).sum()).collect();
-    for (done, (_, order)) in keys.into_iter().enumerate() {
-        let (mut best, mut best_column) = (f64::INFINITY, None);
-        let (mut least, mut least_column) = (f64::INFINITY, columns.start[order]);
-        let side = if done > orders / 10 { selection.night_side() } else { None };
-        for column in columns.start[order]..columns.start[order + 1] {
-            let short = columns
-                .bom
-                .of(column)
-                .filter(|(k, q)| selection.required[*k] + q > available[*k])
-                .count();
-            let over = selection.overload_with(column) + short as f64;
-            let mut value = selection.marginal(column);
-            let night = columns.night[column] > 0.5 * columns.run[column];
-            match side {
-                Some(std::cmp::Ordering::Less) if !night => value += value.abs() * 0.5,
-                Some(std::cmp::Ordering::Greater) if night => value += value.abs() * 0.5,
-                _ => {}
-            }
-            if noisy {
-                value += value.abs() * random.random_range(0.0..0.3);
-            }
-            if over <= 1e-9 && value < best {
-                (best, best_column) = (value, Some(column));
-            }
-            if over < least {
-                (least, least_column) = (over, column);
+/// The first plan of a search that is not genetic: list scheduling without noise.
+pub(super) fn first(columns: &Columns<'_>, seed: u64) -> Vec<usize> {
+    let pool = Pool::new(columns, FIRST_COLUMNS);
+    let plan = List::new(&pool).plan(&pool, &mut generator(seed, 0, 0), false);
+    pool.columns_of(&plan.genes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::super::baseline::with_baseline;
+    use super::super::instance::Instance;
+    use super::super::selection::Selection;
+    use super::*;
+
+    const SMALL: &[u8] = include_bytes!("../../tests/fixtures/planning/S-cement-1.json.gz");
+
+    fn problem() -> Instance {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(SMALL).read_to_string(&mut text).unwrap();
+        with_baseline(&Instance::from_json(&text).unwrap()).unwrap()
+    }
+
+    fn compiled(instance: &Instance) -> Columns<'_> {
+        let baseline = instance.baseline.as_ref().unwrap();
+        let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+        Columns::compile(instance, figures, false).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        /// A child is counted by what it differs in from a parent, and so are its own children: that has
+        /// to be what each of its columns adds up to.
+        #[test]
+        fn children_of_children_are_worth_what_their_columns_are(seed in any::<u64>()) {
+            let instance = problem();
+            let columns = compiled(&instance);
+            let pool = Pool::new(&columns, usize::MAX);
+            let mut bought = room_for_purchases(&columns);
+            let mut population = first_population(&pool, seed, None);
+            let fitness: Vec<f64> = population.iter().map(|one| one.worth.value).collect();
+            for generation in 1..20 {
+                let mut child = Individual::empty(&pool);
+                let mut random = generator(seed, generation, 0);
+                breed(&pool, &population, &fitness, &mut random, &mut child);
+                child.judge(&pool, &mut bought);
+                let whole = Selection::of(&columns, &pool.columns_of(&child.genes)).worth();
+                prop_assert!((child.worth.value - whole.value).abs() < 1e-12);
+                prop_assert!((child.worth.overload - whole.overload).abs() < 1e-9);
+                prop_assert!((child.worth.policy - whole.policy).abs() < 1e-9);
+                prop_assert!((child.worth.punctuality - whole.punctuality).abs() < 1e-12);
+                population[generation] = child;
             }
         }
-        selection.replace(order, best_column.unwrap_or(least_column));
     }
-    selection.chosen
+
+    #[test]
+    fn threads_do_not_change_what_a_seed_finds() {
+        let instance = problem();
+        let columns = compiled(&instance);
+        let of = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| search(&columns, 5, 30, None, &|| false, &|_, _| {}).feasible)
+        };
+        let alone = of(1);
+        assert!(alone.is_some());
+        assert_eq!(alone, of(3));
+    }
 }

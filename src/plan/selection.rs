@@ -2,7 +2,7 @@
 //! sums by what they touch, whatever the size of the plan.
 
 use super::column::{Columns, SLACK};
-use super::sourcing::{self, Bought};
+use super::sourcing;
 
 /// The sums of a selection.
 #[derive(Clone)]
@@ -38,6 +38,53 @@ pub(super) struct Worth {
 impl Worth {
     pub fn feasible(&self) -> bool {
         self.overload <= 1e-9 && self.policy <= 0.0
+    }
+}
+
+/// What is summed over columns and set-ups, purchases not included.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub value: f64,
+    pub carbon: f64,
+    pub punctuality: f64,
+    pub run: f64,
+    pub night: f64,
+}
+
+impl Totals {
+    /// What it is worth with the best purchases for `required`, which fill `bought`.
+    pub fn worth(
+        &self,
+        columns: &Columns<'_>,
+        required: &[f64],
+        overload: f64,
+        bought: &mut [Vec<f64>],
+    ) -> Worth {
+        let mut bought = sourcing::buy(columns, required, bought);
+        let share = if self.run > 0.0 { self.night / self.run } else { 0.0 };
+        let mut missed = (columns.night_min - share).max(share - columns.night_max).max(0.0);
+        if missed < 1e-9 || self.run <= 0.0 {
+            missed = 0.0;
+        }
+        if let Some(cap) = columns.carbon_cap
+            && self.carbon + bought.carbon > cap
+        {
+            if let Some((within, _)) = sourcing::buy_within(columns, required, cap - self.carbon) {
+                bought = within;
+            }
+            let over = (self.carbon + bought.carbon) / cap - 1.0;
+            missed += if over > 1e-9 { over } else { 0.0 };
+        }
+        if let Some(least) = columns.punctuality_min {
+            let lack = least - self.punctuality;
+            missed += if lack > 1e-12 { lack } else { 0.0 };
+        }
+        Worth {
+            value: self.value + bought.value,
+            overload: overload.max(0.0),
+            policy: missed + bought.violation,
+            punctuality: self.punctuality,
+        }
     }
 }
 
@@ -200,38 +247,14 @@ impl<'a, 'b> Selection<'a, 'b> {
 
     /// What it is worth with the best purchases.
     pub fn worth(&mut self) -> Worth {
-        let bought = sourcing::buy(self.columns, &self.required, &mut self.bought);
-        self.worth_with(bought)
-    }
-
-    fn worth_with(&self, mut bought: Bought) -> Worth {
-        let columns = self.columns;
-        let share = if self.run > 0.0 { self.night / self.run } else { 0.0 };
-        let mut missed = (columns.night_min - share).max(share - columns.night_max).max(0.0);
-        if missed < 1e-9 || self.run <= 0.0 {
-            missed = 0.0;
-        }
-        if let Some(cap) = columns.carbon_cap
-            && self.carbon + bought.carbon > cap
-        {
-            if let Some((within, _)) =
-                sourcing::buy_within(columns, &self.required, cap - self.carbon)
-            {
-                bought = within;
-            }
-            let over = (self.carbon + bought.carbon) / cap - 1.0;
-            missed += if over > 1e-9 { over } else { 0.0 };
-        }
-        if let Some(least) = columns.punctuality_min {
-            let lack = least - self.punctuality;
-            missed += if lack > 1e-12 { lack } else { 0.0 };
-        }
-        Worth {
-            value: self.value + bought.value,
-            overload: self.overload.max(0.0),
-            policy: missed + bought.violation,
+        let totals = Totals {
+            value: self.value,
+            carbon: self.carbon,
             punctuality: self.punctuality,
-        }
+            run: self.run,
+            night: self.night,
+        };
+        totals.worth(self.columns, &self.required, self.overload, &mut self.bought)
     }
 
     /// The purchases that go with it.

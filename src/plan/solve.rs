@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::anneal::{Begin, anneal};
+use super::anneal::{Begin, anneal, anneal_in};
 use super::baseline::{as_far_as_it_fits, with_baseline};
 use super::bound::blocks::tree::{self, Cases};
 use super::bound::{Bound, blocks, bound, packing};
@@ -20,8 +20,11 @@ use super::selection::Selection;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
+/// Moves of each island for each order before the bound, and the most that they may take of all.
+const EARLY_MOVES: u64 = 30;
+const EARLY_SHARE: f64 = 0.02;
 /// Steps of the bound.
-const BOUND_STEPS: usize = 400;
+const BOUND_STEPS: usize = 200;
 /// Share of the time that is left for each bound.
 const BOUND_SHARE: f64 = 0.3;
 /// Most steps of the bound by packing, moves of the search for each, and fewest that are any use.
@@ -329,6 +332,14 @@ impl Search<'_, '_> {
         }
         let least_missed = begin.map(|(chosen, _)| chosen).unwrap_or_default();
         let begin = best.as_ref().map_or(&least_missed, |(chosen, _)| chosen).clone();
+        tell("first plan", best.as_ref().map(|(_, value)| *value));
+        let begin = match self.early(&begin) {
+            Some((chosen, value)) if best.as_ref().is_none_or(|(_, known)| value < *known) => {
+                best = Some((chosen.clone(), value));
+                chosen
+            }
+            _ => begin,
+        };
         tell("bound", best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
@@ -408,6 +419,31 @@ impl Search<'_, '_> {
             None => (least_missed, Status::NoneFound),
         };
         Found { chosen, status, upper_bound, proof, generations: 0 }
+    }
+
+    /// A good plan before there are prices: a short annealing over the columns of least value with their
+    /// components. The best plan that meets every rule, if there is one.
+    fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
+        let columns = self.columns;
+        let most = EARLY_MOVES * columns.orders() as u64;
+        let from = self.gone();
+        let gone = self.share_from(from, EARLY_SHARE);
+        let used = |done: u64| match self.options.limit {
+            Limit::Work { moves, .. } => {
+                done as f64 / most.min((EARLY_SHARE * moves as f64) as u64).max(1) as f64
+            }
+            Limit::Share(_) => (done as f64 / most as f64).max(gone()),
+        };
+        let seed = self.options.seed;
+        anneal_in(
+            1,
+            columns,
+            &columns.with_components(),
+            Begin { columns: begin, priced: false },
+            seed,
+            &used,
+            &|_| {},
+        )
     }
 
     /// How much is gone of a share of the time that was left at `from`.

@@ -3,11 +3,11 @@
 use super::super::column::Columns;
 
 /// Stands for no set-up.
-pub(super) const NO_SETUP: u32 = u32::MAX;
+pub(in crate::plan) const NO_SETUP: u32 = u32::MAX;
 
 /// Minutes of a column on one resource, with the set-up that they need there.
 #[derive(Clone, Copy)]
-pub(super) struct Work {
+pub(in crate::plan) struct Work {
     pub resource: u32,
     pub setup: u32,
     pub minutes: f64,
@@ -15,7 +15,7 @@ pub(super) struct Work {
 
 /// A column without its lists.
 #[derive(Clone, Copy)]
-pub(super) struct Candidate {
+pub(in crate::plan) struct Candidate {
     pub value: f64,
     pub run: f64,
     pub night: f64,
@@ -28,7 +28,7 @@ pub(super) struct Candidate {
 }
 
 /// The candidates of every order.
-pub(super) struct Candidates {
+pub(in crate::plan) struct Candidates {
     /// Candidates of order `j` are `start[j]..start[j + 1]`.
     pub start: Vec<u32>,
     pub list: Vec<Candidate>,
@@ -41,6 +41,16 @@ pub(super) struct Candidates {
 
 fn small(value: usize) -> u32 {
     u32::try_from(value).expect("fewer than 2^32")
+}
+
+/// Leaves the `most` columns of least cost, by that.
+fn least(own: &mut Vec<usize>, cost: &[f64], most: usize) {
+    let by_cost = |a: &usize, b: &usize| cost[*a].total_cmp(&cost[*b]).then(a.cmp(b));
+    if own.len() > most {
+        own.select_nth_unstable_by(most - 1, by_cost);
+        own.truncate(most);
+    }
+    own.sort_unstable_by(by_cost);
 }
 
 impl Candidates {
@@ -56,13 +66,7 @@ impl Candidates {
         };
         for (order, from) in from.iter().enumerate() {
             let mut own: Vec<usize> = (columns.start[order]..columns.start[order + 1]).collect();
-            let by_cost =
-                |a: &usize, b: &usize| reduced_cost[*a].total_cmp(&reduced_cost[*b]).then(a.cmp(b));
-            if own.len() > most {
-                own.select_nth_unstable_by(most - 1, by_cost);
-                own.truncate(most);
-            }
-            own.sort_by(by_cost);
+            least(&mut own, reduced_cost, most);
             if !own.contains(from) {
                 own.push(*from);
             }
@@ -72,6 +76,27 @@ impl Candidates {
             candidates.start.push(small(candidates.list.len()));
         }
         candidates.index_setups(columns.setup.len());
+        candidates
+    }
+
+    /// The `most` columns of each order with the least `value`, by that. Set-ups do not know who uses them.
+    pub fn of_value(columns: &Columns<'_>, value: &[f64], most: usize) -> Self {
+        let mut candidates = Self {
+            start: vec![0],
+            list: Vec::new(),
+            work: Vec::new(),
+            bom: Vec::new(),
+            setup_start: Vec::new(),
+            of_setup: Vec::new(),
+        };
+        let mut own: Vec<usize> = Vec::new();
+        for order in 0..columns.orders() {
+            own.clear();
+            own.extend(columns.start[order]..columns.start[order + 1]);
+            least(&mut own, value, most);
+            own.iter().for_each(|column| candidates.push(columns, *column));
+            candidates.start.push(small(candidates.list.len()));
+        }
         candidates
     }
 
