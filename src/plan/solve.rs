@@ -41,8 +41,8 @@ const HOME_LOOKS: u64 = 24;
 const MOVES_FOR_A_HOME_LOOK: u64 = 20_000;
 const HOME_LOOKS_LEAST: u64 = 8;
 const HOME_SHARE: f64 = 0.15;
-/// Overload and missed policies of a start that the search soon repairs.
-const REPAIRED_MOST: f64 = 1.0;
+/// Overload and missed policies, for each order, of a start that the search soon repairs.
+const REPAIRED_MOST: f64 = 0.002;
 /// Where the bound by blocks took less than this share of the time, the search has this share of the
 /// rest, and the other one goes to bounds of cases.
 const BLOCKS_FAST: f64 = 0.3;
@@ -369,7 +369,7 @@ impl Search<'_, '_> {
         let named = named.filter(|chosen| {
             selection.set(chosen);
             let worth = selection.worth();
-            worth.overload + worth.policy <= REPAIRED_MOST
+            worth.overload + worth.policy <= REPAIRED_MOST * columns.orders() as f64
         });
         // Of few orders with set-ups a search from high temperatures finds better plans.
         let priced =

@@ -61,7 +61,7 @@ pub(in crate::plan) struct Strengthened {
     pub upper_bound: f64,
     /// What each order pays, then the multiplier of each row that has a price.
     pub prices: Vec<f32>,
-    /// A column of each order that the prices name, if there was time to look for them.
+    /// A column of each order that the prices name.
     pub plan: Option<Vec<Option<usize>>>,
 }
 

@@ -9,16 +9,17 @@ use super::{Look, Model};
 use crate::plan::selection::Selection;
 
 /// Looks after each step.
-const LOOKS: usize = 6;
+const LOOKS: usize = 4;
 /// The share from which an order stays where it is, and the part of the orders that do so at least.
 const SURE: f64 = 0.9;
-const LEAST: f64 = 0.2;
+const LEAST: f64 = 0.25;
 /// Overload that is none.
 const FITS: f64 = 1e-9;
 
 impl Model<'_, '_> {
     /// Columns of the orders among those `allowed`, which fit together, none for orders that find no room
-    /// then; `None` if a look says not to go on, or no plan of a value below `enough` can follow.
+    /// then; `None` if no plan of a value below `enough` can follow. Where a look says not to go on, the
+    /// rest stays where most of its share is.
     pub(super) fn dive(
         &self,
         (bundle, allowed): (&Bundle, &[bool]),
@@ -39,7 +40,7 @@ impl Model<'_, '_> {
                 stopped.set(!goes_on(look));
                 !stopped.get() && look.dual < enough
             });
-            if stopped.get() || bundle.value >= enough {
+            if bundle.value >= enough {
                 return None;
             }
             let shares = self.shares(&mut bundle);
@@ -51,7 +52,9 @@ impl Model<'_, '_> {
             let mut most: Vec<(f64, usize, usize)> = open.iter().filter_map(most).collect();
             most.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
             let sure = most.iter().filter(|(share, ..)| *share >= SURE).count();
-            let least = (LEAST * open.len() as f64).ceil() as usize;
+            // Without time for more looks all go where most of their share is.
+            let least = if stopped.get() { 1.0 } else { LEAST };
+            let least = (least * open.len() as f64).ceil() as usize;
             for (_, order, column) in most.into_iter().take(sure.max(least)) {
                 // Prices alone do not keep every capacity.
                 if selection.overload_with(column) <= FITS {
@@ -67,6 +70,9 @@ impl Model<'_, '_> {
                 }
                 chosen[*order].is_none() && own(*order).any(|column| allowed[column])
             });
+            if stopped.get() {
+                break;
+            }
             bundle = bundle.with_fewer(&allowed);
         }
         Some(chosen)
