@@ -43,6 +43,8 @@ pub mod reasons;
 
 pub mod replan;
 
+mod round;
+
 pub mod schedule;
 
 mod selection;
@@ -65,4 +67,4 @@ pub use evaluate::{CarbonParts, Evaluation, Violation, evaluate};
 pub use from_facts::{
     FromFactsError, Given, GridOutlook, Policy, Problem, Unplannable, problem_from_facts,
 };
-pub use solve::{Limit, PlanError, Proof, Solution, SolveOptions, Status, gaps, solve};
+pub use solve::{Homes, Limit, PlanError, Proof, Solution, SolveOptions, Status, gaps, solve};

@@ -30,6 +30,8 @@ const TELL: u64 = 1 << 14;
 /// First and last temperature, in mean spreads of an order's columns.
 const HOT: f64 = 0.08;
 const COLD: f64 = 0.003;
+/// First temperature where the start is near to the prices of a bound, and is to be kept in the main.
+const WARM: f64 = 0.02;
 
 /// Islands: fixed, so that the result does not depend on the cores.
 const ISLANDS: u64 = 2;
@@ -40,7 +42,16 @@ const EMPTY: f64 = 0.004;
 const OPEN: f64 = 0.004;
 const SHIFT: f64 = 0.002;
 
-/// Anneals from `start`; `used` says which share of the budget is gone after so many moves of an island,
+/// Where a search begins.
+#[derive(Clone, Copy)]
+pub(super) struct Begin<'a> {
+    /// A column of each order.
+    pub columns: &'a [usize],
+    /// Whether they come from the prices of a bound.
+    pub priced: bool,
+}
+
+/// Anneals from where it begins; `used` says which share of the budget is gone after so many moves of an island,
 /// `tell` hears the value of each better plan, now and then.
 ///
 /// Orders that share no work center fall into two parts, which two islands improve at the same time,
@@ -51,12 +62,12 @@ const SHIFT: f64 = 0.002;
 pub(super) fn anneal(
     columns: &Columns<'_>,
     reduced_cost: &[f64],
-    start: &[usize],
+    begin: Begin<'_>,
     seed: u64,
     used: &(dyn Fn(u64) -> f64 + Sync),
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
-    anneal_in(ROUNDS, columns, reduced_cost, start, seed, used, tell)
+    anneal_in(ROUNDS, columns, reduced_cost, begin, seed, used, tell)
 }
 
 /// [`anneal`] with so many rounds: each costs what the plan is long, so a short search has one.
@@ -64,15 +75,16 @@ pub(super) fn anneal_in(
     rounds: u32,
     columns: &Columns<'_>,
     reduced_cost: &[f64],
-    start: &[usize],
+    begin: Begin<'_>,
     seed: u64,
     used: &(dyn Fn(u64) -> f64 + Sync),
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
-    let candidates = Candidates::new(columns, reduced_cost, start, CANDIDATES);
-    let chosen = candidates.all(start);
+    let candidates = Candidates::new(columns, reduced_cost, begin.columns, CANDIDATES);
+    let chosen = candidates.all(begin.columns);
     let spread = spread(columns);
-    let search = Search { columns, candidates: &candidates, rounds, spread, used, tell };
+    let hot = if begin.priced { WARM } else { HOT };
+    let search = Search { columns, candidates: &candidates, rounds, spread, hot, used, tell };
     let generator = |island: u64| {
         Pcg64Mcg::new(u128::from(seed.wrapping_mul(ISLANDS) + island) << 32 | 0x51ED_270B)
     };
@@ -110,6 +122,7 @@ struct Search<'s, 'b> {
     candidates: &'s Candidates,
     rounds: u32,
     spread: f64,
+    hot: f64,
     used: &'s (dyn Fn(u64) -> f64 + Sync),
     tell: &'s (dyn Fn(f64) + Sync),
 }
@@ -177,14 +190,14 @@ impl Search<'_, '_> {
         let mut best = Best::new(&state);
         let mut change = Vec::with_capacity(MOVED_MOST);
         let mut told = best.value;
-        let mut temperature = HOT * spread;
+        let mut temperature = self.hot * spread;
         loop {
             if island.moves.is_multiple_of(512) {
                 let share = (self.used)(island.moves);
                 if share >= until {
                     return Ended { last: state.chosen, best };
                 }
-                temperature = spread * HOT * (COLD / HOT).powf(share);
+                temperature = spread * self.hot * (COLD / self.hot).powf(share);
                 if island.moves.is_multiple_of(TELL) && best.value < told {
                     told = best.value;
                     (self.tell)(told);

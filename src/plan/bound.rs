@@ -54,7 +54,7 @@ impl Relaxation {
 
     /// All rows.
     fn build(columns: &Columns<'_>) -> Self {
-        Self::with_rows(columns, true)
+        Self::with_rows(columns, &|_| true)
     }
 
     /// Set-ups that some column uses: their variables follow those of the columns.
@@ -66,8 +66,8 @@ impl Relaxation {
         used
     }
 
-    /// Only with `local` those rows that hold for one resource.
-    fn with_rows(columns: &Columns<'_>, local: bool) -> Self {
+    /// Of the rows that hold for one resource, those of the `local` ones.
+    fn with_rows(columns: &Columns<'_>, local: &dyn Fn(usize) -> bool) -> Self {
         let used = Self::used_setups(columns);
         let first_setup = columns.len();
         let first_source = first_setup + used.len();
@@ -93,10 +93,8 @@ impl Relaxation {
                 relaxation.upper.push(1.0);
             }
         }
-        if local {
-            relaxation.capacity_rows(columns, &used, &setup_variable);
-            relaxation.setup_rows(columns, &setup_variable);
-        }
+        relaxation.capacity_rows(columns, &used, &setup_variable, local);
+        relaxation.setup_rows(columns, &setup_variable, local);
         relaxation.balance_rows(columns, &sources, first_source);
         relaxation.policy_rows(columns, &used, &sources, first_setup, first_source);
         relaxation.transpose();
@@ -154,14 +152,16 @@ impl Relaxation {
         columns: &Columns<'_>,
         used: &[usize],
         setup_variable: &dyn Fn(usize) -> usize,
+        local: &dyn Fn(usize) -> bool,
     ) {
         let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); columns.capacity.len()];
         for column in 0..columns.len() {
-            for (resource, minutes) in columns.minutes.of(column) {
+            let own = columns.minutes.of(column).filter(|(resource, _)| local(*resource));
+            for (resource, minutes) in own {
                 rows[resource].push((column, minutes));
             }
         }
-        for at in used {
+        for at in used.iter().filter(|at| local(columns.setup[**at].resource)) {
             let setup = columns.setup[*at];
             rows[setup.resource].push((setup_variable(*at), setup.minutes));
         }
@@ -174,13 +174,19 @@ impl Relaxation {
         }
     }
 
-    fn setup_rows(&mut self, columns: &Columns<'_>, setup_variable: &dyn Fn(usize) -> usize) {
+    fn setup_rows(
+        &mut self,
+        columns: &Columns<'_>,
+        setup_variable: &dyn Fn(usize) -> usize,
+        local: &dyn Fn(usize) -> bool,
+    ) {
         let mut by_group: Vec<Vec<(usize, f64)>> = vec![Vec::new(); columns.setup.len()];
         for order in 0..columns.orders() {
             let mut by_setup: std::collections::BTreeMap<usize, Vec<(usize, f64)>> =
                 std::collections::BTreeMap::new();
             for column in columns.start[order]..columns.start[order + 1] {
-                for (at, minutes) in columns.setups.of(column) {
+                let own = columns.setups.of(column);
+                for (at, minutes) in own.filter(|(at, _)| local(columns.setup[*at].resource)) {
                     by_setup.entry(at).or_default().push((column, 1.0));
                     by_group[at].push((column, minutes));
                 }

@@ -3,7 +3,7 @@
 //! A budget is a resource beside the work centers in their buckets, with kilograms for minutes: searches
 //! and bounds treat it as they treat those.
 
-use super::anneal::anneal;
+use super::anneal::{Begin, anneal};
 use super::column::Columns;
 use super::instance::{CarbonBudget, Instance, Plant, ProductionVersion};
 use super::selection::Selection;
@@ -96,7 +96,8 @@ pub(super) fn begin_within(
         let priced = priced(columns, price / columns.c0);
         let from = used(0);
         let share = |moves: u64| (used(moves) - from) / SHARE;
-        let found = anneal(&priced, reduced_cost, &nearest, seed, &share, &|_| {});
+        let from = Begin { columns: &nearest, priced: false };
+        let found = anneal(&priced, reduced_cost, from, seed, &share, &|_| {});
         if let Some((chosen, _)) = found {
             if !is_exceeded(columns, &chosen) {
                 return chosen;

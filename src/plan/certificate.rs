@@ -97,6 +97,7 @@ pub fn certificate(
         Proof::Multipliers(multipliers) => ("multipliers", json(multipliers)),
         Proof::Packing(prices) => ("packing", json(prices)),
         Proof::Blocks(prices) => ("blocks", json(prices)),
+        Proof::Homes(homes) => ("homes", json(&homes.prices)),
         Proof::Cases(cases) => ("cases", json(cases)),
     };
     let fields: Vec<(&str, String)> = vec![
@@ -225,12 +226,14 @@ fn proven(fields: &Fields, compared: &Instance, fv: f64) -> Result<f64, Certific
                 Err(wrong("proof", "looking at every plan does not end with an optimum"))
             }
         },
-        proof @ ("multipliers" | "packing" | "blocks" | "cases") => {
+        proof @ ("multipliers" | "packing" | "blocks" | "homes" | "cases") => {
+            let prices = || fields.read::<Vec<f32>>("multipliers");
             let bound = match proof {
                 "cases" => tree::bound_of(&columns, &fields.read("multipliers")?),
-                "blocks" => blocks::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
-                "packing" => packing::bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
-                _ => bound_of(&columns, &fields.read::<Vec<f32>>("multipliers")?),
+                "blocks" => blocks::bound_of(&columns, blocks::Kind::Blocks, &prices()?),
+                "homes" => blocks::bound_of(&columns, blocks::Kind::Homes, &prices()?),
+                "packing" => packing::bound_of(&columns, &prices()?),
+                _ => bound_of(&columns, &prices()?),
             };
             let bound = bound.map_err(|reason| wrong("multipliers", reason))?;
             let status: String = fields.read("status")?;

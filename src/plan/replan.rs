@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::anneal::anneal;
+use super::anneal::{Begin, anneal};
 use super::baseline::with_baseline;
 use super::budget;
 use super::column::Columns;
@@ -204,7 +204,8 @@ pub fn replan(
         Limit::Share(share) => share(),
     };
     let begin = budget::begin_within(&columns, &columns.value, &begin, seed, &used);
-    let found = anneal(&columns, &columns.value, &begin, seed, &used, &|_| {});
+    let from = Begin { columns: &begin, priced: false };
+    let found = anneal(&columns, &columns.value, from, seed, &used, &|_| {});
     let chosen = found.map_or(begin, |(chosen, _)| chosen);
     let purchases = Selection::of(&columns, &chosen).purchases();
     let schedule = columns.schedule(&chosen, &purchases);

@@ -135,6 +135,11 @@ impl<'a, 'b> Selection<'a, 'b> {
         self.overload += over(self.load[resource]);
     }
 
+    /// Whether some column of the selection uses a set-up.
+    pub fn is_set_up(&self, setup: usize) -> bool {
+        self.running[setup] > 0
+    }
+
     fn add(&mut self, column: usize) {
         let columns = self.columns;
         self.value += columns.value[column];

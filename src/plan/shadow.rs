@@ -68,6 +68,7 @@ pub fn shadow_prices(
         Columns::compile(instance, figures, all_modes(instance)).map_err(PlanError::Unplannable)?;
     let multipliers = match proof {
         Proof::Multipliers(multipliers) => multipliers.clone(),
+        Proof::Homes(homes) => homes.linear.clone(),
         _ => bound(&columns, STEPS, &|| 0.0).multipliers,
     };
     let Ok(proven) = bound_of(&columns, &multipliers) else {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::anneal::{anneal, anneal_in};
+use super::anneal::{Begin, anneal, anneal_in};
 use super::baseline::{as_far_as_it_fits, with_baseline};
 use super::bound::blocks::tree::{self, Cases};
 use super::bound::{Bound, blocks, bound, packing};
@@ -14,6 +14,7 @@ use super::evaluate::{Evaluation, evaluate};
 use super::exact::{self, Exact};
 use super::genetic;
 use super::instance::{Instance, InstanceError};
+use super::round;
 use super::schedule::Schedule;
 use super::selection::Selection;
 use crate::said;
@@ -37,10 +38,20 @@ const PACKING_STEPS_LEAST: u64 = 200;
 const BLOCK_LOOKS: u64 = 300;
 const MOVES_FOR_A_LOOK: u64 = 10_000;
 const BLOCK_LOOKS_LEAST: u64 = 20;
+/// The same for the bound by homes, with its share of the time that is left; the plan that it names has as
+/// much again.
+const HOME_LOOKS: u64 = 24;
+const MOVES_FOR_A_HOME_LOOK: u64 = 20_000;
+const HOME_LOOKS_LEAST: u64 = 8;
+const HOME_SHARE: f64 = 0.15;
+/// Overload and missed policies, for each order, of a start that the search soon repairs.
+const REPAIRED_MOST: f64 = 0.002;
 /// Where the bound by blocks took less than this share of the time, the search has this share of the
 /// rest, and the other one goes to bounds of cases.
-const BLOCKS_FAST: f64 = 0.05;
+const BLOCKS_FAST: f64 = 0.3;
 const SEARCH_SHARE: f64 = 0.35;
+/// The same where there are no set-ups, and dives find what annealing does not.
+const SEARCH_SHARE_TIGHT: f64 = 0.1;
 /// Moves of the search for each split of cases, fewest splits that are any use, and most.
 const MOVES_FOR_A_SPLIT: u64 = 50_000;
 const SPLITS_LEAST: u64 = 10;
@@ -102,8 +113,19 @@ pub enum Proof {
     /// Prices of the orders at which blocks of work centers are packed, and multipliers of the rows of
     /// the whole plan.
     Blocks(Vec<f32>),
-    /// The same for each of several cases, in one of which every plan is.
+    /// Prices of the orders at which each work center is packed with what is at home there.
+    Homes(Homes),
+    /// The same as by blocks for each of several cases, in one of which every plan is.
     Cases(Cases),
+}
+
+/// A proof by homes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Homes {
+    /// What each order pays, then the multiplier of each row that has a price.
+    pub prices: Vec<f32>,
+    /// Multipliers of the linear relaxation, row by row: they prove less, and price every limit.
+    pub linear: Vec<f32>,
 }
 
 /// A plan with what it is worth.
@@ -231,6 +253,13 @@ struct Search<'s, 'b> {
     options: &'s SolveOptions<'s>,
 }
 
+/// A bound, what proves it, and columns that its prices name.
+struct Stronger {
+    upper_bound: f64,
+    proof: Proof,
+    found: Option<Vec<Option<usize>>>,
+}
+
 struct Found {
     chosen: Vec<usize>,
     status: Status,
@@ -331,7 +360,7 @@ impl Search<'_, '_> {
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
         let before = self.gone();
-        let (mut upper_bound, mut proof) = self.strengthen(&proven);
+        let Stronger { mut upper_bound, mut proof, found } = self.strengthen(&proven);
         let from = self.gone();
         let splits = match self.options.limit {
             Limit::Work { moves, .. } => SPLITS.min(moves / MOVES_FOR_A_SPLIT),
@@ -339,7 +368,11 @@ impl Search<'_, '_> {
             Limit::Share(_) => 0,
         };
         let branches = matches!(proof, Proof::Blocks(_)) && splits >= SPLITS_LEAST;
-        let searched = if branches { SEARCH_SHARE } else { 1.0 };
+        let searched = match branches {
+            true if columns.setup.is_empty() => SEARCH_SHARE_TIGHT,
+            true => SEARCH_SHARE,
+            false => 1.0,
+        };
         let used = |moves: u64| match self.options.limit {
             Limit::Work { moves: limit, .. } => moves as f64 / limit.max(1) as f64,
             // Somebody may have stopped it before this part began.
@@ -348,6 +381,16 @@ impl Search<'_, '_> {
         };
         tell(&said!("plan.stage.annealing", "annealing"), best.as_ref().map(|(_, value)| *value));
         let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let named = found.map(|found| round::complete(columns, &found, reduced_cost));
+        let named = named.filter(|chosen| {
+            selection.set(chosen);
+            let worth = selection.worth();
+            worth.overload + worth.policy <= REPAIRED_MOST * columns.orders() as f64
+        });
+        // Of few orders with set-ups a search from high temperatures finds better plans.
+        let priced =
+            named.is_some() && (columns.setup.is_empty() || !matches!(proof, Proof::Blocks(_)));
+        let begin = named.unwrap_or(begin);
         let begin = budget::begin_within(columns, reduced_cost, &begin, seed, &used);
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
         let found_better = |value: f64| {
@@ -366,7 +409,8 @@ impl Search<'_, '_> {
                 (self.options.progress)(&what, Some(fv));
             }
         };
-        let found = anneal(columns, reduced_cost, &begin, seed, &used, &found_better);
+        let begin = Begin { columns: &begin, priced };
+        let found = anneal(columns, reduced_cost, begin, seed, &used, &found_better);
         if let Some((chosen, value)) = found
             && best.as_ref().is_none_or(|(_, known)| value < *known)
         {
@@ -411,7 +455,15 @@ impl Search<'_, '_> {
             Limit::Share(_) => (done as f64 / most as f64).max(gone()),
         };
         let seed = self.options.seed;
-        anneal_in(1, columns, &columns.with_components(), begin, seed, &used, &|_| {})
+        anneal_in(
+            1,
+            columns,
+            &columns.with_components(),
+            Begin { columns: begin, priced: false },
+            seed,
+            &used,
+            &|_| {},
+        )
     }
 
     /// How much is gone of a share of the time that was left at `from`.
@@ -422,8 +474,8 @@ impl Search<'_, '_> {
         }
     }
 
-    /// The bound by blocks or by packing where it is nearer, else that of the linear relaxation.
-    fn strengthen(&self, proven: &Bound) -> (f64, Proof) {
+    /// The bound by blocks, by packing or by homes where it is nearer, else that of the linear relaxation.
+    fn strengthen(&self, proven: &Bound) -> Stronger {
         let work = |most: u64, moves_for_one: u64, least: u64| {
             let steps = match self.options.limit {
                 Limit::Work { moves, .. } => most.min(moves / moves_for_one),
@@ -431,21 +483,52 @@ impl Search<'_, '_> {
             };
             (steps >= least).then_some(steps as usize)
         };
-        let gone = self.share_from(self.gone(), BOUND_SHARE);
-        let mut best = (proven.upper_bound, Proof::Multipliers(proven.multipliers.clone()));
-        if packing::size(self.columns) > PACKED_MOST {
+        let (columns, from) = (self.columns, self.gone());
+        let mut best = Stronger {
+            upper_bound: proven.upper_bound,
+            proof: Proof::Multipliers(proven.multipliers.clone()),
+            found: None,
+        };
+        if packing::size(columns) > PACKED_MOST {
+            let gone = self.share_from(from, HOME_SHARE);
+            let gone_with_plan = self.share_from(from, 2.0 * HOME_SHARE);
+            let looks = work(HOME_LOOKS, MOVES_FOR_A_HOME_LOOK, HOME_LOOKS_LEAST);
+            let kind = blocks::Kind::Homes;
+            let found = looks.and_then(|looks| {
+                blocks::strengthen(columns, kind, proven, looks, &gone, &gone_with_plan)
+            });
+            if let Some(found) = found {
+                best.found = found.plan;
+                if found.upper_bound < best.upper_bound {
+                    let linear = proven.multipliers.clone();
+                    best.upper_bound = found.upper_bound;
+                    best.proof = Proof::Homes(Homes { prices: found.prices, linear });
+                }
+            }
             return best;
         }
+        let gone = self.share_from(from, BOUND_SHARE);
+        let gone_with_plan = self.share_from(from, 2.0 * BOUND_SHARE);
         if let Some(looks) = work(BLOCK_LOOKS, MOVES_FOR_A_LOOK, BLOCK_LOOKS_LEAST)
-            && let Some(found) = blocks::strengthen(self.columns, proven, looks, &gone)
+            && let Some(found) = blocks::strengthen(
+                columns,
+                blocks::Kind::Blocks,
+                proven,
+                looks,
+                &gone,
+                &gone_with_plan,
+            )
         {
-            if found.upper_bound < best.0 {
-                best = (found.upper_bound, Proof::Blocks(found.prices));
+            best.found = found.plan;
+            if found.upper_bound < best.upper_bound {
+                best.upper_bound = found.upper_bound;
+                best.proof = Proof::Blocks(found.prices);
             }
         } else if let Some(steps) = work(PACKING_STEPS, MOVES_FOR_A_STEP, PACKING_STEPS_LEAST) {
-            let found = packing::strengthen(self.columns, proven, steps, &gone);
-            if found.upper_bound < best.0 {
-                best = (found.upper_bound, Proof::Packing(found.prices));
+            let found = packing::strengthen(columns, proven, steps, &gone);
+            if found.upper_bound < best.upper_bound {
+                best.upper_bound = found.upper_bound;
+                best.proof = Proof::Packing(found.prices);
             }
         }
         best

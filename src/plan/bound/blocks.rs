@@ -6,6 +6,10 @@ mod block;
 
 mod bundle;
 
+mod dive;
+
+mod home;
+
 mod promise;
 
 pub(in crate::plan) mod tree;
@@ -14,7 +18,7 @@ use rayon::prelude::*;
 
 use self::block::{Asked, Block, Guide, Scratch};
 use self::bundle::{Bundle, Cut};
-use super::packing::Packed;
+use self::home::Parts;
 use super::{Bound, Relaxation, spread};
 use crate::plan::column::Columns;
 
@@ -31,14 +35,35 @@ struct Model<'a, 'b> {
     blocks: Vec<Block>,
     /// Block of each column.
     block_of: Vec<usize>,
-    /// The rows that hold for the whole plan.
+    /// The rows that have a price: those that hold for the whole plan, and of some resources.
     rows: Relaxation,
-    /// Variables of the sources follow those of columns and set-ups.
-    first_source: usize,
+    /// Those resources.
+    priced: Vec<bool>,
+    /// Variables that are in no block: sources, and set-ups of resources where no column is at home.
+    others: Vec<usize>,
+}
+
+/// What is packed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Kind {
+    /// All resources that columns join.
+    Blocks,
+    /// Each resource on which columns have their home; what they use of others has a price.
+    Homes,
 }
 
 /// What is said where no bound by blocks can be.
 const ONE_BLOCK: &str = "the resources hang together in one block";
+
+/// A bound, what proves it, and a plan that it names.
+pub(in crate::plan) struct Strengthened {
+    /// No plan has a higher FV.
+    pub upper_bound: f64,
+    /// What each order pays, then the multiplier of each row that has a price.
+    pub prices: Vec<f32>,
+    /// A column of each order that the prices name.
+    pub plan: Option<Vec<Option<usize>>>,
+}
 
 /// What one look at the prices tells.
 struct Look {
@@ -49,31 +74,37 @@ struct Look {
 }
 
 impl<'a, 'b> Model<'a, 'b> {
-    /// `None` where all resources hang together.
-    fn new(columns: &'a Columns<'b>) -> Option<Self> {
-        let block_of = blocks_of(columns)?;
+    /// `None` where the problem has no such parts.
+    fn new(columns: &'a Columns<'b>, kind: Kind) -> Option<Self> {
+        let Parts { of_resource, of_column, priced, count } = match kind {
+            Kind::Blocks => blocks_of(columns)?,
+            Kind::Homes => home::homes(columns)?,
+        };
         let used = Relaxation::used_setups(columns);
-        let first_source = columns.len() + used.len();
         let variable = |at: usize| columns.len() + used.binary_search(&at).expect("it is used");
-        let count = block_of.iter().flatten().max().map_or(0, |last| last + 1);
         let mut blocks: Vec<Block> = (0..count).map(|_| Block::default()).collect();
-        let mut own = vec![0; block_of.len()];
-        for (resource, block) in block_of.iter().enumerate() {
-            if let Some(block) = block {
-                own[resource] = blocks[*block].add_resource(columns.capacity[resource]);
+        let mut own = vec![None; of_resource.len()];
+        for (resource, block) in of_resource.iter().enumerate() {
+            if let Some(block) = *block {
+                own[resource] =
+                    Some((block, blocks[block].add_resource(columns.capacity[resource])));
             }
         }
-        let mut block_of_column = Vec::with_capacity(columns.len());
         for order in 0..columns.orders() {
             for column in columns.start[order]..columns.start[order + 1] {
-                let block = columns.minutes.of(column).next().and_then(|(at, _)| block_of[at])?;
-                block_of_column.push(block);
+                let block = of_column[column];
+                let own = |at: usize| own[at].filter(|(of, _)| *of == block).map(|(_, at)| at);
                 blocks[block].add_column(columns, (order, column), &own, &variable);
             }
         }
         blocks.iter_mut().for_each(Block::finish);
-        let rows = Relaxation::with_rows(columns, false);
-        Some(Self { columns, blocks, block_of: block_of_column, rows, first_source })
+        let rows = Relaxation::with_rows(columns, &|resource| priced[resource]);
+        let mut others = vec![true; rows.cost.len()];
+        others[..columns.len()].fill(false);
+        let packed = blocks.iter().flat_map(Block::setup_variables);
+        packed.for_each(|variable| others[variable] = false);
+        let others = (0..others.len()).filter(|variable| others[*variable]).collect();
+        Some(Self { columns, blocks, block_of: of_column, rows, priced, others })
     }
 
     /// Number of prices: one of each order, one of each row of the whole plan.
@@ -94,8 +125,10 @@ impl<'a, 'b> Model<'a, 'b> {
             from.reduced_cost[own].iter().copied().fold(f64::INFINITY, f64::min)
         };
         let mut prices: Vec<f64> = (0..self.columns.orders()).map(least).collect();
-        let whole = from.multipliers.len() - self.rows.limit.len();
-        prices.extend(from.multipliers[whole..].iter().copied().map(f64::from));
+        let all = Relaxation::build(self.columns);
+        let priced = |row: &usize| all.resource.get(*row).is_none_or(|at| self.priced[*at]);
+        let rows = (0..all.limit.len()).filter(priced);
+        prices.extend(rows.map(|row| f64::from(from.multipliers[row])));
         prices
     }
 
@@ -107,8 +140,8 @@ impl<'a, 'b> Model<'a, 'b> {
         self.rows.reduce(whole, &mut reduced);
         let mut rest: f64 = whole.iter().zip(&self.rows.limit).map(|(m, limit)| m * limit).sum();
         rest += pay.iter().sum::<f64>();
-        let sources = self.first_source..reduced.len();
-        rest += sources.map(|at| (reduced[at] * self.rows.upper[at]).min(0.0)).sum::<f64>();
+        let others = self.others.iter();
+        rest += others.map(|at| (reduced[*at] * self.rows.upper[*at]).min(0.0)).sum::<f64>();
         (rest, reduced)
     }
 
@@ -135,10 +168,10 @@ impl<'a, 'b> Model<'a, 'b> {
     }
 
     /// Adds the slope of a variable in use, and says what it costs.
-    fn use_variable(&self, variable: usize, share: f64, slope: &mut [f64]) -> f64 {
+    fn use_variable(&self, variable: usize, share: f64, slope: &mut Vec<(u32, f64)>) -> f64 {
         let range = self.rows.variable_start[variable]..self.rows.variable_start[variable + 1];
         for (row, value) in &self.rows.of_variable[range] {
-            slope[self.columns.orders() + *row as usize] -= value * share;
+            slope.push((self.columns.orders() as u32 + row, -value * share));
         }
         self.rows.cost[variable] * share
     }
@@ -176,6 +209,16 @@ impl<'a, 'b> Model<'a, 'b> {
         true
     }
 
+    /// Share of each column in what the cuts hold for best.
+    fn shares(&self, bundle: &mut Bundle) -> Vec<f64> {
+        bundle.next();
+        let mut shares = vec![0.0; self.columns.len()];
+        for cut in bundle.parts.iter().flatten() {
+            cut.columns.iter().for_each(|column| shares[*column as usize] += cut.share);
+        }
+        shares
+    }
+
     /// Prices from outside.
     fn checked(&self, prices: &[f32]) -> Result<Vec<f64>, String> {
         if prices.len() != self.count() {
@@ -189,15 +232,15 @@ impl<'a, 'b> Model<'a, 'b> {
         Ok(prices.iter().copied().map(f64::from).collect())
     }
 
-    /// What a look teaches of each block and, last, of the sources: linear functions of the prices that
+    /// What a look teaches of each block and, last, of the other variables: linear functions of the prices that
     /// are nowhere below.
     fn cuts(&self, look: &Look) -> Vec<Cut> {
         let mut cuts = Vec::with_capacity(self.blocks.len() + 1);
         for (block, packed) in self.blocks.iter().zip(&look.packed) {
-            let (mut slope, mut cost) = (vec![0.0; self.count()], 0.0);
+            let (mut slope, mut cost) = (Vec::new(), 0.0);
             for column in packed.iter().map(|column| *column as usize) {
                 let order = self.columns.start.partition_point(|start| *start <= column) - 1;
-                slope[order] -= 1.0;
+                slope.push((order as u32, -1.0));
                 cost += self.use_variable(column, 1.0, &mut slope);
             }
             block.setups_of(packed, &mut |variable| {
@@ -205,11 +248,9 @@ impl<'a, 'b> Model<'a, 'b> {
             });
             cuts.push(Cut::new(cost, slope, packed.clone()));
         }
-        let (mut slope, mut cost) = (vec![0.0; self.count()], 0.0);
-        for source in self.first_source..look.reduced.len() {
-            if look.reduced[source] < 0.0 {
-                cost += self.use_variable(source, self.rows.upper[source], &mut slope);
-            }
+        let (mut slope, mut cost) = (Vec::new(), 0.0);
+        for variable in self.others.iter().copied().filter(|at| look.reduced[*at] < 0.0) {
+            cost += self.use_variable(variable, self.rows.upper[variable], &mut slope);
         }
         cuts.push(Cut::new(cost, slope, Vec::new()));
         cuts
@@ -217,7 +258,7 @@ impl<'a, 'b> Model<'a, 'b> {
 }
 
 /// The block of each resource that a column uses; `None` if there is only one or a column uses none.
-fn blocks_of(columns: &Columns<'_>) -> Option<Vec<Option<usize>>> {
+fn blocks_of(columns: &Columns<'_>) -> Option<Parts> {
     fn root(joined: &mut [usize], mut of: usize) -> usize {
         while joined[of] != of {
             joined[of] = joined[joined[of]];
@@ -248,7 +289,10 @@ fn blocks_of(columns: &Columns<'_>) -> Option<Vec<Option<usize>>> {
             block_of[resource] = block_of[root];
         }
     }
-    (count > 1).then_some(block_of)
+    let first = |column: usize| columns.minutes.of(column).next();
+    let of_column = (0..columns.len()).filter_map(|column| block_of[first(column)?.0]).collect();
+    let priced = vec![false; columns.capacity.len()];
+    (count > 1).then_some(Parts { of_resource: block_of, of_column, priced, count })
 }
 
 /// The bound that prices give, whoever found them.
@@ -257,8 +301,12 @@ fn blocks_of(columns: &Columns<'_>) -> Option<Vec<Option<usize>>> {
 ///
 /// Prices that are not of this problem: one without blocks, another number of them, no number, a wrong
 /// sign.
-pub(in crate::plan) fn bound_of(columns: &Columns<'_>, prices: &[f32]) -> Result<f64, String> {
-    let model = Model::new(columns).ok_or(ONE_BLOCK)?;
+pub(in crate::plan) fn bound_of(
+    columns: &Columns<'_>,
+    kind: Kind,
+    prices: &[f32],
+) -> Result<f64, String> {
+    let model = Model::new(columns, kind).ok_or(ONE_BLOCK)?;
     let prices = model.checked(prices)?;
     let allowed = vec![true; columns.len()];
     let guides = model.guides(&prices, &allowed);
@@ -274,11 +322,13 @@ pub(in crate::plan) fn bound_of(columns: &Columns<'_>, prices: &[f32]) -> Result
 /// a proximal bundle with cuts for each block (Lemaréchal, 1975; Kiwiel, 1990).
 pub(in crate::plan) fn strengthen(
     columns: &Columns<'_>,
+    kind: Kind,
     from: &Bound,
     looks: usize,
     gone: &dyn Fn() -> f64,
-) -> Option<Packed> {
-    let model = Model::new(columns)?;
+    gone_with_plan: &dyn Fn() -> f64,
+) -> Option<Strengthened> {
+    let model = Model::new(columns, kind)?;
     let allowed = vec![true; columns.len()];
     let mut bundle = model.begin(model.prices_of(from));
     let mut left = looks;
@@ -293,14 +343,18 @@ pub(in crate::plan) fn strengthen(
     }
     // The bound is what whoever has the prices computes.
     let prices: Vec<f32> = bundle.center.iter().map(|price| *price as f32).collect();
-    let upper_bound = bound_of(columns, &prices).ok()?;
-    Some(Packed { upper_bound, prices })
+    let upper_bound = bound_of(columns, kind, &prices).ok()?;
+    let guides = model.guides(&bundle.center, &allowed);
+    let goes_on = |_: &Look| gone_with_plan() < 1.0;
+    let plan = model.dive((&bundle, &allowed), &guides, f64::INFINITY, &goes_on);
+    Some(Strengthened { upper_bound, prices, plan })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tiny;
     use super::*;
+    use crate::plan::selection::Selection;
 
     /// No optimum that was found by looking at every plan lies above the bound, which takes away most of
     /// what the bound of the linear relaxation lies above it.
@@ -309,14 +363,47 @@ mod tests {
         let (mut linear, mut by_blocks, mut count) = (0.0, 0.0, 0);
         tiny::each(|columns, value, from| {
             let optimum = columns.alpha + columns.beta - value;
-            let Some(found) = strengthen(columns, from, 40, &|| 0.0) else { return };
+            let Some(found) = strengthen(columns, Kind::Blocks, from, 40, &|| 0.0, &|| 0.0) else {
+                return;
+            };
             assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
-            assert_eq!(bound_of(columns, &found.prices), Ok(found.upper_bound));
+            assert_eq!(bound_of(columns, Kind::Blocks, &found.prices), Ok(found.upper_bound));
             linear += from.upper_bound - optimum;
             by_blocks += found.upper_bound - optimum;
             count += 1;
         });
         assert!(count > 10, "{count}");
         assert!(by_blocks < 0.5 * linear, "{by_blocks} of {linear}");
+    }
+
+    /// Nor does one lie above the bound by homes, which holds where buckets hang together, too; what its
+    /// prices name fits together.
+    #[test]
+    fn a_bound_by_homes_is_below_no_optimum_and_names_columns_that_fit() {
+        let (mut linear, mut by_homes, mut named, mut count) = (0.0, 0.0, 0, 0);
+        tiny::each(|columns, value, from| {
+            let optimum = columns.alpha + columns.beta - value;
+            let Some(found) = strengthen(columns, Kind::Homes, from, 40, &|| 0.0, &|| 0.0) else {
+                return;
+            };
+            assert!(found.upper_bound >= optimum - 1e-9, "{}", columns.instance.id);
+            assert_eq!(bound_of(columns, Kind::Homes, &found.prices), Ok(found.upper_bound));
+            linear += from.upper_bound - optimum;
+            by_homes += found.upper_bound - optimum;
+            let plan = found.plan.unwrap();
+            let mut selection = Selection::empty(columns);
+            for (order, column) in plan.iter().enumerate() {
+                if let Some(column) = column {
+                    assert!((columns.start[order]..columns.start[order + 1]).contains(column));
+                    selection.replace(order, *column);
+                    named += 1;
+                }
+            }
+            assert!(selection.worth().overload <= 1e-9, "{}", columns.instance.id);
+            count += plan.len();
+        });
+        assert!(count > 50, "{count}");
+        assert!(named as f64 > 0.8 * count as f64, "{named} of {count}");
+        assert!(by_homes < 0.8 * linear, "{by_homes} of {linear}");
     }
 }

@@ -55,7 +55,13 @@ impl<'a, 'b> Model<'a, 'b> {
             first.push(first[column] + columns.minutes.of(column).count());
         }
         let bins = bin::bins(columns, &first, &variable);
-        Self { columns, first, bins, rows: Relaxation::with_rows(columns, false), first_source }
+        Self {
+            columns,
+            first,
+            bins,
+            rows: Relaxation::with_rows(columns, &|_| false),
+            first_source,
+        }
     }
 
     fn entries(&self) -> usize {

@@ -41,9 +41,13 @@ pub(super) struct Setup {
 #[derive(Default)]
 pub(super) struct Block {
     pub capacity: Vec<f64>,
+    /// Capacities as they are counted in parts: without what the evaluator lets pass, which is no part.
+    pub counted: Vec<f64>,
     pub setups: Vec<Setup>,
     /// Those of one main resource and group follow each other.
     pub items: Vec<Item>,
+    /// Whether all that is made and set up takes whole minutes.
+    pub in_minutes: bool,
 }
 
 /// What promises are made from. Good ones make the search short; what it finds is the same.
@@ -91,6 +95,7 @@ impl Block {
     pub fn add_resource(&mut self, capacity: f64) -> u32 {
         // What the evaluator lets pass is a plan, too.
         self.capacity.push(capacity + 1e-6 * capacity.max(1.0));
+        self.counted.push(if capacity < 1.0 { capacity + 1e-6 } else { capacity });
         small(self.capacity.len() - 1)
     }
 
@@ -99,17 +104,18 @@ impl Block {
         &mut self,
         columns: &Columns<'_>,
         (order, column): (usize, usize),
-        own: &[u32],
+        own: &dyn Fn(usize) -> Option<u32>,
         setup_variable: &dyn Fn(usize) -> usize,
     ) {
-        let minutes = columns.minutes.of(column).map(|(resource, m)| (own[resource], m)).collect();
+        let minutes =
+            columns.minutes.of(column).filter_map(|(at, m)| Some((own(at)?, m))).collect();
         let mut setups = Vec::new();
         for (at, _) in columns.setups.of(column) {
+            let Some(resource) = own(columns.setup[at].resource) else { continue };
             let variable = setup_variable(at);
             let known = self.setups.iter().position(|setup| setup.variable == variable);
             setups.push(small(known.unwrap_or_else(|| {
-                let setup = columns.setup[at];
-                let (resource, minutes) = (own[setup.resource], setup.minutes);
+                let minutes = columns.setup[at].minutes;
                 self.setups.push(Setup { variable, resource, minutes, own: true });
                 self.setups.len() - 1
             })));
@@ -151,6 +157,15 @@ impl Block {
             }
         }
         self.items.sort_by_key(|item| (item.main, item.group, item.order));
+        let ways = self.items.iter().flat_map(|item| &item.ways);
+        let made = ways.flat_map(|way| &way.minutes).map(|(_, minutes)| *minutes);
+        let mut all = made.chain(self.setups.iter().map(|setup| setup.minutes));
+        self.in_minutes = all.all(|minutes| minutes.fract() == 0.0);
+    }
+
+    /// Variables of its set-ups.
+    pub fn setup_variables(&self) -> impl Iterator<Item = usize> + '_ {
+        self.setups.iter().map(|setup| setup.variable)
     }
 
     /// Tells the variables of the set-ups that packed columns use.
@@ -224,6 +239,9 @@ impl Block {
             guide.second != Some(resource) && self.items.iter().all(|i| i.main != Some(resource))
         };
         let priced: Vec<usize> = (0..self.capacity.len()).filter(priced).collect();
+        if priced.is_empty() {
+            return;
+        }
         let (mut best, mut best_price) = (f64::INFINITY, guide.price.clone());
         let mut used = vec![0.0; self.capacity.len()];
         for _ in 0..steps {
@@ -263,7 +281,7 @@ impl Block {
         if !setup.own {
             return (0.0, 0);
         }
-        let capacity = self.capacity[setup.resource as usize];
+        let capacity = self.counted[setup.resource as usize];
         (setup_cost[group], parts_of_least(setup.minutes, capacity, grid))
     }
 
@@ -271,7 +289,7 @@ impl Block {
     fn promised(&self, stage: &Stage, guide: &Guide, scratch: &Scratch) -> f64 {
         let parts = |resource: Option<u32>, grid: usize| {
             resource.map_or(grid, |at| {
-                parts_of_most(scratch.room[at as usize], self.capacity[at as usize], grid)
+                parts_of_most(scratch.room[at as usize], self.counted[at as usize], grid)
             })
         };
         let (fill, line) = (
@@ -330,6 +348,17 @@ impl Block {
             scratch.left = scratch.left.max(most);
             return;
         }
+        // Where nothing is lost by leaving the order out, that comes first: where the promise is what can
+        // be gained, the search goes straight there.
+        let next = scratch.promises.stages.get(at + 1).copied();
+        let without = next.map_or(0.0, |next| worth + self.promised(&next, guide, scratch));
+        let leave = gained + without >= most - 1e-12;
+        if leave {
+            self.descend(at + 1, gained, guide, scratch);
+            if most <= scratch.best + 1e-12 {
+                return;
+            }
+        }
         for number in stage.ways.0..stage.ways.1 {
             let open = scratch.promises.ways[number];
             let way = self.way(&open);
@@ -341,7 +370,9 @@ impl Block {
             }
             self.give_back(way, scratch);
         }
-        self.descend(at + 1, gained, guide, scratch);
+        if !leave {
+            self.descend(at + 1, gained, guide, scratch);
+        }
     }
 }
 

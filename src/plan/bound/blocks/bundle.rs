@@ -1,6 +1,8 @@
 //! Climbs a concave function that is a sum of parts, each the least of linear functions that become
 //! known one after the other: a proximal bundle with cuts for each part.
 
+use std::cmp::Ordering;
+
 /// Most cuts that are kept of a part.
 const CUTS_MOST: usize = 40;
 /// Most rounds of the quadratic program.
@@ -16,7 +18,10 @@ const SHORTER: f64 = 0.7;
 #[derive(Clone)]
 pub(super) struct Cut {
     height: f64,
-    slope: Vec<f64>,
+    /// Coordinates with their slopes, rising; most have none.
+    slope: Vec<(u32, f64)>,
+    /// Square of its length.
+    square: f64,
     /// Columns that it stands for.
     pub columns: Vec<u32>,
     /// Share in the last step.
@@ -26,12 +31,40 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub fn new(height: f64, slope: Vec<f64>, columns: Vec<u32>) -> Self {
-        Self { height, slope, columns, share: 0.0, idle: 0 }
+    /// A function of its entries of slope; those of one coordinate add up.
+    pub fn new(height: f64, mut entries: Vec<(u32, f64)>, columns: Vec<u32>) -> Self {
+        entries.sort_by_key(|(at, _)| *at);
+        let mut slope: Vec<(u32, f64)> = Vec::with_capacity(entries.len());
+        for (at, value) in entries {
+            match slope.last_mut().filter(|(last, _)| *last == at) {
+                Some((_, sum)) => *sum += value,
+                None => slope.push((at, value)),
+            }
+        }
+        let square = slope.iter().map(|(_, value)| value * value).sum();
+        Self { height, slope, square, columns, share: 0.0, idle: 0 }
     }
 
     fn at(&self, point: &[f64]) -> f64 {
-        self.height + self.slope.iter().zip(point).map(|(s, p)| s * p).sum::<f64>()
+        self.height + self.slope.iter().map(|(at, s)| s * point[*at as usize]).sum::<f64>()
+    }
+
+    /// Square of the distance between two slopes.
+    fn distance(&self, other: &Self) -> f64 {
+        let (mut one, mut two) = (self.slope.iter().peekable(), other.slope.iter().peekable());
+        let mut product = 0.0;
+        while let (Some((a, x)), Some((b, y))) = (one.peek(), two.peek()) {
+            match a.cmp(b) {
+                Ordering::Less => drop(one.next()),
+                Ordering::Greater => drop(two.next()),
+                Ordering::Equal => {
+                    product += x * y;
+                    one.next();
+                    two.next();
+                }
+            }
+        }
+        (self.square + other.square - 2.0 * product).max(0.0)
     }
 }
 
@@ -82,11 +115,13 @@ impl Bundle {
                 Some(first) => first.share = 1.0,
                 None => part.iter_mut().for_each(|cut| cut.share /= sum),
             }
-            for cut in part.iter() {
-                direction.iter_mut().zip(&cut.slope).for_each(|(d, s)| *d += cut.share * s);
+            for cut in part.iter().filter(|cut| cut.share > 0.0) {
+                cut.slope.iter().for_each(|(at, s)| direction[*at as usize] += cut.share * s);
             }
         }
-        self.stand(&direction, &mut point);
+        for at in 0..point.len() {
+            point[at] = self.stand(at, direction[at]);
+        }
         let mut values = Vec::new();
         for _ in 0..ROUNDS {
             let mut most = 0.0f64;
@@ -109,15 +144,20 @@ impl Bundle {
                     if lack < 1e-10 {
                         break;
                     }
-                    let differences = cuts[low].slope.iter().zip(&cuts[high].slope);
-                    let square: f64 = differences.map(|(a, b)| (a - b) * (a - b)).sum();
+                    let square = cuts[low].distance(&cuts[high]);
                     let moved = (lack / (self.length * square).max(1e-300)).min(cuts[high].share);
                     cuts[low].share += moved;
                     cuts[high].share -= moved;
-                    for (at, d) in direction.iter_mut().enumerate() {
-                        *d += moved * (cuts[low].slope[at] - cuts[high].slope[at]);
+                    let cuts = &self.parts[part];
+                    for (cut, by) in [(&cuts[low], moved), (&cuts[high], -moved)] {
+                        for (at, slope) in &cut.slope {
+                            direction[*at as usize] += by * slope;
+                        }
                     }
-                    self.stand(&direction, &mut point);
+                    for (at, _) in cuts[low].slope.iter().chain(&cuts[high].slope) {
+                        let at = *at as usize;
+                        point[at] = self.stand(at, direction[at]);
+                    }
                 }
             }
             if most < 1e-9 {
@@ -132,13 +172,9 @@ impl Bundle {
         (point, expected)
     }
 
-    fn stand(&self, direction: &[f64], point: &mut [f64]) {
-        for (at, point) in point.iter_mut().enumerate() {
-            *point = self.center[at] + self.length * direction[at];
-            if self.signed[at] {
-                *point = point.min(0.0);
-            }
-        }
+    fn stand(&self, at: usize, direction: f64) -> f64 {
+        let point = self.center[at] + self.length * direction;
+        if self.signed[at] { point.min(0.0) } else { point }
     }
 
     /// A climb of the same function with fewer columns, of which less is known: cuts without them hold.
@@ -165,7 +201,9 @@ impl Bundle {
             }
             let same = |known: &Cut| {
                 (known.height - cut.height).abs() < 1e-12
-                    && known.slope.iter().zip(&cut.slope).all(|(a, b)| (a - b).abs() < 1e-12)
+                    && known.slope.len() == cut.slope.len()
+                    && (known.slope.iter().zip(&cut.slope))
+                        .all(|((a, x), (b, y))| a == b && (x - y).abs() < 1e-12)
             };
             if !part.iter().any(same) {
                 if part.len() >= CUTS_MOST {
@@ -199,7 +237,8 @@ mod tests {
     /// at `x = 1`, `y = 0`.
     #[test]
     fn the_top_of_a_sum_of_least_functions_is_found() {
-        let cut = |height: f64, slope: [f64; 2]| Cut::new(height, slope.to_vec(), Vec::new());
+        let cut =
+            |height: f64, [x, y]: [f64; 2]| Cut::new(height, vec![(0, x), (1, y)], Vec::new());
         let least = |one: Cut, other: Cut, point: &[f64]| {
             if one.at(point) < other.at(point) { one } else { other }
         };

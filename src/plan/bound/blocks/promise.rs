@@ -39,15 +39,18 @@ pub(super) struct Promises {
     pub lines: usize,
 }
 
+/// Parts of a capacity that the evaluator lets pass beyond it, and what rounding may add up to.
+const PASSES: f64 = 0.01;
+
 /// Parts of a capacity that so many minutes take at least.
 pub(super) fn parts_of_least(minutes: f64, capacity: f64, grid: usize) -> usize {
-    let parts = (minutes / capacity.max(1e-9) * grid as f64 - 1e-6).floor();
+    let parts = (minutes / capacity.max(1e-9) * grid as f64 + 1e-7).floor();
     parts.clamp(0.0, (grid + 1) as f64) as usize
 }
 
-/// Parts of a capacity that room has at most.
+/// Whole parts of a capacity that room has: what fits takes no more of them.
 pub(super) fn parts_of_most(room: f64, capacity: f64, grid: usize) -> usize {
-    let parts = (room / capacity.max(1e-9) * grid as f64 + 1e-6).ceil();
+    let parts = (room / capacity.max(1e-9) * grid as f64 + PASSES).floor();
     parts.clamp(0.0, grid as f64) as usize
 }
 
@@ -56,6 +59,14 @@ impl Promises {
     const ALONE: usize = 2048;
     /// Parts of a main resource and of the second.
     const BOTH: (usize, usize) = (160, 96);
+
+    /// Parts of a main resource: minutes, where everything takes whole ones and all capacities are the same.
+    fn alone(block: &Block) -> usize {
+        let first = block.counted.first().copied().unwrap_or(0.0);
+        let same = block.counted.iter().all(|other| *other == first);
+        let fits = same && (1.0..=Self::ALONE as f64).contains(&first);
+        if fits && first.fract() == 0.0 && block.in_minutes { first as usize } else { Self::ALONE }
+    }
 
     fn width(&self) -> usize {
         self.grid + 1
@@ -75,7 +86,7 @@ impl Promises {
         self.stages.clear();
         (self.grid, self.lines) = match second {
             Some(_) => (Self::BOTH.0, Self::BOTH.1 + 1),
-            None => (Self::ALONE, 1),
+            None => (Self::alone(block), 1),
         };
         for (at, item) in block.items.iter().enumerate() {
             let from = self.ways.len();
@@ -86,7 +97,7 @@ impl Promises {
                 }
                 let (mut net, mut parts) = (gain, (0, 0));
                 for (resource, minutes) in &way.minutes {
-                    let capacity = block.capacity[*resource as usize];
+                    let capacity = block.counted[*resource as usize];
                     if Some(*resource) == item.main {
                         parts.0 = parts_of_least(*minutes, capacity, self.grid);
                     } else if Some(*resource) == second {
@@ -100,6 +111,10 @@ impl Promises {
             let ways = (from, self.ways.len());
             if ways.1 > ways.0 {
                 self.ways[from..].sort_by(|a, b| b.net.total_cmp(&a.net));
+                if block.capacity.len() == 1 {
+                    self.drop_what_is_no_better(block, from);
+                }
+                let ways = (from, self.ways.len());
                 let (main, group) = (item.main, item.group);
                 self.stages.push(Stage { ways, main, group, row: 0, behind: 0 });
             }
@@ -108,6 +123,28 @@ impl Promises {
         let key = |stage: &Stage| (stage.main, stage.group);
         let net = |stage: &Stage| ways[stage.ways.0].net;
         stages.sort_by(|a, b| key(a).cmp(&key(b)).then(net(b).total_cmp(&net(a))));
+    }
+
+    /// Of the last ways, from `from` on by falling gain, keeps those that need less than each before, on
+    /// the only resource with the only set-up.
+    fn drop_what_is_no_better(&mut self, block: &Block, from: usize) {
+        let item = &block.items[self.ways[from].item as usize];
+        let minutes = |open: &Open| -> f64 {
+            item.ways[open.way as usize].minutes.iter().map(|(_, minutes)| minutes).sum()
+        };
+        if item.ways.iter().any(|way| way.setups != item.ways[0].setups) {
+            return;
+        }
+        let (mut kept, mut least) = (from, f64::INFINITY);
+        for at in from..self.ways.len() {
+            let open = self.ways[at];
+            if minutes(&open) < least {
+                least = minutes(&open);
+                self.ways[kept] = open;
+                kept += 1;
+            }
+        }
+        self.ways.truncate(kept);
     }
 
     /// A new last row like an earlier one, and its number.

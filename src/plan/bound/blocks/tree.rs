@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Guide;
 use super::bundle::Bundle;
-use super::{Look, Model, ONE_BLOCK};
+use super::{Kind, Look, Model, ONE_BLOCK};
 use crate::plan::column::Columns;
 use crate::plan::selection::Selection;
 
@@ -20,11 +20,8 @@ const LOOKS_WHOLE: usize = 30;
 const BATCH: usize = 4;
 /// A bound that is above the best plan by less than this is closed.
 const CLOSED: f64 = 5e-7;
-/// Batches between two dives for a plan, looks after each step of one, and the share from which an order
-/// stays where it is.
+/// Batches between two dives for a plan.
 const DIVE_EVERY: usize = 2;
-const DIVE_LOOKS: usize = 4;
-const DIVE_SURE: f64 = 0.9;
 /// Shares nearer than this to none or all are no reason to split.
 const SPLIT: f64 = 1e-3;
 
@@ -128,57 +125,24 @@ impl Search<'_, '_, '_> {
         Leaf { allowed, bundle, split }
     }
 
-    /// Share of each column in what the cuts hold for best.
-    fn shares(&self, bundle: &mut Bundle) -> Vec<f64> {
-        bundle.next();
-        let mut shares = vec![0.0; self.model.columns.len()];
-        for cut in bundle.parts.iter().flatten() {
-            cut.columns.iter().for_each(|column| shares[*column as usize] += cut.share);
-        }
-        shares
-    }
-
-    /// Looks for a plan: orders stay where most of their share is, the surest first, and the others
-    /// find their places anew.
+    /// Looks for a plan at the prices of a leaf.
     fn dive(&self, leaf: &Leaf) {
-        let columns = self.model.columns;
-        let mut allowed = leaf.allowed.clone();
-        let mut bundle = leaf.bundle.with_fewer(&allowed);
-        let mut open: Vec<usize> = (0..columns.orders()).collect();
-        while !open.is_empty() && (self.gone)() < 1.0 {
-            let enough = self.value() - CLOSED;
-            let goes_on = |look: &Look| {
-                self.meet(look);
-                look.dual < enough && (self.gone)() < 1.0
-            };
-            self.model.climb(&mut bundle, &allowed, self.guides, DIVE_LOOKS, &goes_on);
-            if bundle.value >= enough {
-                return;
-            }
-            let shares = self.shares(&mut bundle);
-            let of = |order: usize| {
-                let own = columns.start[order]..columns.start[order + 1];
-                let own = own.filter(|column| allowed[*column]);
-                own.max_by(|a, b| shares[*a].total_cmp(&shares[*b]).then(b.cmp(a)))
-            };
-            let most: Vec<(f64, usize, usize)> = (open.iter())
-                .filter_map(|order| of(*order).map(|column| (shares[column], *order, column)))
-                .collect();
-            let surest = most.iter().map(|(share, ..)| *share).fold(0.0, f64::max).min(DIVE_SURE);
-            for (_, order, column) in most.iter().filter(|(share, ..)| *share >= surest) {
-                allowed[columns.start[*order]..columns.start[*order + 1]].fill(false);
-                allowed[*column] = true;
-                open.retain(|other| other != order);
-            }
-            bundle = bundle.with_fewer(&allowed);
+        let enough = self.value() - CLOSED;
+        let goes_on = |look: &Look| {
+            self.meet(look);
+            (self.gone)() < 1.0
+        };
+        let from = (&leaf.bundle, &leaf.allowed[..]);
+        let found = self.model.dive(from, self.guides, enough, &goes_on);
+        if let Some(chosen) = found.and_then(|found| found.into_iter().collect::<Option<_>>()) {
+            self.know(chosen);
         }
-        self.meet(&self.model.look(&bundle.center, &allowed, self.guides));
     }
 
     /// The order whose shares fall most evenly on two sides of its blocks: its columns of one side.
     fn split(&self, bundle: &mut Bundle, allowed: &[bool]) -> Option<Vec<u32>> {
         let columns = self.model.columns;
-        let shares = self.shares(bundle);
+        let shares = self.model.shares(bundle);
         let mut best: Option<(f64, Vec<u32>)> = None;
         for order in 0..columns.orders() {
             let own = columns.start[order]..columns.start[order + 1];
@@ -242,7 +206,7 @@ pub(in crate::plan) fn branch(
     splits: usize,
     gone: &(dyn Fn() -> f64 + Sync),
 ) -> Option<Branched> {
-    let model = Model::new(columns)?;
+    let model = Model::new(columns, Kind::Blocks)?;
     let allowed = vec![true; columns.len()];
     let begin = model.checked(prices).ok()?;
     let guides = model.guides(&begin, &allowed);
@@ -316,7 +280,7 @@ pub(in crate::plan) fn branch(
 /// What is no proof for this problem: a split that is not of one order, a case that is missing or too
 /// much, prices as in [`super::bound_of`].
 pub(in crate::plan) fn bound_of(columns: &Columns<'_>, proof: &Cases) -> Result<f64, String> {
-    let model = Model::new(columns).ok_or(ONE_BLOCK)?;
+    let model = Model::new(columns, Kind::Blocks).ok_or(ONE_BLOCK)?;
     let whole = model.checked(&proof.whole)?;
     let allowed = vec![true; columns.len()];
     let guides = model.guides(&whole, &allowed);
@@ -350,14 +314,14 @@ pub(in crate::plan) fn bound_of(columns: &Columns<'_>, proof: &Cases) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::{bound_of as whole_bound_of, strengthen};
+    use super::super::{Kind, bound_of as whole_bound_of, strengthen};
     use super::*;
     use crate::plan::bound::tiny;
 
     /// Tiny problems with blocks and an optimum, and prices of the whole.
     fn each(mut look: impl FnMut(&Columns<'_>, f64, &[f32])) {
         tiny::each(|columns, value, from| {
-            if let Some(found) = strengthen(columns, from, 20, &|| 0.0) {
+            if let Some(found) = strengthen(columns, Kind::Blocks, from, 20, &|| 0.0, &|| 0.0) {
                 look(columns, value, &found.prices);
             }
         });
@@ -374,7 +338,7 @@ mod tests {
             assert!(found.upper_bound >= optimum - 1e-9);
             let again = bound_of(columns, &found.cases).unwrap();
             assert!((again - found.upper_bound).abs() < 1e-10);
-            whole += whole_bound_of(columns, prices).unwrap() - optimum;
+            whole += whole_bound_of(columns, Kind::Blocks, prices).unwrap() - optimum;
             by_cases += found.upper_bound - optimum;
             met += usize::from(found.better.is_some_and(|(_, met)| met < value + 1e-9));
             count += 1;
