@@ -12,6 +12,9 @@ use rayon::prelude::*;
 
 use super::column::Columns;
 
+/// Steps after which it is known how long one takes, and fewest that come anywhere.
+const TIMED: usize = 5;
+const STEPS_LEAST: usize = 30;
 /// Distance from the least reduced cost, in heats, from which on a column has no share.
 const NO_SHARE: f64 = 40.0;
 /// First step length of a climb times its steps, in median spreads of an order's columns.
@@ -304,8 +307,9 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
     Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers))
 }
 
-/// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Few steps are
-/// longer ones, so that prices come as far as they have to; they get shorter by their number alone.
+/// Climbs the dual for `steps` steps, or for as many as are done before `gone` reaches one, as the first ones
+/// tell, and keeps the best bound. Few steps are longer ones, so that prices come as far as they have to; they
+/// get shorter by their number alone.
 ///
 /// # Source
 ///
@@ -324,8 +328,17 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
     let mut best_reduced = relaxation.cost.clone();
     let mut best_multipliers = multipliers.clone();
     let spread = spread(columns);
-    let steps = steps.max(1);
-    for step in 0..steps {
+    let mut steps = steps.max(1);
+    let mut step = 0;
+    let from = gone();
+    while step < steps {
+        if step == TIMED {
+            let each = (gone() - from) / TIMED as f64;
+            if each > 0.0 {
+                let left = ((1.0 - gone()) / each) as usize;
+                steps = steps.min((left + TIMED).max(STEPS_LEAST));
+            }
+        }
         relaxation.reduce(&multipliers, &mut reduced);
         let limits = multipliers.iter().zip(&relaxation.limit);
         let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
@@ -361,6 +374,7 @@ pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64)
                 *multiplier = multiplier.min(0.0);
             }
         });
+        step += 1;
     }
     best_reduced.truncate(x_count);
     // Any multipliers bound, so a short form of them does too; the bound is that of the short form.

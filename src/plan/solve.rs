@@ -241,6 +241,7 @@ impl Search<'_, '_> {
         let tell = |what: &str, value: Option<f64>| {
             (self.options.progress)(what, value.map(|value| self.fv(value)));
         };
+        tell("baseline", None);
         let of_each = (baseline.assignments.iter().enumerate())
             .map(|(order, assignment)| columns.find(order, assignment));
         let is_whole = baseline.assignments.len() == columns.orders();
