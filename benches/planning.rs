@@ -23,6 +23,7 @@ use carbide::plan::instance::Instance;
 use carbide::plan::{Limit, Solution, SolveOptions, gaps, solve};
 use flate2::read::GzDecoder;
 
+use carbide::said::Said;
 use planning_peers::Peers;
 use process::{cpu_seconds, forget_peak, peak_kib, worked_seconds};
 
@@ -217,20 +218,18 @@ fn run(
     };
     let share = || gone() / (0.97 * seconds - 0.05);
     let (first_plan, certificate, as_good) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-    let (at_first, searching) = (worked_seconds(), Mutex::new(None));
-    let progress = |stage: &str, best: Option<f64>| {
+    let searching = Mutex::new(None);
+    let progress = |stage: &Said, best: Option<f64>| {
+        // The search says something as soon as it begins.
+        let from = *searching.lock().unwrap().get_or_insert_with(worked_seconds);
         if best.is_some() {
             first_plan.lock().unwrap().get_or_insert_with(gone);
         }
         // The bound stands when the search for better plans begins.
-        if stage == "annealing" {
+        if stage.text == "annealing" {
             certificate.lock().unwrap().get_or_insert_with(gone);
         }
-        if stage == "baseline" {
-            searching.lock().unwrap().get_or_insert_with(worked_seconds);
-        }
         if best.zip(target).is_some_and(|(best, target)| best >= target) {
-            let from = searching.lock().unwrap().unwrap_or(at_first);
             as_good.lock().unwrap().get_or_insert_with(|| {
                 (worked_seconds() - from, reading + began.elapsed().as_secs_f64())
             });
@@ -255,21 +254,19 @@ fn gain_gap(solution: &Solution) -> f64 {
 /// columns and the bound that is made beside it.
 fn genetic(instance: &Instance) -> (Solution, f64, f64) {
     let now = || (worked_seconds(), Instant::now());
-    let (begun, searched) = (Mutex::new(now()), Mutex::new(None));
-    let progress = |what: &str, _: Option<f64>| {
-        if what == "baseline" {
-            *begun.lock().unwrap() = now();
-        }
-        if what == "bound" {
+    let (begun, searched) = (Mutex::new(None), Mutex::new(None));
+    let progress = |what: &Said, _: Option<f64>| {
+        begun.lock().unwrap().get_or_insert_with(now);
+        if what.text == "bound" {
             searched.lock().unwrap().get_or_insert_with(now);
         }
     };
     let limit = Limit::Work { generations: GENERATIONS, moves: 0 };
     let options = SolveOptions { seed: 1, limit, genetic_only: true, progress: &progress };
     let solution = solve(instance, &options).unwrap();
-    let (begun, searched) = (*begun.lock().unwrap(), searched.into_inner().unwrap());
-    let (worked, at) = searched.unwrap_or_else(now);
-    (solution, worked - begun.0, (at - begun.1).as_secs_f64())
+    let (begun, searched) = (begun.into_inner().unwrap(), searched.into_inner().unwrap());
+    let ((from, began), (to, ended)) = begun.zip(searched).expect("both are told");
+    (solution, to - from, (ended - began).as_secs_f64())
 }
 
 fn read(path: &Path) -> Instance {

@@ -15,6 +15,8 @@ mod gaps;
 
 mod impute;
 
+mod kept;
+
 mod life;
 
 mod production;
@@ -58,10 +60,11 @@ pub use readings::{
 pub use rule::{
     AverageLimits, AverageMode, BalanceLimits, CounterLimits, Datum, ExcessLimits, FactorLimits,
     GasLimits, MissingLimits, RULES, Rule, RuleInfo, RuleSet, Severity, SpikeLimits, StuckLimits,
-    TemperatureLimits, TimeLimits, TransportLimits,
+    TemperatureLimits, TimeLimits, TransportLimits, action_said, deadline_said,
 };
 
 use crate::period::Interval;
+use crate::said::Said;
 
 /// Proof that a value went through the rules: only this module can make one.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +79,7 @@ impl<T> Deref for Checked<T> {
 
 /// What a rule says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "kept::Finding", into = "kept::Finding")]
 pub struct Finding {
     /// Rule, as `R10`.
     pub rule: String,
@@ -88,9 +92,9 @@ pub struct Finding {
     /// How many intervals or batches.
     pub count: usize,
     /// What was seen.
-    pub text: String,
+    pub text: Said,
     /// What to do.
-    pub proposal: String,
+    pub proposal: Said,
 }
 
 /// A reading that was changed; the old one is kept here for ever.

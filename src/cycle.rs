@@ -67,7 +67,7 @@ pub use explain::Explanation;
 pub use facts::{Facts, FurnaceTemperatures, MeterReadings};
 pub use footprint_snapshot::{FootprintSnapshot, ProductThen};
 pub use installation::{Installation, Say, with_decisions};
-pub use judge::{Judged, evidence, footprints, judge, metered_months, order_footprint};
+pub use judge::{Judged, evidence, flows, footprints, judge, metered_months, order_footprint};
 pub use organisation::{OrganisationReport, organisation};
 pub use planners::{
     PlanRow, PlanState, PlannerRequest, Planners, RequestAnswer, Wanted, is_absent,
@@ -89,43 +89,56 @@ pub use sound_plan::sound_orders;
 pub use sync::{SetReport, SharedMirror, SyncReport, Way, sync, tables};
 pub use what_if::{Effect, last_quarter};
 
+use crate::said::Said;
+use crate::words_by_said;
+
 /// Why a cycle stopped. Each stage says what happened and what was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum CycleError {
     /// The settings or mappings are wrong.
-    #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
     /// A secret could not be had.
-    #[error(transparent)]
     Secret(#[from] crate::config::secrets::SecretError),
     /// SAP did not do it.
-    #[error(transparent)]
     Sap(#[from] crate::sap::error::SapError),
     /// SAP could not be read.
-    #[error(transparent)]
     Source(#[from] crate::source::SourceError),
     /// The energy management system could not be read.
-    #[error(transparent)]
     Ems(#[from] crate::source::ems::EmsError),
     /// A published series could not be read.
-    #[error(transparent)]
     Grid(#[from] crate::source::grid::GridError),
     /// A footprint could not be given.
-    #[error(transparent)]
     Footprint(#[from] crate::footprint::FootprintError),
     /// No planning problem could be made.
-    #[error(transparent)]
     Problem(#[from] crate::plan::FromFactsError),
     /// The planner refused.
-    #[error(transparent)]
     Plan(#[from] crate::plan::PlanError),
     /// The store refused.
-    #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     /// Posting stopped.
-    #[error(transparent)]
     Post(#[from] crate::post::PostError),
     /// There is not enough to go on.
-    #[error("{0}")]
-    Incomplete(String),
+    Incomplete(Said),
 }
+
+impl CycleError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Config(error) => error.said(),
+            Self::Secret(error) => error.said(),
+            Self::Sap(error) => error.said(),
+            Self::Source(error) => error.said(),
+            Self::Ems(error) => error.said(),
+            Self::Grid(error) => error.said(),
+            Self::Footprint(error) => error.said(),
+            Self::Problem(error) => error.said(),
+            Self::Plan(error) => error.said(),
+            Self::Store(error) => error.said(),
+            Self::Post(error) => error.said(),
+            Self::Incomplete(said) => said.clone(),
+        }
+    }
+}
+
+words_by_said!(CycleError);

@@ -12,7 +12,10 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::said;
+use crate::said::{List, Said};
 use crate::unit::Uom;
+use crate::words_by_said;
 
 /// Where emissions stand in the GHG Protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,10 +131,6 @@ pub struct FactorOrigin {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FactorError {
     /// No row is valid on the day of the activity.
-    #[error(
-        "FAC-GAP: no factor for {activity} in {region} on {day}{near}; result not final (R12). Add a \
-         row to mappings/factors.toml or correct its validity; nothing was calculated with a neighbour."
-    )]
     Missing {
         /// Activity that was asked for.
         activity: String,
@@ -139,11 +138,10 @@ pub enum FactorError {
         region: String,
         /// Day of the activity.
         day: Date,
-        /// Rows of the activity that are valid on other days, in words.
-        near: String,
+        /// Rows of the activity that are valid on other days: from, and until before.
+        near: Vec<(String, Date, Option<Date>)>,
     },
     /// Two rows claim the same day.
-    #[error("R12: {first} and {second} both claim {activity} on {day}. Close one of them.")]
     Ambiguous {
         /// Activity that was asked for.
         activity: String,
@@ -154,6 +152,59 @@ pub enum FactorError {
         /// Day of the activity.
         day: Date,
     },
+}
+
+impl FactorError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        let others = |near: &[(String, Date, Option<Date>)]| {
+            List(near.iter().map(|(row, from, end)| valid(row, *from, *end)).collect())
+        };
+        match self {
+            Self::Missing { activity, region, day, near } if near.is_empty() => said!(
+                "factor.gap",
+                "FAC-GAP: no factor for {activity} in {region} on {day}; result not final (R12). Add a \
+                 row to mappings/factors.toml or correct its validity; nothing was calculated with a \
+                 neighbour.",
+                activity = activity,
+                region = region,
+                day = day
+            ),
+            Self::Missing { activity, region, day, near } => said!(
+                "factor.gap.near",
+                "FAC-GAP: no factor for {activity} in {region} on {day}; valid on other days: {rows}; \
+                 result not final (R12). Add a row to mappings/factors.toml or correct its validity; \
+                 nothing was calculated with a neighbour.",
+                activity = activity,
+                region = region,
+                day = day,
+                rows = others(near)
+            ),
+            Self::Ambiguous { activity, first, second, day } => said!(
+                "factor.two",
+                "R12: {first} and {second} both claim {activity} on {day}. Close one of them.",
+                activity = activity,
+                first = first,
+                second = second,
+                day = day
+            ),
+        }
+    }
+}
+
+words_by_said!(FactorError);
+
+fn valid(row: &str, from: Date, end: Option<Date>) -> Said {
+    match end {
+        Some(end) => said!(
+            "factor.valid.between",
+            "{row} ({from} to before {end})",
+            row = row,
+            from = from,
+            end = end
+        ),
+        None => said!("factor.valid.from", "{row} (from {from})", row = row, from = from),
+    }
 }
 
 /// A set of factors in which each activity, region and day has at most one row.
@@ -199,24 +250,17 @@ impl FactorBook {
                 return Ok(row);
             }
         }
-        let others: Vec<String> = self
+        let near = self
             .rows
             .iter()
             .filter(|row| row.activity == activity && regions.contains(&row.region.as_str()))
-            .map(|row| match row.valid_to {
-                Some(end) => format!("{} ({} to before {end})", row.id, row.valid_from),
-                None => format!("{} (from {})", row.id, row.valid_from),
-            })
+            .map(|row| (row.id.clone(), row.valid_from, row.valid_to))
             .collect();
         Err(FactorError::Missing {
             activity: activity.to_owned(),
             region: regions.join(", "),
             day,
-            near: if others.is_empty() {
-                String::new()
-            } else {
-                format!("; valid on other days: {}", others.join(", "))
-            },
+            near,
         })
     }
 

@@ -33,17 +33,15 @@ pub use product::{OperationUse, OrderFootprint, Products};
 use crate::factor::FactorError;
 use crate::id::{MaterialNumber, MeterId, ProductionOrderNumber};
 use crate::period::Interval;
+use crate::said;
+use crate::said::Said;
 use crate::unit::Incompatible;
+use crate::words_by_said;
 
 /// Why a footprint cannot be given. Nothing is guessed instead.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FootprintError {
     /// Intervals without a value lie in the period.
-    #[error(
-        "meter {meter} has no value for {missing} intervals of {period}, the first at {first}. A \
-         missing reading is not zero: enter it, or let a rule impute it, then run again. Nothing \
-         was calculated."
-    )]
     ReadingsMissing {
         /// Meter.
         meter: MeterId,
@@ -55,7 +53,6 @@ pub enum FootprintError {
         first: jiff::Timestamp,
     },
     /// The series does not cover the period.
-    #[error("meter {meter} has readings for {have} only; {period} is not covered")]
     PeriodNotCovered {
         /// Meter.
         meter: MeterId,
@@ -65,9 +62,6 @@ pub enum FootprintError {
         period: Interval,
     },
     /// An order did nothing in the period.
-    #[error(
-        "order {order} has no confirmation in {period}; name the month in which it ran with --period"
-    )]
     NoOrder {
         /// Order.
         order: ProductionOrderNumber,
@@ -75,10 +69,8 @@ pub enum FootprintError {
         period: Interval,
     },
     /// No factor can be used.
-    #[error(transparent)]
     Factor(#[from] FactorError),
     /// A unit does not fit the factor or the base quantity.
-    #[error("{place}: {error}")]
     Unit {
         /// Object whose unit is wrong.
         place: String,
@@ -86,7 +78,6 @@ pub enum FootprintError {
         error: Incompatible,
     },
     /// Master data are missing.
-    #[error("{material}: {reason}")]
     MasterData {
         /// Material.
         material: MaterialNumber,
@@ -94,7 +85,6 @@ pub enum FootprintError {
         reason: String,
     },
     /// Bills of material go in a circle that has no solution.
-    #[error("the bills of material go in a circle: {path}: {reason}. Correct one of them in CS02.")]
     Circle {
         /// Materials on the circle.
         path: String,
@@ -102,9 +92,62 @@ pub enum FootprintError {
         reason: String,
     },
     /// The amount does not fit the ledger.
-    #[error("{place}: the emissions are beyond the range of the ledger")]
     TooLarge {
         /// What was calculated.
         place: String,
     },
 }
+
+impl FootprintError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::ReadingsMissing { meter, period, missing, first } => said!(
+                "footprint.readings-missing",
+                "meter {meter} has no value for {missing} intervals of {period}, the first at {first}. A \
+                 missing reading is not zero: enter it, or let a rule impute it, then run again. Nothing \
+                 was calculated.",
+                meter = meter,
+                missing = missing,
+                period = period,
+                first = first
+            ),
+            Self::PeriodNotCovered { meter, have, period } => said!(
+                "footprint.period-not-covered",
+                "meter {meter} has readings for {have} only; {period} is not covered",
+                meter = meter,
+                have = have,
+                period = period
+            ),
+            Self::NoOrder { order, period } => said!(
+                "footprint.no-order",
+                "order {order} has no confirmation in {period}; name the month in which it ran with --period",
+                order = order,
+                period = period
+            ),
+            Self::Factor(error) => error.said(),
+            Self::Unit { place, error } => {
+                said!("footprint.unit", "{place}: {error}", place = place, error = error)
+            }
+            Self::MasterData { material, reason } => said!(
+                "footprint.master-data",
+                "{material}: {reason}",
+                material = material,
+                reason = reason
+            ),
+            Self::Circle { path, reason } => said!(
+                "footprint.circle",
+                "the bills of material go in a circle: {path}: {reason}. Correct one of them in CS02.",
+                path = path,
+                reason = reason
+            ),
+            Self::TooLarge { place } => said!(
+                "footprint.too-large",
+                "{place}: the emissions are beyond the range of the ledger",
+                place = place
+            ),
+        }
+    }
+}
+
+words_by_said!(FootprintError);

@@ -20,6 +20,8 @@ pub mod value_state;
 
 pub mod secret;
 
+pub mod said;
+
 // Facts: values as they were read. Pure.
 pub mod master;
 

@@ -31,16 +31,15 @@ pub use reconcile::{Reconciled, ReconciledNode, TreeFinding, reconcile};
 pub use site::{Bill, Family, SiteMeters, SiteNode, Usage};
 pub use tree::{Node, NodeKind, SiteTree};
 
+use crate::said;
+use crate::said::Said;
 use crate::unit::Uom;
+use crate::words_by_said;
 
 /// Why a tree of meters cannot be reconciled. Nothing is guessed in its place.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum MeterError {
     /// A node hangs on nothing.
-    #[error(
-        "METER-PLACE: meter {meter} has no place in the tree: its parent {parent} is not there. Name \
-         an existing parent in mappings/meters.toml."
-    )]
     NoPlace {
         /// Node.
         meter: String,
@@ -48,13 +47,11 @@ pub enum MeterError {
         parent: String,
     },
     /// A node is its own ancestor.
-    #[error("METER-CYCLE: {path} is a cycle; each meter needs one way up to the bill")]
     Cycle {
         /// Names of the cycle, first one again at the end.
         path: String,
     },
     /// No node, or more than one, is the top.
-    #[error("METER-ROOT: a tree has one top, here are {count}: {names}")]
     Roots {
         /// How many.
         count: usize,
@@ -62,16 +59,11 @@ pub enum MeterError {
         names: String,
     },
     /// A name stands twice.
-    #[error("METER-TWICE: meter {meter} stands twice in the tree")]
     Twice {
         /// Name.
         meter: String,
     },
     /// A node names a meter that is not read.
-    #[error(
-        "METER-MAPPED: node {node} names meter {meter}, which mappings/ems.toml does not have. Add it \
-         there, or correct the name in mappings/meters.toml."
-    )]
     NotMapped {
         /// Node.
         node: String,
@@ -79,15 +71,8 @@ pub enum MeterError {
         meter: String,
     },
     /// No node, or more than one, is the main meter.
-    #[error(
-        "METER-MAIN: mappings/meters.toml needs exactly one node of kind main_meter that names a meter"
-    )]
     NoMain,
     /// A unit does not fit the medium, or two units measure different things.
-    #[error(
-        "METER-UNIT: meter {meter} counts in {unit}, the tree in {tree}; they measure different \
-         things. Correct the unit in mappings/meters.toml."
-    )]
     Unit {
         /// Node.
         meter: String,
@@ -97,7 +82,6 @@ pub enum MeterError {
         tree: Uom,
     },
     /// A value is below zero or no number.
-    #[error("METER-NEGATIVE: meter {meter} reads {value}; a consumption is not negative")]
     Negative {
         /// Node.
         meter: String,
@@ -105,7 +89,6 @@ pub enum MeterError {
         value: String,
     },
     /// An accuracy class is zero, negative or above 100 %.
-    #[error("METER-CLASS: meter {meter}: {class} % is no accuracy class")]
     Class {
         /// Node.
         meter: String,
@@ -113,10 +96,6 @@ pub enum MeterError {
         class: String,
     },
     /// Two children of one node have neither meter nor estimate.
-    #[error(
-        "METER-UNKNOWN: below {parent}, {children} have neither meter nor estimate; only one of them \
-         can be found as the rest. Estimate or meter the others."
-    )]
     Undetermined {
         /// Parent.
         parent: String,
@@ -124,9 +103,6 @@ pub enum MeterError {
         children: String,
     },
     /// Values without any error that contradict each other.
-    #[error(
-        "METER-EXACT: {parent} is exact and its children too, but they sum to {sum}, not {value}"
-    )]
     Contradiction {
         /// Parent.
         parent: String,
@@ -136,6 +112,84 @@ pub enum MeterError {
         sum: f64,
     },
     /// Weights that give nothing to share by.
-    #[error("METER-SHARE: {0}")]
     Share(String),
 }
+
+impl MeterError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NoPlace { meter, parent } => said!(
+                "meters.no-place",
+                "METER-PLACE: meter {meter} has no place in the tree: its parent {parent} is not there. Name \
+                 an existing parent in mappings/meters.toml.",
+                meter = meter,
+                parent = parent
+            ),
+            Self::Cycle { path } => said!(
+                "meters.cycle",
+                "METER-CYCLE: {path} is a cycle; each meter needs one way up to the bill",
+                path = path
+            ),
+            Self::Roots { count, names } => said!(
+                "meters.roots",
+                "METER-ROOT: a tree has one top, here are {count}: {names}",
+                count = count,
+                names = names
+            ),
+            Self::Twice { meter } => said!(
+                "meters.twice",
+                "METER-TWICE: meter {meter} stands twice in the tree",
+                meter = meter
+            ),
+            Self::NotMapped { node, meter } => said!(
+                "meters.not-mapped",
+                "METER-MAPPED: node {node} names meter {meter}, which mappings/ems.toml does not have. Add it \
+                 there, or correct the name in mappings/meters.toml.",
+                node = node,
+                meter = meter
+            ),
+            Self::NoMain => said!(
+                "meters.no-main",
+                "METER-MAIN: mappings/meters.toml needs exactly one node of kind main_meter that names a meter"
+            ),
+            Self::Unit { meter, unit, tree } => said!(
+                "meters.unit",
+                "METER-UNIT: meter {meter} counts in {unit}, the tree in {tree}; they measure different \
+                 things. Correct the unit in mappings/meters.toml.",
+                meter = meter,
+                unit = unit,
+                tree = tree
+            ),
+            Self::Negative { meter, value } => said!(
+                "meters.negative",
+                "METER-NEGATIVE: meter {meter} reads {value}; a consumption is not negative",
+                meter = meter,
+                value = value
+            ),
+            Self::Class { meter, class } => said!(
+                "meters.class",
+                "METER-CLASS: meter {meter}: {class} % is no accuracy class",
+                meter = meter,
+                class = class
+            ),
+            Self::Undetermined { parent, children } => said!(
+                "meters.undetermined",
+                "METER-UNKNOWN: below {parent}, {children} have neither meter nor estimate; only one of them \
+                 can be found as the rest. Estimate or meter the others.",
+                parent = parent,
+                children = children
+            ),
+            Self::Contradiction { parent, value, sum } => said!(
+                "meters.contradiction",
+                "METER-EXACT: {parent} is exact and its children too, but they sum to {sum}, not {value}",
+                parent = parent,
+                sum = sum,
+                value = value
+            ),
+            Self::Share(what) => said!("meters.share", "METER-SHARE: {what}", what = what),
+        }
+    }
+}
+
+words_by_said!(MeterError);

@@ -54,6 +54,8 @@ mod order_back;
 mod order_bapi;
 mod planned_order;
 mod prepare;
+
+pub mod purpose;
 mod recover;
 mod resolve;
 mod rule;

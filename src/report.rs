@@ -20,6 +20,7 @@ use crate::cycle::{
 };
 use crate::period::PostingPeriod;
 use crate::present::sheet::Sheet;
+use crate::said;
 
 pub use content::{Sources, compose};
 pub use font::FontError;
@@ -81,9 +82,10 @@ pub fn of_month(
     let months: Vec<PostingPeriod> =
         months.into_iter().filter(|month| *month <= judged.period).collect();
     if !months.contains(&judged.period) {
-        return Err(CycleError::Incomplete(format!(
-            "the main meter does not cover {} whole; there is no report of it yet",
-            judged.period
+        return Err(CycleError::Incomplete(said!(
+            "report.not-covered",
+            "the main meter does not cover {month} whole; there is no report of it yet",
+            month = judged.period
         )));
     }
     let organisation = organisation(facts, config, &months, now)?;

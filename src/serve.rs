@@ -139,7 +139,7 @@ pub async fn start(settings: &Path, listen: Option<SocketAddr>) -> Result<Servin
                 Ok(false) => tracing::info!("there are no facts yet; SAP and the meters are read"),
                 Err(problem) => {
                     let now = jiff::Timestamp::now();
-                    plant.health().collect = Some((now, problem.detail.clone()));
+                    plant.health().collect = Some((now, problem.said()));
                     tracing::warn!(code = problem.code, "{}", problem.detail);
                 }
             }
@@ -226,7 +226,7 @@ struct Part {
 async fn readyz(State(plant): State<Arc<Plant>>) -> Response {
     let (journal, collect) = {
         let health = plant.health();
-        (health.journal.clone(), health.collect.as_ref().map(|(_, text)| text.clone()))
+        (health.journal.clone(), health.collect.as_ref().map(|(_, why)| why.to_string()))
     };
     let facts = plant.view().err().map(|problem| problem.detail);
     let parts = [("journal", journal), ("collect", collect), ("facts", facts)];

@@ -19,6 +19,9 @@ use sha2::{Digest, Sha256};
 use std::io::{BufWriter, Read, Write};
 
 use crate::period::PostingPeriod;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 pub use ledger::{Balance, Closing, LedgerKind, PeriodState};
 pub use mirror::{Mirror, MirrorRow, MirroredSet};
@@ -27,7 +30,6 @@ pub use mirror::{Mirror, MirrorRow, MirroredSet};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder cannot be made or written.
-    #[error("the folder {path} cannot be written: {reason}. Nothing was stored or posted.")]
     Folder {
         /// Folder.
         path: PathBuf,
@@ -35,7 +37,6 @@ pub enum StoreError {
         reason: std::io::Error,
     },
     /// SQLite refused.
-    #[error("the store {path} failed: {reason}. Nothing was posted after this.")]
     Database {
         /// File.
         path: PathBuf,
@@ -43,7 +44,6 @@ pub enum StoreError {
         reason: rusqlite::Error,
     },
     /// What is stored is not what its key says.
-    #[error("STORE-CORRUPT: {key} in {path} does not have the content that its key names")]
     Corrupt {
         /// File.
         path: PathBuf,
@@ -51,10 +51,6 @@ pub enum StoreError {
         key: String,
     },
     /// The mirror is that of another SAP system.
-    #[error(
-        "{path} mirrors {holds}, and {wanted} is to be read. Name another folder in [post] directory, \
-         or delete the file: the next run reads everything again. Nothing was read."
-    )]
     Foreign {
         /// File.
         path: PathBuf,
@@ -64,28 +60,16 @@ pub enum StoreError {
         wanted: String,
     },
     /// SAP was read before, and its mirror is not there any more.
-    #[error(
-        "MIRROR-LOST: {path} is gone, so everything would be read from SAP again. If that is what you \
-         want: `carbide sync --full --why ...`. Nothing was read."
-    )]
     MirrorLost {
         /// Where it was.
         path: PathBuf,
     },
     /// Another process reads SAP.
-    #[error(
-        "MIRROR-LOCK: another process reads SAP into {path}. Wait until it is done; nothing was read."
-    )]
     InUse {
         /// File.
         path: PathBuf,
     },
     /// A period of the carbon ledger takes no transaction.
-    #[error(
-        "LEDGER-CLOSED: {period} of company code {company_code} is closed and takes no further \
-         transaction. Open it with `carbide ledger reopen`, or correct it in the next open period. \
-         Nothing was entered."
-    )]
     PeriodClosed {
         /// BUKRS.
         company_code: String,
@@ -93,7 +77,6 @@ pub enum StoreError {
         period: PostingPeriod,
     },
     /// A locked period is to be changed.
-    #[error("LEDGER-LOCKED: {period} of company code {company_code} is locked and stays so")]
     PeriodLocked {
         /// BUKRS.
         company_code: String,
@@ -101,7 +84,6 @@ pub enum StoreError {
         period: PostingPeriod,
     },
     /// Nothing is stored under a key.
-    #[error("{path} holds nothing under '{key}'")]
     Unknown {
         /// File.
         path: PathBuf,
@@ -109,6 +91,73 @@ pub enum StoreError {
         key: String,
     },
 }
+
+impl StoreError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Folder { path, reason } => said!(
+                "store.folder",
+                "the folder {path} cannot be written: {reason}. Nothing was stored or posted.",
+                path = path.display(),
+                reason = reason
+            ),
+            Self::Database { path, reason } => said!(
+                "store.database",
+                "the store {path} failed: {reason}. Nothing was posted after this.",
+                path = path.display(),
+                reason = reason
+            ),
+            Self::Corrupt { path, key } => said!(
+                "store.corrupt",
+                "STORE-CORRUPT: {key} in {path} does not have the content that its key names",
+                key = key,
+                path = path.display()
+            ),
+            Self::Foreign { path, holds, wanted } => said!(
+                "store.foreign",
+                "{path} mirrors {holds}, and {wanted} is to be read. Name another folder in [post] directory, \
+                 or delete the file: the next run reads everything again. Nothing was read.",
+                path = path.display(),
+                holds = holds,
+                wanted = wanted
+            ),
+            Self::MirrorLost { path } => said!(
+                "store.mirror-lost",
+                "MIRROR-LOST: {path} is gone, so everything would be read from SAP again. If that is what you \
+                 want: `carbide sync --full --why ...`. Nothing was read.",
+                path = path.display()
+            ),
+            Self::InUse { path } => said!(
+                "store.in-use",
+                "MIRROR-LOCK: another process reads SAP into {path}. Wait until it is done; nothing was read.",
+                path = path.display()
+            ),
+            Self::PeriodClosed { company_code, period } => said!(
+                "store.period-closed",
+                "LEDGER-CLOSED: {period} of company code {company_code} is closed and takes no further \
+                 transaction. Open it with `carbide ledger reopen`, or correct it in the next open period. \
+                 Nothing was entered.",
+                period = period,
+                company_code = company_code
+            ),
+            Self::PeriodLocked { company_code, period } => said!(
+                "store.period-locked",
+                "LEDGER-LOCKED: {period} of company code {company_code} is locked and stays so",
+                period = period,
+                company_code = company_code
+            ),
+            Self::Unknown { path, key } => said!(
+                "store.unknown",
+                "{path} holds nothing under '{key}'",
+                path = path.display(),
+                key = key
+            ),
+        }
+    }
+}
+
+words_by_said!(StoreError);
 
 /// Kinds of snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,11 @@
 
 use jiff::SignedDuration;
 
+use super::rule::action_said;
 use super::{Finding, RuleSet};
 use crate::period::Interval;
 use crate::reading::Series;
+use crate::said;
 
 /// A series with the accuracy of its meter.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +67,15 @@ pub fn balance(
         if !beyond {
             continue;
         }
-        let text = format!(
-            "children count {total:.1} kWh, {} counts {above:.1} kWh: {:+.1} %, {:.1} deviations",
-            parent.series.meter,
-            100.0 * (total / above - 1.0),
-            gap.abs() / deviation.max(f64::MIN_POSITIVE)
+        let text = said!(
+            "finding.balance",
+            "children count {total:.1} kWh, {parent} counts {above:.1} kWh: {percent:+.1} %, \
+             {deviations:.1} deviations",
+            total = total,
+            above = above,
+            percent = 100.0 * (total / above - 1.0),
+            deviations = gap.abs() / deviation.max(f64::MIN_POSITIVE),
+            parent = parent.series.meter
         );
         match findings.last_mut() {
             Some(last) if last.interval.is_some_and(|known| known.end == interval.start) => {
@@ -84,7 +90,7 @@ pub fn balance(
                 interval: Some(interval),
                 count: 1,
                 text,
-                proposal: rules.balance.action.clone(),
+                proposal: action_said("R9", &rules.balance.action),
             }),
         }
     }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::rule::action_said;
 use super::{Finding, RuleSet};
 use crate::period::Interval;
+use crate::said;
 
 /// A temperature of a furnace.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +39,13 @@ pub fn furnace_temperature(furnace: &str, values: &[Temperature], rules: &RuleSe
             subject: furnace.to_owned(),
             interval: Some(Interval { start: first.at, end: last.at }),
             count: run.len(),
-            text: format!("up to {most:.0} °C, the limit is {:.0} °C", limits.celsius),
-            proposal: rules.temperature.action.clone(),
+            text: said!(
+                "finding.temperature",
+                "up to {most:.0} °C, the limit is {limit:.0} °C",
+                most = most,
+                limit = limits.celsius
+            ),
+            proposal: action_said("R5", &rules.temperature.action),
         });
     }
     findings
@@ -76,14 +83,16 @@ pub fn gas_per_batch(batches: &[Batch], rules: &RuleSet) -> Vec<Finding> {
                         subject: batch.material.clone(),
                         interval: Some(batch.interval),
                         count: *in_a_row,
-                        text: format!(
-                            "batch {}: gas per unit {:+.1} % over the mean of {} batches, {} in a row",
-                            batch.id,
-                            100.0 * (batch.gas_per_unit / mean - 1.0),
-                            before.len(),
-                            in_a_row
+                        text: said!(
+                            "finding.gas",
+                            "batch {batch}: gas per unit {percent:+.1} % over the mean of {batches} \
+                             batches, {row} in a row",
+                            percent = 100.0 * (batch.gas_per_unit / mean - 1.0),
+                            batch = batch.id,
+                            batches = before.len(),
+                            row = *in_a_row
                         ),
-                        proposal: rules.gas.action.clone(),
+                        proposal: action_said("R6", &rules.gas.action),
                     });
                 }
             } else {

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
+use super::rule::action_said;
 use super::{Finding, RuleSet};
 use crate::id::MeterId;
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::RawReading;
+use crate::said;
+use crate::said::Said;
 
 /// A register read at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,7 +66,7 @@ pub fn from_counter(
             }
             continue;
         }
-        let mut find = |text: String| {
+        let mut find = |text: Said| {
             findings.push(Finding {
                 rule: "R11".to_owned(),
                 severity: rules.counter.severity,
@@ -71,7 +74,7 @@ pub fn from_counter(
                 interval: Some(Interval { start: since, end: row.stamp }),
                 count: 1,
                 text,
-                proposal: rules.counter.action.clone(),
+                proposal: action_said("R11", &rules.counter.action),
             });
         };
         let steps = (apart / step_seconds.max(1)).max(1);
@@ -79,10 +82,11 @@ pub fn from_counter(
             match register.modulus {
                 Some(modulus) if was > modulus.scaled(share) => Some(now + modulus - was),
                 _ => {
-                    find(format!(
-                        "METER-BACK: counter fell from {} to {}; no consumption derived",
-                        was.amount().normalize(),
-                        now.amount().normalize()
+                    find(said!(
+                        "finding.counter.back",
+                        "METER-BACK: counter fell from {before} to {after}; no consumption derived",
+                        before = was.amount().normalize(),
+                        after = now.amount().normalize()
                     ));
                     None
                 }
@@ -92,11 +96,12 @@ pub fn from_counter(
         };
         let energy = match (energy, register.capacity) {
             (Some(energy), Some(capacity)) if energy > capacity.scaled(Decimal::from(steps)) => {
-                find(format!(
-                    "METER-JUMP: {} kWh in {} min is above the limit {}",
-                    energy.amount().normalize(),
-                    apart / 60,
-                    capacity.scaled(Decimal::from(steps)).amount().normalize()
+                find(said!(
+                    "finding.counter.jump",
+                    "METER-JUMP: {kwh} kWh in {minutes} min is above the limit {limit}",
+                    kwh = energy.amount().normalize(),
+                    minutes = apart / 60,
+                    limit = capacity.scaled(Decimal::from(steps)).amount().normalize()
                 ));
                 None
             }
@@ -129,7 +134,7 @@ mod tests {
         let meter = MeterId::new("M").unwrap();
         let (readings, findings) = from_counter(&rows, &meter, 900, register, &RuleSet::default());
         let energies = readings.iter().map(|r| r.energy.map(|e| e.amount().to_string())).collect();
-        (energies, findings.into_iter().map(|finding| finding.text).collect())
+        (energies, findings.into_iter().map(|finding| finding.text.text).collect())
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::rule::action_said;
 use super::{Finding, RuleSet, Severity};
 use crate::factor::{EmissionFactor, FactorError, Scope};
+use crate::said;
+use crate::said::Said;
 use crate::unit::Uom;
 
 /// A factor in use.
@@ -29,7 +32,7 @@ pub struct FactorUse<'a> {
 pub fn factor_use(using: &FactorUse<'_>, rules: &RuleSet) -> Vec<Finding> {
     let rule = &rules.factor;
     let mut findings = Vec::new();
-    let mut find = |severity: Severity, text: String| {
+    let mut find = |severity: Severity, text: Said| {
         findings.push(Finding {
             rule: "R12".to_owned(),
             severity,
@@ -37,7 +40,7 @@ pub fn factor_use(using: &FactorUse<'_>, rules: &RuleSet) -> Vec<Finding> {
             interval: None,
             count: 1,
             text,
-            proposal: rule.action.clone(),
+            proposal: action_said("R12", &rule.action),
         });
     };
     if !rule.enabled {
@@ -46,7 +49,7 @@ pub fn factor_use(using: &FactorUse<'_>, rules: &RuleSet) -> Vec<Finding> {
     let row = match using.row {
         Ok(row) => row,
         Err(error) => {
-            find(rule.severity, error.to_string());
+            find(rule.severity, error.said());
             return findings;
         }
     };
@@ -59,30 +62,59 @@ pub fn factor_use(using: &FactorUse<'_>, rules: &RuleSet) -> Vec<Finding> {
             Some(end) if using.day >= row.valid_from && using.day < end => Severity::Warning,
             _ => rule.severity,
         };
-        find(severity, format!("{} is not valid on {}", row.id, using.day));
+        let text = said!(
+            "finding.factor.day",
+            "{row} is not valid on {day}",
+            row = row.id,
+            day = using.day
+        );
+        find(severity, text);
     }
     if row.unit != using.unit {
         find(
             rule.severity,
-            format!("{} is per {}, the activity is in {}", row.id, row.unit, using.unit),
+            said!(
+                "finding.factor.unit",
+                "{row} is per {unit}, the activity is in {used}",
+                unit = row.unit,
+                used = using.unit,
+                row = row.id
+            ),
         );
     }
     if row.gwp_set != "n/a" && row.gwp_set != rule.limits.gwp_set {
         let wanted = &rule.limits.gwp_set;
         find(
             rule.severity,
-            format!("{} is locked to {}, the inventory is in {wanted}", row.id, row.gwp_set),
+            said!(
+                "finding.factor.gwp",
+                "{row} is locked to {own}, the inventory is in {wanted}",
+                own = row.gwp_set,
+                wanted = wanted,
+                row = row.id
+            ),
         );
     }
     if row.scope != using.scope {
         let (own, wanted) = (row.scope.name(), using.scope.name());
-        find(rule.severity, format!("{} is a factor of {own} and used in {wanted}", row.id));
+        let text = said!(
+            "finding.factor.scope",
+            "{row} is a factor of {own} and used in {wanted}",
+            own = own,
+            wanted = wanted,
+            row = row.id
+        );
+        find(rule.severity, text);
     }
     let depth = using.regions.iter().position(|region| *region == row.region);
     if row.supplier.is_none() && row.region == "GLO" && depth.is_some_and(|depth| depth > 0) {
         find(
             Severity::Warning,
-            format!("{} is a world average: no region of the plant has one", row.id),
+            said!(
+                "finding.factor.world",
+                "{row} is a world average: no region of the plant has one",
+                row = row.id
+            ),
         );
     }
     findings

@@ -9,10 +9,13 @@ use rust_decimal::prelude::FromPrimitive;
 
 use super::impute::{Ladder, active_from_reactive, calibrate};
 use super::readings::{Background, Flag, Log};
+use super::rule::action_said;
 use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{Series, Slot};
+use crate::said;
+use crate::said::Said;
 use crate::value_state::ValueState;
 
 /// Readings known both ways before a redundant register is believed.
@@ -59,7 +62,7 @@ pub(super) fn impute(
             .as_ref()
             .filter(|_| !young && gap.len() * minutes <= most)
             .and_then(|ladder| ladder.fill(&known, &gap));
-        tell(&gap, interval, young, filled.as_ref().map(|(_, method)| method.as_str()), rules, log);
+        tell(&gap, interval, young, filled.as_ref().map(|(_, method)| method.said()), rules, log);
         let Some((values, method)) = filled else { continue };
         for (position, value) in gap.zip(values) {
             let interval_end = series.interval(position).end;
@@ -131,7 +134,11 @@ fn from_register(
         series.slots[index] = Slot { energy, state: ValueState::Imputed };
         filled.push(index);
     }
-    let text = format!("{method}, error {error:.1} %");
+    let text = said!(
+        "imputed.by-register",
+        "reactive energy and power factor of the same meter, error {error:.1} %",
+        error = error
+    );
     for run in filled.chunk_by(|a, b| a + 1 == *b) {
         let (first, last) = (run[0], run[run.len() - 1]);
         let interval =
@@ -158,7 +165,7 @@ fn tell(
     gap: &std::ops::Range<usize>,
     interval: Interval,
     young: bool,
-    method: Option<&str>,
+    method: Option<&Said>,
     rules: &RuleSet,
     log: &mut Log<'_>,
 ) {
@@ -166,18 +173,30 @@ fn tell(
     let (severity, text) = match method {
         Some(method) => (
             Severity::Notice,
-            format!("{length} intervals had no reading and were imputed: {method}"),
+            said!(
+                "finding.imputed",
+                "{length} intervals had no reading and were imputed: {method}",
+                length = length,
+                method = method
+            ),
         ),
         None if young => (
             rules.missing.severity,
-            format!("{length} intervals have no reading yet; late ones are waited for"),
+            said!(
+                "finding.waited-for",
+                "{length} intervals have no reading yet; late ones are waited for",
+                length = length
+            ),
         ),
         None => (
             Severity::Hold,
-            format!(
-                "METER-GAP: no readings from {} to {}; {length} intervals missing, and no method may \
-                 fill them",
-                interval.start, interval.end
+            said!(
+                "finding.gap",
+                "METER-GAP: no readings from {from} to {to}; {length} intervals missing, and no method \
+                 may fill them",
+                from = interval.start,
+                to = interval.end,
+                length = length
             ),
         ),
     };
@@ -188,6 +207,6 @@ fn tell(
         interval: Some(interval),
         count: length,
         text,
-        proposal: rules.missing.action.clone(),
+        proposal: action_said("R4", &rules.missing.action),
     });
 }

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::said;
+use crate::said::Said;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,49 @@ impl Method {
             Self::FadingShape => "shape of the week, levels at both ends fading",
             Self::LineAndFadingShape => "mean of straight line and fading shape",
             Self::ShapeAndScaledMedian => "mean of shape of the week and scaled median",
+        }
+    }
+
+    /// In words, for people.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Line => said!("imputed.line", "straight line between neighbours"),
+            Self::WeekMedian => {
+                said!(
+                    "imputed.week-median",
+                    "median of the same weekday and time, four weeks around"
+                )
+            }
+            Self::ScaledMedian => {
+                said!(
+                    "imputed.scaled-median",
+                    "median of the week slot, scaled to the level around"
+                )
+            }
+            Self::HalfScaledMedian => {
+                said!(
+                    "imputed.half-scaled-median",
+                    "median of the week slot, half the way to the level around"
+                )
+            }
+            Self::Shape => {
+                said!("imputed.shape", "shape of the week between the levels at both ends")
+            }
+            Self::LineAndShape => {
+                said!("imputed.line-and-shape", "mean of straight line and shape of the week")
+            }
+            Self::FadingShape => {
+                said!("imputed.fading-shape", "shape of the week, levels at both ends fading")
+            }
+            Self::LineAndFadingShape => {
+                said!("imputed.line-and-fading-shape", "mean of straight line and fading shape")
+            }
+            Self::ShapeAndScaledMedian => {
+                said!(
+                    "imputed.shape-and-scaled-median",
+                    "mean of shape of the week and scaled median"
+                )
+            }
         }
     }
 
@@ -208,12 +253,12 @@ pub struct Ladder {
 pub(super) struct Filled {
     pub name: &'static str,
     pub error_percent: Option<f64>,
-    text: String,
+    said: Said,
 }
 
 impl Filled {
-    pub fn as_str(&self) -> &str {
-        &self.text
+    pub fn said(&self) -> &Said {
+        &self.said
     }
 }
 
@@ -234,11 +279,14 @@ impl Ladder {
                 .into_iter()
                 .find_map(|other| Some((other.estimate(known, gap, self.day)?, other, None)))?,
         };
-        let text = match error {
-            Some(error) => format!("{}, error {error:.1} %", method.name()),
-            None => format!("{}, error not measured", method.name()),
+        let how = method.said();
+        let said = match error {
+            Some(error) => {
+                said!("imputed.error", "{how}, error {error:.1} %", how = how, error = error)
+            }
+            None => said!("imputed.not-measured", "{how}, error not measured", how = how),
         };
-        Some((values, Filled { name: method.name(), error_percent: error, text }))
+        Some((values, Filled { name: method.name(), error_percent: error, said }))
     }
 }
 

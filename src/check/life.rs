@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Decision, Finding, RuleSet};
 use crate::quantity::Energy;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// Names a finding: 12 hexadecimal digits that follow from rule, subject and time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ impl FindingKey {
         let start =
             finding.interval.map_or_else(String::new, |interval| interval.start.to_string());
         // Without a time only the text tells two findings of one subject apart.
-        let rest = if finding.interval.is_none() { finding.text.as_str() } else { "" };
+        let rest = if finding.interval.is_none() { &*finding.text } else { "" };
         let kind = finding.text.split_once(':').map_or("", |(code, _)| code);
         let kind = if kind.starts_with("METER-") { kind } else { "" };
         let text = format!("{}|{}|{start}|{kind}|{rest}", finding.rule, finding.subject);
@@ -104,7 +107,6 @@ pub struct LifeEvent {
 
 /// A step that a finding cannot take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("FINDING-STATE: finding {key} is {state:?} since {since}; it cannot be {wanted}")]
 pub struct IllegalStep {
     /// Finding.
     pub key: FindingKey,
@@ -114,6 +116,46 @@ pub struct IllegalStep {
     pub since: Timestamp,
     /// What was wanted.
     pub wanted: &'static str,
+}
+
+impl IllegalStep {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        let Self { key, state, since, wanted } = self;
+        said!(
+            "finding.illegal",
+            "FINDING-STATE: finding {key} is {state} since {since}; it cannot be {wanted}",
+            key = key,
+            state = state.said(),
+            since = since,
+            wanted = wanted_said(wanted)
+        )
+    }
+}
+
+words_by_said!(IllegalStep);
+
+impl LifeState {
+    /// As people call it.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Open => said!("finding.state.open", "Open"),
+            Self::Asked => said!("finding.state.asked", "Asked"),
+            Self::Corrected => said!("finding.state.corrected", "Corrected"),
+            Self::Accepted => said!("finding.state.accepted", "Accepted"),
+            Self::Expired => said!("finding.state.expired", "Expired"),
+        }
+    }
+}
+
+fn wanted_said(step: &str) -> Said {
+    match step {
+        "asked" => said!("finding.wanted.asked", "asked"),
+        "accepted" => said!("finding.wanted.accepted", "accepted"),
+        "corrected" => said!("finding.wanted.corrected", "corrected"),
+        "expired" => said!("finding.wanted.expired", "expired"),
+        _ => said!("finding.wanted.found", "found again"),
+    }
 }
 
 /// A finding with its life.

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rust_decimal::prelude::ToPrimitive;
 
+use super::rule::action_said;
 use super::{Checked, ExcessLimits, Finding, RuleSet};
 use crate::order::Confirmation;
 use crate::period::{ShiftCalendar, ShiftOnDay};
 use crate::reading::Series;
+use crate::said;
 use crate::unit::Uom;
 use crate::value_state::ValueState;
 
@@ -68,12 +70,17 @@ fn excess(
                 subject: materials.join(" + "),
                 interval: Some(interval),
                 count: 1,
-                text: format!(
-                    "{specific:.0} kWh/t against {mean:.0} in the {} shifts before ({:+.0} %), {tonnes:.3} t",
-                    before.len(),
-                    100.0 * (specific / mean - 1.0)
+                text: said!(
+                    "finding.excess",
+                    "{specific:.0} kWh/t against {mean:.0} in the {shifts} shifts before \
+                     ({percent:+.0} %), {tonnes:.3} t",
+                    shifts = before.len(),
+                    percent = 100.0 * (specific / mean - 1.0),
+                    specific = specific,
+                    mean = mean,
+                    tonnes = tonnes
                 ),
-                proposal: rules.excess.action.clone(),
+                proposal: action_said("R2", &rules.excess.action),
             });
         }
         if before.len() >= limits.batches {
@@ -156,8 +163,14 @@ fn without_readings(
             subject: center.to_string(),
             interval: None,
             count: missing,
-            text: format!("{day}: {missing} of {all} batches have missing or imputed readings"),
-            proposal: rules.missing.action.clone(),
+            text: said!(
+                "finding.batches-missing",
+                "{day}: {missing} of {all} batches have missing or imputed readings",
+                day = day,
+                missing = missing,
+                all = all
+            ),
+            proposal: action_said("R4", &rules.missing.action),
         })
         .collect()
 }

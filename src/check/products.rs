@@ -1,7 +1,9 @@
 //! R1 and R3: footprints of materials against their average, and the part of transport.
 
 use super::rule::AverageMode;
+use super::rule::action_said;
 use super::{Finding, RuleSet};
+use crate::said;
 
 /// A supplier's footprint of a material beside the average.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +36,16 @@ pub fn material_footprint(footprint: &MaterialFootprint, rules: &RuleSet) -> Opt
         subject: footprint.material.clone(),
         interval: None,
         count: 1,
-        text: format!(
-            "supplier {} says {:.3} kg CO2e per unit, {:+.0} % against the average {:.3}",
-            footprint.supplier,
-            footprint.of_supplier,
-            100.0 * (ratio - 1.0),
-            footprint.average
+        text: said!(
+            "finding.average",
+            "supplier {supplier} says {kg:.3} kg CO2e per unit, {percent:+.0} % against the average \
+             {average:.3}",
+            supplier = footprint.supplier,
+            kg = footprint.of_supplier,
+            percent = 100.0 * (ratio - 1.0),
+            average = footprint.average
         ),
-        proposal: rules.average.action.clone(),
+        proposal: action_said("R1", &rules.average.action),
     })
 }
 
@@ -62,8 +66,13 @@ pub fn transport_share(
         subject: product.to_owned(),
         interval: None,
         count: 1,
-        text: format!("transport is {:.1} % of {total:.3} kg CO2e per unit", 100.0 * share),
-        proposal: rules.transport.action.clone(),
+        text: said!(
+            "finding.transport",
+            "transport is {percent:.1} % of {total:.3} kg CO2e per unit",
+            percent = 100.0 * share,
+            total = total
+        ),
+        proposal: action_said("R3", &rules.transport.action),
     })
 }
 

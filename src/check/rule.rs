@@ -1,10 +1,12 @@
 //! The rules: names that people can quote, and what `mappings/rules.toml` says of each.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::readings::Decisions;
+use crate::said::Said;
 
 /// What follows from a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -347,6 +349,26 @@ impl RuleSet {
     }
 }
 
+/// Actions and what follows a deadline, by rule, as shipped.
+static SHIPPED: LazyLock<BTreeMap<&str, (String, Option<String>)>> = LazyLock::new(|| {
+    let of = |info: RuleInfo| (info.id, (info.action, info.on_deadline));
+    RuleSet::default().list().into_iter().map(of).collect()
+});
+
+/// What a rule asks to do. An action that the plant wrote itself is said in its words.
+pub fn action_said(rule: &str, action: &str) -> Said {
+    let shipped = SHIPPED.get(rule).is_some_and(|(shipped, _)| shipped == action);
+    let key = shipped.then(|| format!("rule.{rule}.action"));
+    Said { key, ..Said::from(action) }
+}
+
+/// What follows when nobody decided in time, likewise.
+pub fn deadline_said(rule: &str, then: &str) -> Said {
+    let shipped = SHIPPED.get(rule).and_then(|(_, shipped)| shipped.as_deref()) == Some(then);
+    let key = shipped.then(|| format!("rule.{rule}.deadline"));
+    Said { key, ..Said::from(then) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,6 +380,17 @@ mod tests {
         assert_eq!(rules.list().len(), 12);
         assert_eq!(rules.deadline("R4").0, Some(4));
         assert_eq!(rules.deadline("R1").1.as_deref(), Some("flag for re-audit"));
+    }
+
+    #[test]
+    fn an_action_of_the_plants_own_has_no_other_language() {
+        let shipped = RuleSet::default().stuck.action;
+
+        assert_eq!(action_said("R7", &shipped).key.as_deref(), Some("rule.R7.action"));
+        assert_eq!(action_said("R7", "call Ms Weber"), Said::from("call Ms Weber"));
+        assert_eq!(action_said("R8", &shipped).key, None);
+        assert_eq!(deadline_said("R7", "tell maintenance").text, "tell maintenance");
+        assert!(deadline_said("R7", "tell maintenance").key.is_some());
     }
 
     #[test]

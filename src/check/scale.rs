@@ -6,6 +6,7 @@ use super::values::{What, hold, slots_of_a_day};
 use super::{RuleSet, SpikeLimits};
 use crate::quantity::Energy;
 use crate::reading::Series;
+use crate::said;
 
 /// Weeks looked back.
 const WEEKS: usize = 4;
@@ -67,8 +68,11 @@ pub(super) fn hold_wrong_scale(
     for same in found.chunk_by(|a, b| a.1 == b.1) {
         let (held, scale): (Vec<usize>, f64) =
             (same.iter().map(|(at, _)| *at).collect(), same[0].1);
-        let text =
-            format!("the day stands at {scale} times its weekdays: another unit or CT ratio");
+        let text = said!(
+            "finding.scale",
+            "the day stands at {scale} times its weekdays: another unit or CT ratio",
+            scale = scale
+        );
         hold(series, &held, &what, &text, log);
     }
 }

@@ -8,6 +8,7 @@ use super::readings::{Background, Log};
 use super::values::{What, hold, slots_of_a_day};
 use crate::quantity::Energy;
 use crate::reading::Series;
+use crate::said;
 
 /// Weeks looked back.
 const WEEKS: usize = 4;
@@ -67,5 +68,7 @@ pub(super) fn hold_local_spikes(
         }
     }
     let what = What { rule: "R8", severity: rules.spike.severity, action: &rules.spike.action };
-    hold(series, &held, &what, "the reading is above the hour around and the weeks before", log);
+    let text =
+        said!("finding.spike.local", "the reading is above the hour around and the weeks before");
+    hold(series, &held, &what, &text, log);
 }

@@ -7,6 +7,8 @@ use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{RawReading, Series, Slot};
+use crate::said;
+use crate::said::Said;
 use crate::value_state::ValueState;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -164,57 +166,94 @@ struct Defects {
 impl Defects {
     fn tell(&self, step: SignedDuration, rules: &RuleSet, log: &mut Log<'_>) {
         let severity = rules.time.severity;
-        let amount = |energy: Option<Energy>| {
-            energy.map_or_else(|| "empty".to_owned(), |e| e.amount().normalize().to_string())
+        let amount = |energy: Option<Energy>| match energy {
+            None => said!("reading.empty", "empty"),
+            Some(energy) => Said::from(energy.amount().normalize().to_string()),
         };
-        let pair = self.pair.map_or_else(String::new, |(first, second)| {
-            format!(" {}, {}", amount(first), amount(second))
-        });
-        let differing = format!(
-            "METER-DUP: two different readings{pair} for one interval; the later one counts"
-        );
+        let differing = match self.pair {
+            None => said!(
+                "finding.two-readings",
+                "METER-DUP: two different readings for one interval; the later one counts"
+            ),
+            Some((first, second)) => said!(
+                "finding.two-readings.which",
+                "METER-DUP: two different readings {first}, {second} for one interval; the later one \
+                 counts",
+                first = amount(first),
+                second = amount(second)
+            ),
+        };
+        let clock = || said!("finding.do.clock", "look at the meter's clock");
         for (seen, severity, text, proposal) in [
             (
                 &self.repaired,
                 Severity::Notice,
-                "the last interval of a day is stamped with the day before; it was put where it \
-                 belongs",
-                "correct the export of the energy management system",
+                said!(
+                    "finding.day-before",
+                    "the last interval of a day is stamped with the day before; it was put where it \
+                     belongs"
+                ),
+                said!(
+                    "finding.do.ems-export",
+                    "correct the export of the energy management system"
+                ),
             ),
             (
                 &self.backward,
                 severity,
-                "stamps go back: rows came late or twice, or a clock was set back",
-                "look at the meter's clock and at the export",
+                said!(
+                    "finding.backward",
+                    "stamps go back: rows came late or twice, or a clock was set back"
+                ),
+                said!("finding.do.clock-and-export", "look at the meter's clock and at the export"),
             ),
             (
                 &self.off_grid,
                 Severity::Hold,
-                "METER-TIME: the stamp is not on the grid of the step; left out",
-                "look at the meter's clock",
+                said!(
+                    "finding.off-grid",
+                    "METER-TIME: the stamp is not on the grid of the step; left out"
+                ),
+                clock(),
             ),
             (
                 &self.future,
                 Severity::Hold,
-                "METER-TIME: the stamp lies in the future; left out",
-                "look at the meter's clock",
+                said!("finding.future", "METER-TIME: the stamp lies in the future; left out"),
+                clock(),
             ),
             (
                 &self.apart,
                 Severity::Hold,
-                "METER-TIME: the stamp is years away from the others, as of a clock that lost its time; \
-                 left out",
-                "look at the meter's clock; if a meter was out of service for so long, give it a new \
-                 name",
+                said!(
+                    "finding.apart",
+                    "METER-TIME: the stamp is years away from the others, as of a clock that lost its \
+                     time; left out"
+                ),
+                said!(
+                    "finding.do.clock-or-name",
+                    "look at the meter's clock; if a meter was out of service for so long, give it a \
+                     new name"
+                ),
             ),
             (
                 &self.repeated,
                 Severity::Notice,
-                "the same reading came twice; one was kept",
-                "look at the export",
+                said!("finding.repeated", "the same reading came twice; one was kept"),
+                said!("finding.do.export", "look at the export"),
             ),
-            (&self.differing, severity, &differing, "say which one is right"),
-            (&self.empty, severity, "METER-NULL: reading is empty", "enter the reading by hand"),
+            (
+                &self.differing,
+                severity,
+                differing,
+                said!("finding.do.which", "say which one is right"),
+            ),
+            (
+                &self.empty,
+                severity,
+                said!("finding.empty", "METER-NULL: reading is empty"),
+                said!("finding.do.enter", "enter the reading by hand"),
+            ),
         ] {
             let (Some(first), Some(last)) = (seen.0.iter().min(), seen.0.iter().max()) else {
                 continue;
@@ -226,8 +265,8 @@ impl Defects {
                 subject: log.meter.id.to_string(),
                 interval: Some(Interval { start: *first - step, end: *last }),
                 count: seen.0.len(),
-                text: text.to_owned(),
-                proposal: proposal.to_owned(),
+                text,
+                proposal,
             });
         }
     }

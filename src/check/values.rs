@@ -6,10 +6,13 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
 use super::readings::{Background, Flag, Log};
+use super::rule::action_said;
 use super::{Correction, Finding, RuleSet, Severity};
 use crate::period::Interval;
 use crate::quantity::Energy;
 use crate::reading::{Series, Slot};
+use crate::said;
+use crate::said::Said;
 
 /// Days of history before R8 says anything.
 const HISTORY_DAYS_MIN: usize = 14;
@@ -37,9 +40,14 @@ pub(super) fn hold_negative(
     }
     let severity = rules.counter.severity;
     let what = What { rule: "R11", severity, action: &rules.counter.action };
-    hold(series, &negative, &what, "METER-BACK: the interval is negative", log);
+    let text = said!("finding.negative", "METER-BACK: the interval is negative");
+    hold(series, &negative, &what, &text, log);
     let text = match background.capacity {
-        Some(capacity) => format!("METER-JUMP: above the limit {capacity} of the connection"),
+        Some(capacity) => said!(
+            "finding.capacity",
+            "METER-JUMP: above the limit {capacity} of the connection",
+            capacity = capacity
+        ),
         None => return,
     };
     hold(series, &beyond, &what, &text, log);
@@ -100,7 +108,8 @@ pub(super) fn hold_spikes(
         held = early;
     }
     let what = What { rule: "R8", severity: rules.spike.severity, action: &rules.spike.action };
-    hold(series, &held, &what, "the reading is above any of the days around", log);
+    let text = said!("finding.spike", "the reading is above any of the days around");
+    hold(series, &held, &what, &text, log);
 }
 
 /// The largest reading of a moving window.
@@ -223,7 +232,8 @@ pub(super) fn hold_stuck(
     }
     held.retain(|index| !background.accepted(series.interval(*index).end));
     let what = What { rule: "R7", severity: rules.stuck.severity, action: &rules.stuck.action };
-    hold(series, &held, &what, "the meter repeats one reading", log);
+    let text = said!("finding.stuck", "the meter repeats one reading");
+    hold(series, &held, &what, &text, log);
 }
 
 pub(super) fn slots_of_a_day(series: &Series) -> usize {
@@ -243,7 +253,7 @@ pub(super) fn hold(
     series: &mut Series,
     held: &[usize],
     what: &What<'_>,
-    text: &str,
+    text: &Said,
     log: &mut Log<'_>,
 ) {
     for run in held.chunk_by(|a, b| a + 1 == *b) {
@@ -265,16 +275,23 @@ pub(super) fn hold(
             });
             series.slots[*index] = Slot::MISSING;
         }
-        let reading = first
-            .map_or_else(String::new, |energy| format!(" ({} kWh)", energy.amount().normalize()));
+        let text = match first {
+            None => text.clone(),
+            Some(energy) => said!(
+                "finding.with-reading",
+                "{what} ({kwh} kWh)",
+                what = text,
+                kwh = energy.amount().normalize()
+            ),
+        };
         log.findings.push(Finding {
             rule: what.rule.to_owned(),
             severity: what.severity,
             subject: log.meter.id.to_string(),
             interval: Some(Interval { start, end }),
             count: run.len(),
-            text: format!("{text}{reading}"),
-            proposal: what.action.to_owned(),
+            text,
+            proposal: action_said(what.rule, what.action),
         });
     }
 }

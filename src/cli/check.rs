@@ -127,7 +127,7 @@ pub(super) fn print_findings(findings: &[Finding], most: usize) {
             finding.subject.clone(),
             finding.interval.map_or_else(String::new, |interval| interval.start.to_string()),
             finding.count.to_string(),
-            finding.text.clone(),
+            finding.text.to_string(),
         ]);
     }
     print!("{table}");

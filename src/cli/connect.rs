@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::cycle::{Books, CycleError, Facts, Installation, Judged, SyncReport};
 use crate::period::{NoMonth, PostingPeriod};
 use crate::post::{PostError, SystemRole};
+use crate::said::Said;
 use crate::store::StoreError;
 
 /// An open installation whose work is told on stderr.
@@ -47,7 +48,7 @@ impl Session {
         context: &Context,
     ) -> Result<(String, Facts, SyncReport), CliError> {
         let stage = context.progress.stage("Reading SAP and meters");
-        let read = self.0.read(full, Arc::new(move |text: String| stage.at(&text))).await?;
+        let read = self.0.read(full, Arc::new(move |said: Said| stage.at(&said))).await?;
         for alarm in &read.2.alarms {
             eprintln!("Alarm: {alarm}");
         }

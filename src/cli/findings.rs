@@ -110,7 +110,7 @@ fn list(findings: &[Tracked], all: bool, context: &Context) -> Result<Exit, CliE
             tracked.finding.subject.clone(),
             format!("{:?}", tracked.state).to_lowercase(),
             tracked.due.map_or_else(|| "-".to_owned(), |due| due.to_string()),
-            tracked.finding.text.clone(),
+            tracked.finding.text.to_string(),
         ]);
     }
     print!("{table}");

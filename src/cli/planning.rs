@@ -14,6 +14,7 @@ use crate::cycle::{self, Facts, Judged, PlanRecord, Replan, Trigger};
 use crate::plan::{Evaluation, Limit};
 use crate::present::figure;
 use crate::present::table::{Align, Table};
+use crate::said::Said;
 use crate::store::Kind;
 
 /// How the configured plant is planned.
@@ -156,7 +157,7 @@ pub(super) fn make(
     let stage = context.progress.stage("Planning");
     let (began, budget) = (Instant::now(), seconds.unwrap_or(session.config.settings.plan.seconds));
     let share = || began.elapsed().as_secs_f64() / budget.max(0.1);
-    let progress = |what: &str, best: Option<f64>| match best {
+    let progress = |what: &Said, best: Option<f64>| match best {
         Some(fv) => stage.at(&format!("{what}, FV {fv:.4}")),
         None => stage.at(what),
     };
@@ -189,7 +190,7 @@ fn again(
     let budget = arguments.seconds.unwrap_or(session.config.settings.plan.replan.seconds);
     let began = Instant::now();
     let share = || began.elapsed().as_secs_f64() / budget.max(0.1);
-    let progress = |what: &str, _: Option<f64>| stage.at(what);
+    let progress = |what: &Said, _: Option<f64>| stage.at(what);
     let (config, limit) = (&session.config, Limit::Share(&share));
     let record = session.replan((facts_key, facts), judged, config, wish, now, limit, &progress)?;
     let key = session.store.keep(Kind::Plan, now, &record)?;

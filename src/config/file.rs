@@ -3,6 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 use serde::de::DeserializeOwned;
 
 /// Largest configuration file.
@@ -12,7 +15,6 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file is not there or cannot be read.
-    #[error("{path} cannot be read: {reason}. `carbide config init` writes an example.")]
     Unreadable {
         /// Path.
         path: PathBuf,
@@ -20,7 +22,6 @@ pub enum ConfigError {
         reason: std::io::Error,
     },
     /// Nobody writes so much by hand.
-    #[error("CFG-SIZE: {path} is larger than {mebibytes} MiB; it was not read")]
     TooLarge {
         /// Path.
         path: PathBuf,
@@ -28,7 +29,6 @@ pub enum ConfigError {
         mebibytes: u64,
     },
     /// Something in the file is wrong.
-    #[error("{path}:{line}:{column}: {reason}")]
     Place {
         /// Path.
         path: PathBuf,
@@ -40,6 +40,36 @@ pub enum ConfigError {
         reason: String,
     },
 }
+
+impl ConfigError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Unreadable { path, reason } => said!(
+                "config.unreadable",
+                "{path} cannot be read: {reason}. `carbide config init` writes an example.",
+                path = path.display(),
+                reason = reason
+            ),
+            Self::TooLarge { path, mebibytes } => said!(
+                "config.too-large",
+                "CFG-SIZE: {path} is larger than {mebibytes} MiB; it was not read",
+                path = path.display(),
+                mebibytes = mebibytes
+            ),
+            Self::Place { path, line, column, reason } => said!(
+                "config.place",
+                "{path}:{line}:{column}: {reason}",
+                path = path.display(),
+                line = line,
+                column = column,
+                reason = reason
+            ),
+        }
+    }
+}
+
+words_by_said!(ConfigError);
 
 /// Reads `path` into `T`; unknown keys are errors.
 ///

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::said;
+use crate::said::Said;
 use crate::secret::{Secret, SecretPlace, others_can_read};
+use crate::words_by_said;
 
 /// Where a secret is kept. Written in the settings as `kind:place`; never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,19 +30,11 @@ pub enum SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The settings hold something that is no place.
-    #[error(
-        "CFG-SECRET: '{key}' must name a place (keyring:SERVICE/USER, file:PATH, credential:NAME or \
-         env:NAME). Secrets themselves do not belong in the settings."
-    )]
     NotAPlace {
         /// Key of the settings.
         key: String,
     },
     /// The keyring did not answer or has no such entry.
-    #[error(
-        "the keyring has no secret for {service}/{user} ({reason}). Store it with `carbide config \
-         set-secret`, or use file:, credential: or env: on a machine without a desktop session."
-    )]
     Keyring {
         /// Service under which it was looked up.
         service: String,
@@ -49,7 +44,6 @@ pub enum SecretError {
         reason: String,
     },
     /// The file cannot be read.
-    #[error("secret file {path} cannot be read: {reason}")]
     File {
         /// Path as it was tried.
         path: PathBuf,
@@ -57,9 +51,6 @@ pub enum SecretError {
         reason: std::io::Error,
     },
     /// Others can read the file.
-    #[error(
-        "CFG-MODE: secret file {path} is readable by other users; chmod 600 {path} (its mode is {mode:o})"
-    )]
     FileRights {
         /// Path.
         path: PathBuf,
@@ -67,12 +58,50 @@ pub enum SecretError {
         mode: u32,
     },
     /// No such credential or variable.
-    #[error("{what} is not set; nothing was sent")]
     NotSet {
         /// Name of the credential or variable.
         what: String,
     },
 }
+
+impl SecretError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NotAPlace { key } => said!(
+                "secret.not-a-place",
+                "CFG-SECRET: '{key}' must name a place (keyring:SERVICE/USER, file:PATH, credential:NAME or \
+                 env:NAME). Secrets themselves do not belong in the settings.",
+                key = key
+            ),
+            Self::Keyring { service, user, reason } => said!(
+                "secret.keyring",
+                "the keyring has no secret for {service}/{user} ({reason}). Store it with `carbide config \
+                 set-secret`, or use file:, credential: or env: on a machine without a desktop session.",
+                service = service,
+                user = user,
+                reason = reason
+            ),
+            Self::File { path, reason } => said!(
+                "secret.file",
+                "secret file {path} cannot be read: {reason}",
+                path = path.display(),
+                reason = reason
+            ),
+            Self::FileRights { path, mode } => said!(
+                "secret.file-rights",
+                "CFG-MODE: secret file {path} is readable by other users; chmod 600 {path} (its mode is {mode})",
+                path = path.display(),
+                mode = format!("{mode:o}")
+            ),
+            Self::NotSet { what } => {
+                said!("secret.not-set", "{what} is not set; nothing was sent", what = what)
+            }
+        }
+    }
+}
+
+words_by_said!(SecretError);
 
 impl SecretSource {
     /// Reads a place from the settings; a relative file path is below `base`.

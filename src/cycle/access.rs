@@ -6,6 +6,7 @@ use super::CycleError;
 use crate::config::sap::{AuthMethod, RfcWay, SecretIn};
 use crate::config::secrets::SecretSource;
 use crate::config::{Config, owner};
+use crate::said;
 use crate::sap::auth::{Access, ApiKey, ClientCertificate, Grant, Method, OAuth2};
 use crate::sap::carrier::Network;
 use crate::sap::interfaces::Interfaces;
@@ -98,15 +99,13 @@ pub fn system(config: &Config, secrets: Secrets) -> Result<SapSystem, CycleError
 /// [`CycleError::Secret`], [`CycleError::Incomplete`] if the method lacks a setting.
 pub fn access(config: &Config, secrets: Secrets) -> Result<Access, CycleError> {
     let (sap, auth) = (&config.settings.sap, &config.settings.sap.auth);
-    let needed = |key: &'static str, value: &Option<String>| {
-        value.clone().ok_or_else(|| CycleError::Incomplete(format!("[sap.auth] needs {key}")))
-    };
+    let needed =
+        |key: &'static str, value: &Option<String>| value.clone().ok_or_else(|| lacking(key));
     let secret = |key: &'static str, value: &Option<String>| {
         value.as_deref().map(|from| place(config, key, from, secrets)).transpose()
     };
     let file = |key: &'static str, value: &Option<std::path::PathBuf>| {
-        let lacking = || CycleError::Incomplete(format!("[sap.auth] needs {key}"));
-        value.as_ref().map(|path| config.path(path)).ok_or_else(lacking)
+        value.as_ref().map(|path| config.path(path)).ok_or_else(|| lacking(key))
     };
     let oauth = |grant: Grant| -> Result<Method, CycleError> {
         let trust = Trust {
@@ -205,4 +204,8 @@ fn place(
         source.fetch()?;
     }
     Ok(source.place())
+}
+
+fn lacking(key: &str) -> CycleError {
+    CycleError::Incomplete(said!("access.lacks", "[sap.auth] needs {key}", key = key))
 }

@@ -16,6 +16,7 @@ use crate::ledger::{Account, Transaction, valued};
 use crate::period::{Interval, PostingPeriod};
 use crate::quantity::{Milligrams, Money};
 use crate::reading::Meter;
+use crate::said;
 use crate::value_state::ValueState;
 
 /// One debit line of the FI document.
@@ -164,14 +165,20 @@ pub fn posting_run(
     let company_code = config.settings.plant.company_code.clone();
     let posting_day = judged.period.last_day();
     let rule = config.accounts.rule(&company_code, posting_day).ok_or_else(|| {
-        CycleError::Incomplete(format!(
-            "mappings/accounts.toml has no rule for company code {company_code} on {posting_day}; \
-             nothing was posted"
+        CycleError::Incomplete(said!(
+            "carbon.no-rule",
+            "mappings/accounts.toml has no rule for company code {company_code} on {day}; nothing was \
+             posted",
+            company_code = company_code,
+            day = posting_day
         ))
     })?;
     let nothing = || {
-        let text = format!("{} has no emissions to post", judged.period);
-        CycleError::Incomplete(text)
+        CycleError::Incomplete(said!(
+            "carbon.nothing",
+            "{month} has no emissions to post",
+            month = judged.period
+        ))
     };
     let transaction = Transaction::of(company_code.clone(), judged.period, &judged.inventory)
         .ok_or_else(nothing)?;

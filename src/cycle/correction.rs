@@ -15,6 +15,7 @@ use crate::period::PostingPeriod;
 use crate::post::journal::ChangeSet;
 use crate::post::state::Phase;
 use crate::quantity::Money;
+use crate::said;
 use crate::store::{Kind, Store};
 use crate::value_state::ValueState;
 
@@ -119,8 +120,10 @@ pub fn correction_run(
     let kilograms: Vec<Decimal> = calculated.lines.iter().map(|line| line.kilograms).collect();
     let amounts = valued(&kilograms, last.price_per_tonne.amount).ok_or_else(|| {
         let month = calculated.period;
-        CycleError::Incomplete(format!(
-            "{month} emits nothing any more; take its document back with carbide undo or FB08"
+        CycleError::Incomplete(said!(
+            "correction.nothing",
+            "{month} emits nothing any more; take its document back with carbide undo or FB08",
+            month = month
         ))
     })?;
     let mut differences: BTreeMap<LineKey, (Decimal, Decimal)> =

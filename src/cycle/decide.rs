@@ -11,7 +11,10 @@ use crate::check::{IllegalStep, LifeEvent, Step, Tracked};
 use crate::config::Config;
 use crate::period::Interval;
 use crate::quantity::largest_remainder;
+use crate::said;
+use crate::said::Said;
 use crate::store::{Store, StoreError};
+use crate::words_by_said;
 
 /// What somebody decides.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,29 +43,43 @@ pub enum Decided {
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// No finding has this key.
-    #[error(
-        "there is no finding {key}; `carbide check` finds, `carbide check findings list` lists"
-    )]
     Unknown {
         /// What was looked for.
         key: String,
     },
     /// Several findings begin with this key.
-    #[error("more than one finding begins with {key}")]
     Ambiguous {
         /// What was looked for.
         key: String,
     },
     /// The decision does not fit the finding.
-    #[error("{0}")]
-    Senseless(String),
+    Senseless(Said),
     /// The finding is decided already.
-    #[error(transparent)]
     Illegal(#[from] IllegalStep),
     /// The store refused; also if somebody else decided in between.
-    #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+impl DecideError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Unknown { key } => said!(
+                "decide.unknown",
+                "there is no finding {key}; `carbide check` finds, `carbide check findings list` lists",
+                key = key
+            ),
+            Self::Ambiguous { key } => {
+                said!("decide.ambiguous", "more than one finding begins with {key}", key = key)
+            }
+            Self::Senseless(said) => said.clone(),
+            Self::Illegal(error) => error.said(),
+            Self::Store(error) => error.said(),
+        }
+    }
+}
+
+words_by_said!(DecideError);
 
 /// The finding of this key, or the only one whose key begins with it.
 ///
@@ -98,11 +115,12 @@ pub fn decide(
     (who, now): (&str, Timestamp),
 ) -> Result<Vec<Tracked>, DecideError> {
     if decisions.len() > DECISIONS_MAX {
-        let text = format!(
-            "{} findings are more than {DECISIONS_MAX}; decide in parts. Nothing was decided",
-            decisions.len()
-        );
-        return Err(DecideError::Senseless(text));
+        return Err(DecideError::Senseless(said!(
+            "decide.findings",
+            "{count} findings are more than {most}; decide in parts. Nothing was decided",
+            count = decisions.len(),
+            most = DECISIONS_MAX
+        )));
     }
     let known = store.track(&[], &config.rules, now)?;
     let mut named = BTreeSet::new();
@@ -110,8 +128,11 @@ pub fn decide(
     for (key, decided) in decisions {
         let tracked = finding_of(&known, key)?;
         if !named.insert(&tracked.key) {
-            let text = format!("finding {} is named twice; nothing was decided", tracked.key);
-            return Err(DecideError::Senseless(text));
+            return Err(DecideError::Senseless(said!(
+                "decide.twice",
+                "finding {finding} is named twice; nothing was decided",
+                finding = tracked.key
+            )));
         }
         all.push(taken(tracked.clone(), config, facts, decided, (who, now))?);
     }
@@ -127,17 +148,17 @@ pub(super) fn taken(
     decided: &Decided,
     (who, now): (&str, Timestamp),
 ) -> Result<Tracked, DecideError> {
-    let said = |text: &str, what: &str| {
-        if text.trim().is_empty() {
-            return Err(DecideError::Senseless(format!("{what} is missing; nothing was decided")));
-        }
-        Ok(text.trim().to_owned())
+    let given = |text: &str, lacking: &dyn Fn() -> Said| match text.trim() {
+        "" => Err(DecideError::Senseless(lacking())),
+        text => Ok(text.to_owned()),
     };
+    let no_one = || said!("decide.no-one", "who was asked is missing; nothing was decided");
+    let no_reason = || said!("decide.no-reason", "the reason is missing; nothing was decided");
     let step = match decided {
-        Decided::Ask { whom } => Step::Asked { whom: said(whom, "who was asked")? },
-        Decided::Accept { why } => Step::Accepted { why: said(why, "the reason")? },
+        Decided::Ask { whom } => Step::Asked { whom: given(whom, &no_one)? },
+        Decided::Accept { why } => Step::Accepted { why: given(why, &no_reason)? },
         Decided::Correct { kwh, why } => {
-            corrected(&tracked, kwh, said(why, "the reason")?, facts, step_of(config))?
+            corrected(&tracked, kwh, given(why, &no_reason)?, facts, step_of(config))?
         }
     };
     tracked.apply(LifeEvent { at: now, who: who.to_owned(), step })?;
@@ -197,22 +218,39 @@ fn corrected(
 ) -> Result<Step, DecideError> {
     let senseless = DecideError::Senseless;
     let interval = tracked.finding.interval.ok_or_else(|| {
-        senseless(format!("finding {} has no readings that could be corrected", tracked.key))
+        senseless(said!(
+            "decide.no-readings",
+            "finding {finding} has no readings that could be corrected",
+            finding = tracked.key
+        ))
     })?;
     if let Some(negative) = kwh.iter().find(|kwh| kwh.is_sign_negative() && !kwh.is_zero()) {
-        return Err(senseless(format!("{negative} kWh: a consumption is not negative")));
+        return Err(senseless(said!(
+            "decide.negative",
+            "{kwh} kWh: a consumption is not negative",
+            kwh = negative
+        )));
     }
     let ends = ends_of(interval, step);
     let values = match kwh {
-        [all] if ends.len() > 1 => shared(*all, ends.len())
-            .ok_or_else(|| senseless(format!("{all} kWh cannot be shared by {}", ends.len())))?,
+        [all] if ends.len() > 1 => shared(*all, ends.len()).ok_or_else(|| {
+            senseless(said!(
+                "decide.not-shared",
+                "{kwh} kWh cannot be shared by {count}",
+                kwh = all,
+                count = ends.len()
+            ))
+        })?,
         _ if kwh.len() == ends.len() => kwh.to_vec(),
         _ => {
             let (given, wanted) = (kwh.len(), ends.len());
-            return Err(senseless(format!(
-                "finding {} has {wanted} intervals, {given} values were given: give one for each, or \
-                 one for all",
-                tracked.key
+            return Err(senseless(said!(
+                "decide.count",
+                "finding {finding} has {wanted} intervals, {given} values were given: give one for \
+                 each, or one for all",
+                finding = tracked.key,
+                wanted = wanted,
+                given = given
             )));
         }
     };

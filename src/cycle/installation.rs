@@ -19,10 +19,11 @@ use crate::config::Config;
 use crate::period::PostingPeriod;
 use crate::post::journal::Journal;
 use crate::post::{ChangeSetDraft, PostError, PostSettings, Recovered};
+use crate::said::Said;
 use crate::store::{Kind, Mirror, PeriodState, Store, StoreError};
 
 /// Is told what is being read.
-pub type Say = Arc<dyn Fn(String) + Send + Sync>;
+pub type Say = Arc<dyn Fn(Said) + Send + Sync>;
 
 /// An open installation.
 pub struct Installation {

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::{CycleError, Facts};
 use crate::check::{self, Checked, Correction, Finding};
 use crate::config::Config;
-use crate::footprint::product::ProductEvidence;
+use crate::footprint::product::{Flow, ProductEvidence};
 use crate::footprint::{
     Attribution, Inventory, OrderFootprint, ProductFootprint, Products, SubMeters, attribute,
     inventory,
@@ -22,6 +22,7 @@ use crate::master::Procurement;
 use crate::meters::Reconciled;
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::reading::{Meter, Series};
+use crate::said;
 
 /// Everything judged from one snapshot of facts.
 pub struct Judged {
@@ -81,9 +82,10 @@ pub fn judge(
     let period = match period {
         Some(period) => period,
         None => last_metered_month(&series, &config.zone).ok_or_else(|| {
-            CycleError::Incomplete(format!(
-                "meter {} covers no whole month; nothing can be posted yet",
-                main.id
+            CycleError::Incomplete(said!(
+                "judge.no-month",
+                "meter {meter} covers no whole month; nothing can be posted yet",
+                meter = main.id
             ))
         })?,
     };
@@ -137,29 +139,42 @@ pub fn footprints(
     judged: &Judged,
     config: &Config,
 ) -> Result<Vec<ProductFootprint>, CycleError> {
-    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
-    let (master, book) = (&facts.master, &config.factors.book);
-    let day = judged.period.last_day();
-    let products = Products::new(master, &judged.attribution, book, &regions, day)
-        .with_rules(&config.products);
+    let master = &facts.master;
     let components: std::collections::BTreeSet<_> = master
         .bills_of_material
         .values()
         .flat_map(|bom| &bom.items)
         .map(|i| &i.component)
         .collect();
-    let mut footprints = Vec::new();
-    for (material, versions) in &master.production_versions {
-        let made = master.materials.get(material);
-        let made = made.is_some_and(|known| known.procurement != Procurement::External);
-        if !made || components.contains(material) {
-            continue;
+    with_products(facts, judged, config, |products| {
+        let mut footprints = Vec::new();
+        for (material, versions) in &master.production_versions {
+            let made = master.materials.get(material);
+            let made = made.is_some_and(|known| known.procurement != Procurement::External);
+            if !made || components.contains(material) {
+                continue;
+            }
+            for version in versions {
+                footprints.push(products.footprint(material, &version.code)?);
+            }
         }
-        for version in versions {
-            footprints.push(products.footprint(material, &version.code)?);
-        }
-    }
-    Ok(footprints)
+        Ok(footprints)
+    })
+}
+
+/// What `look` finds with the energy and the factors of the judged month.
+fn with_products<T>(
+    facts: &Facts,
+    judged: &Judged,
+    config: &Config,
+    look: impl FnOnce(&Products<'_>) -> T,
+) -> T {
+    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
+    let (master, book) = (&facts.master, &config.factors.book);
+    let day = judged.period.last_day();
+    let products = Products::new(master, &judged.attribution, book, &regions, day)
+        .with_rules(&config.products);
+    look(&products)
 }
 
 /// What the footprint of a product rests on.
@@ -173,12 +188,9 @@ pub fn evidence(
     judged: &Judged,
     config: &Config,
 ) -> Result<ProductEvidence, CycleError> {
-    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
-    let (master, book) = (&facts.master, &config.factors.book);
-    let day = judged.period.last_day();
-    let products = Products::new(master, &judged.attribution, book, &regions, day)
-        .with_rules(&config.products);
-    Ok(products.evidence(&product.material, &product.production_version)?)
+    with_products(facts, judged, config, |products| {
+        Ok(products.evidence(&product.material, &product.production_version)?)
+    })
 }
 
 /// The footprint of one order of the judged month.
@@ -192,12 +204,16 @@ pub fn order_footprint(
     judged: &Judged,
     config: &Config,
 ) -> Result<OrderFootprint, CycleError> {
-    let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
-    let (master, book) = (&facts.master, &config.factors.book);
-    let day = judged.period.last_day();
-    let products = Products::new(master, &judged.attribution, book, &regions, day)
-        .with_rules(&config.products);
-    Ok(products.order(order, &facts.orders)?)
+    with_products(facts, judged, config, |products| Ok(products.order(order, &facts.orders)?))
+}
+
+/// The flows of energy and emissions of the judged month, from purchase to product.
+///
+/// # Errors
+///
+/// [`CycleError::Footprint`] naming the material whose data are missing.
+pub fn flows(facts: &Facts, judged: &Judged, config: &Config) -> Result<Vec<Flow>, CycleError> {
+    with_products(facts, judged, config, |products| Ok(products.flows(&facts.orders)?))
 }
 
 /// Every month that the meter covers whole, oldest first.

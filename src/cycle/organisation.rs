@@ -15,6 +15,7 @@ use crate::id::MaterialNumber;
 use crate::order::MovementKind;
 use crate::period::PostingPeriod;
 use crate::quantity::{Emissions, Milligrams};
+use crate::said;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 
@@ -373,8 +374,9 @@ impl Making<'_> {
             );
             sum += per_unit.amount() * units.unwrap_or_default();
         }
-        Milligrams::nearest(Emissions::new(sum))
-            .ok_or_else(|| CycleError::Incomplete("products are beyond the ledger".to_owned()))
+        Milligrams::nearest(Emissions::new(sum)).ok_or_else(|| {
+            CycleError::Incomplete(said!("products.beyond", "products are beyond the ledger"))
+        })
     }
 }
 

@@ -27,6 +27,8 @@ use crate::plan::{
     Effort, Evaluation, Given, GridOutlook, Limit, Policy, Problem, SolveOptions, Status,
     problem_from_facts, solve,
 };
+use crate::said;
+use crate::said::Said;
 use crate::source::grid::hourly;
 
 /// Most plans of a front: more than people compare.
@@ -65,7 +67,8 @@ fn quarters(
     schedule: &Schedule,
     budgets: &[Budget],
 ) -> Result<Vec<PlannedQuarter>, CycleError> {
-    let emitted = by_bucket(instance, schedule).map_err(CycleError::Incomplete)?;
+    let emitted =
+        by_bucket(instance, schedule).map_err(|why| CycleError::Incomplete(why.into()))?;
     let quarter_of = |bucket: usize| Quarter::of(problem.shift(bucket).day);
     let mut quarters = Vec::new();
     for budget in budgets {
@@ -161,7 +164,7 @@ impl PlanRecord {
     /// [`CycleError::Incomplete`] if the record names what its problem has not.
     pub fn reasons(&self) -> Result<Reasons, CycleError> {
         reasons(&self.problem.instance, &self.baseline_schedule, &self.schedule)
-            .map_err(CycleError::Incomplete)
+            .map_err(|why| CycleError::Incomplete(why.into()))
     }
 
     /// Looks for other choices between carbon, cost and punctuality by `searches` plans.
@@ -173,7 +176,7 @@ impl PlanRecord {
         &mut self,
         searches: usize,
         limit: Limit<'_>,
-        progress: &(dyn Fn(&str, Option<f64>) + Sync),
+        progress: &(dyn Fn(&Said, Option<f64>) + Sync),
     ) -> Result<(), CycleError> {
         let effort = Effort { seed: self.seed, limit, progress };
         self.front = Some(front(&self.problem.instance, searches, FRONT_POINTS, &effort)?);
@@ -291,13 +294,13 @@ pub fn plan(
     facts_key: &str,
     now: Timestamp,
     limit: Limit<'_>,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    progress: &(dyn Fn(&Said, Option<f64>) + Sync),
 ) -> Result<PlanRecord, CycleError> {
     let settings = &config.settings.plan;
     let problem = problem(facts, judged, config, now)?;
     let options = SolveOptions { seed: settings.seed, limit, genetic_only: false, progress };
     let solution = solve(&problem.instance, &options)?;
-    progress("shadow prices", solution.evaluation.fv);
+    progress(&said!("plan.stage.prices", "shadow prices"), solution.evaluation.fv);
     let shadow_prices = shadow_prices(&solution.instance, &solution.schedule, &solution.proof)?;
     let record = PlanRecord {
         quarters: Vec::new(),
@@ -332,13 +335,13 @@ pub fn plan(
 pub(super) fn finished(
     mut record: PlanRecord,
     config: &Config,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    progress: &(dyn Fn(&Said, Option<f64>) + Sync),
 ) -> Result<PlanRecord, CycleError> {
     let settings = &config.settings.plan;
     let (problem, schedule) = (&record.problem, &record.schedule);
-    progress("simulation", record.evaluation.fv);
+    progress(&said!("plan.stage.simulation", "simulation"), record.evaluation.fv);
     let outlook = simulate(&problem.instance, schedule, &settings.simulation.scatter)
-        .map_err(CycleError::Incomplete)?;
+        .map_err(|why| CycleError::Incomplete(why.into()))?;
     let quarters = quarters(problem, &problem.instance, schedule, &config.budgets)?;
     if !record.evaluation.feasible {
         let effort = Effort { seed: settings.seed, limit: CONFLICT_WORK, progress };

@@ -14,12 +14,15 @@ use crate::ledger::{Account, Transaction};
 use crate::period::{PostingPeriod, ShiftCalendar};
 use crate::post::backup::keys::BackupSettings;
 use crate::post::breaker::SharedBreaker;
+use crate::post::purpose;
 use crate::post::state::Phase;
 use crate::post::{
     ChangeSetDraft, FiLine, FiPosting, NewDocument, NewPlannedOrder, PlannedOrderChange,
     PostSettings, Poster, SapBooks,
 };
 use crate::quantity::Milligrams;
+use crate::said;
+use crate::said::{List, Said};
 use crate::store::{Kind, LedgerKind, Store};
 use crate::value_state::ValueState;
 
@@ -86,12 +89,12 @@ pub fn plan_draft(
     now: Timestamp,
 ) -> Result<ChangeSetDraft, CycleError> {
     if !record.evaluation.feasible {
-        let broken: Vec<String> = (record.evaluation.violations.iter())
-            .map(|violation| format!("{} {}", violation.rule, violation.object))
-            .collect();
-        return Err(CycleError::Incomplete(format!(
-            "the plan breaks {}; it is not posted",
-            broken.join(", ")
+        let broken = (record.evaluation.violations.iter())
+            .map(|violation| format!("{} {}", violation.rule, violation.object));
+        return Err(CycleError::Incomplete(said!(
+            "plan.breaks",
+            "the plan breaks {rules}; it is not posted",
+            rules = List::from_iter(broken)
         )));
     }
     let problem = &record.problem;
@@ -99,7 +102,13 @@ pub fn plan_draft(
     let (mut documents, mut created) = (Vec::new(), Vec::new());
     for assignment in &record.schedule.assignments {
         let name = &assignment.planned_order;
-        let wrong = || CycleError::Incomplete(format!("the plan names {name}, which it has not"));
+        let wrong = || {
+            CycleError::Incomplete(said!(
+                "plan.names",
+                "the plan names {order}, which it has not",
+                order = name
+            ))
+        };
         let line = problem.demands.get(name).ok_or_else(wrong)?;
         let material = line.material.as_str();
         let version = &assignment.production_version;
@@ -126,12 +135,14 @@ pub fn plan_draft(
     }
     documents.append(&mut created);
     if documents.is_empty() {
-        let text = "the plan changes no order that is in SAP and has no new one; nothing to post";
-        return Err(CycleError::Incomplete(text.to_owned()));
+        return Err(CycleError::Incomplete(said!(
+            "plan.nothing",
+            "the plan changes no order that is in SAP and has no new one; nothing to post"
+        )));
     }
     sound_orders(&documents, record, config, now)?;
     Ok(ChangeSetDraft {
-        purpose: format!("plan {} of plant {}", short(key), config.settings.plant.code),
+        purpose: purpose::of_plan(key, config.settings.plant.code.as_str()).into(),
         requested_by: requested_by.to_owned(),
         plan_hash: key.to_owned(),
         after: None,
@@ -232,7 +243,7 @@ fn kind(run: &PostingRun) -> String {
 fn purpose(run: &PostingRun) -> String {
     let (period, company_code) = (run.period, &run.company_code);
     let Some(corrects) = &run.corrects else {
-        return format!("carbon posting {period} of company code {company_code}");
+        return purpose::of_month(period, company_code).into();
     };
     let mut reasons: Vec<String> =
         corrects.factors.iter().take(REASONS_MAX).map(ToString::to_string).collect();
@@ -263,11 +274,13 @@ pub fn accept_incomplete(
     let problems: Vec<&String> = behind.iter().flat_map(|facts| &facts.problems).collect();
     let Some(first) = problems.first() else { return Ok(()) };
     let Some(why) = accepted else {
-        return Err(CycleError::Incomplete(format!(
-            "POST-INCOMPLETE: {} rows were left out of the facts behind this, the first: {first}. Mend \
-             them in SAP and run `carbide sync`, or post with --accept-incomplete WHY. Nothing was \
+        return Err(CycleError::Incomplete(said!(
+            "post.incomplete",
+            "POST-INCOMPLETE: {rows} rows were left out of the facts behind this, the first: {first}. \
+             Mend them in SAP and run `carbide sync`, or post with --accept-incomplete WHY. Nothing was \
              posted.",
-            problems.len()
+            rows = problems.len(),
+            first = first
         )));
     };
     for draft in drafts {
@@ -292,25 +305,40 @@ pub fn accept_improbable(
     let Some(least) = config.settings.plan.simulation.on_time_probability_min else {
         return Ok(());
     };
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let what = match &record.outlook {
         Some(outlook) if outlook.on_time >= least => return Ok(()),
-        Some(outlook) => format!("on time with {} only", percent(outlook.on_time)),
-        None => "not simulated".to_owned(),
+        Some(outlook) => said!(
+            "post.improbable.only",
+            "on time with {percent:.1} % only",
+            percent = 100.0 * outlook.on_time
+        ),
+        None => said!("post.improbable.not-simulated", "not simulated"),
     };
     let why = overridden.map(str::trim).filter(|why| !why.is_empty());
     let Some(why) = why else {
         let in_danger = record.outlook.iter().flat_map(|outlook| &outlook.orders);
-        let in_danger: Vec<String> = (in_danger.filter(|order| order.planned_on_time))
+        let mut in_danger: Vec<Said> = (in_danger.filter(|order| order.planned_on_time))
             .take(REASONS_MAX)
-            .map(|order| format!("{} {}", order.planned_order, percent(order.on_time)))
+            .map(|order| {
+                said!(
+                    "post.improbable.order",
+                    "{order} {percent:.1} %",
+                    percent = 100.0 * order.on_time,
+                    order = order.planned_order
+                )
+            })
             .collect();
-        return Err(CycleError::Incomplete(format!(
-            "POST-IMPROBABLE: the plan is {what}, plan.simulation.on_time_probability_min asks for {}; \
-             least likely: {}. Plan again with fewer orders or later dates, or post with --override WHY. \
-             Nothing was posted.",
-            percent(least),
-            if in_danger.is_empty() { "unknown".to_owned() } else { in_danger.join(", ") }
+        if in_danger.is_empty() {
+            in_danger.push(said!("post.improbable.unknown", "unknown"));
+        }
+        return Err(CycleError::Incomplete(said!(
+            "post.improbable",
+            "POST-IMPROBABLE: the plan is {what}, plan.simulation.on_time_probability_min asks for \
+             {least:.1} %; least likely: {orders}. Plan again with fewer orders or later dates, or post \
+             with --override WHY. Nothing was posted.",
+            what = what,
+            least = 100.0 * least,
+            orders = List(in_danger)
         )));
     };
     draft.purpose = format!("{} ({what}, posted all the same: {why})", draft.purpose);
@@ -327,9 +355,12 @@ fn within_budget(documents: usize, config: &Config) -> Result<(), CycleError> {
     if documents <= most {
         return Ok(());
     }
-    Err(CycleError::Incomplete(format!(
+    Err(CycleError::Incomplete(said!(
+        "post.many",
         "this would create {documents} SAP documents and post.documents_max allows {most}; nothing was \
-         posted"
+         posted",
+        documents = documents,
+        most = most
     )))
 }
 

@@ -127,7 +127,7 @@ fn state(phase: Phase, item: &ItemReport) -> Option<PlanState> {
 fn carbon(record: &PlanRecord) -> Result<BTreeMap<String, OrderCarbon>, CycleError> {
     let instance = &record.problem.instance;
     let orders = carbon_of_orders(instance, &record.baseline_schedule, &record.schedule)
-        .map_err(CycleError::Incomplete)?;
+        .map_err(|why| CycleError::Incomplete(why.into()))?;
     Ok(orders.into_iter().map(|order| (order.planned_order.clone(), order)).collect())
 }
 

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::config::secrets::SecretSource;
 use crate::quantity::{Emissions, Energy, Milligrams};
 use crate::reading::RawReading;
+use crate::said;
+use crate::said::Said;
 use crate::sap::error::SapError;
 use crate::sap::odata::ODataClient;
 use crate::sap::rfc::RfcClient;
@@ -127,7 +129,7 @@ pub async fn read_facts(
     full: Option<&str>,
     before: Vec<MeterReadings>,
     now: Timestamp,
-    progress: Arc<dyn Fn(String) + Send + Sync>,
+    progress: Arc<dyn Fn(Said) + Send + Sync>,
 ) -> Result<(Facts, SyncReport), CycleError> {
     let settings = &config.settings;
     let meters = tokio::task::spawn_blocking({
@@ -142,8 +144,14 @@ pub async fn read_facts(
     let told = Arc::clone(&progress);
     let on_page: Arc<OnPage> = Arc::new(move |set, rows, announced| {
         told(match announced {
-            Some(announced) => format!("{set}: {rows} of {announced} rows"),
-            None => format!("{set}: {rows} rows"),
+            Some(announced) => said!(
+                "read.stage.rows-of",
+                "{set}: {rows} of {announced} rows",
+                set = set,
+                rows = rows,
+                announced = announced
+            ),
+            None => said!("read.stage.rows", "{set}: {rows} rows", set = set, rows = rows),
         });
     });
     let reading = reading(config, connections, now, on_page);
@@ -155,9 +163,9 @@ pub async fn read_facts(
         // The plan says which calendars it lacks.
         tracing::info!(%error, "factory calendars were not read");
     }
-    let ((meters, rows), (temperatures, of_furnaces)) = meters
-        .await
-        .map_err(|_| CycleError::Incomplete("reading the meters was interrupted".to_owned()))??;
+    let ((meters, rows), (temperatures, of_furnaces)) = meters.await.map_err(|_| {
+        CycleError::Incomplete(said!("read.interrupted", "reading the meters was interrupted"))
+    })??;
     let mut problems: Vec<String> = problems.into_iter().map(|problem| problem.0).collect();
     problems.extend(rows);
     problems.extend(of_furnaces);
@@ -218,16 +226,28 @@ fn read_meters(
     mapping: &EmsMapping,
     rules: &RuleSet,
     before: &[MeterReadings],
-    progress: &Arc<dyn Fn(String) + Send + Sync>,
+    progress: &Arc<dyn Fn(Said) + Send + Sync>,
 ) -> Result<(Vec<MeterReadings>, Vec<String>), CycleError> {
     let (mut meters, mut problems) = (Vec::new(), Vec::new());
     for meter in &mapping.meter {
-        let told = |rows| progress(format!("meter {}: {rows} readings", meter.id));
+        let told = |rows| {
+            progress(said!(
+                "read.stage.meter",
+                "meter {meter}: {rows} readings",
+                meter = meter.id,
+                rows = rows
+            ));
+        };
         let known = before.iter().find(|known| known.meter.id == meter.id);
         let known = known.and_then(|known| Some((known.as_read(), known.watermark.as_ref()?)));
         let continued = read_on(connection, mapping, &meter.id, known, told)?;
         if let Some(why) = &continued.again {
-            progress(format!("meter {}: read again from the beginning, {why}", meter.id));
+            progress(said!(
+                "read.stage.again",
+                "meter {meter}: read again from the beginning, {why}",
+                meter = meter.id,
+                why = why
+            ));
         }
         let mut read = continued.readings;
         let mut registers = Vec::new();
@@ -312,7 +332,8 @@ pub async fn fi_total(
 ) -> Result<(Milligrams, usize), CycleError> {
     let posted =
         posted_quantity(&connections.odata, &run.company_code, &run.debit, run.period).await?;
-    let total = Milligrams::nearest(Emissions::new(posted.kilograms))
-        .ok_or_else(|| CycleError::Incomplete("FI's total is beyond the ledger".to_owned()))?;
+    let total = Milligrams::nearest(Emissions::new(posted.kilograms)).ok_or_else(|| {
+        CycleError::Incomplete(said!("fi.beyond", "FI's total is beyond the ledger"))
+    })?;
     Ok((total, posted.items))
 }

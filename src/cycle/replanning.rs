@@ -20,6 +20,8 @@ use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::replan::{Event, Running, replan as search};
 use crate::plan::schedule::{Assignment, Schedule};
 use crate::plan::{Evaluation, Limit, Problem, baseline, evaluate};
+use crate::said;
+use crate::said::Said;
 
 /// Weight of an order that somebody called urgent: that of SAP's highest delivery priority.
 const URGENT: f64 = 3.0;
@@ -126,7 +128,7 @@ impl Replanning {
     pub fn sentences(&self) -> Vec<String> {
         let moved = self.reasons.iter().flat_map(|reasons| &reasons.orders);
         let triggers = self.triggers.iter().map(Trigger::sentence);
-        triggers.chain(moved.map(|order| order.text.clone())).collect()
+        triggers.chain(moved.map(|order| order.text.to_string())).collect()
     }
 
     /// The name in the plan of an order that is in SAP.
@@ -302,7 +304,7 @@ fn replan(
     wish: &Replan,
     now: Timestamp,
     limit: Limit<'_>,
-    progress: &(dyn Fn(&str, Option<f64>) + Sync),
+    progress: &(dyn Fn(&Said, Option<f64>) + Sync),
 ) -> Result<PlanRecord, CycleError> {
     let settings = &config.settings.plan;
     let asked = Asked::of(config, now);
@@ -322,8 +324,10 @@ fn replan(
     let known: BTreeSet<&str> =
         schedule.assignments.iter().map(|one| one.planned_order.as_str()).collect();
     if let Some(unknown) = wish.freeze.iter().find(|name| !known.contains(name.as_str())) {
-        return Err(CycleError::Incomplete(format!(
-            "order {unknown} cannot be frozen: the plan that runs has no such order that did not begin"
+        return Err(CycleError::Incomplete(said!(
+            "replan.frozen",
+            "order {order} cannot be frozen: the plan that runs has no such order that did not begin",
+            order = unknown
         )));
     }
     let kept = Running {
@@ -331,9 +335,9 @@ fn replan(
         frozen: wish.freeze.clone(),
         change_weight: settings.replan.change_weight,
     };
-    progress("planning again", None);
+    progress(&said!("plan.stage.again", "planning again"), None);
     let found = search(&problem.instance, &schedule, &events, &kept, settings.seed, limit)
-        .map_err(|error| CycleError::Incomplete(error.to_string()))?;
+        .map_err(|error| CycleError::Incomplete(error.said()))?;
     let ran: BTreeMap<&str, &Assignment> =
         schedule.assignments.iter().map(|one| (one.planned_order.as_str(), one)).collect();
     let before = Schedule {
@@ -394,12 +398,13 @@ impl Installation {
         mut wish: Replan,
         now: Timestamp,
         limit: Limit<'_>,
-        progress: &(dyn Fn(&str, Option<f64>) + Sync),
+        progress: &(dyn Fn(&Said, Option<f64>) + Sync),
     ) -> Result<PlanRecord, CycleError> {
         let Some(running) = self.running_plan()? else {
-            let text =
-                "no plan runs: none is posted and none is approved. `carbide plan` makes one";
-            return Err(CycleError::Incomplete(text.to_owned()));
+            return Err(CycleError::Incomplete(said!(
+                "replan.none-runs",
+                "no plan runs: none is posted and none is approved. `carbide plan` makes one"
+            )));
         };
         let mut triggers = overshoots(facts, judged, config, now)?;
         triggers.extend(self::triggers(facts, judged, config, &running, now)?);
@@ -418,22 +423,35 @@ fn event(
     problem: &mut Problem,
     config: &Config,
 ) -> Result<Option<Event>, CycleError> {
-    let wrong = |text: String| Err(CycleError::Incomplete(format!("PLAN-EVENT: {text}")));
+    let wrong = |why: Said| {
+        Err(CycleError::Incomplete(said!("replan.event", "PLAN-EVENT: {why}", why = why)))
+    };
     match trigger {
         Trigger::UrgentOrder { order } => {
             let mut orders = problem.instance.planned_orders.iter_mut();
             match orders.find(|known| known.planned_order == *order) {
                 Some(known) => known.priority_weight = known.priority_weight.max(URGENT),
                 None => {
-                    return wrong(format!(
+                    return wrong(said!(
+                        "replan.event.order",
                         "order {order} is not among those that can be planned; it is a sales order, item \
-                         and schedule line, as 4711/10/1"
+                         and schedule line, as 4711/10/1",
+                        order = order
                     ));
                 }
             }
             Ok(None)
         }
         Trigger::Breakdown { work_center, from, to, minutes_left } => {
+            let known = || problem.instance.work_centers.iter().map(|one| one.work_center.as_str());
+            if !known().any(|one| one == work_center) {
+                return wrong(said!(
+                    "replan.event.work-center",
+                    "work center {center} is not planned here; there are {known}. See CR05 for its plant",
+                    center = work_center,
+                    known = known().collect::<Vec<_>>().join(", ")
+                ));
+            }
             let shifts = ShiftCalendar::three_shifts(config.zone.clone());
             let touched = |bucket: &usize| {
                 let (begin, end) = problem.local_times(*bucket, *bucket, &shifts);
@@ -441,7 +459,12 @@ fn event(
             };
             let mut buckets = (0..problem.instance.buckets.len()).filter(touched);
             let Some(first) = buckets.next() else {
-                return wrong(format!("{from} to {to} is not in the horizon"));
+                return wrong(said!(
+                    "replan.event.horizon",
+                    "{from} to {to} is not in the horizon",
+                    from = from,
+                    to = to
+                ));
             };
             let last = buckets.next_back().unwrap_or(first);
             Ok(Some(Event::Breakdown {

@@ -10,6 +10,8 @@ use super::{CycleError, PlanRecord};
 use crate::config::Config;
 use crate::period::ShiftCalendar;
 use crate::post::{NewDocument, NewPlannedOrder};
+use crate::said;
+use crate::said::Said;
 
 /// Decimals of SAP's quantity fields.
 const DECIMALS: u32 = 3;
@@ -27,13 +29,17 @@ pub fn sound_orders(
     config: &Config,
     now: Timestamp,
 ) -> Result<(), CycleError> {
-    let refused =
-        |text: String| Err(CycleError::Incomplete(format!("{text}. Nothing was posted.")));
+    let refused = |what: Said| {
+        let said = said!("plan.unsound", "{what}. Nothing was posted.", what = what);
+        Err(CycleError::Incomplete(said))
+    };
     let most = config.settings.post.documents_max;
     if documents.len() > most {
-        return refused(format!(
-            "PLAN-SIZE: plan has {} items; limit {most} (post.documents_max)",
-            documents.len()
+        return refused(said!(
+            "plan.size",
+            "PLAN-SIZE: plan has {items} items; limit {most} (post.documents_max)",
+            items = documents.len(),
+            most = most
         ));
     }
     let earliest = earliest_start(config, now);
@@ -43,8 +49,13 @@ pub fn sound_orders(
         let Some(order) = order_of(document, record) else { continue };
         let (item, order) = (at + 1, order.as_ref());
         if let Some(first) = seen.insert(order.reference.clone(), item) {
-            let name = &order.reference;
-            return refused(format!("PLAN-DUP: order {name} appears in items {first} and {item}"));
+            return refused(said!(
+                "plan.twice",
+                "PLAN-DUP: order {order} appears in items {first} and {item}",
+                first = first,
+                item = item,
+                order = order.reference
+            ));
         }
         let problem = unsound(item, order, record, config, earliest)
             .or_else(|| on_a_closed_day(item, order, record, &shifts));
@@ -55,13 +66,15 @@ pub fn sound_orders(
     let standing = record.standing();
     for (name, line) in &record.problem.demands {
         if !seen.contains_key(name) && !standing.contains_key(name) {
-            return refused(format!(
-                "PLAN-COVER: material {}: {} {} short on {}; service level constraint violated: the \
-                 plan has nothing for {name}",
-                line.material,
-                line.open_quantity.amount,
-                line.open_quantity.unit,
-                line.requested_delivery
+            return refused(said!(
+                "plan.short",
+                "PLAN-COVER: material {material}: {quantity} {unit} short on {day}; service level \
+                 constraint violated: the plan has nothing for {demand}",
+                material = line.material,
+                quantity = line.open_quantity.amount,
+                unit = line.open_quantity.unit,
+                day = line.requested_delivery,
+                demand = name
             ));
         }
     }
@@ -106,34 +119,53 @@ fn unsound(
     record: &PlanRecord,
     config: &Config,
     earliest: DateTime,
-) -> Option<String> {
+) -> Option<Said> {
     let NewPlannedOrder { material, plant, production_version: version, quantity, .. } = order;
     if quantity.amount <= rust_decimal::Decimal::ZERO {
-        return Some(format!(
-            "PLAN-QTY: item {item}: quantity must be above 0, is {} ({})",
-            quantity.amount, order.reference
+        return Some(said!(
+            "plan.quantity",
+            "PLAN-QTY: item {item}: quantity must be above 0, is {amount} ({order})",
+            item = item,
+            amount = quantity.amount,
+            order = order.reference
         ));
     }
     if quantity.amount.normalize().scale() > DECIMALS {
-        return Some(format!(
-            "PLAN-ROUND: item {item}: {} cannot be stored in {} ({DECIMALS} decimals)",
-            quantity.amount, quantity.unit
+        return Some(said!(
+            "plan.decimals",
+            "PLAN-ROUND: item {item}: {amount} cannot be stored in {unit} ({decimals} decimals)",
+            item = item,
+            amount = quantity.amount,
+            unit = quantity.unit,
+            decimals = DECIMALS
         ));
     }
     if order.end < order.start {
-        let (start, end) = (order.start, order.end);
-        return Some(format!("PLAN-DATE: item {item}: ends {end} before it starts {start}"));
+        return Some(said!(
+            "plan.dates",
+            "PLAN-DATE: item {item}: ends {end} before it starts {start}",
+            item = item,
+            end = order.end,
+            start = order.start
+        ));
     }
     if order.start < earliest {
-        let start = order.start;
-        return Some(format!(
-            "PLAN-PAST: item {item}: start {start} is in the past (before {earliest}); plan again"
+        return Some(said!(
+            "plan.past",
+            "PLAN-PAST: item {item}: start {start} is in the past (before {earliest}); plan again",
+            item = item,
+            start = order.start,
+            earliest = earliest
         ));
     }
     let known = &config.settings.plant.code;
     if plant != known {
-        return Some(format!(
-            "PLAN-PLANT: item {item}: plant {plant} is not in this connector's list ({known})"
+        return Some(said!(
+            "plan.plant",
+            "PLAN-PLANT: item {item}: plant {plant} is not in this connector's list ({known})",
+            item = item,
+            plant = plant,
+            known = known
         ));
     }
     let mut materials = record.problem.instance.materials.iter();
@@ -143,9 +175,14 @@ fn unsound(
         versions.any(|one| one.production_version == version.as_str())
     });
     (!exists).then(|| {
-        format!(
+        said!(
+            "plan.version",
             "PLAN-VERID: item {item}: version {version} of {material}/{plant} does not exist or is \
-             locked"
+             locked",
+            item = item,
+            version = version,
+            material = material,
+            plant = plant
         )
     })
 }
@@ -157,7 +194,7 @@ fn on_a_closed_day(
     order: &NewPlannedOrder,
     record: &PlanRecord,
     shifts: &ShiftCalendar,
-) -> Option<String> {
+) -> Option<Said> {
     let closed = &record.problem.closed_days;
     let operations = record.operations(order.material.as_str(), order.production_version.as_str());
     let last = operations.iter().map(|operation| operation.bucket_offset).max()?;
@@ -170,10 +207,14 @@ fn on_a_closed_day(
         let mut there = operations.iter().filter(|operation| operation.bucket_offset == offset);
         let is_closed = |center: &str| closed.get(center).is_some_and(|days| days.contains(&day));
         let center = &there.find(|operation| is_closed(&operation.work_center))?.work_center;
-        let plant = &order.plant;
-        Some(format!(
+        Some(said!(
+            "plan.closed-day",
             "PLAN-CAL: item {item}: {day} is not a working day in {plant} (factory calendar of work \
-             center {center}); plan again"
+             center {center}); plan again",
+            item = item,
+            day = day,
+            plant = order.plant,
+            center = center
         ))
     })
 }

@@ -6,6 +6,8 @@ use super::{CycleError, Facts, Installation, PlanRecord, plan_draft};
 use crate::order::SalesOrderLine;
 use crate::period::ShiftCalendar;
 use crate::post::{ChangeSetDraft, NewDocument};
+use crate::said;
+use crate::said::{List, Said};
 use crate::store::{Kind, StoreError};
 
 /// For so long a plan can be posted.
@@ -31,20 +33,25 @@ impl Installation {
         if !draft.documents.iter().any(|one| matches!(one, NewDocument::PlannedOrder(_))) {
             return Ok(());
         }
-        let differs = |why: &str| {
-            CycleError::Incomplete(format!(
-                "PLAN-HASH: plan {} differs from the approved one: {why}. Nothing was posted; plan again \
-                 and have that approved",
-                draft.plan_hash
+        let differs = |why: Said| {
+            CycleError::Incomplete(said!(
+                "plan-hash",
+                "PLAN-HASH: plan {plan} differs from the approved one: {why}. Nothing was posted; plan \
+                 again and have that approved",
+                plan = draft.plan_hash,
+                why = why
             ))
         };
         let record = match self.store.get::<PlanRecord>(Kind::Plan, &draft.plan_hash) {
             Ok((key, _, record)) if key == draft.plan_hash => record,
             Ok(_) | Err(StoreError::Unknown { .. }) => {
-                return Err(differs("it is not kept any more"));
+                return Err(differs(said!("plan-hash.gone", "it is not kept any more")));
             }
             Err(StoreError::Corrupt { .. }) => {
-                return Err(differs("what is kept under its hash has another one"));
+                return Err(differs(said!(
+                    "plan-hash.other",
+                    "what is kept under its hash has another one"
+                )));
             }
             Err(error) => return Err(error.into()),
         };
@@ -53,7 +60,10 @@ impl Installation {
         let shifts = ShiftCalendar::three_shifts(config.zone.clone());
         let planned = plan_draft(&record, &draft.plan_hash, &shifts, config, by, now)?;
         if planned.documents != draft.documents {
-            return Err(differs("its orders are not those that were approved"));
+            return Err(differs(said!(
+                "plan-hash.orders",
+                "its orders are not those that were approved"
+            )));
         }
         Ok(())
     }
@@ -67,16 +77,20 @@ impl Installation {
     /// be read.
     pub fn facts_of_plan(&self, record: &PlanRecord, now: Timestamp) -> Result<Facts, CycleError> {
         let (key, _, facts) = self.store.get::<Facts>(Kind::Facts, &record.facts)?;
-        let stale = |what: String| {
-            Err(CycleError::Incomplete(format!(
-                "PLAN-STALE: {what}; compute again. Nothing was posted."
+        let stale = |what: Said| {
+            Err(CycleError::Incomplete(said!(
+                "plan-stale",
+                "PLAN-STALE: {what}; compute again. Nothing was posted.",
+                what = what
             )))
         };
         let age = now.duration_since(facts.read_at);
         if age > KEPT {
-            let (read, hours) = (facts.read_at, age.as_hours());
-            return stale(format!(
-                "the plan on what was read at {read} was computed {hours} h ago"
+            return stale(said!(
+                "plan-stale.old",
+                "the plan on what was read at {read} was computed {hours} h ago",
+                read = facts.read_at,
+                hours = age.as_hours()
             ));
         }
         let Some((newest_key, read, newest)) = self.store.latest::<Facts>(Kind::Facts)? else {
@@ -86,35 +100,57 @@ impl Installation {
         if changed.is_empty() {
             return Ok(facts);
         }
-        let more = match changed.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        let named = changed[..changed.len().min(NAMED)].join(", ");
-        stale(format!("SAP was read again at {read}, and since the plan was made {named}{more}"))
+        let more = changed.len().saturating_sub(NAMED);
+        let named = List(changed.into_iter().take(NAMED).collect());
+        if more == 0 {
+            return stale(said!(
+                "plan-stale.changed",
+                "SAP was read again at {read}, and since the plan was made {changes}",
+                read = read,
+                changes = named
+            ));
+        }
+        stale(said!(
+            "plan-stale.changed-more",
+            "SAP was read again at {read}, and since the plan was made {changes}, and {more} more",
+            read = read,
+            changes = named,
+            more = more
+        ))
     }
 }
 
 /// What the plan relies on and is no longer so, in words.
-fn changes(record: &PlanRecord, newest: &Facts) -> Vec<String> {
+fn changes(record: &PlanRecord, newest: &Facts) -> Vec<Said> {
     let lines = &newest.orders.sales_order_lines;
     let mut changed = Vec::new();
     for line in record.problem.demands.values() {
-        let name = |what: &str| {
-            let (order, item) = (&line.sales_order, &line.item);
-            format!("sales order {order} item {item} {what}")
-        };
+        let (order, item) = (&line.sales_order, &line.item);
         match lines.iter().find(|other| same_line(line, other)) {
-            None => changed.push(name("is no longer open")),
-            Some(other) if other.open_quantity != line.open_quantity => {
-                let (now, then) = (&other.open_quantity, &line.open_quantity);
-                changed.push(name(&format!(
-                    "has {} {} open, not {} {}",
-                    now.amount, now.unit, then.amount, then.unit
-                )));
-            }
+            None => changed.push(said!(
+                "plan-stale.closed",
+                "sales order {order} item {item} is no longer open",
+                order = order,
+                item = item
+            )),
+            Some(other) if other.open_quantity != line.open_quantity => changed.push(said!(
+                "plan-stale.quantity",
+                "sales order {order} item {item} has {now} {unit} open, not {then} {unit_then}",
+                order = order,
+                item = item,
+                now = other.open_quantity.amount,
+                unit = other.open_quantity.unit,
+                then = line.open_quantity.amount,
+                unit_then = line.open_quantity.unit
+            )),
             Some(other) if other.requested_delivery < line.requested_delivery => {
-                changed.push(name(&format!("is wanted on {}", other.requested_delivery)));
+                changed.push(said!(
+                    "plan-stale.earlier",
+                    "sales order {order} item {item} is wanted on {day}",
+                    order = order,
+                    item = item,
+                    day = other.requested_delivery
+                ));
             }
             Some(_) => {}
         }
@@ -129,7 +165,12 @@ fn changes(record: &PlanRecord, newest: &Facts) -> Vec<String> {
         }
         let of_material = versions.get(&line.material).map_or(&[][..], Vec::as_slice);
         if !of_material.iter().any(|one| one.code.as_str() == code) {
-            changed.push(format!("version {code} of {} is gone or locked", line.material));
+            changed.push(said!(
+                "plan-stale.version",
+                "version {version} of {material} is gone or locked",
+                version = code,
+                material = line.material
+            ));
         }
     }
     changed

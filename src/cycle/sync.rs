@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::CycleError;
+use crate::said;
 use crate::sap::error::SapError;
 use crate::sap::odata::{Entity, Filter, PageMark, Pages, Query};
 use crate::source::SourceError;
@@ -183,9 +184,12 @@ pub fn tables(reading: &Reading, mirror: &SharedMirror) -> Result<Tables, CycleE
             take(array);
         }
         if let Some(problem) = problem {
-            let text =
-                format!("the mirror of {} is damaged ({problem}); delete mirror.db", set.name());
-            return Err(CycleError::Incomplete(text));
+            return Err(CycleError::Incomplete(said!(
+                "mirror.damaged",
+                "the mirror of {table} is damaged ({problem}); delete mirror.db",
+                table = set.name(),
+                problem = problem
+            )));
         }
         tables.insert(set.name(), rows);
     }

@@ -14,6 +14,7 @@ use crate::id::{
     CostCenter, MaterialNumber, ProductionOrderNumber, WorkCenterCode, WorkCenterInternalId,
 };
 use crate::master::{MasterData, StandardValue};
+use crate::meters::MeterError;
 use crate::order::Confirmation;
 use crate::period::{Interval, ShiftCalendar, ShiftOnDay};
 use crate::quantity::Energy;
@@ -61,7 +62,7 @@ pub struct Attribution {
     /// What each machine used, shift by shift, where meters below the main one were read.
     pub equipment: Vec<EquipmentStretch>,
     /// Shifts whose meters cannot be reconciled, and why: standard values stand in.
-    pub unreconciled: Vec<(Interval, String)>,
+    pub unreconciled: Vec<(Interval, MeterError)>,
 }
 
 impl Attribution {
@@ -155,7 +156,7 @@ pub fn attribute(
             }
             Ok(None) => None,
             Err(error) => {
-                unreconciled.push((part, error.to_string()));
+                unreconciled.push((part, error));
                 None
             }
         };

@@ -3,6 +3,7 @@
 mod actual;
 mod components;
 mod evidence;
+mod flow;
 mod process;
 pub mod rules;
 mod walk;
@@ -25,6 +26,7 @@ use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 pub use actual::OrderFootprint;
 pub use evidence::{ElectricityEvidence, InputEvidence, ProcessEvidence, ProductEvidence};
+pub use flow::{Flow, Place};
 use process::Process;
 use rules::ProductRules;
 

@@ -12,6 +12,8 @@ use super::gross::{
 use super::tree::{Checked, NodeKind, SiteTree};
 use super::{MeterError, exact};
 use crate::id::WorkCenterCode;
+use crate::said;
+use crate::said::{List, Said};
 use crate::unit::Uom;
 use crate::value_state::ValueState;
 
@@ -46,9 +48,11 @@ pub struct TreeFinding {
     /// Node.
     pub meter: String,
     /// What was seen.
-    pub text: String,
+    #[serde(with = "crate::said::as_text")]
+    pub text: Said,
     /// What to do.
-    pub proposal: String,
+    #[serde(with = "crate::said::as_text")]
+    pub proposal: Said,
 }
 
 /// A reconciled tree.
@@ -179,13 +183,18 @@ fn above_parent(tree: &SiteTree, checked: &Checked, metered: &[bool]) -> Vec<Tre
                 findings.push(TreeFinding {
                     code: "METER-UNIT".to_owned(),
                     meter: node.id.clone(),
-                    text: format!(
-                        "its meters sum to {sum:.3} {0}, it reads {value:.3} {0}: a thousandth or a \
-                         thousand times",
-                        tree.unit
+                    text: said!(
+                        "finding.tree.unit",
+                        "its meters sum to {sum:.3} {unit}, it reads {value:.3} {unit}: a thousandth or \
+                         a thousand times",
+                        sum = sum,
+                        value = value,
+                        unit = tree.unit
                     ),
-                    proposal: "one of them counts in kWh and the other in MWh; correct the unit"
-                        .to_owned(),
+                    proposal: said!(
+                        "finding.tree.do.unit",
+                        "one of them counts in kWh and the other in MWh; correct the unit"
+                    ),
                 });
                 continue;
             }
@@ -195,13 +204,19 @@ fn above_parent(tree: &SiteTree, checked: &Checked, metered: &[bool]) -> Vec<Tre
             findings.push(TreeFinding {
                 code: "METER-ABOVE".to_owned(),
                 meter: node.id.clone(),
-                text: format!(
-                    "its meters sum to {sum:.3} {0}, it reads {value:.3} {0}; accuracy explains \
-                     {most:.3} {0} at most",
-                    tree.unit
+                text: said!(
+                    "finding.tree.above",
+                    "its meters sum to {sum:.3} {unit}, it reads {value:.3} {unit}; accuracy explains \
+                     {most:.3} {unit} at most",
+                    sum = sum,
+                    value = value,
+                    most = most,
+                    unit = tree.unit
                 ),
-                proposal: "look for a meter that hangs elsewhere, a wrong CT ratio or a wrong unit"
-                    .to_owned(),
+                proposal: said!(
+                    "finding.tree.do.above",
+                    "look for a meter that hangs elsewhere, a wrong CT ratio or a wrong unit"
+                ),
             });
         }
     }
@@ -228,14 +243,24 @@ fn gross_errors(
         .filter(|at| worst > 0.0 && score(*at) > near * worst)
         .map(name)
         .collect();
-    let seen = format!(
-        "contradiction {:.2} against {limit:.2}, largest adjustment {worst:.2} deviations",
-        balanced.chi_squared
+    let seen = said!(
+        "finding.tree.contradiction",
+        "contradiction {chi:.2} against {limit:.2}, largest adjustment {worst:.2} deviations",
+        chi = balanced.chi_squared,
+        limit = limit,
+        worst = worst
     );
     let (code, proposal) = if suspects.len() > 1 {
-        ("METER-UNCLEAR", format!("not identifiable: it is one of {}", suspects.join(", ")))
+        let proposal = said!(
+            "finding.tree.do.unclear",
+            "not identifiable: it is one of {meters}",
+            meters = List::from_iter(&suspects)
+        );
+        ("METER-UNCLEAR", proposal)
     } else {
-        ("METER-GROSS", "read this meter by hand and check its CT ratio".to_owned())
+        let proposal =
+            said!("finding.tree.do.gross", "read this meter by hand and check its CT ratio");
+        ("METER-GROSS", proposal)
     };
     vec![TreeFinding {
         code: code.to_owned(),

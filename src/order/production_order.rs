@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{
     MaterialNumber, PlannedOrderNumber, PlantCode, ProductionOrderNumber, ProductionVersionCode,
-    WorkCenterInternalId,
+    SalesOrderItem, SalesOrderNumber, WorkCenterInternalId,
 };
 use crate::unit::Measure;
 
@@ -99,6 +99,9 @@ pub struct ProductionOrder {
     pub production_version: Option<ProductionVersionCode>,
     /// The planned order that it was, if any.
     pub planned_order: Option<PlannedOrderNumber>,
+    /// The sales order item that it is made for, if any.
+    #[serde(default)]
+    pub sales_order: Option<(SalesOrderNumber, SalesOrderItem)>,
     /// How much is to be made.
     pub quantity: Measure,
     /// How much of it was confirmed as good.

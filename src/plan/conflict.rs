@@ -9,6 +9,8 @@ use super::instance::{Instance, SideConstraints};
 use super::limits::least_carbon;
 use super::solve::{PlanError, Solution, Status};
 use crate::footprint::budget::Quarter;
+use crate::said;
+use crate::said::{List, Said};
 
 /// Bisections of the smallest relaxation.
 const STEPS: usize = 5;
@@ -89,17 +91,34 @@ impl Rule {
     }
 
     /// The rule with a value, in words.
-    pub fn words(self, value: f64) -> String {
-        let percent = format!("{:.1} %", 100.0 * value);
+    pub fn words(self, value: f64) -> Said {
+        let percent = 100.0 * value;
         match self {
-            Self::LowCarbonRatio => format!("at least {percent} low-carbon raw material by mass"),
-            Self::NightLeast => format!("at least {percent} of the run time at night"),
-            Self::NightMost => format!("at most {percent} of the run time at night"),
-            Self::CarbonCap => format!("at most {value:.0} kg CO2e"),
-            Self::CarbonBudget(quarter) => {
-                format!("at most {value:.0} kg CO2e of the budget of {quarter}")
+            Self::LowCarbonRatio => said!(
+                "policy.low-carbon",
+                "at least {percent:.1} % low-carbon raw material by mass",
+                percent = percent
+            ),
+            Self::NightLeast => said!(
+                "policy.night-least",
+                "at least {percent:.1} % of the run time at night",
+                percent = percent
+            ),
+            Self::NightMost => said!(
+                "policy.night-most",
+                "at most {percent:.1} % of the run time at night",
+                percent = percent
+            ),
+            Self::CarbonCap => said!("policy.cap", "at most {value:.0} kg CO2e", value = value),
+            Self::CarbonBudget(quarter) => said!(
+                "policy.budget",
+                "at most {value:.0} kg CO2e of the budget of {quarter}",
+                value = value,
+                quarter = quarter
+            ),
+            Self::Punctuality => {
+                said!("policy.on-time", "at least {percent:.1} % on time", percent = percent)
             }
-            Self::Punctuality => format!("at least {percent} on time"),
         }
     }
 }
@@ -124,6 +143,29 @@ pub struct Relaxed {
     pub text: String,
 }
 
+impl Relaxed {
+    /// The sentence, with what it is made of.
+    pub fn said(&self) -> Said {
+        let asked = self.rule.words(self.asked);
+        match (self.enough, self.carbon_kg, self.cost, self.punctuality) {
+            (Some(enough), Some(carbon), Some(cost), Some(punctuality)) => said!(
+                "conflict.relaxed",
+                "{enough} instead of {asked}: {carbon:.0} kg CO2e, cost {cost:.2}, {percent:.1} % on time",
+                enough = self.rule.words(enough),
+                asked = asked,
+                carbon = carbon,
+                cost = cost,
+                percent = 100.0 * punctuality
+            ),
+            _ => said!(
+                "conflict.relaxed.none",
+                "without '{asked}' no plan was found either",
+                asked = asked
+            ),
+        }
+    }
+}
+
 /// Why no plan meets all policies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -136,6 +178,52 @@ pub struct Conflict {
     pub capacity: Vec<Violation>,
     /// In a sentence.
     pub text: String,
+}
+
+impl Conflict {
+    fn of(policies: Vec<Relaxed>, proven: bool, capacity: Vec<Violation>) -> Self {
+        let conflict = Self { policies, proven, capacity, text: String::new() };
+        let text = conflict.said().into();
+        Self { text, ..conflict }
+    }
+
+    /// The sentence, with what it is made of.
+    pub fn said(&self) -> Said {
+        let what = match self.policies.as_slice() {
+            [] => return self.capacity_said(),
+            [one] => {
+                said!("conflict.one", "no plan has {policy}", policy = one.rule.words(one.asked))
+            }
+            many => {
+                let all = many.iter().map(|one| one.rule.words(one.asked)).collect();
+                said!("conflict.all", "no plan has all of: {policies}", policies = List(all))
+            }
+        };
+        if self.proven {
+            return what;
+        }
+        said!("conflict.not-proven", "{what} (none was found; not proven)", what = what)
+    }
+
+    fn capacity_said(&self) -> Said {
+        let broken = self.capacity.iter().take(5);
+        let broken = List::from_iter(
+            broken.map(|one| format!("{} {} by {:.1}", one.rule, one.object, one.by)),
+        );
+        if self.proven {
+            return said!(
+                "conflict.capacity",
+                "no plan fits even without policies: the one that misses least breaks {rules}",
+                rules = broken
+            );
+        }
+        said!(
+            "conflict.capacity.not-proven",
+            "no plan fits even without policies (none was found; not proven): the one that misses least \
+             breaks {rules}",
+            rules = broken
+        )
+    }
 }
 
 /// The smallest set of policies that conflicts; `None` if a plan meets them all.
@@ -155,18 +243,18 @@ pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Confl
         Rule::active(&instance.side_constraints).into_iter().map(|(rule, _)| rule).collect();
     let parts = 3 + active.len() * (2 + STEPS);
     let mut part = 0;
-    let mut ask = |asked: &Instance, what: &str| {
+    let mut ask = |asked: &Instance, what: Said| {
         let solution = effort.plan(asked, what, (part.min(parts - 1), parts));
         part += 1;
         solution
     };
-    let all = ask(instance, "all policies")?;
+    let all = ask(instance, said!("conflict.stage.all", "all policies"))?;
     if is_good(&all) {
         return Ok(None);
     }
     let instance = &all.instance;
     let free = active.iter().fold(instance.clone(), |freed, rule| rule.with(&freed, None));
-    let without = ask(&free, "no policy")?;
+    let without = ask(&free, said!("conflict.stage.none", "no policy"))?;
     if !is_good(&without) {
         return Ok(Some(too_little_capacity(&without)));
     }
@@ -177,7 +265,7 @@ pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Confl
             break;
         }
         let fewer = rule.with(&tried, None);
-        let solution = ask(&fewer, "which policies conflict")?;
+        let solution = ask(&fewer, said!("conflict.stage.which", "which policies conflict"))?;
         if !is_good(&solution) {
             (tried, last) = (fewer, solution.status);
             set.retain(|known| known != rule);
@@ -187,7 +275,8 @@ pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Confl
     let mut policies = Vec::with_capacity(set.len());
     for rule in set {
         let asked = rule.asked(&instance.side_constraints).unwrap_or_default();
-        let dropped = ask(&rule.with(instance, None), "relaxing a policy")?;
+        let dropped =
+            ask(&rule.with(instance, None), said!("conflict.stage.relaxing", "relaxing a policy"))?;
         let mut best = is_good(&dropped).then_some(dropped);
         if let Some(found) = &best {
             let mut far = rule.of(&found.evaluation);
@@ -197,8 +286,10 @@ pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Confl
                 if (far - near).abs() <= 1e-3 * asked.abs().max(1e-3) {
                     break;
                 }
-                let solution =
-                    ask(&rule.with(instance, Some(middle)), "relaxing a policy a little")?;
+                let solution = ask(
+                    &rule.with(instance, Some(middle)),
+                    said!("conflict.stage.relaxing-a-little", "relaxing a policy a little"),
+                )?;
                 if is_good(&solution) {
                     far = rule.of(&solution.evaluation);
                     best = Some(solution);
@@ -209,51 +300,27 @@ pub fn conflict(instance: &Instance, effort: &Effort<'_>) -> Result<Option<Confl
         }
         policies.push(relaxed(rule, asked, best.as_ref()));
     }
-    let words: Vec<String> = policies.iter().map(|one| one.rule.words(one.asked)).collect();
-    let what = match words.as_slice() {
-        [one] => format!("no plan has {one}"),
-        many => format!("no plan has all of: {}", many.join("; ")),
-    };
-    let text = if proven { what } else { format!("{what} (none was found; not proven)") };
-    Ok(Some(Conflict { policies, proven, capacity: Vec::new(), text }))
+    Ok(Some(Conflict::of(policies, proven, Vec::new())))
 }
 
 fn too_little_capacity(without: &Solution) -> Conflict {
     let capacity = without.evaluation.violations.clone();
-    let objects: Vec<String> = (capacity.iter().take(5))
-        .map(|one| format!("{} {} by {:.1}", one.rule, one.object, one.by))
-        .collect();
-    let proven = without.status == Status::Infeasible;
-    let text = format!(
-        "no plan fits even without policies{}: the one that misses least breaks {}",
-        if proven { "" } else { " (none was found; not proven)" },
-        objects.join(", ")
-    );
-    Conflict { policies: Vec::new(), proven, capacity, text }
+    Conflict::of(Vec::new(), without.status == Status::Infeasible, capacity)
 }
 
 fn relaxed(rule: Rule, asked: f64, found: Option<&Solution>) -> Relaxed {
     let worth = found.map(|solution| &solution.evaluation);
-    let text = match worth {
-        Some(found) => format!(
-            "{} instead of {}: {:.0} kg CO2e, cost {:.2}, {:.1} % on time",
-            rule.words(rule.of(found)),
-            rule.words(asked),
-            found.carbon_kg,
-            found.cost,
-            100.0 * found.punctuality
-        ),
-        None => format!("without '{}' no plan was found either", rule.words(asked)),
-    };
-    Relaxed {
+    let relaxed = Relaxed {
         rule,
         asked,
         enough: worth.map(|found| rule.of(found)),
         carbon_kg: worth.map(|found| found.carbon_kg),
         cost: worth.map(|found| found.cost),
         punctuality: worth.map(|found| found.punctuality),
-        text,
-    }
+        text: String::new(),
+    };
+    let text = relaxed.said().into();
+    Relaxed { text, ..relaxed }
 }
 
 /// Whether one policy alone is beyond every plan, by bounds that need no search of plans: the best

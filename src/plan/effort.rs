@@ -2,6 +2,8 @@
 
 use super::instance::Instance;
 use super::solve::{Limit, PlanError, Solution, SolveOptions, Status, solve};
+use crate::said;
+use crate::said::Said;
 
 /// How much work a question may take that needs several plans.
 #[derive(Clone, Copy)]
@@ -11,7 +13,7 @@ pub struct Effort<'a> {
     /// Work of each search, or the share of the time that is gone for all of them.
     pub limit: Limit<'a>,
     /// Told which search begins and the best FV in it.
-    pub progress: &'a (dyn Fn(&str, Option<f64>) + Sync),
+    pub progress: &'a (dyn Fn(&Said, Option<f64>) + Sync),
 }
 
 impl Effort<'_> {
@@ -23,7 +25,7 @@ impl Effort<'_> {
     pub(super) fn plan(
         &self,
         instance: &Instance,
-        what: &str,
+        what: impl Into<Said>,
         (part, parts): (usize, usize),
     ) -> Result<Solution, PlanError> {
         let parts = parts.max(1) as f64;
@@ -37,8 +39,11 @@ impl Effort<'_> {
             Limit::Share(_) => Limit::Share(&of_this),
             work => work,
         };
-        let progress =
-            |stage: &str, best: Option<f64>| (self.progress)(&format!("{what}: {stage}"), best);
+        let what = what.into();
+        let progress = |stage: &Said, best: Option<f64>| {
+            let said = said!("plan.stage.of", "{what}: {stage}", what = what, stage = stage);
+            (self.progress)(&said, best);
+        };
         let options =
             SolveOptions { seed: self.seed, limit, genetic_only: false, progress: &progress };
         solve(instance, &options)

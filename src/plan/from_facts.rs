@@ -21,11 +21,14 @@ use super::instance::Instance;
 use super::terms::{Contract, Lane};
 use crate::factor::{FactorBook, FactorError};
 use crate::footprint::{FootprintError, Products};
-use crate::id::{MaterialNumber, PlantCode};
+use crate::id::{MaterialNumber, PlantCode, SalesOrderItem, SalesOrderNumber};
 use crate::master::{MasterData, ProductionVersion};
 use crate::order::{OrderBook, SalesOrderLine};
 use crate::period::{ShiftCalendar, ShiftOnDay};
+use crate::said;
+use crate::said::{List, Said};
 use crate::unit::{Measure, Uom};
+use crate::words_by_said;
 
 /// What the company wants of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +77,15 @@ pub struct Unplannable {
     pub demand: String,
     /// Why, and what to do.
     pub reason: String,
+    /// What that is made of; nothing in plans of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+}
+
+impl Unplannable {
+    fn new(demand: String, why: &Said) -> Self {
+        Self { demand, reason: why.text.clone(), said: why.keyed() }
+    }
 }
 
 /// A problem with the keys that lead from it back to SAP.
@@ -146,16 +158,10 @@ impl Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum FromFactsError {
     /// Master data, a unit or a factor is missing.
-    #[error(transparent)]
     Footprint(#[from] FootprintError),
     /// A factor is missing.
-    #[error(transparent)]
     Factor(#[from] FactorError),
     /// A component has no source.
-    #[error(
-        "{component} has no source with a contract: SAP knows the suppliers {suppliers}. Add a \
-         [[contract]] to mappings/suppliers.toml or an info record in ME11, or take the block off in ME01."
-    )]
     NoSource {
         /// Component.
         component: MaterialNumber,
@@ -163,12 +169,33 @@ pub enum FromFactsError {
         suppliers: String,
     },
     /// There is nothing to plan.
-    #[error("nothing to plan: {reason}")]
     NoDemand {
         /// Why.
-        reason: String,
+        reason: Said,
     },
 }
+
+impl FromFactsError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Footprint(error) => error.said(),
+            Self::Factor(error) => error.said(),
+            Self::NoSource { component, suppliers } => said!(
+                "to-plan.no-source",
+                "{component} has no source with a contract: SAP knows the suppliers {suppliers}. Add a \
+                 [[contract]] to mappings/suppliers.toml or an info record in ME11, or take the block off in ME01.",
+                component = component,
+                suppliers = suppliers
+            ),
+            Self::NoDemand { reason } => {
+                said!("to-plan.no-demand", "nothing to plan: {reason}", reason = reason)
+            }
+        }
+    }
+}
+
+words_by_said!(FromFactsError);
 
 /// What the problem is made of.
 pub struct Given<'a> {
@@ -194,10 +221,11 @@ pub struct Given<'a> {
 
 /// Makes the problem of MODEL.md from facts.
 ///
-/// Each open schedule line of a sales order that no planned order covers is one order to plan. The
-/// levels below a product are planned with it (collective order): their operations run one shift
-/// before what needs them. Firm planned orders that are in SAP already keep their capacity. An order is
-/// the lot that MRP makes of its demand.
+/// Each open schedule line of a sales order that neither a planned nor a production order covers is one
+/// order to plan. The levels below a product are planned with it (collective order): their operations run
+/// one shift before what needs them. Planned orders that are in SAP already keep their capacity, and so do
+/// production orders as far as they are open and scheduled within the horizon. An order is the lot that MRP
+/// makes of its demand.
 ///
 /// # Errors
 ///
@@ -210,19 +238,20 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
     let (mut orders, mut demands, mut unplannable) = (Vec::new(), BTreeMap::new(), Vec::new());
     let mut lots = BTreeMap::new();
     let mut materials: BTreeMap<MaterialNumber, problem::Material> = BTreeMap::new();
+    let covered = covered(given.orders);
     for line in given.orders.sales_order_lines.iter().filter(|line| line.plant == policy.plant) {
         let demand = line.demand();
-        if is_covered(line, given.orders) {
+        if covered.contains(&(&line.sales_order, &line.item)) {
             continue;
         }
         match frame.order(&demand, line, given) {
-            Err(reason) => unplannable.push(Unplannable { demand, reason }),
+            Err(why) => unplannable.push(Unplannable::new(demand, &why)),
             Ok((order, lot)) => {
                 if !materials.contains_key(&line.material) {
                     match makeable(given, &frame, &line.material) {
                         Ok(material) => materials.insert(line.material.clone(), material),
-                        Err(reason) => {
-                            unplannable.push(Unplannable { demand, reason });
+                        Err(why) => {
+                            unplannable.push(Unplannable::new(demand, &why));
                             continue;
                         }
                     };
@@ -237,8 +266,18 @@ pub fn problem_from_facts(given: &Given<'_>, policy: &Policy) -> Result<Problem,
     }
     if orders.is_empty() {
         let reason = match unplannable.first() {
-            Some(first) => format!("{} ({})", first.reason, first.demand),
-            None => "every open schedule line is covered by a planned order".to_owned(),
+            Some(first) => said!(
+                "to-plan.first",
+                "{why} ({demand})",
+                why = first.said.clone().unwrap_or_default(),
+                demand = first.demand
+            ),
+            None => {
+                said!(
+                    "to-plan.covered",
+                    "every open schedule line is covered by a planned or a production order"
+                )
+            }
         };
         return Err(FromFactsError::NoDemand { reason });
     }
@@ -319,37 +358,61 @@ impl Frame<'_> {
         demand: &str,
         line: &SalesOrderLine,
         given: &Given<'_>,
-    ) -> Result<(problem::PlannedOrder, Option<Measure>), String> {
+    ) -> Result<(problem::PlannedOrder, Option<Measure>), Said> {
         let Some(versions) = given.master.production_versions.get(&line.material) else {
-            return Err(format!("{} has no production version; look at it in C223", line.material));
+            return Err(said!(
+                "unplannable.no-version",
+                "{material} has no production version; look at it in C223",
+                material = line.material
+            ));
         };
         let valid: Vec<_> = versions.iter().filter(|v| is_valid(v, self.policy)).collect();
         if valid.is_empty() {
-            return Err(format!(
-                "no production version of {} is valid in plant {} on {}; look at it in C223",
-                line.material, self.policy.plant, self.policy.start
+            return Err(said!(
+                "unplannable.not-valid",
+                "no production version of {material} is valid in plant {plant} on {day}; look at it in \
+                 C223",
+                material = line.material,
+                plant = self.policy.plant,
+                day = self.policy.start
             ));
         }
         if !given.lanes.iter().any(|lane| lane.shipping_type == line.shipping_type) {
-            return Err(format!(
-                "no lane serves shipping type '{}'; add it to mappings/transport.toml",
-                line.shipping_type
+            return Err(said!(
+                "unplannable.no-lane",
+                "no lane serves shipping type '{shipping}'; add it to mappings/transport.toml",
+                shipping = line.shipping_type
             ));
         }
         // To be there on the day means to arrive by its second shift, when goods are received.
         let wanted =
             ShiftOnDay { day: line.requested_delivery, shift: 1.min(self.shifts_a_day - 1) };
         let due = self.bucket(wanted).ok_or_else(|| {
-            format!(
-                "it is wanted on {}, outside the {} days from {}",
-                line.requested_delivery, self.policy.horizon_days, self.policy.start
+            said!(
+                "unplannable.outside",
+                "it is wanted on {day}, outside the {days} days from {start}",
+                day = line.requested_delivery,
+                days = self.policy.horizon_days,
+                start = self.policy.start
             )
         })?;
         let base = given.master.materials.get(&line.material).map(|known| known.base_unit);
-        let base = base.ok_or_else(|| format!("SAP delivered no material {}", line.material))?;
-        let quantity = line.open_quantity.in_unit(base).map_err(|error| error.to_string())?;
+        let base = base.ok_or_else(|| {
+            said!(
+                "unplannable.no-material",
+                "SAP delivered no material {material}",
+                material = line.material
+            )
+        })?;
+        let quantity = line.open_quantity.in_unit(base);
+        let quantity = quantity.map_err(|error| Said::from(error.to_string()))?;
         if quantity <= Decimal::ZERO {
-            return Err(format!("its open quantity is {quantity} {base}; look at it in VA03"));
+            return Err(said!(
+                "unplannable.quantity",
+                "its open quantity is {quantity} {unit}; look at it in VA03",
+                quantity = quantity,
+                unit = base
+            ));
         }
         let wanted = quantity;
         let quantity = lot::lot_for(given, &line.material, wanted, base)?;
@@ -359,13 +422,22 @@ impl Frame<'_> {
             version.lot_size_min <= quantity && (most.is_zero() || quantity <= most)
         };
         if !valid.iter().any(|version| fits(version)) {
-            let lots: Vec<String> = (valid.iter())
-                .map(|v| format!("{}: {} to {}", v.code, v.lot_size_min, v.lot_size_max))
-                .collect();
-            return Err(format!(
-                "its {quantity} {base} are no lot of any production version ({}); cut the requirement \
-                 in MRP or change the lot size in C223",
-                lots.join(", ")
+            let lot = |v: &&ProductionVersion| {
+                said!(
+                    "unplannable.lot",
+                    "{version}: {least} to {most}",
+                    version = v.code,
+                    least = v.lot_size_min,
+                    most = v.lot_size_max
+                )
+            };
+            return Err(said!(
+                "unplannable.no-lot",
+                "its {quantity} {unit} are no lot of any production version ({lots}); cut the \
+                 requirement in MRP or change the lot size in C223",
+                quantity = quantity,
+                unit = base,
+                lots = List(valid.iter().map(lot).collect())
             ));
         }
         let priority_weight = match line.delivery_priority {
@@ -388,12 +460,15 @@ impl Frame<'_> {
     }
 }
 
-/// Whether a planned order for the same sales order item is in SAP already.
-fn is_covered(line: &SalesOrderLine, orders: &OrderBook) -> bool {
-    let item = (&line.sales_order, &line.item);
-    orders.planned_orders.iter().any(|planned| {
-        planned.sales_order.as_ref().is_some_and(|(order, position)| (order, position) == item)
-    })
+/// Sales order items for which SAP has a planned order, or a production order, which is what a planned order
+/// becomes. One that ended with less than it was to make leaves its item open.
+fn covered(orders: &OrderBook) -> BTreeSet<(&SalesOrderNumber, &SalesOrderItem)> {
+    let planned = orders.planned_orders.iter().map(|order| &order.sales_order);
+    let made = orders.production_orders.iter().filter(|order| {
+        order.open_quantity() > Decimal::ZERO || order.confirmed >= order.quantity.amount
+    });
+    let made = made.map(|order| &order.sales_order);
+    planned.chain(made).flatten().map(|(order, item)| (order, item)).collect()
 }
 
 fn lanes(given: &Given<'_>, policy: &Policy) -> Result<Vec<problem::Lane>, FromFactsError> {
@@ -426,9 +501,9 @@ fn makeable(
     given: &Given<'_>,
     frame: &Frame<'_>,
     number: &MaterialNumber,
-) -> Result<problem::Material, String> {
+) -> Result<problem::Material, Said> {
     let mut made =
-        material(given, frame.policy, number).map_err(|error: FromFactsError| error.to_string())?;
+        material(given, frame.policy, number).map_err(|error: FromFactsError| error.said())?;
     let mut reason = None;
     made.production_versions.retain(|version| {
         let bought = version.bom.iter().try_for_each(|item| {
@@ -436,8 +511,14 @@ fn makeable(
             component(given, frame, &bought).map(|_| ())
         });
         if let Err(error) = &bought {
-            reason
-                .get_or_insert_with(|| format!("version {}: {error}", version.production_version));
+            reason.get_or_insert_with(|| {
+                said!(
+                    "unplannable.version",
+                    "version {version}: {why}",
+                    version = version.production_version,
+                    why = error.said()
+                )
+            });
         }
         bought.is_ok()
     });

@@ -8,6 +8,8 @@ use super::evaluate::Evaluation;
 use super::instance::{Instance, Weights};
 use super::schedule::Schedule;
 use super::solve::{PlanError, Solution};
+use crate::said;
+use crate::said::Said;
 
 /// Weights of the first plans: the corners of the simplex with a little of everything, so that no
 /// objective is given away for nothing, and what lies between.
@@ -25,6 +27,9 @@ const CORNERS: [(&str, [f64; 3]); 6] = [
 pub struct FrontPoint {
     /// What was asked for: `chosen weights`, `least carbon`, `carbon at most 120000 kg`.
     pub name: String,
+    /// What the name is made of; nothing in plans of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
     /// kg CO₂e.
     pub carbon_kg: f64,
     /// Currency of the instance.
@@ -57,7 +62,7 @@ pub struct Front {
 }
 
 struct Made {
-    name: String,
+    name: Said,
     solution: Solution,
 }
 
@@ -78,21 +83,23 @@ pub fn front(
 ) -> Result<Front, PlanError> {
     let searches = searches.max(1);
     let mut made: Vec<Made> = Vec::new();
-    let chosen = effort.plan(instance, "chosen weights", (0, searches))?;
+    let of_chosen = said!("choice.chosen", "chosen weights");
+    let chosen = effort.plan(instance, of_chosen.clone(), (0, searches))?;
     let baseline = chosen.baseline_evaluation.clone();
     let compared = chosen.instance.clone();
     let mut done = 1;
     if is_good(&chosen) {
-        made.push(Made { name: "chosen weights".to_owned(), solution: chosen });
+        made.push(Made { name: of_chosen, solution: chosen });
     }
     for (name, [alpha, beta, gamma]) in CORNERS.iter().take(searches - 1) {
         let mut asked = compared.clone();
         asked.weights =
             Weights { alpha: *alpha, beta: *beta, gamma: *gamma, weights_free: Some(true) };
-        let solution = effort.plan(&asked, name, (done, searches))?;
+        let name = corner(name);
+        let solution = effort.plan(&asked, name.clone(), (done, searches))?;
         done += 1;
         if is_good(&solution) {
-            made.push(Made { name: (*name).to_owned(), solution });
+            made.push(Made { name, solution });
         }
     }
     while done < searches {
@@ -101,8 +108,8 @@ pub fn front(
         asked.weights = Weights { alpha: 0.05, beta: 0.6, gamma: 0.35, weights_free: Some(true) };
         let own = asked.side_constraints.carbon_cap_kg.unwrap_or(f64::INFINITY);
         asked.side_constraints.carbon_cap_kg = Some(cap.min(own));
-        let name = format!("carbon at most {cap:.0} kg");
-        let solution = effort.plan(&asked, &name, (done, searches))?;
+        let name = said!("choice.cap", "carbon at most {cap:.0} kg", cap = cap);
+        let solution = effort.plan(&asked, name.clone(), (done, searches))?;
         done += 1;
         let good = is_good(&solution);
         let before = made.len();
@@ -116,6 +123,21 @@ pub fn front(
     }
     let plans = made.len();
     Ok(Front { points: shown(made, &compared, points_max), baseline, searches: done, plans })
+}
+
+/// A corner of the weights' simplex by its name.
+fn corner(name: &str) -> Said {
+    match name {
+        "least carbon" => said!("choice.least-carbon", "least carbon"),
+        "least cost" => said!("choice.least-cost", "least cost"),
+        "most on time" => said!("choice.most-on-time", "most on time"),
+        "carbon and cost" => said!("choice.carbon-and-cost", "carbon and cost"),
+        "carbon and punctuality" => {
+            said!("choice.carbon-and-punctuality", "carbon and punctuality")
+        }
+        "cost and punctuality" => said!("choice.cost-and-punctuality", "cost and punctuality"),
+        other => other.into(),
+    }
 }
 
 /// The carbon in the middle of the two neighbours that lie farthest apart.
@@ -160,7 +182,8 @@ fn shown(made: Vec<Made>, instance: &Instance, points_max: usize) -> Vec<FrontPo
         .map(|position| {
             let Made { name, solution } = &made[kept[position]];
             FrontPoint {
-                name: name.clone(),
+                name: name.text.clone(),
+                said: name.keyed(),
                 carbon_kg: solution.evaluation.carbon_kg,
                 cost: solution.evaluation.cost,
                 punctuality: solution.evaluation.punctuality,

@@ -99,7 +99,7 @@ pub fn prices(instance: &Instance, effort: &Effort<'_>) -> Result<Prices, PlanEr
         (text, more)
     }));
     for (part, (what, relaxed)) in asked.iter().enumerate() {
-        let solution = effort.plan(relaxed, what, (2 + part, parts))?;
+        let solution = effort.plan(relaxed, what.as_str(), (2 + part, parts))?;
         let better = is_good(&solution) && fv(&solution) > fv(best);
         let gained = if better { &solution } else { best };
         let gain = fv(gained) - fv(best);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::instance::Instance;
 use super::schedule::{Assignment, Schedule};
+use crate::said::Said;
 use account::Account;
 pub use carbon::{OrderCarbon, carbon_of_orders};
 
@@ -51,7 +52,8 @@ pub struct OrderReason {
     /// Order.
     pub planned_order: String,
     /// In one sentence.
-    pub text: String,
+    #[serde(with = "crate::said::as_text")]
+    pub text: Said,
     /// How it was.
     pub before: Assignment,
     /// How it is planned.
@@ -72,7 +74,8 @@ pub struct SourceReason {
     /// Component.
     pub component: String,
     /// In one sentence.
-    pub text: String,
+    #[serde(with = "crate::said::as_text")]
+    pub text: Said,
     /// Quantity by source, before and after.
     pub sources: Vec<(String, f64, f64)>,
     /// What the other sources give and cost, for the quantity that the plan needs.

@@ -13,6 +13,9 @@ use super::instance::{Instance, PlannedOrder};
 use super::schedule::{Assignment, Schedule};
 use super::selection::Selection;
 use super::solve::{Limit, PlanError};
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// What happened since the plan was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,12 +88,22 @@ pub struct Replanned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplanError {
     /// The problem after the events cannot be planned.
-    #[error(transparent)]
     Plan(#[from] PlanError),
     /// An event makes no sense.
-    #[error("PLAN-EVENT: {0}")]
     Event(String),
 }
+
+impl ReplanError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Plan(error) => error.said(),
+            Self::Event(what) => said!("replan.event", "PLAN-EVENT: {why}", why = what),
+        }
+    }
+}
+
+words_by_said!(ReplanError);
 
 /// The instance after an event.
 ///

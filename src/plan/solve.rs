@@ -16,6 +16,9 @@ use super::genetic;
 use super::instance::{Instance, InstanceError};
 use super::schedule::Schedule;
 use super::selection::Selection;
+use crate::said;
+use crate::said::{List, Said};
+use crate::words_by_said;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
@@ -70,7 +73,7 @@ pub struct SolveOptions<'a> {
     /// Only the published AW-MOGA, without bound and annealing beyond it.
     pub genetic_only: bool,
     /// Told what is done and the best FV so far.
-    pub progress: &'a (dyn Fn(&str, Option<f64>) + Sync),
+    pub progress: &'a (dyn Fn(&Said, Option<f64>) + Sync),
 }
 
 /// How a search ended.
@@ -130,22 +133,35 @@ pub struct Solution {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// The instance makes no sense.
-    #[error(transparent)]
     Instance(#[from] InstanceError),
     /// Orders that no version, bucket and mode serves.
-    #[error(
-        "{} orders cannot be planned: {}",
-        .0.len(),
-        .0.iter().map(|u| format!("{} ({})", u.order, u.reason)).collect::<Vec<_>>().join("; ")
-    )]
     Unplannable(Vec<Unplannable>),
     /// The baseline does not fit, so nothing can be compared.
-    #[error(
-        "the baseline plan MRP-EDD-FF/1 does not fit the capacities, so there is nothing to compare \
-         with; give the instance a baseline or more capacity"
-    )]
     NoBaseline,
 }
+
+impl PlanError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Instance(error) => error.said(),
+            Self::Unplannable(orders) => said!(
+                "planner.unplannable",
+                "{count} orders cannot be planned: {orders}",
+                count = orders.len(),
+                orders =
+                    List::from_iter(orders.iter().map(|u| format!("{} ({})", u.order, u.reason)))
+            ),
+            Self::NoBaseline => said!(
+                "planner.no-baseline",
+                "the baseline plan MRP-EDD-FF/1 does not fit the capacities, so there is nothing to compare \
+                 with; give the instance a baseline or more capacity"
+            ),
+        }
+    }
+}
+
+words_by_said!(PlanError);
 
 /// Gap and gain gap of the model's section 5.
 pub fn gaps(upper_bound: f64, fv: f64, gamma: f64) -> (f64, f64) {
@@ -238,10 +254,10 @@ impl Search<'_, '_> {
 
     fn run(&self, baseline: &Schedule) -> Found {
         let columns = self.columns;
-        let tell = |what: &str, value: Option<f64>| {
+        let tell = |what: &Said, value: Option<f64>| {
             (self.options.progress)(what, value.map(|value| self.fv(value)));
         };
-        tell("baseline", None);
+        tell(&said!("plan.stage.first", "first plan"), None);
         let of_each = (baseline.assignments.iter().enumerate())
             .map(|(order, assignment)| columns.find(order, assignment));
         let is_whole = baseline.assignments.len() == columns.orders();
@@ -250,7 +266,7 @@ impl Search<'_, '_> {
             let sizes = (0..columns.orders()).map(|o| columns.start[o + 1] - columns.start[o]);
             let leaves: f64 = sizes.map(|size| size as f64).product();
             if leaves < 1e12 {
-                tell("exact search", None);
+                tell(&said!("plan.stage.exact", "exact search"), None);
                 match exact::solve(columns, EXACT_NODES, &|| self.gone() >= 0.5) {
                     Exact::Optimal(chosen, value) => {
                         let upper_bound = self.fv(value);
@@ -304,7 +320,7 @@ impl Search<'_, '_> {
         }
         let least_missed = begin.map(|(chosen, _)| chosen).unwrap_or_default();
         let begin = best.as_ref().map_or(&least_missed, |(chosen, _)| chosen).clone();
-        tell("first plan", best.as_ref().map(|(_, value)| *value));
+        tell(&said!("plan.stage.first", "first plan"), best.as_ref().map(|(_, value)| *value));
         let begin = match self.early(&begin) {
             Some((chosen, value)) if best.as_ref().is_none_or(|(_, known)| value < *known) => {
                 best = Some((chosen.clone(), value));
@@ -312,7 +328,7 @@ impl Search<'_, '_> {
             }
             _ => begin,
         };
-        tell("bound", best.as_ref().map(|(_, value)| *value));
+        tell(&said!("plan.stage.bound", "bound"), best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
         let before = self.gone();
@@ -331,7 +347,7 @@ impl Search<'_, '_> {
             Limit::Share(share) if share() >= 1.0 => 1.0,
             Limit::Share(share) => (share() - from) / (searched * (1.0 - from)).max(1e-6),
         };
-        tell("annealing", best.as_ref().map(|(_, value)| *value));
+        tell(&said!("plan.stage.annealing", "annealing"), best.as_ref().map(|(_, value)| *value));
         let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
         let begin = budget::begin_within(columns, reduced_cost, &begin, seed, &used);
         let known = Mutex::new(best.as_ref().map_or(f64::INFINITY, |(_, value)| *value));
@@ -342,8 +358,12 @@ impl Search<'_, '_> {
                 let fv = self.fv(value);
                 let (gap, gain_gap) = gaps(upper_bound, fv, columns.gamma);
                 let (gap, gain_gap) = (100.0 * gap, 100.0 * gain_gap);
-                let what =
-                    format!("annealing, gap {gap:.2} %, of the possible gain {gain_gap:.1} %");
+                let what = said!(
+                    "plan.stage.gap",
+                    "annealing, gap {gap:.2} %, of the possible gain {gain:.1} %",
+                    gap = gap,
+                    gain = gain_gap
+                );
                 (self.options.progress)(&what, Some(fv));
             }
         };
@@ -357,7 +377,7 @@ impl Search<'_, '_> {
             && let Some((_, value)) = best
             && let Proof::Blocks(prices) = &proof
         {
-            tell("cases", Some(value));
+            tell(&said!("plan.stage.cases", "cases"), Some(value));
             let gone = || self.gone();
             if let Some(found) = tree::branch(columns, prices, value, splits as usize, &gone) {
                 best = found.better.or(best);
@@ -367,7 +387,7 @@ impl Search<'_, '_> {
                 }
             }
         }
-        tell("done", best.as_ref().map(|(_, value)| *value));
+        tell(&said!("plan.stage.done", "done"), best.as_ref().map(|(_, value)| *value));
         let (chosen, status) = match best {
             Some((chosen, value)) if upper_bound - self.fv(value) <= SAME_FV => {
                 (chosen, Status::Optimal)
@@ -433,7 +453,7 @@ impl Search<'_, '_> {
     }
 
     /// The published search alone, with the bound beside it.
-    fn genetic(&self, start: Option<&[usize]>, tell: &dyn Fn(&str, Option<f64>)) -> Found {
+    fn genetic(&self, start: Option<&[usize]>, tell: &dyn Fn(&Said, Option<f64>)) -> Found {
         let columns = self.columns;
         let (generations, until) = match self.options.limit {
             Limit::Work { generations, .. } => (generations, 1.0),
@@ -441,7 +461,12 @@ impl Search<'_, '_> {
         };
         let tell_generation = |generation: usize, value: Option<f64>| {
             let fv = value.map(|value| self.fv(value));
-            (self.options.progress)(&format!("AW-MOGA generation {generation}"), fv);
+            let what = said!(
+                "plan.stage.generation",
+                "AW-MOGA generation {generation}",
+                generation = generation
+            );
+            (self.options.progress)(&what, fv);
         };
         let found = genetic::search(
             columns,
@@ -451,7 +476,7 @@ impl Search<'_, '_> {
             &|| self.gone() >= until,
             &tell_generation,
         );
-        tell("bound", found.feasible.as_ref().map(|(_, value)| *value));
+        tell(&said!("plan.stage.bound", "bound"), found.feasible.as_ref().map(|(_, value)| *value));
         let proven = bound(columns, BOUND_STEPS, &|| self.gone());
         let (chosen, status) = match found.feasible {
             Some((chosen, _)) => (chosen, Status::Feasible),

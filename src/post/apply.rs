@@ -13,6 +13,7 @@ use super::report::{Progress, Receipt};
 use super::sap_port::{SapPort, Tier};
 use super::state::Phase;
 use super::window::{WINDOW, WindowEnd};
+use crate::said;
 
 /// How long opening a window may take, before it is given its full length anew.
 const OPENING_MAX: SignedDuration = SignedDuration::from_secs(5);
@@ -28,9 +29,12 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     #[tracing::instrument(name = "post.apply", skip_all, fields(purpose = %draft.purpose, change_set))]
     pub async fn apply(&mut self, draft: ChangeSetDraft) -> Result<Receipt, PostError> {
         if self.desk.settings.four_eyes {
-            let reason = "a second person has to approve it: carbide post --request, then carbide \
-                          approve by somebody else, then carbide post --approved";
-            return Err(PostError::NotApproved { reason: reason.to_owned() });
+            let reason = said!(
+                "approval.needed",
+                "a second person has to approve it: carbide post --request, then carbide approve by \
+                 somebody else, then carbide post --approved"
+            );
+            return Err(PostError::NotApproved { reason });
         }
         let draft = draft.hold_back(&self.desk.settings.delete_at_confirm);
         self.apply_with(draft, None).await

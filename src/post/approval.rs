@@ -13,6 +13,8 @@ use super::journal::Record;
 use super::reference_key::hex;
 use super::report::Receipt;
 use super::sap_port::SapPort;
+use crate::said;
+use crate::said::Said;
 
 /// A posting that waits for a second person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,14 +76,22 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     pub fn approve(&mut self, name: &str, who: &str) -> Result<Request, PostError> {
         let writing = self.journal.begin_writing()?;
         let request = self.request_named(name)?;
-        let refused = |reason: String| PostError::NotApproved { reason };
+        let refused = |reason: Said| PostError::NotApproved { reason };
         if request.draft.requested_by == who {
-            return Err(refused(format!(
-                "{who} asked for {name}, so somebody else has to approve it"
+            return Err(refused(said!(
+                "approval.own",
+                "{who} asked for {name}, so somebody else has to approve it",
+                who = who,
+                name = name
             )));
         }
         if let Some(by) = &request.approved_by {
-            return Err(refused(format!("{name} is approved already, by {by}")));
+            return Err(refused(said!(
+                "approval.done",
+                "{name} is approved already, by {by}",
+                name = name,
+                by = by
+            )));
         }
         let (hash, who) = (request.hash, who.to_owned());
         let record = Record::Approved { request: request.name.clone(), hash, who };
@@ -98,15 +108,22 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     pub async fn apply_approved(&mut self, name: &str) -> Result<Receipt, PostError> {
         self.journal.read_on()?;
         let request = self.request_named(name)?;
-        let refused = |reason: String| PostError::NotApproved { reason };
+        let refused = |reason: Said| PostError::NotApproved { reason };
         if request.approved_by.is_none() {
-            return Err(refused(format!(
-                "{name} waits for somebody other than {}: carbide approve {name}",
-                request.draft.requested_by
+            return Err(refused(said!(
+                "approval.waits",
+                "{name} waits for somebody other than {by}: carbide approve {name}",
+                name = name,
+                by = request.draft.requested_by
             )));
         }
         if let Some(id) = &request.posted_as {
-            return Err(refused(format!("{name} was posted already, as {id}")));
+            return Err(refused(said!(
+                "request.posted",
+                "{name} was posted already, as {id}",
+                name = name,
+                id = id
+            )));
         }
         self.apply_with(request.draft, Some(request.name)).await
     }
@@ -114,7 +131,11 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
     fn request_named(&self, name: &str) -> Result<Request, PostError> {
         let found = self.journal.requests().iter().find(|request| request.name == name);
         found.cloned().ok_or_else(|| PostError::NotApproved {
-            reason: format!("there is no request {name}; `carbide approve` lists them"),
+            reason: said!(
+                "approval.unknown",
+                "there is no request {name}; `carbide approve` lists them",
+                name = name
+            ),
         })
     }
 }

@@ -24,6 +24,9 @@ use super::failpoint::Crash;
 use super::reference_key::hex;
 use super::rule::Rule;
 use super::settings::PostSettings;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 pub use content::{BackedUpItem, Backup, BeforeImage};
 use disk::{Disk, OsDisk};
@@ -34,13 +37,11 @@ pub use keys::{BackupKeys, Identity, Recipient};
 #[non_exhaustive]
 pub enum BackupError {
     /// There is no key to encrypt to.
-    #[error("BKP-KEY: no encryption key available ({reason})")]
     NoKey {
         /// What is missing, and how to supply it.
         reason: String,
     },
     /// The file was encrypted to other keys.
-    #[error("BKP-KEY: backup {file} is for {made_for}; the keys here are {here}")]
     WrongKey {
         /// File.
         file: String,
@@ -50,7 +51,6 @@ pub enum BackupError {
         here: String,
     },
     /// The disk is full.
-    #[error("JRN-NOSPACE: the disk has no room for backup {} of {bytes} bytes. Make room", path.display())]
     NoSpace {
         /// File.
         path: PathBuf,
@@ -58,7 +58,6 @@ pub enum BackupError {
         bytes: u64,
     },
     /// The disk refused it.
-    #[error("BKP-WRITE: backup {} could not be written ({reason}). Check the disk", path.display())]
     NotWritten {
         /// File.
         path: PathBuf,
@@ -66,7 +65,6 @@ pub enum BackupError {
         reason: String,
     },
     /// What was read back is not what was written.
-    #[error("BKP-VERIFY: backup {} could not be read back: {reason}. Check the disk", path.display())]
     NotReadBack {
         /// File.
         path: PathBuf,
@@ -74,13 +72,11 @@ pub enum BackupError {
         reason: String,
     },
     /// The file ends early.
-    #[error("BKP-TRUNC: backup {file} ends early; nothing is restored from it")]
     Truncated {
         /// File.
         file: String,
     },
     /// The file is not the one that was sealed.
-    #[error("BKP-DAMAGED: backup {file} {reason}; nothing is restored from it")]
     Damaged {
         /// File.
         file: String,
@@ -88,12 +84,64 @@ pub enum BackupError {
         reason: String,
     },
     /// This program was built without encryption.
-    #[error(
-        "BKP-NOTBUILT: this program was built without the feature `backup`, and nothing is posted \
-         without one. Build it with the default features"
-    )]
     NotBuilt,
 }
+
+impl BackupError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NoKey { reason } => said!(
+                "backup.no-key",
+                "BKP-KEY: no encryption key available ({reason})",
+                reason = reason
+            ),
+            Self::WrongKey { file, made_for, here } => said!(
+                "backup.wrong-key",
+                "BKP-KEY: backup {file} is for {made_for}; the keys here are {here}",
+                file = file,
+                made_for = made_for,
+                here = here
+            ),
+            Self::NoSpace { path, bytes } => said!(
+                "backup.no-space",
+                "JRN-NOSPACE: the disk has no room for backup {path} of {bytes} bytes. Make room",
+                bytes = bytes,
+                path = path.display()
+            ),
+            Self::NotWritten { path, reason } => said!(
+                "backup.not-written",
+                "BKP-WRITE: backup {path} could not be written ({reason}). Check the disk",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::NotReadBack { path, reason } => said!(
+                "backup.not-read-back",
+                "BKP-VERIFY: backup {path} could not be read back: {reason}. Check the disk",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::Truncated { file } => said!(
+                "backup.truncated",
+                "BKP-TRUNC: backup {file} ends early; nothing is restored from it",
+                file = file
+            ),
+            Self::Damaged { file, reason } => said!(
+                "backup.damaged",
+                "BKP-DAMAGED: backup {file} {reason}; nothing is restored from it",
+                file = file,
+                reason = reason
+            ),
+            Self::NotBuilt => said!(
+                "backup.not-built",
+                "BKP-NOTBUILT: this program was built without the feature `backup`, and nothing is posted \
+                 without one. Build it with the default features"
+            ),
+        }
+    }
+}
+
+words_by_said!(BackupError);
 
 /// A backup that is on the disk and was read back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,12 +11,14 @@ use super::backup::disk::{Disk, OsDisk};
 use super::error::PostError;
 use super::journal::{self, Journal};
 use super::sap_port::SapPort;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// Why the audit log is not what a checkpoint says, or cannot be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The key cannot be read, or a note cannot be written.
-    #[error("AUD-KEY: {} cannot be used: {reason}. Nothing was signed", path.display())]
     Key {
         /// File.
         path: PathBuf,
@@ -24,7 +26,6 @@ pub enum AuditError {
         reason: String,
     },
     /// A note is not believed.
-    #[error("AUD-NOTE: checkpoint {} is not believed: {reason}", path.display())]
     Note {
         /// File.
         path: PathBuf,
@@ -32,11 +33,6 @@ pub enum AuditError {
         reason: String,
     },
     /// The log was rewritten.
-    #[error(
-        "AUD-REWRITTEN: checkpoint {} says that the first {size} rows have the root {noted}; they \
-         have {found}. The journal was rewritten after it",
-        path.display()
-    )]
     Rewritten {
         /// File.
         path: PathBuf,
@@ -48,10 +44,6 @@ pub enum AuditError {
         found: String,
     },
     /// The journal is shorter than a checkpoint says.
-    #[error(
-        "AUD-CUT: checkpoint {} is over {size} rows, the journal has {rows}. Rows were removed, or \
-         an older copy was put in its place", path.display()
-    )]
     Cut {
         /// File.
         path: PathBuf,
@@ -61,6 +53,45 @@ pub enum AuditError {
         rows: u64,
     },
 }
+
+impl AuditError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Key { path, reason } => said!(
+                "audit.key",
+                "AUD-KEY: {path} cannot be used: {reason}. Nothing was signed",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::Note { path, reason } => said!(
+                "audit.note",
+                "AUD-NOTE: checkpoint {path} is not believed: {reason}",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::Rewritten { path, size, noted, found } => said!(
+                "audit.rewritten",
+                "AUD-REWRITTEN: checkpoint {path} says that the first {size} rows have the root {noted}; they \
+                 have {found}. The journal was rewritten after it",
+                size = size,
+                noted = noted,
+                found = found,
+                path = path.display()
+            ),
+            Self::Cut { path, size, rows } => said!(
+                "audit.cut",
+                "AUD-CUT: checkpoint {path} is over {size} rows, the journal has {rows}. Rows were removed, or \
+                 an older copy was put in its place",
+                size = size,
+                rows = rows,
+                path = path.display()
+            ),
+        }
+    }
+}
+
+words_by_said!(AuditError);
 
 /// The checkpoints beside one journal.
 #[derive(Clone, Debug)]

@@ -17,6 +17,8 @@ use super::fi_rules;
 use super::key_figure::KeyFigurePosting;
 use super::order_values::{OrderField, OrderValues};
 use super::reference_key::ReferenceKey;
+use crate::said;
+use crate::said::{List, Minute, Said};
 
 /// A planned order to be created. It is always firm, or the next MRP run would delete it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,56 +221,71 @@ impl NewDocument {
 
     /// What it is, on one line.
     pub fn title(&self) -> String {
+        self.said().into()
+    }
+
+    /// The same with what it is made of.
+    pub fn said(&self) -> Said {
         match self {
-            Self::PlannedOrder(order) => format!(
-                "planned order: {} of {} in {}, version {}, {} to {}",
-                order.quantity,
-                order.material,
-                order.plant,
-                order.production_version,
-                order.start.strftime("%Y-%m-%d %H:%M"),
-                order.end.strftime("%Y-%m-%d %H:%M"),
+            Self::PlannedOrder(order) => said!(
+                "document.order",
+                "planned order: {quantity} of {material} in {plant}, version {version}, {start} to {end}",
+                quantity = order.quantity,
+                material = order.material,
+                plant = order.plant,
+                version = order.production_version,
+                start = Minute(order.start),
+                end = Minute(order.end)
             ),
             Self::PlannedOrderChange(change) => {
                 let before = OrderValues::from(&change.before);
-                let texts: Vec<String> = change
-                    .fields()
-                    .into_iter()
-                    .map(|field| {
-                        let (old, new) = (before.text(field), change.wanted.text(field));
-                        format!("{} {old} -> {new}", field.name())
-                    })
-                    .collect();
-                let number = change.before.number.padded();
-                format!("planned order {number} changed: {}", texts.join(", "))
+                let change_of = |field: OrderField| {
+                    said!(
+                        "document.field",
+                        "{field} {old} -> {new}",
+                        old = before.text(field),
+                        new = change.wanted.text(field),
+                        field = field.said()
+                    )
+                };
+                said!(
+                    "document.order.changed",
+                    "planned order {number} changed: {fields}",
+                    number = change.before.number.padded(),
+                    fields = List(change.fields().into_iter().map(change_of).collect())
+                )
             }
             Self::PlannedOrderDeletion(deletion) => {
                 let order = &deletion.before;
-                format!(
-                    "planned order {} deleted: {} of {} in {}, {} to {}",
-                    order.number.padded(),
-                    order.quantity,
-                    order.material,
-                    order.plant,
-                    order.start.strftime("%Y-%m-%d %H:%M"),
-                    order.end.strftime("%Y-%m-%d %H:%M"),
+                said!(
+                    "document.order.deleted",
+                    "planned order {number} deleted: {quantity} of {material} in {plant}, {start} to {end}",
+                    number = order.number.padded(),
+                    quantity = order.quantity,
+                    material = order.material,
+                    plant = order.plant,
+                    start = Minute(order.start),
+                    end = Minute(order.end)
                 )
             }
-            Self::FiDocument(posting) => format!(
-                "FI document: company code {}, period {}, {} lines, {} {} debit, type {}",
-                posting.company_code,
-                posting.period,
-                posting.lines.len(),
-                posting.debit(),
-                posting.currency,
-                posting.document_type,
+            Self::FiDocument(posting) => said!(
+                "document.fi",
+                "FI document: company code {company_code}, period {period}, {lines} lines, {debit} \
+                 {currency} debit, type {kind}",
+                company_code = posting.company_code,
+                period = posting.period,
+                lines = posting.lines.len(),
+                debit = posting.debit(),
+                currency = posting.currency,
+                kind = posting.document_type
             ),
-            Self::KeyFigures(posting) => format!(
-                "key figures: controlling area {}, period {}, {} lines, {} kg CO2e",
-                posting.controlling_area,
-                posting.period,
-                posting.lines.len(),
-                posting.kilograms(),
+            Self::KeyFigures(posting) => said!(
+                "document.key-figures",
+                "key figures: controlling area {area}, period {period}, {lines} lines, {kg} kg CO2e",
+                area = posting.controlling_area,
+                period = posting.period,
+                lines = posting.lines.len(),
+                kg = posting.kilograms()
             ),
         }
     }

@@ -215,7 +215,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             match record {
                 Record::ItemIntent { item, .. } => {
                     self.desk.failpoints.pass("journal.after_intent")?;
-                    let title = self.document(id, *item)?.title();
+                    let title = self.document(id, *item)?.said();
                     self.desk.tell(Progress::Sending { item: item + 1, title });
                 }
                 Record::ItemOutcome { item, outcome: Outcome::Done, number, adopted, .. } => {

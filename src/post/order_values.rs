@@ -10,6 +10,8 @@ use crate::order::PlannedOrder;
 use crate::unit::Measure;
 
 use super::document::FieldDifference;
+use crate::said;
+use crate::said::Said;
 
 /// The fields of a planned order that we set. Equal in every one of them is how an order of ours is
 /// recognized after an answer was lost, since API_PLANNED_ORDERS has no field for a reference.
@@ -78,6 +80,20 @@ impl OrderField {
             Self::End => "end",
             Self::Firm => "firm",
             Self::SalesOrder => "sales order",
+        }
+    }
+
+    /// The name, for sentences in other languages.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Material => said!("field.material", "material"),
+            Self::Plant => said!("field.plant", "plant"),
+            Self::ProductionVersion => said!("field.version", "production version"),
+            Self::Quantity => said!("field.quantity", "quantity"),
+            Self::Start => said!("field.start", "start"),
+            Self::End => said!("field.end", "end"),
+            Self::Firm => said!("field.firm", "firm"),
+            Self::SalesOrder => said!("field.sales-order", "sales order"),
         }
     }
 }

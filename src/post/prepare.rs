@@ -21,6 +21,7 @@ use super::rule::Rule;
 use super::sap_port::{DocumentKey, OrderBefore, SapPort, Tier};
 use super::state::{ItemState, Phase};
 use super::{PortError, Poster};
+use crate::said;
 
 /// Rows that a change set can have before its backup.
 const ROWS_BEFORE_BACKUP: usize = 8;
@@ -141,7 +142,8 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let used = requests.filter(|request| Some(request.name.as_str()) == approval);
         match used.filter_map(|request| request.posted_as.as_ref()).next() {
             Some(id) => {
-                Err(PostError::NotApproved { reason: format!("it was posted already, as {id}") })
+                let reason = said!("approval.used", "it was posted already, as {id}", id = id);
+                Err(PostError::NotApproved { reason })
             }
             None => Ok(()),
         }

@@ -7,6 +7,7 @@ use super::change_set::ChangeSetId;
 use super::drive::Course;
 use super::error::PostError;
 use super::journal::{ChangeSet, Record, Writing};
+use super::purpose;
 use super::report::Recovered;
 use super::sap_port::SapPort;
 use super::state::{Decision, Phase};
@@ -62,7 +63,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let set = self.set(id)?;
         match set.state.phase {
             Phase::Draft | Phase::Prepared => {
-                let reason = "the process ended before anything was sent".to_owned();
+                let reason = String::from(purpose::ended_before());
                 // Deletions that waited for a window are still to come then.
                 let refused = Record::Refused { reason: reason.clone(), deletions_of: None };
                 self.append(writing, id, &refused)?;

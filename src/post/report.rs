@@ -12,6 +12,7 @@ use super::change_set::ChangeSetId;
 use super::journal::{ChangeSet, Conflict, SapNumber};
 use super::state::{ItemState, Phase};
 use super::window::{Standing, WindowEnd};
+use crate::said::Said;
 
 /// How an open change set is called from the end of its window until SAP was read.
 const OPEN_UNVERIFIED: &str = "OPEN_UNVERIFIED";
@@ -31,7 +32,7 @@ pub enum Progress {
         /// Item, from 1.
         item: usize,
         /// What it is.
-        title: String,
+        title: Said,
     },
     /// A document is in SAP, and was read back.
     Posted {
@@ -197,6 +198,9 @@ pub struct Summary {
     pub waits_since: Option<Timestamp>,
     /// What it is for.
     pub purpose: String,
+    /// What the purpose is made of.
+    #[serde(skip)]
+    pub purpose_said: Said,
     /// Who asked for it.
     pub requested_by: String,
     /// How many documents it has.
@@ -271,6 +275,7 @@ impl ChangeSet {
                 _ => None,
             },
             purpose: draft.map(|draft| draft.purpose.clone()).unwrap_or_default(),
+            purpose_said: draft.map(|draft| draft.purpose_said()).unwrap_or_default(),
             requested_by: draft.map(|draft| draft.requested_by.clone()).unwrap_or_default(),
             documents: self.state.items.len(),
             begun: self.begun,

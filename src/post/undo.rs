@@ -8,6 +8,7 @@ use super::document::NewDocument;
 use super::drive::Course;
 use super::error::PostError;
 use super::journal::{ChangeSet, Record, Writing};
+use super::purpose;
 use super::report::{Progress, UndoReport};
 use super::sap_port::SapPort;
 use super::state::{Decision, Phase};
@@ -47,7 +48,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
             }
             Phase::Confirmed => return Err(self.window_over(&id)?),
             Phase::Open => {
-                let reason = "somebody asked for it".to_owned();
+                let reason = purpose::asked_for().into();
                 self.begin_rollback(&writing, &id, reason, requested_by)?;
             }
             Phase::Held => {
@@ -59,7 +60,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
                 self.append(&writing, &id, &decision)?;
             }
             Phase::Draft | Phase::Prepared => {
-                let reason = "the process ended before anything was sent".to_owned();
+                let reason = purpose::ended_before().into();
                 let draft = self.set(&id)?.draft.as_ref();
                 let deletions_of = draft.and_then(|draft| draft.waited_for()).cloned();
                 self.append(&writing, &id, &Record::Refused { reason, deletions_of })?;
@@ -121,9 +122,7 @@ impl<S: SapPort, C: Clock> Poster<S, C> {
         let record = match phase {
             Phase::RolledBack => Record::RolledBack,
             Phase::RolledBackConflicts => Record::RolledBackConflicts,
-            _ => Record::Held {
-                reason: "some documents could not be taken back; see each of them".to_owned(),
-            },
+            _ => Record::Held { reason: purpose::some_stay().into() },
         };
         self.append(writing, id, &record)?;
         self.desk.tell(Progress::Closed { id: id.clone(), phase });

@@ -1,9 +1,13 @@
 //! A table of the page or of a report: the twin of every chart, and what people take along as CSV
 //! or XLSX.
 
+use std::collections::BTreeMap;
+
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::said::Said;
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -48,12 +52,25 @@ pub struct Sheet {
     /// Place of the first row of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<usize>,
+    /// Sentences of the program among the cells, by their English text, with what they are made of.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = std::collections::HashMap<String, Object>)]
+    pub said: BTreeMap<String, Said>,
 }
 
 impl Sheet {
     /// A table without rows.
     pub fn new(name: &str, columns: Vec<Column>) -> Self {
-        Self { name: name.to_owned(), columns, rows: Vec::new(), total: 0, next: None }
+        let (rows, said) = (Vec::new(), BTreeMap::new());
+        Self { name: name.to_owned(), columns, rows, total: 0, next: None, said }
+    }
+
+    /// The cell of a sentence, whose facts go with the table.
+    pub fn cell(&mut self, said: &Said) -> String {
+        if said.key.is_some() {
+            self.said.insert(said.text.clone(), said.clone());
+        }
+        said.text.clone()
     }
 
     /// Adds a row; it has a cell for each column.
@@ -92,6 +109,8 @@ impl Sheet {
         let end = after.saturating_add(limit).min(self.rows.len());
         self.next = (end < self.rows.len()).then_some(end);
         self.rows = self.rows.drain(after.min(end)..end).collect();
+        let rows = &self.rows;
+        self.said.retain(|text, _| rows.iter().flatten().any(|cell| cell == text));
         self
     }
 

@@ -107,6 +107,7 @@ pub fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Sheet {
     );
     for finding in findings {
         let severity = serde_json::to_value(finding.severity).unwrap_or_default();
+        let (seen, proposal) = (sheet.cell(&finding.text), sheet.cell(&finding.proposal));
         sheet.row(vec![
             finding.rule.clone(),
             severity.as_str().unwrap_or_default().to_owned(),
@@ -114,8 +115,8 @@ pub fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> Sheet {
             shown(finding.interval.map(|at| at.start)),
             shown(finding.interval.map(|at| at.end)),
             finding.count.to_string(),
-            finding.text.clone(),
-            finding.proposal.clone(),
+            seen,
+            proposal,
         ]);
     }
     sheet

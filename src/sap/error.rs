@@ -3,6 +3,9 @@
 use std::fmt;
 
 use super::rfc::failure::{Cause, RfcFailure};
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// Whether a write that ended in this error can still have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +38,6 @@ impl fmt::Display for SapMessage {
 #[non_exhaustive]
 pub enum SapError {
     /// No connection was made.
-    #[error(
-        "{system}: {url} cannot be reached ({reason}). Check the address, the firewall and in SMICM \
-         whether the port is open; nothing was sent."
-    )]
     NotReachable {
         /// System.
         system: String,
@@ -48,10 +47,6 @@ pub enum SapError {
         reason: String,
     },
     /// The request left and no usable answer came: the only error that leaves a write in doubt.
-    #[error(
-        "{system}: no answer to {request} ({reason}). If it was a write, SAP may have done it: it is \
-         looked up by reference before anything is sent again."
-    )]
     NoAnswer {
         /// System.
         system: String,
@@ -61,9 +56,6 @@ pub enum SapError {
         reason: String,
     },
     /// What has to precede the request failed, so the request itself never left.
-    #[error(
-        "{system}: {request} needs a CSRF token, and fetching one failed; nothing was sent: {cause}"
-    )]
     NotSent {
         /// System.
         system: String,
@@ -73,11 +65,6 @@ pub enum SapError {
         cause: Box<SapError>,
     },
     /// User or password is wrong.
-    #[error(
-        "{system}: user {user} was not let in to client {client} (401). Check user, password and \
-         client; in SU01 see whether the user is locked. Nothing is tried again, so that the user \
-         is not locked."
-    )]
     LogonRefused {
         /// System.
         system: String,
@@ -87,10 +74,6 @@ pub enum SapError {
         client: String,
     },
     /// A right is missing.
-    #[error(
-        "{system}: user {user} may not use {object}: {text}. Run SU53 as {user}, then add what it \
-         shows to the role Z_CARBIDE_READ or Z_CARBIDE_PP_WRITE."
-    )]
     NotAuthorized {
         /// System.
         system: String,
@@ -102,10 +85,6 @@ pub enum SapError {
         text: String,
     },
     /// The service itself is not there, which says nothing about any object.
-    #[error(
-        "{system}: {request}: SAP does not know the service ({code}: {text}). Activate it in \
-         /IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN) and its node in SICF; nothing was done."
-    )]
     ServiceInactive {
         /// System.
         system: String,
@@ -117,10 +96,6 @@ pub enum SapError {
         text: String,
     },
     /// Something else than SAP answered.
-    #[error(
-        "ODATA-NOTSAP: {system}: {request} answered {content_type} instead of {wanted}; check login, \
-         proxy and client number (status {status}): it is a logon page or a proxy."
-    )]
     NotSapAnswer {
         /// System.
         system: String,
@@ -136,10 +111,6 @@ pub enum SapError {
         write: bool,
     },
     /// The answer sends on to another address, which is never followed.
-    #[error(
-        "SSRF-REDIRECT: {system}: {request}: redirect to {url} refused. Check sap.url, the logon \
-         procedure of the node in SICF, and the proxy."
-    )]
     Redirected {
         /// System.
         system: String,
@@ -151,7 +122,6 @@ pub enum SapError {
         write: bool,
     },
     /// The answer breaks off or is not what the format says.
-    #[error("{system}: the answer to {request} is damaged ({bytes} bytes): {reason}")]
     Damaged {
         /// System.
         system: String,
@@ -165,11 +135,6 @@ pub enum SapError {
         write: bool,
     },
     /// A batch was answered with less than was asked.
-    #[error(
-        "ODATA-BATCH: {system}: {service}, batch: {requests} requests, {answers} answers; \
-         state-changing parts are in doubt and are looked up by reference before anything is sent \
-         again."
-    )]
     BatchShort {
         /// System.
         system: String,
@@ -183,10 +148,6 @@ pub enum SapError {
         write: bool,
     },
     /// The answer is larger than anything that is read here.
-    #[error(
-        "HTTP-BOMB: {system}: the answer to {request} expands to more than {mebibytes} MiB; reading \
-         stopped and nothing of it was kept. Narrow the filter or look at the proxy."
-    )]
     TooLarge {
         /// System.
         system: String,
@@ -198,10 +159,6 @@ pub enum SapError {
         write: bool,
     },
     /// SAP refused with a message.
-    #[error(
-        "{system}: {request} was refused with {status}: {message}{details}. {}",
-        hint(*status, transaction_id)
-    )]
     Refused {
         /// System.
         system: String,
@@ -217,10 +174,6 @@ pub enum SapError {
         transaction_id: String,
     },
     /// The data moved while they were read: a row or a page came twice, or one is missing.
-    #[error(
-        "{code}: {system}: {entity}: {what}. It was read twice from the start with the same end, and \
-         nothing was kept; read again when nobody changes the data."
-    )]
     Moved {
         /// `ODATA-COUNT`, `ODATA-MOVED` or `ODATA-LOOP`.
         code: &'static str,
@@ -232,7 +185,6 @@ pub enum SapError {
         what: String,
     },
     /// A link leads elsewhere.
-    #[error("SSRF-LINK: {system}: {}; only {base} is allowed", elsewhere(.link))]
     ForeignLink {
         /// System.
         system: String,
@@ -242,7 +194,6 @@ pub enum SapError {
         base: String,
     },
     /// A field does not hold what its type says.
-    #[error("{code}: {entity} {key}: {property} {problem}")]
     Value {
         /// `VAL-DECIMAL`, `VAL-DATE`, ...
         code: &'static str,
@@ -256,10 +207,6 @@ pub enum SapError {
         problem: String,
     },
     /// A BAPI answered with errors; the LUW was rolled back.
-    #[error(
-        "{system}: {function} was refused: {}. Nothing was posted.",
-        .messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    )]
     Bapi {
         /// System.
         system: String,
@@ -269,10 +216,6 @@ pub enum SapError {
         messages: Vec<SapMessage>,
     },
     /// A function module ended in a SOAP fault. After a write nobody knows how far it came.
-    #[error(
-        "SOAP-FAULT: {system}: {function} ended in a fault: {text}. See ST22 and SM21 around this \
-         time; a write is looked up by reference before anything is sent again."
-    )]
     Fault {
         /// System.
         system: String,
@@ -282,10 +225,6 @@ pub enum SapError {
         text: String,
     },
     /// A BAPI answered without the parameter that says whether it did its work.
-    #[error(
-        "BAPI-NORETURN: {system}: {function}: answer has no RETURN; a write is looked up by reference \
-         before anything is sent again."
-    )]
     NoReturn {
         /// System.
         system: String,
@@ -293,11 +232,6 @@ pub enum SapError {
         function: String,
     },
     /// A BAPI reported no error and named no document.
-    #[error(
-        "BAPI-NODOC: {system}: {function}: no document number returned{}. It was rolled back; the \
-         item is looked up by reference before anything is sent again.",
-        .messages.iter().map(|message| format!("; {message}")).collect::<String>()
-    )]
     NoDocument {
         /// System.
         system: String,
@@ -307,11 +241,6 @@ pub enum SapError {
         messages: Vec<SapMessage>,
     },
     /// A message of a type that SAP does not document, so it is taken for an error.
-    #[error(
-        "BAPI-TYPE: {system}: {function}: message type {kind} unknown; treated as error: {}. It was \
-         rolled back; nothing was posted.",
-        .messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    )]
     MessageType {
         /// System.
         system: String,
@@ -323,11 +252,6 @@ pub enum SapError {
         messages: Vec<SapMessage>,
     },
     /// SAP keeps no session, so a commit would commit nothing.
-    #[error(
-        "{system}: {function} was called in a session of its own, but SAP set no cookie \
-         sap-contextid: a commit would find nothing to commit. Check in SICF that /sap/bc/soap/rfc \
-         allows stateful sessions and that no proxy drops cookies. Nothing was committed."
-    )]
     NoSession {
         /// System.
         system: String,
@@ -335,7 +259,6 @@ pub enum SapError {
         function: String,
     },
     /// The server showed a certificate that is not believed.
-    #[error("{system}: {url}: {reason}. Nothing was sent.")]
     NotTrusted {
         /// System.
         system: String,
@@ -345,10 +268,6 @@ pub enum SapError {
         reason: String,
     },
     /// The OAuth 2.0 server gave no token.
-    #[error(
-        "AUTH-TOKEN: {system}: no token from {url}: {reason}. Check client, secret and scope in \
-         [sap.auth]; nothing was done in SAP."
-    )]
     NoToken {
         /// System.
         system: String,
@@ -358,10 +277,6 @@ pub enum SapError {
         reason: String,
     },
     /// The call is not in the manifest, so it is a defect of Carbide and was not sent.
-    #[error(
-        "SAP-MANIFEST: {system}: {request} is not among the interfaces of `carbide interfaces`; it \
-         was not sent. Please report it."
-    )]
     OutsideManifest {
         /// System.
         system: String,
@@ -369,10 +284,8 @@ pub enum SapError {
         request: String,
     },
     /// A call over SAP's RFC library failed.
-    #[error("{0}")]
     Rfc(Box<RfcFailure>),
     /// The client cannot be set up.
-    #[error("{system}: {reason}")]
     Setup {
         /// System.
         system: String,
@@ -380,6 +293,223 @@ pub enum SapError {
         reason: String,
     },
 }
+
+impl SapError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NotReachable { system, url, reason } => said!(
+                "sap.not-reachable",
+                "{system}: {url} cannot be reached ({reason}). Check the address, the firewall and in SMICM \
+                 whether the port is open; nothing was sent.",
+                system = system,
+                url = url,
+                reason = reason
+            ),
+            Self::NoAnswer { system, request, reason } => said!(
+                "sap.no-answer",
+                "{system}: no answer to {request} ({reason}). If it was a write, SAP may have done it: it is \
+                 looked up by reference before anything is sent again.",
+                system = system,
+                request = request,
+                reason = reason
+            ),
+            Self::NotSent { system, request, cause } => said!(
+                "sap.not-sent",
+                "{system}: {request} needs a CSRF token, and fetching one failed; nothing was sent: {cause}",
+                system = system,
+                request = request,
+                cause = cause
+            ),
+            Self::LogonRefused { system, user, client } => said!(
+                "sap.logon-refused",
+                "{system}: user {user} was not let in to client {client} (401). Check user, password and \
+                 client; in SU01 see whether the user is locked. Nothing is tried again, so that the user \
+                 is not locked.",
+                system = system,
+                user = user,
+                client = client
+            ),
+            Self::NotAuthorized { system, user, object, text } => said!(
+                "sap.not-authorized",
+                "{system}: user {user} may not use {object}: {text}. Run SU53 as {user}, then add what it \
+                 shows to the role Z_CARBIDE_READ or Z_CARBIDE_PP_WRITE.",
+                system = system,
+                user = user,
+                object = object,
+                text = text
+            ),
+            Self::ServiceInactive { system, request, code, text } => said!(
+                "sap.service-inactive",
+                "{system}: {request}: SAP does not know the service ({code}: {text}). Activate it in \
+                 /IWFND/MAINT_SERVICE (V4: /IWFND/V4_ADMIN) and its node in SICF; nothing was done.",
+                system = system,
+                request = request,
+                code = code,
+                text = text
+            ),
+            Self::NotSapAnswer { system, request, content_type, wanted, status, .. } => said!(
+                "sap.not-sap-answer",
+                "ODATA-NOTSAP: {system}: {request} answered {content_type} instead of {wanted}; check login, \
+                 proxy and client number (status {status}): it is a logon page or a proxy.",
+                system = system,
+                request = request,
+                content_type = content_type,
+                wanted = wanted,
+                status = status.to_string()
+            ),
+            Self::Redirected { system, request, url, .. } => said!(
+                "sap.redirected",
+                "SSRF-REDIRECT: {system}: {request}: redirect to {url} refused. Check sap.url, the logon \
+                 procedure of the node in SICF, and the proxy.",
+                system = system,
+                request = request,
+                url = url
+            ),
+            Self::Damaged { system, request, bytes, reason, .. } => said!(
+                "sap.damaged",
+                "{system}: the answer to {request} is damaged ({bytes} bytes): {reason}",
+                system = system,
+                request = request,
+                bytes = bytes,
+                reason = reason
+            ),
+            Self::BatchShort { system, service, requests, answers, .. } => said!(
+                "sap.batch-short",
+                "ODATA-BATCH: {system}: {service}, batch: {requests} requests, {answers} answers; \
+                 state-changing parts are in doubt and are looked up by reference before anything is sent \
+                 again.",
+                system = system,
+                service = service,
+                requests = requests,
+                answers = answers
+            ),
+            Self::TooLarge { system, request, mebibytes, .. } => said!(
+                "sap.too-large",
+                "HTTP-BOMB: {system}: the answer to {request} expands to more than {mebibytes} MiB; reading \
+                 stopped and nothing of it was kept. Narrow the filter or look at the proxy.",
+                system = system,
+                request = request,
+                mebibytes = mebibytes
+            ),
+            Self::Refused { system, request, status, message, details, transaction_id } => said!(
+                "sap.refused",
+                "{system}: {request} was refused with {status}: {message}{details}. {hint}",
+                system = system,
+                request = request,
+                message = message,
+                details = details,
+                hint = hint(*status, transaction_id),
+                status = status.to_string()
+            ),
+            Self::Moved { code, system, entity, what } => said!(
+                "sap.moved",
+                "{code}: {system}: {entity}: {what}. It was read twice from the start with the same end, and \
+                 nothing was kept; read again when nobody changes the data.",
+                code = code,
+                system = system,
+                entity = entity,
+                what = what
+            ),
+            Self::ForeignLink { system, link, base } => said!(
+                "sap.foreign-link",
+                "SSRF-LINK: {system}: {link}; only {base} is allowed",
+                system = system,
+                link = elsewhere(link),
+                base = base
+            ),
+            Self::Value { code, entity, key, property, problem } => said!(
+                "sap.value",
+                "{code}: {entity} {key}: {property} {problem}",
+                code = code,
+                entity = entity,
+                key = key,
+                property = property,
+                problem = problem
+            ),
+            Self::Bapi { system, function, messages } => said!(
+                "sap.bapi",
+                "{system}: {function} was refused: {messages}. Nothing was posted.",
+                system = system,
+                function = function,
+                messages = in_a_row(messages)
+            ),
+            Self::Fault { system, function, text } => said!(
+                "sap.fault",
+                "SOAP-FAULT: {system}: {function} ended in a fault: {text}. See ST22 and SM21 around this \
+                 time; a write is looked up by reference before anything is sent again.",
+                system = system,
+                function = function,
+                text = text
+            ),
+            Self::NoReturn { system, function } => said!(
+                "sap.no-return",
+                "BAPI-NORETURN: {system}: {function}: answer has no RETURN; a write is looked up by reference \
+                 before anything is sent again.",
+                system = system,
+                function = function
+            ),
+            Self::NoDocument { system, function, messages } if messages.is_empty() => said!(
+                "sap.no-document",
+                "BAPI-NODOC: {system}: {function}: no document number returned. It was rolled back; the \
+                 item is looked up by reference before anything is sent again.",
+                system = system,
+                function = function
+            ),
+            Self::NoDocument { system, function, messages } => said!(
+                "sap.no-document.messages",
+                "BAPI-NODOC: {system}: {function}: no document number returned; {messages}. It was rolled \
+                 back; the item is looked up by reference before anything is sent again.",
+                system = system,
+                function = function,
+                messages = in_a_row(messages)
+            ),
+            Self::MessageType { system, function, kind, messages } => said!(
+                "sap.message-type",
+                "BAPI-TYPE: {system}: {function}: message type {kind} unknown; treated as error: \
+                 {messages}. It was rolled back; nothing was posted.",
+                system = system,
+                function = function,
+                kind = kind,
+                messages = in_a_row(messages)
+            ),
+            Self::NoSession { system, function } => said!(
+                "sap.no-session",
+                "{system}: {function} was called in a session of its own, but SAP set no cookie \
+                 sap-contextid: a commit would find nothing to commit. Check in SICF that /sap/bc/soap/rfc \
+                 allows stateful sessions and that no proxy drops cookies. Nothing was committed.",
+                system = system,
+                function = function
+            ),
+            Self::NotTrusted { system, url, reason } => said!(
+                "sap.not-trusted",
+                "{system}: {url}: {reason}. Nothing was sent.",
+                system = system,
+                url = url,
+                reason = reason
+            ),
+            Self::NoToken { system, url, reason } => said!(
+                "sap.no-token",
+                "AUTH-TOKEN: {system}: no token from {url}: {reason}. Check client, secret and scope in \
+                 [sap.auth]; nothing was done in SAP.",
+                system = system,
+                url = url,
+                reason = reason
+            ),
+            Self::OutsideManifest { system, request } => said!(
+                "sap.outside-manifest",
+                "SAP-MANIFEST: {system}: {request} is not among the interfaces of `carbide interfaces`; it \
+                 was not sent. Please report it.",
+                system = system,
+                request = request
+            ),
+            Self::Rfc(failure) => Said::from(failure.to_string()),
+            Self::Setup { system, reason } => Said::from(format!("{system}: {reason}")),
+        }
+    }
+}
+
+words_by_said!(SapError);
 
 impl SapError {
     /// Whether a write that ended so can have taken effect (JOURNAL 2.2).
@@ -439,28 +569,46 @@ impl SapError {
     }
 }
 
+/// Messages of SAP in its own words.
+fn in_a_row(messages: &[SapMessage]) -> String {
+    messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// Where a link leads that is not followed.
-fn elsewhere(link: &str) -> String {
+fn elsewhere(link: &str) -> Said {
     match link.split_once(':') {
         Some((scheme, _)) if !scheme.contains('/') && !matches!(scheme, "http" | "https") => {
-            format!("next link scheme {scheme} is not allowed ({link})")
+            said!(
+                "sap.link.scheme",
+                "next link scheme {scheme} is not allowed ({link})",
+                scheme = scheme,
+                link = link
+            )
         }
-        _ => format!("next link leads to {link}"),
+        _ => said!("sap.link.elsewhere", "next link leads to {link}", link = link),
     }
 }
 
-fn hint(status: u16, transaction_id: &str) -> String {
+fn hint(status: u16, transaction_id: &str) -> Said {
     let what = match status {
-        404 => "The object does not exist",
-        409 | 423 => "Somebody holds a lock: see SM12",
-        412 => "Somebody changed it after it was read; it was not overwritten",
-        428 => "SAP wants the version that is to be changed",
-        429 | 503 => "The system is overloaded; try later",
-        _ => "Details stand in /IWFND/ERROR_LOG",
+        404 => said!("sap.hint.absent", "The object does not exist"),
+        409 | 423 => said!("sap.hint.lock", "Somebody holds a lock: see SM12"),
+        412 => said!(
+            "sap.hint.changed",
+            "Somebody changed it after it was read; it was not overwritten"
+        ),
+        428 => said!("sap.hint.version", "SAP wants the version that is to be changed"),
+        429 | 503 => said!("sap.hint.overloaded", "The system is overloaded; try later"),
+        _ => said!("sap.hint.log", "Details stand in /IWFND/ERROR_LOG"),
     };
     if transaction_id.is_empty() {
-        what.to_owned()
+        what
     } else {
-        format!("{what} (transaction id {transaction_id})")
+        said!(
+            "sap.hint.transaction",
+            "{what} (transaction id {id})",
+            what = what,
+            id = transaction_id
+        )
     }
 }

@@ -18,6 +18,8 @@ use super::person::Role;
 use super::plant::Plant;
 use super::problem::Problem;
 use super::session::Session;
+use crate::said;
+use crate::said::{List, Said};
 use crate::store::hex;
 
 /// Name of the cookie.
@@ -46,12 +48,16 @@ impl Person {
         if roles.iter().any(|role| self.roles.contains(role)) {
             return Ok(());
         }
-        let names: Vec<String> =
-            roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
+        let names = List::from_iter(roles.iter().map(|role| format!("{role:?}").to_lowercase()));
         Err(Problem::new(
             StatusCode::FORBIDDEN,
             "ROLE",
-            format!("{} is no {}; nothing was done", self.name, names.join(" and no ")),
+            said!(
+                "role.lacks",
+                "{user} has none of the roles {roles}; nothing was done",
+                user = self.name,
+                roles = names
+            ),
         ))
     }
 }
@@ -100,14 +106,21 @@ pub fn from_proxy(
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "PROXY",
-            "the proxy lets a header through that it has to set itself (serve.proxy)",
+            said!(
+                "proxy.header",
+                "the proxy lets a header through that it has to set itself (serve.proxy)"
+            ),
         ));
     }
     if !proxy.from.contains(&peer.ip()) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "PROXY",
-            format!("{} may not say who comes (serve.proxy.from)", peer.ip()),
+            said!(
+                "proxy.from",
+                "{address} may not say who comes (serve.proxy.from)",
+                address = peer.ip()
+            ),
         ));
     }
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().trim().to_owned();
@@ -126,8 +139,11 @@ fn session(parts: &Parts, plant: &Plant) -> Result<Session, Problem> {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "LOGON",
-            "nobody is logged on, or the session is over: log on again. Nothing was done; what was \
-             begun before goes on",
+            said!(
+                "logon.over",
+                "nobody is logged on, or the session is over: log on again. Nothing was done; what was \
+                 begun before goes on"
+            ),
         )
     };
     let found = key(&parts.headers).and_then(|key| plant.sessions.get(&key)).ok_or_else(nobody)?;
@@ -142,13 +158,13 @@ fn session(parts: &Parts, plant: &Plant) -> Result<Session, Problem> {
 
 /// Whether a change comes from a page of ours.
 fn is_ours(parts: &Parts, session: &Session, plant: &Plant) -> Result<(), Problem> {
-    let refused = |why: &str| {
-        let text = format!("{why}; nothing was done. Load the page again");
+    let refused = |why: Said| {
+        let text = said!("csrf.reload", "{why}; nothing was done. Load the page again", why = why);
         Err(Problem::new(StatusCode::FORBIDDEN, "CSRF", text))
     };
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     if header(CSRF) != Some(session.csrf.as_str()) {
-        return refused("the request does not carry the token of the session");
+        return refused(said!("csrf.token", "the request does not carry the token of the session"));
     }
     if let Some(origin) = header("origin") {
         let host = header("host").unwrap_or_default();
@@ -157,11 +173,15 @@ fn is_ours(parts: &Parts, session: &Session, plant: &Plant) -> Result<(), Proble
             || origin == format!("https://{host}")
             || public.is_some_and(|url| origin == url.trim_end_matches('/'));
         if !ours {
-            return refused("the request comes from a page of somebody else");
+            return refused(said!("csrf.origin", "the request comes from a page of somebody else"));
         }
     }
     if let Err(seconds) = plant.changes.count(&session.csrf) {
-        let text = format!("{} changes too much at once; nothing was done", session.user);
+        let text = said!(
+            "rate.changes",
+            "{user} changes too much at once; nothing was done",
+            user = session.user
+        );
         return Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, "RATE", text, seconds));
     }
     Ok(())
@@ -227,7 +247,11 @@ pub async fn tag(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, TAGGED_MAX).await else {
-        return Problem::internal("the answer is too long; ask for fewer rows").into_response();
+        return Problem::internal(said!(
+            "answer.long",
+            "the answer is too long; ask for fewer rows"
+        ))
+        .into_response();
     };
     let tag = format!("\"{}\"", &hex(&Sha256::digest(&bytes))[..32]);
     let value = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""));

@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use super::event::Events;
 use super::problem::Problem;
+use crate::said;
+use crate::said::Said;
 
 /// Finished jobs that are still shown.
 const KEPT: usize = 200;
@@ -56,6 +58,10 @@ pub struct Job {
     pub by: String,
     /// What is being done now, or why it failed.
     pub text: String,
+    /// What the text is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub said: Option<Said>,
     /// Value of the best plan so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub best_fv: Option<f64>,
@@ -107,6 +113,7 @@ impl Jobs {
                 state: JobState::Waiting,
                 by: by.to_owned(),
                 text: String::new(),
+                said: None,
                 best_fv: None,
                 result: None,
                 asked: Timestamp::now(),
@@ -137,7 +144,7 @@ impl Jobs {
     /// [`Problem`] if there is none of that number.
     pub fn get(&self, id: u64) -> Result<Job, Problem> {
         let found = self.kept().jobs.get(&id).map(|(job, _)| job.clone());
-        found.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))
+        found.ok_or_else(|| unknown(id))
     }
 
     /// Whether one of a kind waits or runs.
@@ -153,11 +160,14 @@ impl Jobs {
     pub fn stop(&self, id: u64) -> Result<Job, Problem> {
         let kept = self.kept();
         let found = kept.jobs.get(&id);
-        let (job, stop) =
-            found.ok_or_else(|| Problem::not_found(format!("there is no job {id}")))?;
+        let (job, stop) = found.ok_or_else(|| unknown(id))?;
         stop.store(true, Ordering::SeqCst);
         Ok(job.clone())
     }
+}
+
+fn unknown(id: u64) -> Problem {
+    Problem::not_found(said!("job.unknown", "there is no job {id}", id = id))
 }
 
 /// A job on its way.
@@ -180,10 +190,11 @@ impl Running {
     }
 
     /// Says what is being done.
-    pub fn at(&self, text: &str, best_fv: Option<f64>) {
+    pub fn at(&self, said: Said, best_fv: Option<f64>) {
         self.change(|job| {
             job.state = JobState::Running;
-            text.clone_into(&mut job.text);
+            job.said = said.keyed();
+            job.text = said.into();
             job.best_fv = best_fv.or(job.best_fv);
         });
     }
@@ -205,6 +216,7 @@ impl Running {
                 Err(problem) => {
                     job.state = JobState::Failed;
                     job.text.clone_from(&problem.detail);
+                    job.said.clone_from(&problem.said);
                 }
             }
         });

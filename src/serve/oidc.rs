@@ -29,6 +29,7 @@ use super::session::token;
 use crate::config::Config;
 use crate::config::oidc::OidcLogon;
 use crate::config::secrets::SecretSource;
+use crate::said::Said;
 
 /// How long somebody may take at the directory.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -336,7 +337,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
-fn refused(text: impl ToString) -> Problem {
+fn refused(text: impl Into<Said>) -> Problem {
     Problem::new(http::StatusCode::UNAUTHORIZED, "OIDC", text)
 }
 

@@ -22,6 +22,8 @@ use crate::config::Config;
 use crate::cycle::Posted;
 use crate::post::Summary;
 use crate::post::approval::Request;
+use crate::said;
+use crate::said::Said;
 
 /// The journal as pages see it.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +42,7 @@ pub struct JournalView {
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     /// Why the last read failed, and when; `None` if it did not.
-    pub collect: Option<(Timestamp, String)>,
+    pub collect: Option<(Timestamp, Said)>,
     /// Why the journal cannot be used.
     pub journal: Option<String>,
     /// When facts were last read without an error.
@@ -166,7 +168,7 @@ impl Plant {
             Problem::later(
                 axum::http::StatusCode::SERVICE_UNAVAILABLE,
                 "NO-FACTS",
-                why.unwrap_or_else(|| "SAP and the meters are being read".to_owned()),
+                why.unwrap_or_else(|| said!("job.read-first", "SAP and the meters are being read")),
                 5,
             )
         })

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::cycle::CycleError;
 use crate::post::PostError;
+use crate::said::Said;
 use crate::store::StoreError;
 
 /// An answer that says no, and why.
@@ -18,6 +19,10 @@ pub struct Problem {
     pub code: String,
     /// What happened, to which object, and what to do.
     pub detail: String,
+    /// What the detail is made of: a page makes its own sentence of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub said: Option<Said>,
     /// Seconds after which it is worth asking again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
@@ -25,49 +30,48 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with its status, key and text.
-    pub fn new(status: StatusCode, code: &str, detail: impl ToString) -> Self {
-        Self {
-            status: status.as_u16(),
-            code: code.to_owned(),
-            detail: detail.to_string(),
-            retry_after_seconds: None,
-        }
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<Said>) -> Self {
+        let (detail, code) = (detail.into(), code.to_owned());
+        let (status, said) = (status.as_u16(), detail.keyed());
+        Self { status, code, detail: detail.into(), said, retry_after_seconds: None }
     }
 
     /// What was asked for is not there.
-    pub fn not_found(detail: impl ToString) -> Self {
+    pub fn not_found(detail: impl Into<Said>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT-FOUND", detail)
     }
 
     /// What was sent makes no sense.
-    pub fn invalid(detail: impl ToString) -> Self {
+    pub fn invalid(detail: impl Into<Said>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "INVALID", detail)
     }
 
     /// The page that asked is older than what it asks about.
-    pub fn stale(detail: impl ToString) -> Self {
+    pub fn stale(detail: impl Into<Said>) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, "STALE", detail)
     }
 
     /// The server itself failed.
-    pub fn internal(detail: impl ToString) -> Self {
+    pub fn internal(detail: impl Into<Said>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", detail)
     }
 
     /// It is worth asking again later.
-    pub fn later(status: StatusCode, code: &str, detail: impl ToString, seconds: u64) -> Self {
+    pub fn later(status: StatusCode, code: &str, detail: impl Into<Said>, seconds: u64) -> Self {
         Self { retry_after_seconds: Some(seconds), ..Self::new(status, code, detail) }
     }
 
     /// With the key that stands in front of the text, if one does: `POST-INCOMPLETE: ...`.
-    fn keyed(status: StatusCode, code: &str, text: &str) -> Self {
+    fn keyed(status: StatusCode, code: &str, said: Said) -> Self {
         let is_key = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
-        match text.split_once(": ") {
-            Some((key, _)) if key.contains('-') && key.chars().all(is_key) => {
-                Self::new(status, key, text)
-            }
-            _ => Self::new(status, code, text),
-        }
+        let key = said.split_once(": ").map(|(key, _)| key.to_owned());
+        let key = key.filter(|key| key.contains('-') && key.chars().all(is_key));
+        Self::new(status, key.as_deref().unwrap_or(code), said)
+    }
+
+    /// What happened, as another sentence says it.
+    pub fn said(&self) -> Said {
+        self.said.clone().unwrap_or_else(|| self.detail.as_str().into())
     }
 }
 
@@ -86,34 +90,34 @@ impl IntoResponse for Problem {
 
 impl From<CycleError> for Problem {
     fn from(error: CycleError) -> Self {
-        let text = error.to_string();
+        let said = error.said();
         match error {
             CycleError::Sap(_) | CycleError::Source(_) | CycleError::Ems(_) => {
-                Self::keyed(StatusCode::BAD_GATEWAY, "REMOTE", &text)
+                Self::keyed(StatusCode::BAD_GATEWAY, "REMOTE", said)
             }
             CycleError::Store(error) => error.into(),
             CycleError::Post(error) => error.into(),
             CycleError::Config(_) | CycleError::Secret(_) => {
-                Self::keyed(StatusCode::INTERNAL_SERVER_ERROR, "SETTINGS", &text)
+                Self::keyed(StatusCode::INTERNAL_SERVER_ERROR, "SETTINGS", said)
             }
-            _ => Self::keyed(StatusCode::CONFLICT, "REFUSED", &text),
+            _ => Self::keyed(StatusCode::CONFLICT, "REFUSED", said),
         }
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let text = error.to_string();
+        let said = error.said();
         match error {
-            StoreError::Unknown { .. } => Self::not_found(text),
-            StoreError::PeriodClosed { .. } => Self::keyed(StatusCode::CONFLICT, "CLOSED", &text),
-            _ => Self::keyed(StatusCode::INTERNAL_SERVER_ERROR, "STORE", &text),
+            StoreError::Unknown { .. } => Self::not_found(said),
+            StoreError::PeriodClosed { .. } => Self::keyed(StatusCode::CONFLICT, "CLOSED", said),
+            _ => Self::keyed(StatusCode::INTERNAL_SERVER_ERROR, "STORE", said),
         }
     }
 }
 
 impl From<PostError> for Problem {
     fn from(error: PostError) -> Self {
-        Self::keyed(StatusCode::CONFLICT, "POST", &error.to_string())
+        Self::keyed(StatusCode::CONFLICT, "POST", error.said())
     }
 }

@@ -14,6 +14,8 @@ use super::plant::Plant;
 use super::problem::Problem;
 use crate::present::sheet::Sheet;
 use crate::report::table;
+use crate::said;
+use crate::said::List;
 use crate::store::Store;
 
 /// Names of the tables.
@@ -25,6 +27,7 @@ pub const NAMES: &[&str] = &[
     "postings",
     "posting-materials",
     "energy",
+    "flows",
     "energy-hours",
     "energy-days",
     "meter-tree",
@@ -59,7 +62,16 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         let config = plant.config();
         Ok(Store::open(&config.path(&config.settings.post.directory))?)
     };
-    let of_it = |what| of.ok_or_else(|| Problem::invalid(format!("{name} needs of=<{what}>")));
+    let of_it = |what| {
+        of.ok_or_else(|| {
+            Problem::invalid(said!(
+                "table.of",
+                "{name} needs of=<{what}>",
+                name = name,
+                what = what
+            ))
+        })
+    };
     let of_plan = || of_it("plan");
     Ok(match name {
         "budgets" => table::budgets(&plant.view()?.organisation.budgets),
@@ -69,6 +81,7 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "postings" => carbon::postings(&store()?, &plant.journal())?,
         "posting-materials" => carbon::posting_materials(&store()?, &plant.journal())?,
         "energy" => reading::energy(&*plant.view()?),
+        "flows" => carbon::flows(&*plant.view()?, &plant.config())?,
         "energy-hours" => reading::hours(&*plant.view()?, &plant.config().zone),
         "energy-days" => reading::days(&*plant.view()?, &plant.config().zone),
         "meter-tree" => meter::tree(&*plant.view()?),
@@ -96,7 +109,12 @@ pub fn sheet(plant: &Arc<Plant>, name: &str, of: Option<&str>) -> Result<Sheet, 
         "change-sets" => journal::change_sets(&plant.journal()),
         "requests" => journal::requests(&plant.journal()),
         _ => {
-            let text = format!("there is no table {name}; there are {}", NAMES.join(", "));
+            let text = said!(
+                "table.unknown",
+                "there is no table {name}; there are {names}",
+                name = name,
+                names = List::from_iter(NAMES)
+            );
             return Err(Problem::not_found(text));
         }
     })

@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use super::problem::Problem;
 use crate::cycle::Installation;
+use crate::said;
 
 type Piece =
     Box<dyn FnOnce(Rc<Bench>) -> Pin<Box<dyn Future<Output = ()> + 'static>> + Send + 'static>;
@@ -110,13 +111,16 @@ impl Worker {
             Problem::later(
                 axum::http::StatusCode::SERVICE_UNAVAILABLE,
                 "SERVER-STOPS",
-                "the server is stopping; nothing was begun",
+                said!("server.stops", "the server is stopping; nothing was begun"),
                 5,
             )
         };
         self.pieces.send(piece).map_err(|_| ends())?;
         result.await.map_err(|_| {
-            Problem::internal("the work ended without a result; the log of the server says why")
+            Problem::internal(said!(
+                "server.no-result",
+                "the work ended without a result; the log of the server says why"
+            ))
         })?
     }
 }

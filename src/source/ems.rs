@@ -4,6 +4,10 @@
 //! catalog and quoted; values are bound, or literals with their quotes doubled where a driver needs that. No
 //! statement but SELECT can be formed.
 
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
+
 mod catalog;
 
 mod connection;
@@ -37,10 +41,6 @@ pub use watermark::{Watermark, sum_tolerance};
 #[derive(Debug, thiserror::Error)]
 pub enum EmsError {
     /// No ODBC driver manager, or no such driver.
-    #[error(
-        "ODBC-NOMGR: the ODBC driver '{driver}' cannot be loaded ({reason}). On Debian install \
-         {package}."
-    )]
     Driver {
         /// Driver as it was asked for.
         driver: &'static str,
@@ -50,10 +50,6 @@ pub enum EmsError {
         package: &'static str,
     },
     /// The database does not answer or refuses the user.
-    #[error(
-        "ODBC-CONNECT: {source_name} cannot be opened ({reason}). Check server, port, database and \
-         user in [ems]; nothing was read."
-    )]
     Connect {
         /// Driver and database, without password.
         source_name: String,
@@ -61,7 +57,6 @@ pub enum EmsError {
         reason: String,
     },
     /// A name in the mapping is no name.
-    #[error("MAP-IDENT: '{name}' is not a {what} name; nothing was read")]
     Identifier {
         /// Name as it was given.
         name: String,
@@ -69,7 +64,6 @@ pub enum EmsError {
         what: &'static str,
     },
     /// The table or a column does not exist.
-    #[error("ODBC-COLUMN: {source_name}: table {table} has no column {column}{similar}")]
     Column {
         /// Driver and database.
         source_name: String,
@@ -81,7 +75,6 @@ pub enum EmsError {
         similar: String,
     },
     /// The table does not exist or may not be read.
-    #[error("ODBC-TABLE: {source_name} has no table {table} that this user may read")]
     Table {
         /// Driver and database.
         source_name: String,
@@ -89,10 +82,6 @@ pub enum EmsError {
         table: String,
     },
     /// The connection ended, and again after it was opened anew.
-    #[error(
-        "ODBC-LOST: {source_name}: the connection ended after {rows} rows ({reason}), also when it was \
-         opened again; nothing was kept"
-    )]
     Lost {
         /// Driver and database.
         source_name: String,
@@ -102,9 +91,6 @@ pub enum EmsError {
         reason: String,
     },
     /// The query failed.
-    #[error(
-        "ODBC-QUERY: {source_name}: the query failed after {rows} rows ({reason}); nothing was kept"
-    )]
     Query {
         /// Driver and database.
         source_name: String,
@@ -114,11 +100,6 @@ pub enum EmsError {
         reason: String,
     },
     /// A text is longer than a reading can be.
-    #[error(
-        "ODBC-LOB: {source_name}: column {column} of the query holds a value of more than {bytes} bytes, \
-         which is no stamp, value or quality; nothing was kept. Map another column in \
-         mappings/ems.toml."
-    )]
     TooLong {
         /// Driver and database.
         source_name: String,
@@ -128,10 +109,6 @@ pub enum EmsError {
         bytes: usize,
     },
     /// A query ran longer than it may.
-    #[error(
-        "ODBC-TIME: {source_name}: query cancelled after {seconds} s; nothing was kept. Index the \
-         table by meter and stamp, or raise query_seconds in mappings/ems.toml."
-    )]
     Time {
         /// Driver and database.
         source_name: String,
@@ -139,13 +116,8 @@ pub enum EmsError {
         seconds: u32,
     },
     /// The mapping makes no sense.
-    #[error("mappings/ems.toml: {0}")]
     Mapping(String),
     /// The sum of the rows is not the sum that the database forms itself.
-    #[error(
-        "ODBC-SUM: {source_name}: {rows} rows of meter {meter} sum to {streamed}, the database sums \
-         {pushed}; the read is not whole and nothing was kept"
-    )]
     SumsDiffer {
         /// Driver and database.
         source_name: String,
@@ -159,3 +131,90 @@ pub enum EmsError {
         pushed: rust_decimal::Decimal,
     },
 }
+
+impl EmsError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Driver { driver, reason, package } => said!(
+                "ems.driver",
+                "ODBC-NOMGR: the ODBC driver '{driver}' cannot be loaded ({reason}). On Debian install \
+                 {package}.",
+                driver = driver,
+                reason = reason,
+                package = package
+            ),
+            Self::Connect { source_name, reason } => said!(
+                "ems.connect",
+                "ODBC-CONNECT: {source_name} cannot be opened ({reason}). Check server, port, database and \
+                 user in [ems]; nothing was read.",
+                source_name = source_name,
+                reason = reason
+            ),
+            Self::Identifier { name, what } => said!(
+                "ems.identifier",
+                "MAP-IDENT: '{name}' is not a {what} name; nothing was read",
+                name = name,
+                what = what
+            ),
+            Self::Column { source_name, table, column, similar } => said!(
+                "ems.column",
+                "ODBC-COLUMN: {source_name}: table {table} has no column {column}{similar}",
+                source_name = source_name,
+                table = table,
+                column = column,
+                similar = similar
+            ),
+            Self::Table { source_name, table } => said!(
+                "ems.table",
+                "ODBC-TABLE: {source_name} has no table {table} that this user may read",
+                source_name = source_name,
+                table = table
+            ),
+            Self::Lost { source_name, rows, reason } => said!(
+                "ems.lost",
+                "ODBC-LOST: {source_name}: the connection ended after {rows} rows ({reason}), also when it was \
+                 opened again; nothing was kept",
+                source_name = source_name,
+                rows = rows,
+                reason = reason
+            ),
+            Self::Query { source_name, rows, reason } => said!(
+                "ems.query",
+                "ODBC-QUERY: {source_name}: the query failed after {rows} rows ({reason}); nothing was kept",
+                source_name = source_name,
+                rows = rows,
+                reason = reason
+            ),
+            Self::TooLong { source_name, column, bytes } => said!(
+                "ems.too-long",
+                "ODBC-LOB: {source_name}: column {column} of the query holds a value of more than {bytes} bytes, \
+                 which is no stamp, value or quality; nothing was kept. Map another column in \
+                 mappings/ems.toml.",
+                source_name = source_name,
+                column = column,
+                bytes = bytes
+            ),
+            Self::Time { source_name, seconds } => said!(
+                "ems.time",
+                "ODBC-TIME: {source_name}: query cancelled after {seconds} s; nothing was kept. Index the \
+                 table by meter and stamp, or raise query_seconds in mappings/ems.toml.",
+                source_name = source_name,
+                seconds = seconds
+            ),
+            Self::Mapping(what) => said!("ems.mapping", "mappings/ems.toml: {what}", what = what),
+            Self::SumsDiffer { source_name, meter, rows, streamed, pushed } => said!(
+                "ems.sums-differ",
+                "ODBC-SUM: {source_name}: {rows} rows of meter {meter} sum to {streamed}, the database sums \
+                 {pushed}; the read is not whole and nothing was kept",
+                source_name = source_name,
+                rows = rows,
+                meter = meter,
+                streamed = streamed,
+                pushed = pushed
+            ),
+        }
+    }
+}
+
+words_by_said!(EmsError);

@@ -9,6 +9,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::period::Interval;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// One hour of a published series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +26,6 @@ pub struct PublishedHour {
 #[derive(Debug, thiserror::Error)]
 pub enum GridError {
     /// The file is not there or no gzip.
-    #[error("the series {path} cannot be read: {reason}. mappings/factors.toml names it.")]
     Unreadable {
         /// Path.
         path: PathBuf,
@@ -31,7 +33,6 @@ pub enum GridError {
         reason: std::io::Error,
     },
     /// A line is not what it should be.
-    #[error("{path}:{line}: {reason}")]
     Line {
         /// Path.
         path: PathBuf,
@@ -41,6 +42,29 @@ pub enum GridError {
         reason: String,
     },
 }
+
+impl GridError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Unreadable { path, reason } => said!(
+                "grid.unreadable",
+                "the series {path} cannot be read: {reason}. mappings/factors.toml names it.",
+                path = path.display(),
+                reason = reason
+            ),
+            Self::Line { path, line, reason } => said!(
+                "grid.line",
+                "{path}:{line}: {reason}",
+                path = path.display(),
+                line = line,
+                reason = reason
+            ),
+        }
+    }
+}
+
+words_by_said!(GridError);
 
 /// Reads a file of `stamp,value[,..]` lines below a header; `.gz` files are unpacked. Stamps in `Z`
 /// are instants, others are local times of `zone`. Hours without a value are left out, as is an

@@ -3,6 +3,9 @@
 
 use std::io::{Cursor, Read, sink};
 
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 use calamine::{DataRef, ExcelDateTime, Reader, Xlsx};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
@@ -62,7 +65,6 @@ pub struct SheetFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SheetFileError {
     /// It is something else.
-    #[error("UPLOAD-FORM: the file is no {wanted}: {what}. Nothing was taken from it.")]
     Form {
         /// `XLSX workbook`, `CSV text`.
         wanted: &'static str,
@@ -70,9 +72,6 @@ pub enum SheetFileError {
         what: String,
     },
     /// It is larger than is read.
-    #[error(
-        "UPLOAD-SIZE: the file has more than {max} {of}; send it in parts. Nothing was taken from it."
-    )]
     Size {
         /// What is too much.
         of: &'static str,
@@ -80,12 +79,35 @@ pub enum SheetFileError {
         max: u64,
     },
     /// It has no heads, or nothing under them.
-    #[error(
-        "UPLOAD-EMPTY: the file has no row under its heads; fill in the table that the page hands out. \
-         Nothing was taken from it."
-    )]
     Empty,
 }
+
+impl SheetFileError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Form { wanted, what } => said!(
+                "upload.form",
+                "UPLOAD-FORM: the file is no {wanted}: {what}. Nothing was taken from it.",
+                wanted = wanted,
+                what = what
+            ),
+            Self::Size { of, max } => said!(
+                "upload.size",
+                "UPLOAD-SIZE: the file has more than {max} {of}; send it in parts. Nothing was taken from it.",
+                max = max,
+                of = of
+            ),
+            Self::Empty => said!(
+                "upload.empty",
+                "UPLOAD-EMPTY: the file has no row under its heads; fill in the table that the page hands out. \
+                 Nothing was taken from it."
+            ),
+        }
+    }
+}
+
+words_by_said!(SheetFileError);
 
 fn too_large(of: &'static str, max: usize) -> SheetFileError {
     SheetFileError::Size { of, max: max as u64 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const WORDS: &[&str] = &["quantity", "unit", "id", "period", "value_state", "secret"];
+const WORDS: &[&str] =
+    &["quantity", "unit", "id", "period", "value_state", "secret", "said", "words_by_said"];
 const FACTS: &[&str] = &["master", "order", "reading", "factor"];
 
 /// What each module may name with `crate::` beside the words, and whether it may name the facts.
@@ -15,6 +16,7 @@ const MAY_USE: &[(&str, bool, &[&str])] = &[
     ("period", false, &[]),
     ("value_state", false, &[]),
     ("secret", false, &[]),
+    ("said", false, &[]),
     ("master", true, &[]),
     ("order", true, &[]),
     ("reading", true, &[]),
@@ -97,6 +99,7 @@ const PURE: &[&str] = &[
     "id",
     "period",
     "value_state",
+    "said",
     "master",
     "order",
     "reading",

@@ -133,7 +133,7 @@ fn energies(read: &RawReadings, mapping: &EmsMapping, meter: &str) -> (Vec<Strin
     };
     (
         rows.iter().map(|row| text(row.energy)).collect(),
-        findings.into_iter().map(|finding| finding.text).collect(),
+        findings.into_iter().map(|finding| finding.text.into()).collect(),
     )
 }
 

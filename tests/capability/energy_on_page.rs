@@ -54,3 +54,39 @@ async fn what_the_plant_uses_now_is_the_last_day_that_was_read() {
     let per_kwh = number("carbon_kg") / number("energy_kwh");
     assert!(per_kwh > Decimal::new(3, 1) && per_kwh < Decimal::new(6, 1), "{per_kwh} kg/kWh");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn energy_and_emissions_flow_from_purchase_to_product_and_none_is_lost_on_the_way() {
+    let plant = Plant::new().await;
+    add_user(&plant, "vera", "viewer");
+    let daemon = Daemon::start(&plant);
+    let vera = daemon.somebody("vera").await;
+    let month: Decimal = vera.facts().await["energy_kwh"].as_str().unwrap().parse().unwrap();
+
+    let flows = rows(&vera, "/tables/flows?limit=10000").await;
+
+    let of = |column: &str, kind: &str, name: Option<&str>| -> Vec<Value> {
+        let end = column.strip_suffix("_kind").unwrap();
+        let named = |row: &Value| name.is_none_or(|name| row[end] == name);
+        flows.iter().filter(|row| row[column] == kind && named(row)).cloned().collect()
+    };
+    let rounding = Decimal::new(1, 2);
+    let bought = sum(&of("from_kind", "source", Some("s2")), "energy");
+    assert!((bought - month).abs() < rounding, "{bought} kWh were bought, {month} metered");
+    for center in of("to_kind", "work_center", None) {
+        let name = center["to"].as_str().unwrap();
+        let into = of("to_kind", "work_center", Some(name));
+        let out = of("from_kind", "work_center", Some(name));
+        for what in ["energy", "carbon"] {
+            assert!((sum(&into, what) - sum(&out, what)).abs() < rounding, "{what} of {name}");
+        }
+    }
+    let goods = of("from_kind", "source", Some("s3_1"));
+    assert!(!goods.is_empty(), "materials are bought too");
+    for component in &goods {
+        let name = component["to"].as_str().unwrap();
+        let into = of("to_kind", "material", Some(name));
+        let out = of("from_kind", "material", Some(name));
+        assert!((sum(&into, "carbon") - sum(&out, "carbon")).abs() < rounding, "carbon of {name}");
+    }
+}

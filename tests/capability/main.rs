@@ -49,6 +49,8 @@ mod full_disk;
 mod hostile_sap;
 mod interfaces;
 
+mod languages;
+
 mod metadata;
 mod methods_document;
 

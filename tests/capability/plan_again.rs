@@ -6,13 +6,16 @@ use carbide::footprint::budget::{Budget, Quarter};
 use carbide::plan::Limit;
 use carbide::post::NewDocument;
 use carbide::quantity::Milligrams;
+use carbide::said::Said;
 use carbide::store::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::command_line::{Plant, ended_with, text};
+use crate::decide_on_page::rows;
+use crate::serve::{Daemon, add_user};
 
-const QUIET: &(dyn Fn(&str, Option<f64>) + Sync) = &|_, _| {};
+const QUIET: &(dyn Fn(&Said, Option<f64>) + Sync) = &|_, _| {};
 
 /// A plant whose plan was posted and confirmed, with SAP read again.
 async fn running() -> Plant {
@@ -189,4 +192,40 @@ async fn a_quarter_in_danger_gets_its_share_of_what_is_left() {
     assert!(made.as_it_ran.violations.iter().any(|one| one.rule == "carbon_budget"));
     assert!(made.sentences()[0].contains("2018-Q4 is heading for"), "{:?}", made.sentences());
     assert_eq!(made.from, ran.key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_plans_again_by_itself_when_new_facts_no_longer_fit_the_plan_that_runs() {
+    let plant = running().await;
+    let (installation, _, mut facts, ran) = opened(&plant);
+    let mut line = ran.record.problem.demands.values().last().unwrap().clone();
+    (line.sales_order, line.delivery_priority) = ("99".parse().unwrap(), 1);
+    facts.orders.sales_order_lines.push(line.clone());
+    installation.store.keep(Kind::Facts, Timestamp::now(), &facts).unwrap();
+    drop(installation);
+    // What was read last stays; SAP does not know of the order.
+    plant.append("[serve]\ncollect_minutes = 0\n");
+    add_user(&plant, "anna", "planner");
+    let daemon = Daemon::start(&plant);
+    let anna = daemon.somebody("anna").await;
+    anna.facts().await;
+
+    let began = std::time::Instant::now();
+    let job = loop {
+        let jobs = anna.get("/jobs").await;
+        let of_plan = |job: &&Value| job["kind"] == "plan";
+        if let Some(job) = jobs.as_array().unwrap().iter().find(of_plan) {
+            break job.clone();
+        }
+        assert!(began.elapsed().as_secs() < 120, "{jobs}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    let plan = anna.done(&job).await;
+    let page = anna.get(&format!("/plans/{plan}")).await;
+
+    assert_eq!(job["by"], "schedule", "{job}");
+    let why = page["replanned"].to_string();
+    assert!(why.contains(&format!("order {} is urgent", line.demand())), "{why}");
+    let posted = rows(&anna, "/tables/change-sets?limit=100").await;
+    assert_eq!(posted.len(), 1, "what the schedule made waits for people: {posted:?}");
 }

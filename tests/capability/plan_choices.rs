@@ -8,8 +8,9 @@ use carbide::plan::prices::prices;
 use carbide::plan::{Effort, Limit, Status, evaluate, non_dominated};
 
 use crate::plan_for_carbon::{Tiny, instance, tiny, work};
+use carbide::said::Said;
 
-const QUIET: &(dyn Fn(&str, Option<f64>) + Sync) = &|_, _| {};
+const QUIET: &(dyn Fn(&Said, Option<f64>) + Sync) = &|_, _| {};
 
 fn effort() -> Effort<'static> {
     Effort { seed: 1, limit: Limit::Work { generations: 15, moves: 20_000 }, progress: QUIET }

@@ -278,3 +278,75 @@ fn a_demand_without_a_lane_or_outside_the_horizon_is_named() {
     let short = problem(|_, config| config.settings.plan.horizon_days = 7).unwrap();
     assert!(short.unplannable.iter().any(|one| one.reason.contains("outside the 7 days")));
 }
+
+/// Gives an open production order of SAP to a sales order item; its number.
+fn made_for(facts: &mut Facts, demand: &str) -> carbide::id::ProductionOrderNumber {
+    let mut lines = facts.orders.sales_order_lines.iter();
+    let line = lines.find(|line| line.demand() == demand).unwrap();
+    let mut orders = facts.orders.production_orders.iter_mut();
+    let order = orders.find(|order| order.open_quantity() > Decimal::ZERO).unwrap();
+    order.sales_order = Some((line.sales_order.clone(), line.item.clone()));
+    order.number.clone()
+}
+
+#[test]
+fn what_became_a_production_order_is_not_planned_again_unless_it_ended_short() {
+    use carbide::order::OrderStatus;
+    let whole = problem(|_, _| {}).unwrap();
+    let demand = whole.demands.keys().next().unwrap();
+    let is_planned = |found: &Problem| found.demands.contains_key(demand);
+    let running = problem(|facts, _| {
+        made_for(facts, demand);
+    });
+    assert!(!is_planned(&running.unwrap()), "it is being made");
+    let ended = |confirmed_all: bool| {
+        let found = problem(|facts, _| {
+            let number = made_for(facts, demand);
+            let mut orders = facts.orders.production_orders.iter_mut();
+            let order = orders.find(|order| order.number == number).unwrap();
+            order.status = OrderStatus::TechnicallyCompleted;
+            order.confirmed = if confirmed_all { order.quantity.amount } else { Decimal::ONE };
+        });
+        is_planned(&found.unwrap())
+    };
+    assert!(!ended(true), "it is in stock");
+    assert!(ended(false), "it is still to be made");
+}
+
+#[test]
+fn an_open_production_order_keeps_its_work_centers_busy_for_the_time_it_is_scheduled() {
+    let whole = problem(|_, _| {}).unwrap();
+    let begin = whole.shift(0).day.to_datetime(jiff::civil::time(6, 0, 0, 0));
+    let capacity = |found: &Problem| -> Vec<(String, Vec<f64>)> {
+        let centers = found.instance.work_centers.iter();
+        centers.map(|one| (one.work_center.clone(), one.capacity_minutes.clone())).collect()
+    };
+    let free = capacity(&whole);
+    let with_order = |hours: i64, of_open: Decimal| {
+        let found = problem(move |facts, _| {
+            let mut open = facts.orders.production_orders.iter_mut();
+            let order = open.find(|order| order.open_quantity() > Decimal::ZERO).unwrap();
+            order.operations.clear();
+            order.quantity.amount = order.confirmed + of_open;
+            (order.start, order.end) = (begin, begin + jiff::Span::new().hours(hours));
+        });
+        capacity(&found.unwrap())
+    };
+    let lost = |with: &[(String, Vec<f64>)], bucket: usize| -> f64 {
+        free.iter().zip(with).map(|(free, with)| free.1[bucket] - with.1[bucket]).sum()
+    };
+    let (one_shift, two_shifts) = (with_order(8, Decimal::ONE), with_order(16, Decimal::ONE));
+    assert!(lost(&one_shift, 0) > 0.0);
+    assert_eq!(lost(&one_shift, 1), 0.0);
+    assert!((lost(&two_shifts, 0) - lost(&one_shift, 0) / 2.0).abs() < 1e-9);
+    assert!((lost(&two_shifts, 1) - lost(&two_shifts, 0)).abs() < 1e-9);
+    let doubled = lost(&with_order(8, Decimal::TWO), 0);
+    assert!((doubled - 2.0 * lost(&one_shift, 0)).abs() < 1e-9, "by the open quantity");
+    let before = problem(move |facts, _| {
+        let mut open = facts.orders.production_orders.iter_mut();
+        let order = open.find(|order| order.open_quantity() > Decimal::ZERO).unwrap();
+        order.operations.clear();
+        (order.start, order.end) = (begin - jiff::Span::new().hours(8), begin);
+    });
+    assert_eq!(capacity(&before.unwrap()), free, "over before the horizon begins");
+}

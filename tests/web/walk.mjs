@@ -10,7 +10,7 @@ import { api, collect, rows, troubles } from './troubles.mjs'
 /** Each chart with the tables that say the same. */
 const TWINS = {
   '#/overview': { 'energy-days': ['energy-days'] },
-  '#/energy': { sankey: ['energy'], heat: ['energy-hours'], 'meter-tree': ['meter-tree'], 'equipment-heat': ['equipment-days'] },
+  '#/energy': { sankey: ['flows'], heat: ['energy-hours'], 'meter-tree': ['meter-tree'], 'equipment-heat': ['equipment-days'] },
 }
 const TWINS_OF_PLAN = { gantt: ['plan-operations', 'plan-shifts'], front: ['plan-choices'] }
 
@@ -28,6 +28,19 @@ async function twins(page, charts, of = '') {
       })), [table, of])
       must(sizes.every(size => size > 50), `${table} cannot be taken along: ${sizes}`)
     }
+  }
+}
+
+/** Words that stand in nearly every sentence of the program, and in none of another language of the page. */
+const ENGLISH = /\b(the|is|are|and|of|instead|when|with|from|arrives|starts|shifts?|more|less|not?)\b/i
+const OWN = { de: /[a-zäöüß]{3,}/, zh: /[\u4e00-\u9fff]{2,}/, ja: /[\u3040-\u30ff]/ }
+
+/** Looks that sentences are of the language, each of them and none in English. */
+function said(sentences, language) {
+  must(sentences.length > 0, 'nothing is said')
+  for (const sentence of sentences) {
+    const words = sentence.replaceAll(/[A-Z][A-Z0-9-]+/g, ' ')
+    must(OWN[language].test(words) && !ENGLISH.test(words), `in ${language} the page says: ${sentence}`)
   }
 }
 
@@ -334,6 +347,40 @@ try {
     })
   }
 
+  for (const language of ['de', 'zh', 'ja']) {
+    await step(`reasons, findings, refusals and progress are said in ${language}`, async () => {
+      await anna.evaluate(to => localStorage.setItem('carbide-language', to), language)
+      const plan = (await rows(anna, 'plans?limit=1'))[0].plan
+      await anna.goto(`${url}/#/plan/${plan}`)
+      await anna.reload()
+      const texts = async (sheet, columns) => {
+        await anna.locator(`[data-testid=sheet-${sheet}] tbody tr`).first().waitFor()
+        return anna.evaluate(([name, places]) => [...document.querySelectorAll(`[data-testid=sheet-${name}] tbody tr`)].flatMap(row => places.map(at => row.children[at].textContent)), [sheet, columns])
+      }
+      said(await texts('plan-reasons', [1]), language)
+      await anna.locator('[data-testid=sheet-plan-reasons]').scrollIntoViewIfNeeded()
+      await shot(anna, `reasons-${language}`)
+      await go(anna, '#/findings')
+      // A box to choose it by, its key, state and deadline, rule, severity, subject, times and count stand before.
+      said(await texts('findings', [10, 11]), language)
+      await anna.locator('[data-testid=sheet-findings] tbody ui5-button').first().click()
+      await anna.locator('[data-testid=finding] ol li').first().waitFor()
+      said((await anna.locator('[data-testid=finding] p').allTextContents()).slice(1), language)
+      await shot(anna, `finding-${language}`)
+      await go(anna, '#/explain/NO-SUCH-THING')
+      await anna.locator('main [role=alert]').waitFor()
+      said(await anna.locator('main [role=alert] ui5-message-strip').allTextContents(), language)
+      await shot(anna, `refusal-${language}`)
+      await go(anna, '#/plans')
+      await anna.locator('#seconds').fill('3')
+      const progress = anna.locator('[data-testid=job] > span')
+      await anna.locator('ui5-button[data-testid=start-plan]').click()
+      await anna.waitForFunction(() => /\d/.test(document.querySelector('[data-testid=job] > span')?.textContent ?? ''), undefined, { timeout: 60_000 })
+      said([await progress.textContent()], language)
+      await anna.waitForURL(/#\/plan\//, { timeout: 120_000 })
+    })
+  }
+
   for (const theme of ['sap_horizon_dark', 'sap_horizon_hcb']) {
     await step(`${theme}: no finding of axe on any page`, async () => {
       await anna.evaluate(to => { localStorage.setItem('carbide-theme', to); localStorage.setItem('carbide-language', 'en') }, theme)
@@ -368,12 +415,23 @@ try {
 
   await step('a narrow screen and the keyboard work', async () => {
     await anna.setViewportSize({ width: 420, height: 800 })
+    await anna.evaluate(() => localStorage.setItem('carbide-theme', 'sap_horizon'))
     await anna.goto(`${url}/#/overview`)
     await anna.reload()
     await anna.locator('main > h1').waitFor()
-    const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))
-    must(wide <= 1, `the page is ${wide} px wider than the screen: ${widest}`)
+    const plan = `#/plan/${(await rows(anna, 'plans?limit=1'))[0].plan}`
+    for (const hash of ['#/plans', plan, '#/postings', '#/explain/REBAR-16', '#/energy', '#/findings', '#/factors', '#/overview']) {
+      await go(anna, hash)
+      await anna.locator('main table tbody tr').first().waitFor()
+      await anna.waitForTimeout(600)
+      const wide = await anna.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      const widest = await anna.evaluate(() => [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll')).map(one => one.tagName + '.' + one.className).slice(0, 5).join(' '))
+      must(wide <= 1, `${hash} is ${wide} px wider than the screen: ${widest}`)
+      const found = await axe(anna)
+      must(found.length === 0, `${hash} on a narrow screen: ${found.join('\n')}`)
+    }
+    await anna.reload()
+    await anna.locator('main > h1').waitFor()
     await anna.keyboard.press('Tab')
     await anna.keyboard.press('Enter')
     const focused = await anna.evaluate(() => document.activeElement?.tagName)

@@ -1,9 +1,12 @@
 // The interface of the server: /api/v1, nothing else.
 
+import type { Said } from './said'
+
 export interface Problem {
   status: number
   code: string
   detail: string
+  said?: Said
 }
 
 export class ApiError extends Error {
@@ -43,6 +46,7 @@ export interface Sheet {
   rows: string[][]
   total: number
   next?: number
+  said?: Record<string, Said>
 }
 
 export interface Job {
@@ -51,6 +55,7 @@ export interface Job {
   state: 'waiting' | 'running' | 'done' | 'failed'
   by: string
   text: string
+  said?: Said
   best_fv?: number
   result?: string
   asked: string
@@ -86,6 +91,7 @@ export interface Overview {
   problems: number
   jobs: Job[]
   collect_failed: string | null
+  collect_failed_said: Said | null
 }
 
 export interface Worth {
@@ -122,7 +128,7 @@ export interface PlanPage {
     end: string
     minutes: number
   }[]
-  unplannable: { demand: string; reason: string }[]
+  unplannable: { demand: string; reason: string; said?: Said }[]
   carbon_parts: [Record<string, number>, Record<string, number>]
   change_set: string | null
   feasibility: {
@@ -136,8 +142,8 @@ export interface PlanPage {
     carbon_kg: Scattered
   } | null
   quarters: { quarter: string; scopes: number[]; planned_kg: number; budget_kg: number }[]
-  conflict: { text: string; proven: boolean; relaxing: string[] } | null
-  front: { name: string; chosen: boolean; carbon_kg: number; cost: number; punctuality: number; cost_per_tonne_saved: number | null }[] | null
+  conflict: { text: string; said: Said | null; proven: boolean; relaxing: string[]; relaxing_said: Said[] } | null
+  front: { name: string; said: Said | null; chosen: boolean; carbon_kg: number; cost: number; punctuality: number; cost_per_tonne_saved: number | null }[] | null
 }
 
 export interface Scattered {
@@ -151,21 +157,24 @@ export interface ChangeSetPage {
   change_set: string
   phase: string
   purpose: string
+  purpose_said: Said | null
   requested_by: string
   plan_hash: string
   ends: string | null
   server_time: string
   reason: string | null
+  reason_said: Said | null
   items: {
     item: number
     title: string
+    said: Said | null
     state: string
     number: string | null
     reversal: string | null
     conflict: { what: string; fields: [string, string, string, string][] } | null
     message: string | null
   }[]
-  deletions: { state: 'waiting' | 'due' | 'became' | 'dropped'; titles: string[]; became: string | null } | null
+  deletions: { state: 'waiting' | 'due' | 'became' | 'dropped'; titles: string[]; titles_said: Said[]; became: string | null } | null
 }
 
 export interface FindingPage {
@@ -173,13 +182,15 @@ export interface FindingPage {
   rule: string
   subject: string
   text: string
+  said: Said | null
   proposal: string
+  proposal_said: Said | null
   state: string
   waits: boolean
   due: string | null
   from: string | null
   to: string | null
-  events: { at: string; who: string; what: string; text: string; before_kwh: string | null; after_kwh: string | null }[]
+  events: { at: string; who: string; what: string; text: string; said: Said | null; before_kwh: string | null; after_kwh: string | null }[]
 }
 
 export type Decision = { ask: { whom: string } } | { accept: { why: string } } | { correct: { kwh: string[]; why: string } }
@@ -194,7 +205,7 @@ export interface RightReadings {
 }
 
 export interface Simulation {
-  documents: { item: number; title: string; key: string }[]
+  documents: { item: number; title: string; said: Said | null; key: string }[]
   documents_max: number
 }
 
@@ -202,6 +213,7 @@ export interface Asked {
   request: string
   hash: string
   purpose: string
+  purpose_said: Said | null
   requested_by: string
   approved_by: string | null
   documents: string[]

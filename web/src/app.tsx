@@ -9,6 +9,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { ApiError, logOff, logOn, ways as waysIn, who as whoIs, type Ways, type Who } from './api'
 import { connect, disconnect, useConnected } from './events'
 import { chooseLanguage, LANGUAGES, t, useLanguage, type Key } from './i18n'
+import { sayOr } from './said'
 import { chooseTheme, storedTheme, THEMES, type Theme } from './themes'
 import { Trouble } from './trouble'
 
@@ -89,7 +90,7 @@ function LogOn({ over, done }: { over: boolean; done: (who: Who) => void }) {
         <div className="field"><Label for="password" required>{t('password')}</Label><Input id="password" accessibleName={t('password')} type="Password" required value={password} onInput={event => setPassword(event.target.value)} /></div>
         <Button design="Emphasized" type="Submit" disabled={busy || !user || !password}>{t('log_on')}</Button>
         {error && error.problem.status !== 401 && <Trouble error={error} />}
-        {error && error.problem.status === 401 && <MessageStrip design="Negative" hideCloseButton>{error.problem.detail}</MessageStrip>}
+        {error && error.problem.status === 401 && <MessageStrip design="Negative" hideCloseButton>{sayOr(error.problem.said, error.problem.detail)}</MessageStrip>}
       </form>}
       <Choices />
     </main>

@@ -7,6 +7,7 @@ import { ApiError, get, post, type Decision, type FindingPage } from './api'
 import { instant, number } from './format'
 import { named, t } from './i18n'
 import { useLoad } from './load'
+import { sayOr } from './said'
 import { Status } from './sheet'
 import { Trouble } from './trouble'
 
@@ -39,15 +40,15 @@ export function Deciding({ finding, may, close }: { finding: string; may: boolea
       {data && (
         <>
           <p><b>{data.rule} {data.subject}</b>{data.from && data.to && <> · {instant(data.from)} – {instant(data.to)}</>}</p>
-          <p>{data.text}</p>
-          {data.proposal && <p>{t('col_proposal')}: {data.proposal}</p>}
+          <p>{sayOr(data.said, data.text)}</p>
+          {data.proposal && <p>{t('col_proposal')}: {sayOr(data.proposal_said, data.proposal)}</p>}
           {data.due && data.waits && <p>{t('decide_until', instant(data.due))}</p>}
           <ol>
             {data.events.map(event => (
               <li key={`${event.at}-${event.what}`}>
                 {instant(event.at)} {event.who}: {named('key', event.what)}
                 {event.after_kwh !== null && ` ${number(event.before_kwh ?? '', 3)} → ${number(event.after_kwh, 3)} kWh`}
-                {event.text && ` – ${event.text}`}
+                {event.text && ` – ${sayOr(event.said, event.text)}`}
               </li>
             ))}
           </ol>

@@ -4,6 +4,7 @@ import type { PlanPage, Worth } from './api'
 import { Chart, type Colors } from './chart'
 import { number, percent, tick } from './format'
 import { t } from './i18n'
+import { sayOr } from './said'
 import { SheetView } from './sheet'
 
 type Point = NonNullable<PlanPage['front']>[number]
@@ -21,7 +22,7 @@ export function Front({ plan, currency, worth, points }: { plan: string; currenc
         xAxis: { ...axis, name: `${t('carbon')} [kg CO₂e]`, nameGap: 34 },
         yAxis: { ...axis, name: `${t('cost')} [${currency}]`, nameGap: 70 },
         series: [
-          { name: t('other_choices'), type: 'scatter', symbol: 'circle', symbolSize: 10, color: colors.ordered[0], data: points.map(point => shown(point.name, point)) },
+          { name: t('other_choices'), type: 'scatter', symbol: 'circle', symbolSize: 10, color: colors.ordered[0], data: points.map(point => shown(sayOr(point.said, point.name), point)) },
           { name: t('this_plan'), type: 'scatter', symbol: 'diamond', symbolSize: 18, color: colors.ordered[4], data: [shown(t('this_plan'), worth)] },
         ],
       }

@@ -40,21 +40,23 @@ export function Gantt({ plan }: { plan: PlanPage }) {
   const option = useCallback(
     (colors: Colors) => {
       const row = new Map(centers.map((center, at) => [center, at]))
-      const materials = new Map<string, number>()
       const used = new Map<string, number>()
-      const data = drawn.map(bar => {
+      const data = new Map<string, { value: number[]; name: string }[]>()
+      for (const bar of drawn) {
         const at = row.get(bar.work_center) ?? 0
-        if (!materials.has(bar.material)) materials.set(bar.material, materials.size)
         const place = `${at} ${bar.bucket}`
         const begin = used.get(place) ?? 0
         used.set(place, begin + bar.minutes)
         const what = bar.count === 1 ? bar.order : `${bar.count} ${t('orders')}:`
-        return { value: [bar.bucket, at, begin, bar.minutes, materials.get(bar.material) ?? 0], name: `${what} ${bar.material} ${bar.work_center} ${number(bar.minutes)} ${t('minutes')}` }
-      })
+        const of = data.get(bar.material) ?? []
+        of.push({ value: [bar.bucket, at, begin, bar.minutes], name: `${what} ${bar.material} ${bar.work_center} ${number(bar.minutes)} ${t('minutes')}` })
+        data.set(bar.material, of)
+      }
       return {
         ...(many ? { aria: { enabled: true, decal: { show: false } } } : {}),
-        grid: { left: 90, right: 70, top: 30, bottom: 70 },
-        legend: { top: 0, left: 90, textStyle: { color: colors.text }, data: [t('grid')] },
+        grid: { left: 90, right: 70, top: 30, bottom: 105 },
+        dataZoom: [{ type: 'slider', xAxisIndex: 0, height: 22, bottom: 8, textStyle: { color: colors.text } }],
+        legend: { top: 0, left: 90, textStyle: { color: colors.text }, type: 'scroll', right: 70 },
         tooltip: { trigger: 'item' },
         xAxis: { type: 'category', data: shifts.map(shift => local(shift.start)), axisLabel: { color: colors.text, interval: 8, rotate: 30 } },
         yAxis: [
@@ -63,23 +65,25 @@ export function Gantt({ plan }: { plan: PlanPage }) {
         ],
         series: [
           { name: t('grid'), type: 'line', step: 'middle', yAxisIndex: 1, symbol: 'none', areaStyle: { opacity: 0.15 }, lineStyle: { width: 1 }, color: colors.ordered[3], data: shifts.map(shift => shift.grid_kg_per_kwh), z: 0 },
-          {
-            name: t('orders'),
+          // One series for each material, so that the legend names its color and can hide it.
+          ...[...data].map(([material, of], at) => ({
+            name: material,
             type: 'custom',
+            color: colors.ordered[at % colors.ordered.length],
             renderItem: (_: unknown, api: { value: (at: number) => number; coord: (point: number[]) => [number, number]; size: (size: number[]) => [number, number] }) => {
               const [x, y] = api.coord([api.value(0), api.value(1)])
               const [width, height] = api.size([1, 1])
               const minutes = (of: number) => width * Math.min(1, of / SHIFT)
               const left = x - width / 2 + minutes(api.value(2))
-              return { type: 'rect', shape: { x: left, y: y - height * 0.35, width: Math.max(many ? 0.5 : 2, minutes(api.value(3))), height: height * 0.7 }, style: { fill: colors.ordered[api.value(4) % colors.ordered.length], ...(many ? {} : { stroke: colors.ground }) } }
+              return { type: 'rect', shape: { x: left, y: y - height * 0.35, width: Math.max(many ? 0.5 : 2, minutes(api.value(3))), height: height * 0.7 }, style: { fill: colors.ordered[at % colors.ordered.length], ...(many ? {} : { stroke: colors.ground }) } }
             },
             encode: { x: 0, y: 1 },
-            data,
-          },
+            data: of,
+          })),
         ],
       }
     },
     [drawn, shifts, centers, many],
   )
-  return <section className="panel" aria-label={t('gantt')}><h2>{t('gantt')}</h2><Chart key={String(many)} label={t('gantt')} height={120 + 60 * centers.length} option={option} many={many} test="gantt" /></section>
+  return <section className="panel" aria-label={t('gantt')}><h2>{t('gantt')}</h2><Chart key={String(many)} label={t('gantt')} height={155 + 60 * centers.length} option={option} many={many} test="gantt" /></section>
 }

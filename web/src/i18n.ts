@@ -50,6 +50,8 @@ export function useLanguage(): string {
   )
 }
 
+export const currentLanguage = () => language
+
 /** The locale for numbers and dates: that of the browser if it is of the chosen language. */
 export function locale(): string {
   return navigator.languages.find(wanted => wanted.startsWith(language)) ?? language
@@ -62,7 +64,7 @@ export function t(key: Key, ...values: (string | number)[]): string {
 }
 
 /** The text of a key that the server sent, or the key itself in words. */
-export function named(prefix: string, key: string): string {
+export function named(prefix: string, key: string, other = key.replaceAll('_', ' ')): string {
   const full = `${prefix}_${key}` as Key
-  return full in en ? t(full) : key.replaceAll('_', ' ')
+  return full in en ? t(full) : other
 }

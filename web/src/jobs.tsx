@@ -7,6 +7,7 @@ import { ApiError, get, post, type Job } from './api'
 import { useEvents } from './events'
 import { number } from './format'
 import { t } from './i18n'
+import { sayOr } from './said'
 import { Trouble } from './trouble'
 
 /** Begins a job, follows it, and calls `done` with its result. */
@@ -43,12 +44,12 @@ export function useJob(done: (job: Job) => void) {
 export function JobView({ job, stop }: { job: Job | undefined; stop?: string }) {
   const [stopping, setStopping] = useState(false)
   if (!job) return null
-  if (job.state === 'failed') return <MessageStrip design="Negative" hideCloseButton>{t(`job_${job.kind}`)}: {job.text}</MessageStrip>
+  if (job.state === 'failed') return <MessageStrip design="Negative" hideCloseButton>{t(`job_${job.kind}`)}: {sayOr(job.said, job.text)}</MessageStrip>
   if (job.state === 'done') return <MessageStrip design="Positive" hideCloseButton>{t(`job_${job.kind}`)}: {t('state_done')} {job.result?.slice(0, 16)}</MessageStrip>
   return (
     <div className="bar" aria-live="polite" data-testid="job">
       <BusyIndicator active size="S" text={t('loading')} />
-      <span>{t(`job_${job.kind}`)}: {t(`state_${job.state}`)}. {job.text}</span>
+      <span>{t(`job_${job.kind}`)}: {t(`state_${job.state}`)}. {sayOr(job.said, job.text)}</span>
       {job.best_fv !== undefined && <strong>{t('best_so_far')}: {number(job.best_fv, 4)}</strong>}
       {stop && job.state === 'running' && (
         <Button

@@ -10,6 +10,7 @@ import { useEvents } from './events'
 import { t } from './i18n'
 import { JobView, useJob } from './jobs'
 import { useLoad } from './load'
+import { sayOr } from './said'
 import { Trouble } from './trouble'
 import { ChangeSetView } from './window'
 
@@ -51,12 +52,12 @@ export function PostingBar({ subject, who, may }: { subject: Subject; who: Who; 
       )}
       <JobView job={job} stop={may ? t('stop_take_back') : undefined} />
       <Trouble error={error ?? refused} />
-      {asked && <MessageStrip design="Information" hideCloseButton>{asked.request}: {asked.purpose}. {t('approvals')}: {t('state_waiting')}</MessageStrip>}
+      {asked && <MessageStrip design="Information" hideCloseButton>{asked.request}: {sayOr(asked.purpose_said, asked.purpose)}. {t('approvals')}: {t('state_waiting')}</MessageStrip>}
       {posted && <ChangeSetView id={posted} mayUndo={may} />}
       <Dialog open={simulated !== undefined} headerText={t('simulate')} onClose={() => setSimulated(undefined)} footer={<div className="bar"><Button onClick={() => setSimulated(undefined)}>{t('close')}</Button></div>}>
         <div className="dialog" tabIndex={0} role="region" aria-label={t('simulate')}>
           <p>{t('documents_would', simulated?.documents.length ?? 0, simulated?.documents_max ?? 0)}</p>
-          <ol>{simulated?.documents.map(document => <li key={document.item}>{document.title} <small>[{document.key}]</small></li>)}</ol>
+          <ol>{simulated?.documents.map(document => <li key={document.item}>{sayOr(document.said, document.title)} <small>[{document.key}]</small></li>)}</ol>
         </div>
       </Dialog>
     </>
@@ -75,7 +76,7 @@ export function Approvals({ who }: { who: Who }) {
   return (
     <section className="panel" aria-label={t('approvals')} data-testid="approvals">
       <h2>{t('approvals')}</h2>
-      {rows.map(row => <Approval key={row[at('request')]} who={who} request={row[at('request')] ?? ''} purpose={row[at('purpose')] ?? ''} by={row[at('requested_by')] ?? ''} approved={row[at('approved_by')] ?? ''} documents={row[at('documents')] ?? ''} hash={row[at('hash')] ?? ''} again={again} />)}
+      {rows.map(row => <Approval key={row[at('request')]} who={who} request={row[at('request')] ?? ''} purpose={sayOr(data?.said?.[row[at('purpose')] ?? ''], row[at('purpose')] ?? '')} by={row[at('requested_by')] ?? ''} approved={row[at('approved_by')] ?? ''} documents={row[at('documents')] ?? ''} hash={row[at('hash')] ?? ''} again={again} />)}
     </section>
   )
 }

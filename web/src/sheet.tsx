@@ -8,6 +8,7 @@ import { useEvents } from './events'
 import { instant, local, number, scope } from './format'
 import { named, t, useLanguage, type Key } from './i18n'
 import { useLoad } from './load'
+import { said, type Said } from './said'
 import { Trouble } from './trouble'
 
 /** SHA-256: shown by its beginning. */
@@ -15,8 +16,9 @@ const HASH = /^[0-9a-f]{64}$/
 
 const width = (column: Column, text: string) => (column.kind === 'number' ? 'number' : text.length > 34 && !HASH.test(text) ? 'long' : 'short')
 
-export function cell(column: Column, text: string): ReactNode {
+export function cell(column: Column, text: string, sentence?: Said): ReactNode {
   if (text === '') return '–'
+  if (sentence) return said(sentence)
   if (column.kind === 'number') return number(text, column.decimals ?? 0)
   if (column.kind === 'instant') return instant(text)
   if (column.kind === 'key') return <Status value={text} />
@@ -108,7 +110,7 @@ export function SheetView({ name, of, title, limit = 50, hide = [], open, choose
           </td>
         )}
         {shown.map(({ column, at }) => (
-          <td key={column.key} className={width(column, row[at] ?? '')}>{cell(column, row[at] ?? '')}</td>
+          <td key={column.key} className={width(column, row[at] ?? '')}>{cell(column, row[at] ?? '', sheet.said?.[row[at] ?? ''])}</td>
         ))}
         {open && <td>{open(named())}</td>}
       </tr>

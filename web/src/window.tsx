@@ -9,6 +9,7 @@ import { instant, number } from './format'
 import { named, t } from './i18n'
 import { JobView, useJob } from './jobs'
 import { useLoad } from './load'
+import { said, sayOr } from './said'
 import { Status } from './sheet'
 import { Trouble } from './trouble'
 
@@ -47,7 +48,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
   return (
     <section className="panel" aria-label={`${t('col_change_set')} ${id}`} data-testid="change-set">
       <div className="countdown">
-        <strong>{id}</strong> <Status value={data.phase} /> <span>{data.purpose}</span>
+        <strong>{id}</strong> <Status value={data.phase} /> <span>{sayOr(data.purpose_said, data.purpose)}</span>
         {open && (
           <>
             <span>{t('window_open')}</span>
@@ -57,7 +58,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
         )}
         {data.phase === 'CONFIRMED' && <span>{t('window_closed')}</span>}
       </div>
-      {data.reason && <MessageStrip design="Critical" hideCloseButton>{data.reason}</MessageStrip>}
+      {data.reason && <MessageStrip design="Critical" hideCloseButton>{sayOr(data.reason_said, data.reason)}</MessageStrip>}
       {data.deletions && <Deletions of={data.deletions} ends={data.ends} />}
       <JobView job={job} />
       <Trouble error={refused} again={() => { setError(undefined); again() }} />
@@ -69,7 +70,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
           <tbody>
             {data.items.map(item => (
               <tr key={item.item}>
-                <td className="number">{item.item}</td><td>{item.number ?? '–'}</td><td>{item.title}</td><td>{named('item', item.state)}</td><td>{item.reversal ?? '–'}</td>
+                <td className="number">{item.item}</td><td>{item.number ?? '–'}</td><td>{sayOr(item.said, item.title)}</td><td>{named('item', item.state)}</td><td>{item.reversal ?? '–'}</td>
               </tr>
             ))}
           </tbody>
@@ -94,7 +95,7 @@ export function ChangeSetView({ id, mayUndo }: { id: string; mayUndo: boolean })
             <Button onClick={() => setAsking(false)}>{t('cancel')}</Button>
           </div>
         }>
-        <div className="dialog" tabIndex={0} role="region" aria-label={t('take_back_what')}><p>{t('take_back_what')}</p>{data.deletions && <Deletions of={data.deletions} ends={data.ends} />}<ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {item.title}</li>)}</ol></div>
+        <div className="dialog" tabIndex={0} role="region" aria-label={t('take_back_what')}><p>{t('take_back_what')}</p>{data.deletions && <Deletions of={data.deletions} ends={data.ends} />}<ol reversed>{[...data.items].reverse().map(item => <li key={item.item}>{item.number} {sayOr(item.said, item.title)}</li>)}</ol></div>
       </Dialog>
     </section>
   )
@@ -112,7 +113,7 @@ function Deletions({ of, ends }: { of: NonNullable<ChangeSetPage['deletions']>; 
   return (
     <div role="note" data-testid="deletions">
       <p>{text}</p>
-      <ul>{of.titles.map(title => <li key={title}>{title}</li>)}</ul>
+      <ul>{of.titles_said.map(one => <li key={one.text}>{said(one)}</li>)}</ul>
     </div>
   )
 }

@@ -17,6 +17,7 @@ use crate::plan::prices::{Prices, prices};
 use crate::plan::{Effort, Limit, PlanError};
 use crate::present::figure;
 use crate::present::table::{Align, Table};
+use crate::said::Said;
 
 /// How long it may take.
 #[derive(Clone, Copy, Debug, Args)]
@@ -143,7 +144,7 @@ impl Search {
             Some(moves) => Limit::Work { generations: 100, moves },
             None => Limit::Share(&share),
         };
-        let progress = |what: &str, best: Option<f64>| match best {
+        let progress = |what: &Said, best: Option<f64>| match best {
             Some(fv) => stage.at(&format!("{what}, FV {fv:.4}")),
             None => stage.at(what),
         };

@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::check::{
-    self, Background, CheckedReadings, Finding, Metered, RuleSet, balance, fill_by_balance,
+    self, Background, CheckedReadings, Finding, Metered, RuleSet, action_said, balance,
+    fill_by_balance,
 };
 use crate::config::Config;
 use crate::cycle::{CycleError, Facts, MeterReadings};
@@ -19,6 +20,8 @@ use crate::order::Confirmation;
 use crate::period::{Interval, PostingPeriod};
 use crate::quantity::Energy;
 use crate::reading::Meter;
+use crate::said;
+use crate::said::Said;
 use crate::value_state::ValueState;
 
 /// Class of a meter that names none, percent.
@@ -84,14 +87,17 @@ fn main_meter(facts: &Facts, site: Option<&SiteMeters>) -> Result<Meter, CycleEr
     };
     found.map(|readings| readings.meter.clone()).ok_or_else(|| {
         CycleError::Incomplete(match named {
-            Some(named) => format!(
-                "the facts hold no readings of the main meter {named} of mappings/meters.toml; read \
-                 them with `carbide sync`"
+            Some(named) => said!(
+                "judge.main-unread",
+                "the facts hold no readings of the main meter {meter} of mappings/meters.toml; read \
+                 them with `carbide sync`",
+                meter = named
             ),
-            None => format!(
-                "{} meters are mapped in mappings/ems.toml; say in mappings/meters.toml which one is \
-                 the main meter and where the others hang",
-                facts.meters.len()
+            None => said!(
+                "judge.main-unknown",
+                "{count} meters are mapped in mappings/ems.toml; say in mappings/meters.toml which one \
+                 is the main meter and where the others hang",
+                count = facts.meters.len()
             ),
         })
     })
@@ -160,7 +166,8 @@ pub(super) fn of_month(
         }
     }
     let rule = &rules.balance;
-    let finding = |subject: &str, text: String, proposal: String| Finding {
+    let action = action_said("R9", &rule.action);
+    let finding = |subject: &str, text: Said, proposal: Said| Finding {
         rule: "R9".to_owned(),
         severity: rule.severity,
         subject: subject.to_owned(),
@@ -176,10 +183,12 @@ pub(super) fn of_month(
             interval: Some(*interval),
             ..finding(
                 meters.main.id.as_str(),
-                format!(
-                    "the meters below cannot be reconciled, standard values stand in: {reason}"
+                said!(
+                    "finding.unreconciled",
+                    "the meters below cannot be reconciled, standard values stand in: {reason}",
+                    reason = reason.said()
                 ),
-                rule.action.clone(),
+                action.clone(),
             )
         })
         .collect();
@@ -189,11 +198,17 @@ pub(super) fn of_month(
     let reconciled = reconcile(&site.of_month(&usage, month));
     match &reconciled {
         Err(error) => {
-            findings.push(finding(meters.main.id.as_str(), error.to_string(), rule.action.clone()));
+            findings.push(finding(meters.main.id.as_str(), error.said(), action));
         }
         Ok(tree) if rule.enabled => {
             findings.extend(tree.findings.iter().map(|found: &TreeFinding| {
-                let text = format!("{} in {month}: {}", found.code, found.text);
+                let text = said!(
+                    "finding.tree",
+                    "{code} in {month}: {seen}",
+                    code = found.code,
+                    month = month,
+                    seen = found.text
+                );
                 finding(&found.meter, text, found.proposal.clone())
             }));
         }

@@ -10,9 +10,10 @@ use super::{Products, term};
 use crate::footprint::attribution::in_unit;
 use crate::footprint::inventory::process_activity;
 use crate::footprint::{Contribution, FootprintError, ProductFootprint};
-use crate::id::{MaterialNumber, ProductionOrderNumber};
+use crate::id::{MaterialNumber, ProductionOrderNumber, ProductionVersionCode};
 use crate::master::StandardValue;
-use crate::order::{Confirmation, MovementKind, OrderBook};
+use crate::order::{Confirmation, GoodsMovement, MovementKind, OrderBook};
+use crate::period::Interval;
 use crate::quantity::Emissions;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
@@ -51,6 +52,37 @@ impl OrderFootprint {
     }
 }
 
+/// What SAP recorded of one order.
+#[derive(Default)]
+pub(super) struct OrderRecords<'a> {
+    /// Its confirmations in the period.
+    pub(super) confirmations: Vec<&'a Confirmation>,
+    /// Its goods movements.
+    pub(super) goods_movements: Vec<&'a GoodsMovement>,
+}
+
+impl<'a> OrderRecords<'a> {
+    /// The orders of `wanted` that were confirmed in `period`, by number.
+    pub(super) fn of_period(
+        orders: &'a OrderBook,
+        period: Interval,
+        wanted: impl Fn(&ProductionOrderNumber) -> bool,
+    ) -> BTreeMap<&'a ProductionOrderNumber, Self> {
+        let mut found: BTreeMap<&ProductionOrderNumber, Self> = BTreeMap::new();
+        for confirmation in &orders.confirmations {
+            if period.contains(confirmation.execution.start) && wanted(&confirmation.order) {
+                found.entry(&confirmation.order).or_default().confirmations.push(confirmation);
+            }
+        }
+        for movement in &orders.goods_movements {
+            if let Some(records) = movement.order.as_ref().and_then(|order| found.get_mut(order)) {
+                records.goods_movements.push(movement);
+            }
+        }
+        found
+    }
+}
+
 impl Products<'_> {
     /// The footprint of an order of the period of the attribution.
     ///
@@ -73,62 +105,80 @@ impl Products<'_> {
         orders: &OrderBook,
     ) -> Result<OrderFootprint, FootprintError> {
         let period = self.attribution.period;
-        let confirmed: Vec<&Confirmation> = orders
-            .confirmations
-            .iter()
-            .filter(|c| c.order == *order && period.contains(c.execution.start))
-            .collect();
-        let Some(last) = confirmed.last() else {
+        let found = OrderRecords::of_period(orders, period, |of| of == order);
+        let Some((records, last)) =
+            found.get(order).and_then(|records| Some((records, records.confirmations.last()?)))
+        else {
             return Err(FootprintError::NoOrder { order: order.clone(), period });
         };
         let material = last.material.clone();
-        let version = match &last.production_version {
-            Some(version) => version.clone(),
-            None => match self.first_version(&material) {
-                Some(version) => version.code.clone(),
-                None => {
-                    let reason = "it has no production version; look at it in C223".to_owned();
-                    return Err(FootprintError::MasterData { material, reason });
-                }
-            },
-        };
-        let unit = self.base_unit(&material)?;
-        let good = self.good(order, orders, last, unit)?;
-        let mut contributions = self.energy_of(&confirmed)?;
-        let consumed = consumed(order, orders);
-        let components_as_moved = !consumed.is_empty();
-        if components_as_moved {
-            for (component, (quantity, state)) in consumed {
-                contributions.extend(self.taken(&material, &component, quantity, state)?);
-            }
-        } else {
-            let known = self.version(&material, &version)?;
-            for (component, each) in self.components_of_lot(&material, known, good.amount)? {
-                let planned = Measure::new(each.amount * good.amount, each.unit);
-                let alternative = &known.bom_alternative;
-                let state = self.component_state(&material, alternative, &component);
-                contributions.extend(self.taken(&material, &component, planned, state)?);
-            }
-        }
+        let version = self.version_of(last)?;
+        let good = self.good(records, last)?;
+        let mut contributions = self.energy_of(&records.confirmations)?;
+        let (components, components_as_moved) =
+            self.components_of(records, (&material, &version), || Ok(good))?;
+        contributions.extend(components.into_values().flatten());
         let standard = self.footprint(&material, &version)?;
         let order = order.clone();
         Ok(OrderFootprint { order, material, good, contributions, components_as_moved, standard })
     }
 
-    /// What came to stock of the order, else what its last operation confirmed.
-    fn good(
+    /// The version that an order follows.
+    pub(super) fn version_of(
         &self,
-        order: &ProductionOrderNumber,
-        orders: &OrderBook,
         last: &Confirmation,
-        unit: Uom,
+    ) -> Result<ProductionVersionCode, FootprintError> {
+        if let Some(version) = &last.production_version {
+            return Ok(version.clone());
+        }
+        let material = last.material.clone();
+        self.first_version(&material).map(|version| version.code.clone()).ok_or_else(|| {
+            let reason = "it has no production version; look at it in C223".to_owned();
+            FootprintError::MasterData { material, reason }
+        })
+    }
+
+    /// The terms of each component that an order took, and whether goods movements say so; else it took
+    /// them as the version plans for its `good` output.
+    pub(super) fn components_of(
+        &self,
+        records: &OrderRecords<'_>,
+        (material, version): (&MaterialNumber, &ProductionVersionCode),
+        good: impl FnOnce() -> Result<Measure, FootprintError>,
+    ) -> Result<(BTreeMap<MaterialNumber, Vec<Contribution>>, bool), FootprintError> {
+        let mut components: BTreeMap<MaterialNumber, Vec<Contribution>> = BTreeMap::new();
+        let consumed = consumed(&records.goods_movements);
+        let as_moved = !consumed.is_empty();
+        if as_moved {
+            for (component, (quantity, state)) in consumed {
+                let terms = self.taken(material, &component, quantity, state)?;
+                components.insert(component, terms);
+            }
+        } else {
+            let good = good()?;
+            let known = self.version(material, version)?;
+            for (component, each) in self.components_of_lot(material, known, good.amount)? {
+                let planned = Measure::new(each.amount * good.amount, each.unit);
+                let state = self.component_state(material, &known.bom_alternative, &component);
+                let terms = self.taken(material, &component, planned, state)?;
+                components.entry(component).or_default().extend(terms);
+            }
+        }
+        Ok((components, as_moved))
+    }
+
+    /// What came to stock of the order, else what its last operation confirmed.
+    pub(super) fn good(
+        &self,
+        records: &OrderRecords<'_>,
+        last: &Confirmation,
     ) -> Result<Measure, FootprintError> {
-        let material = &last.material;
+        let (material, order) = (&last.material, &last.order);
+        let unit = self.base_unit(material)?;
         let place = format!("order {order}");
         let mut received = Decimal::ZERO;
-        for movement in &orders.goods_movements {
-            let of_it = movement.order.as_ref() == Some(order) && movement.material == *material;
-            if of_it && movement.kind == MovementKind::Production {
+        for movement in &records.goods_movements {
+            if movement.material == *material && movement.kind == MovementKind::Production {
                 received += self.convert_of(material, &place, movement.quantity, unit)?;
             }
         }
@@ -143,7 +193,10 @@ impl Products<'_> {
         Ok(Measure::new(received, unit))
     }
 
-    fn energy_of(&self, confirmed: &[&Confirmation]) -> Result<Vec<Contribution>, FootprintError> {
+    pub(super) fn energy_of(
+        &self,
+        confirmed: &[&Confirmation],
+    ) -> Result<Vec<Contribution>, FootprintError> {
         let overhead = Decimal::ONE + self.attribution.overhead_ratio();
         let mut terms = Vec::new();
         for confirmation in confirmed {
@@ -214,21 +267,16 @@ impl Products<'_> {
 }
 
 /// What an order consumed, by material.
-fn consumed(
-    order: &ProductionOrderNumber,
-    orders: &OrderBook,
-) -> BTreeMap<MaterialNumber, (Measure, ValueState)> {
+fn consumed(movements: &[&GoodsMovement]) -> BTreeMap<MaterialNumber, (Measure, ValueState)> {
     let mut consumed: BTreeMap<MaterialNumber, (Measure, ValueState)> = BTreeMap::new();
-    for movement in &orders.goods_movements {
-        if movement.order.as_ref() == Some(order) && movement.kind == MovementKind::Consumption {
-            let unit = movement.quantity.unit;
-            let sum = consumed
-                .entry(movement.material.clone())
-                .or_insert((Measure::new(Decimal::ZERO, unit), ValueState::recorded()));
-            // Movements stand in the base unit of their material.
-            sum.0.amount += movement.quantity.amount;
-            sum.1 = sum.1.and(movement.state);
-        }
+    for movement in movements.iter().filter(|one| one.kind == MovementKind::Consumption) {
+        let unit = movement.quantity.unit;
+        let sum = consumed
+            .entry(movement.material.clone())
+            .or_insert((Measure::new(Decimal::ZERO, unit), ValueState::recorded()));
+        // Movements stand in the base unit of their material.
+        sum.0.amount += movement.quantity.amount;
+        sum.1 = sum.1.and(movement.state);
     }
     consumed
 }

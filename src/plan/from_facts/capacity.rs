@@ -1,16 +1,19 @@
-//! Minutes of work centers: shifts of the calendar, less what firm orders take, and set-ups.
+//! Minutes of work centers: shifts of the calendar, less what orders in SAP take, and set-ups.
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 
 use super::calendar::is_worked;
 use super::{Frame, FromFactsError, Given, float};
-use crate::id::{MaterialNumber, WorkCenterInternalId};
+use crate::id::{MaterialNumber, ProductionVersionCode, WorkCenterInternalId};
 use crate::master::{ProductionVersion, Shift, WorkCenter};
+use crate::order::ProductionOrder;
+use crate::period::{ShiftCalendar, ShiftOnDay};
 use crate::plan::instance as problem;
+use crate::unit::Measure;
 
 /// Minutes of a day.
 const DAY: i64 = 1440;
@@ -41,6 +44,40 @@ impl Frame<'_> {
         // A shift that begins the evening before reaches into this day.
         let steps = [-1, 0, 1].into_iter().filter(|step| worked(day.saturating_add(step.days())));
         steps.map(|step| open_minutes(own, day, step, (begin, end))).sum()
+    }
+}
+
+impl Frame<'_> {
+    /// The buckets of a stretch of the plant's local time with their shares of it.
+    fn spread(
+        &self,
+        shifts: &ShiftCalendar,
+        start: DateTime,
+        end: DateTime,
+    ) -> Vec<(usize, Decimal)> {
+        let zone = shifts.zone();
+        let (Ok(start), Ok(end)) = (zone.to_timestamp(start), zone.to_timestamp(end)) else {
+            return Vec::new();
+        };
+        let seconds = |from: Timestamp, to: Timestamp| {
+            Decimal::from(to.duration_since(from).as_secs().max(0))
+        };
+        let whole = seconds(start, end);
+        if whole.is_zero() {
+            let bucket = self.bucket(shifts.shift_at(start));
+            return bucket.map(|bucket| (bucket, Decimal::ONE)).into_iter().collect();
+        }
+        let mut spread = Vec::new();
+        for bucket in 0..self.buckets {
+            let days = i64::try_from(bucket / self.shifts_a_day).unwrap_or(i64::MAX);
+            let day = self.policy.start.saturating_add(days.days());
+            let of = shifts.interval(ShiftOnDay { day, shift: bucket % self.shifts_a_day });
+            let common = seconds(start.max(of.start), end.min(of.end));
+            if !common.is_zero() {
+                spread.push((bucket, common / whole));
+            }
+        }
+        spread
     }
 }
 
@@ -127,18 +164,14 @@ fn setup_minutes(
     Ok(minutes)
 }
 
-/// Minutes that firm planned orders in SAP take already, by work center and bucket.
-fn taken_minutes(
-    given: &Given<'_>,
-    frame: &Frame<'_>,
-) -> Result<BTreeMap<(WorkCenterInternalId, usize), Decimal>, FromFactsError> {
+/// Minutes by work center and bucket.
+type Minutes = BTreeMap<(WorkCenterInternalId, usize), Decimal>;
+
+/// Minutes that planned and production orders in SAP take already.
+fn taken_minutes(given: &Given<'_>, frame: &Frame<'_>) -> Result<Minutes, FromFactsError> {
     let mut taken = BTreeMap::new();
     for planned in given.orders.planned_orders.iter().filter(|o| o.plant == frame.policy.plant) {
-        let versions = given.master.production_versions.get(&planned.material);
-        let version = versions.and_then(|all| {
-            let chosen = planned.production_version.as_ref();
-            all.iter().find(|v| chosen.is_none_or(|code| v.code == *code))
-        });
+        let version = version(given, &planned.material, planned.production_version.as_ref());
         let zone = given.shifts.zone();
         let (Some(version), Ok(start)) = (version, zone.to_timestamp(planned.start)) else {
             continue;
@@ -146,7 +179,50 @@ fn taken_minutes(
         let Some(bucket) = frame.bucket(given.shifts.shift_at(start)) else { continue };
         take(given, &planned.material, version, planned.quantity.amount, bucket, &mut taken)?;
     }
+    let made = given.orders.production_orders.iter();
+    for order in made.filter(|order| order.plant == frame.policy.plant) {
+        take_scheduled(given, frame, order, &mut taken)?;
+    }
     Ok(taken)
+}
+
+/// The version of an order, or the first of its material.
+fn version<'a>(
+    given: &Given<'a>,
+    material: &MaterialNumber,
+    chosen: Option<&ProductionVersionCode>,
+) -> Option<&'a ProductionVersion> {
+    let versions = given.master.production_versions.get(material)?;
+    versions.iter().find(|version| chosen.is_none_or(|code| version.code == *code))
+}
+
+/// What a production order still takes: the minutes of its open quantity, spread over the time for which SAP
+/// has scheduled the operation, or else the order. What is scheduled before the horizon takes nothing of it,
+/// as in SAP's own capacity planning, and the levels below have orders of their own.
+fn take_scheduled(
+    given: &Given<'_>,
+    frame: &Frame<'_>,
+    order: &ProductionOrder,
+    taken: &mut Minutes,
+) -> Result<(), FromFactsError> {
+    let open = order.open_quantity();
+    let version = version(given, &order.material, order.production_version.as_ref());
+    let (Some(version), true) = (version, open > Decimal::ZERO) else { return Ok(()) };
+    let unit = given.master.materials[&order.material].base_unit;
+    let Ok(open) = Measure::new(open, order.quantity.unit).in_unit(unit) else { return Ok(()) };
+    for used in given.products.uses(&order.material, version)? {
+        let id = &used.work_center.internal_id;
+        let operation = order.operations.iter().find(|one| one.work_center.as_ref() == Some(id));
+        let (start, end) = operation
+            .and_then(|operation| operation.start.zip(operation.end))
+            .unwrap_or((order.start, order.end));
+        let setup = if order.confirmed.is_zero() { used.setup_minutes } else { Decimal::ZERO };
+        let minutes = used.machine_minutes * open + setup;
+        for (bucket, share) in frame.spread(given.shifts, start, end) {
+            *taken.entry((id.clone(), bucket)).or_default() += minutes * share;
+        }
+    }
+    Ok(())
 }
 
 fn take(
@@ -155,7 +231,7 @@ fn take(
     version: &ProductionVersion,
     quantity: Decimal,
     bucket: usize,
-    taken: &mut BTreeMap<(WorkCenterInternalId, usize), Decimal>,
+    taken: &mut Minutes,
 ) -> Result<usize, FromFactsError> {
     let mut at = bucket;
     for (component, each) in given.products.component_quantities(material, version)? {

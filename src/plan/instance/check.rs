@@ -6,7 +6,10 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::read::TEXT_BYTES_MAX;
 use super::{Component, FORMAT, Instance, Operation, PlannedOrder, SideConstraints, Weights};
+use crate::said;
+use crate::said::Said;
 use crate::unit::{Dimension, Uom};
+use crate::words_by_said;
 
 /// Slack of sums and ranges of weights.
 const SLACK: f64 = 1e-6;
@@ -15,10 +18,8 @@ const SLACK: f64 = 1e-6;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
     /// It is no JSON of this form.
-    #[error("PLAN-FORM: the instance cannot be read: {0}")]
     Form(String),
     /// Something in it makes no sense.
-    #[error("{code}: {place}: {reason}")]
     Content {
         /// Stable name of the rule, as `PLAN-QTY`.
         code: &'static str,
@@ -28,6 +29,28 @@ pub enum InstanceError {
         reason: String,
     },
 }
+
+impl InstanceError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Form(what) => said!(
+                "instance.form",
+                "PLAN-FORM: the instance cannot be read: {what}",
+                what = what
+            ),
+            Self::Content { code, place, reason } => said!(
+                "instance.content",
+                "{code}: {place}: {reason}",
+                code = code,
+                place = place,
+                reason = reason
+            ),
+        }
+    }
+}
+
+words_by_said!(InstanceError);
 
 impl InstanceError {
     pub(super) fn content(code: &'static str, place: impl Into<String>, reason: String) -> Self {

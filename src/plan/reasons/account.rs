@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Cause, Difference, OrderReason, SourceReason};
 use crate::plan::instance::{Instance, Lane, Material, Mode, PlannedOrder, ProductionVersion};
 use crate::plan::schedule::{Assignment, Schedule};
+use crate::said::Said;
 
 /// Two assignments of an order with what they mean.
 pub(super) struct Pair<'a> {
@@ -149,7 +150,7 @@ impl<'a> Account<'a> {
         let (was, is) = (arrival(*before, t0), arrival(*after, t1));
         OrderReason {
             planned_order: order.planned_order.clone(),
-            text: String::new(),
+            text: Said::default(),
             before: before.assignment.clone(),
             after: after.assignment.clone(),
             difference,
@@ -283,7 +284,7 @@ impl<'a> Account<'a> {
             let difference = is.minus(*was).times(needed);
             let scale = 1e-9 * needed * (was.carbon_kg.abs() + was.cost.abs());
             if difference.carbon_kg.abs() + difference.cost.abs() > scale {
-                let (component, text) = (key.to_owned(), String::new());
+                let (component, text) = (key.to_owned(), Said::default());
                 reasons.push(SourceReason { component, text, sources, difference });
             }
         }

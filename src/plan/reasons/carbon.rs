@@ -34,7 +34,7 @@ pub fn carbon_of_orders(
         let [before_kg, after_kg] = account.kilograms(at, pair);
         let planned_order = pair.order.planned_order.clone();
         let reason = why.iter().find(|reason| reason.planned_order == planned_order);
-        let reason = reason.map(|reason| reason.text.clone()).unwrap_or_default();
+        let reason = reason.map(|reason| reason.text.to_string()).unwrap_or_default();
         OrderCarbon { planned_order, before_kg, after_kg, reason }
     };
     Ok(account.pairs().enumerate().map(one).collect())

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::post::change_set::ChangeSetId;
 use crate::post::state::IllegalEvent;
+use crate::said;
+use crate::said::Said;
+use crate::words_by_said;
 
 /// Why the journal could not be used. Nothing was sent to SAP in any of these cases.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The directory or file cannot be written.
-    #[error(
-        "JRN-NOTWRITABLE: the journal at {} cannot be written ({reason}). Give this user the right \
-         to write there, or set another place; nothing was posted", path.display()
-    )]
     NotWritable {
         /// File.
         path: PathBuf,
@@ -20,10 +19,6 @@ pub enum JournalError {
         reason: String,
     },
     /// The disk is full.
-    #[error(
-        "JRN-NOSPACE: the disk of the journal at {} has no room left for a change set and its way \
-         back ({bytes} bytes). Make room; nothing was posted", path.display()
-    )]
     NoSpace {
         /// File.
         path: PathBuf,
@@ -31,10 +26,6 @@ pub enum JournalError {
         bytes: u64,
     },
     /// Another process is writing.
-    #[error(
-        "LOCK-001: the journal at {} is in use by {holder}. Wait until it is done; nothing was \
-         posted", path.display()
-    )]
     InUse {
         /// File.
         path: PathBuf,
@@ -42,10 +33,6 @@ pub enum JournalError {
         holder: String,
     },
     /// Rows were changed, or the disk lost some.
-    #[error(
-        "JRN-CORRUPT: row {seq} of the journal at {} is damaged: {reason}. Posting is disabled. \
-         Restore the file from its backup, then run `carbide journal verify`", path.display()
-    )]
     Corrupt {
         /// File.
         path: PathBuf,
@@ -55,10 +42,6 @@ pub enum JournalError {
         reason: String,
     },
     /// The file belongs to another program or version.
-    #[error(
-        "JRN-FOREIGN: {} is no journal of this version of Carbide (application id {id:#x}, version \
-         {version}). Name another file; nothing was posted", path.display()
-    )]
     Foreign {
         /// File.
         path: PathBuf,
@@ -68,11 +51,6 @@ pub enum JournalError {
         version: i64,
     },
     /// A later version of Carbide has written to it. It can be looked at and exported.
-    #[error(
-        "JRN-VERSION: journal format {version} is newer than this program ({known}), in {}. Start the \
-         newer Carbide; this one can only list and export it (`carbide journal export`). Nothing was \
-         posted", path.display()
-    )]
     Newer {
         /// File.
         path: PathBuf,
@@ -82,10 +60,6 @@ pub enum JournalError {
         known: i64,
     },
     /// Its documents are in another SAP system or client.
-    #[error(
-        "JRN-SYSTEM: journal belongs to {journal}, configured is {configured} ({}). Name the folder of \
-         this system under [post] directory; nothing was posted", path.display()
-    )]
     OtherSystem {
         /// File.
         path: PathBuf,
@@ -95,7 +69,6 @@ pub enum JournalError {
         configured: String,
     },
     /// The system refused something else.
-    #[error("JRN-IO: the journal at {} could not be used ({reason}); nothing more was posted", path.display())]
     Io {
         /// File.
         path: PathBuf,
@@ -103,7 +76,6 @@ pub enum JournalError {
         reason: String,
     },
     /// A row that cannot follow was about to be written: a fault in Carbide.
-    #[error("JRN-ILLEGAL: {id}: {source}; it was not written")]
     Illegal {
         /// Change set.
         id: ChangeSetId,
@@ -111,6 +83,82 @@ pub enum JournalError {
         source: IllegalEvent,
     },
 }
+
+impl JournalError {
+    /// What happened, with what it is made of.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::NotWritable { path, reason } => said!(
+                "journal.not-writable",
+                "JRN-NOTWRITABLE: the journal at {path} cannot be written ({reason}). Give this user the right \
+                 to write there, or set another place; nothing was posted",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::NoSpace { path, bytes } => said!(
+                "journal.no-space",
+                "JRN-NOSPACE: the disk of the journal at {path} has no room left for a change set and its way \
+                 back ({bytes} bytes). Make room; nothing was posted",
+                bytes = bytes,
+                path = path.display()
+            ),
+            Self::InUse { path, holder } => said!(
+                "journal.in-use",
+                "LOCK-001: the journal at {path} is in use by {holder}. Wait until it is done; nothing was \
+                 posted",
+                holder = holder,
+                path = path.display()
+            ),
+            Self::Corrupt { path, seq, reason } => said!(
+                "journal.corrupt",
+                "JRN-CORRUPT: row {seq} of the journal at {path} is damaged: {reason}. Posting is disabled. \
+                 Restore the file from its backup, then run `carbide journal verify`",
+                seq = seq,
+                reason = reason,
+                path = path.display()
+            ),
+            Self::Foreign { path, id, version } => said!(
+                "journal.foreign",
+                "JRN-FOREIGN: {path} is no journal of this version of Carbide (application id {id}, version \
+                 {version}). Name another file; nothing was posted",
+                id = format!("{id:#x}"),
+                version = version,
+                path = path.display()
+            ),
+            Self::Newer { path, version, known } => said!(
+                "journal.newer",
+                "JRN-VERSION: journal format {version} is newer than this program ({known}), in {path}. Start the \
+                 newer Carbide; this one can only list and export it (`carbide journal export`). Nothing was \
+                 posted",
+                version = version,
+                known = known,
+                path = path.display()
+            ),
+            Self::OtherSystem { path, journal, configured } => said!(
+                "journal.other-system",
+                "JRN-SYSTEM: journal belongs to {journal}, configured is {configured} ({path}). Name the folder of \
+                 this system under [post] directory; nothing was posted",
+                journal = journal,
+                configured = configured,
+                path = path.display()
+            ),
+            Self::Io { path, reason } => said!(
+                "journal.io",
+                "JRN-IO: the journal at {path} could not be used ({reason}); nothing more was posted",
+                reason = reason,
+                path = path.display()
+            ),
+            Self::Illegal { id, source } => said!(
+                "journal.illegal",
+                "JRN-ILLEGAL: {id}: {source}; it was not written",
+                id = id,
+                source = source
+            ),
+        }
+    }
+}
+
+words_by_said!(JournalError);
 
 pub(super) fn io_error(path: &Path, error: impl std::fmt::Display) -> JournalError {
     JournalError::Io { path: path.to_owned(), reason: error.to_string() }

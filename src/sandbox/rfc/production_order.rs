@@ -33,6 +33,9 @@ pub fn create(state: &State, mut register: Register<'_>, call: &Node) -> String 
         &[
             ("ManufacturingOrder", number.clone().into()),
             ("ManufacturingOrderType", call.field("ORDER_TYPE").into()),
+            ("PlannedOrder", number_of_planned.clone().into()),
+            ("SalesOrder", text("SalesOrder").into()),
+            ("SalesOrderItem", text("SalesOrderItem").into()),
             ("Material", text("Material").into()),
             ("ProductionPlant", text("ProductionPlant").into()),
             ("ProductionVersion", text("ProductionVersion").into()),

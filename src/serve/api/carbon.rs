@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 use super::named::Named;
 use super::told::Told;
 use crate::post::approval::Request;
+use crate::said;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
@@ -47,6 +49,9 @@ pub struct Preview {
     item: usize,
     /// What it is.
     title: String,
+    /// What the title is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// Under which key it would be found again.
     key: String,
 }
@@ -69,6 +74,9 @@ pub struct Asked {
     hash: String,
     /// What it is for.
     purpose: String,
+    /// What the purpose is made of.
+    #[schema(value_type = Option<Object>)]
+    purpose_said: Option<Said>,
     /// Who asked.
     requested_by: String,
     /// Who approved.
@@ -90,6 +98,7 @@ fn asked(request: &Request) -> Asked {
         request: request.name.clone(),
         hash: request.hash.clone(),
         purpose: request.draft.purpose.clone(),
+        purpose_said: request.draft.purpose_said().keyed(),
         requested_by: request.draft.requested_by.clone(),
         approved_by: request.approved_by.clone(),
         documents: request.draft.documents.iter().map(|document| document.title()).collect(),
@@ -111,6 +120,7 @@ pub async fn simulate(
     let documents = documents.into_iter().map(|document| Preview {
         item: document.item,
         title: document.title,
+        said: document.document.said().keyed(),
         key: document.key.to_string(),
     });
     Ok(Json(Simulation {
@@ -133,7 +143,10 @@ pub async fn post(
         work::month(text)?;
     }
     if plant.config().settings.post.four_eyes {
-        let text = "a second person has to approve each posting here: ask for approval";
+        let text = said!(
+            "four-eyes.ask",
+            "a second person has to approve each posting here: ask for approval"
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }
     let (subject, accepted) = wish.parts();
@@ -146,7 +159,10 @@ fn begin(
     what: What,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     if plant.jobs.is_busy(JobKind::Post) {
-        let text = "something is being posted; wait until it is done. Nothing was begun";
+        let text = said!(
+            "job.posting",
+            "something is being posted; wait until it is done. Nothing was begun"
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
     tracing::info!(user = person.name, ?what, "asked to post");
@@ -176,7 +192,9 @@ pub async fn ask(
 fn request(plant: &Plant, name: &str) -> Result<Request, Problem> {
     let journal = plant.journal();
     let found = journal.requests.iter().find(|request| request.name == name);
-    found.cloned().ok_or_else(|| Problem::not_found(format!("there is no request {name}")))
+    found.cloned().ok_or_else(|| {
+        Problem::not_found(said!("request.unknown", "there is no request {name}", name = name))
+    })
 }
 
 /// Approves exactly what the page showed.
@@ -211,8 +229,15 @@ pub async fn post_request(
     person.needs(&[role_of(&known.draft)])?;
     if known.approved_by.is_none() || known.posted_as.is_some() {
         let text = match &known.posted_as {
-            Some(id) => format!("{name} was posted already, as {id}"),
-            None => format!("{name} waits for somebody other than {}", known.draft.requested_by),
+            Some(id) => {
+                said!("request.posted", "{name} was posted already, as {id}", name = name, id = id)
+            }
+            None => said!(
+                "request.waits",
+                "{name} waits for somebody other than {by}",
+                name = name,
+                by = known.draft.requested_by
+            ),
         };
         return Err(Problem::new(StatusCode::CONFLICT, "FOUR-EYES", text));
     }

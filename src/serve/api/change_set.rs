@@ -12,8 +12,12 @@ use utoipa::ToSchema;
 use super::deletions::Deletions;
 use super::named::Named;
 use super::told::Told;
+use crate::post::ChangeSetDraft;
+use crate::post::purpose::reason_said;
 use crate::post::state::{ItemState, Phase};
 use crate::post::{ChangeSetId, ItemReport};
+use crate::said;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::metrics::phase_name;
@@ -28,6 +32,9 @@ pub struct Item {
     item: usize,
     /// What it is.
     title: String,
+    /// What the title is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// How it stands, as `DONE`.
     state: String,
     /// Its number in SAP.
@@ -58,6 +65,9 @@ pub struct ChangeSetPage {
     phase: String,
     /// What it is for.
     purpose: String,
+    /// What the purpose is made of.
+    #[schema(value_type = Option<Object>)]
+    purpose_said: Option<Said>,
     /// Who asked for it.
     requested_by: String,
     /// Key of the plan or posting run.
@@ -68,6 +78,9 @@ pub struct ChangeSetPage {
     server_time: String,
     /// Why it was taken back or is on hold.
     reason: Option<String>,
+    /// What the reason is made of, if it is the program's.
+    #[schema(value_type = Option<Object>)]
+    reason_said: Option<Said>,
     /// Its documents.
     items: Vec<Item>,
     /// Deletions that wait until its window has closed; null if it has none.
@@ -89,10 +102,12 @@ fn state_name(state: ItemState) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-fn item(of: &ItemReport) -> Item {
+fn item(of: &ItemReport, draft: &ChangeSetDraft) -> Item {
+    let document = draft.documents.get(of.item.saturating_sub(1));
     Item {
         item: of.item,
         title: of.title.clone(),
+        said: document.and_then(|document| document.said().keyed()),
         state: state_name(of.state),
         number: of.number.as_ref().map(ToString::to_string),
         reversal: of.reversal.as_ref().map(|number| number.padded()),
@@ -128,13 +143,15 @@ pub async fn show(
         change_set: id.to_string(),
         phase: phase_name(report.phase),
         deletions: Deletions::of(&draft, report.phase, deletions.as_ref()),
+        items: report.items.iter().map(|one| item(one, &draft)).collect(),
+        purpose_said: draft.purpose_said().keyed(),
+        reason_said: report.reason.as_deref().and_then(|text| reason_said(text).keyed()),
         purpose: draft.purpose,
         requested_by: draft.requested_by,
         plan_hash: draft.plan_hash,
         ends: summary.and_then(|set| set.ends).map(|at| at.to_string()),
         server_time: jiff::Timestamp::now().to_string(),
         reason: report.reason,
-        items: report.items.iter().map(item).collect(),
     }))
 }
 
@@ -143,7 +160,7 @@ fn known(plant: &Plant, text: &str) -> Result<ChangeSetId, Problem> {
     if plant.journal().change_sets.iter().any(|set| set.change_set_id == id) {
         return Ok(id);
     }
-    Err(Problem::not_found(format!("there is no change set {text}")))
+    Err(Problem::not_found(said!("change-set.unknown", "there is no change set {id}", id = text)))
 }
 
 /// Takes a change set back while its window is open. What becomes of it is told as events of the
@@ -163,15 +180,22 @@ pub async fn undo(
     let work::Standing { report, draft, .. } = work::change_set(&plant, id.clone()).await?;
     person.needs(&[role_of(&draft)])?;
     if phase_name(report.phase) != seen.phase {
-        return Err(Problem::stale(format!(
-            "{id} is {} by now and not {} as the page showed: somebody else decided, or its window has \
-             closed. Nothing was done",
-            phase_name(report.phase),
-            seen.phase
+        return Err(Problem::stale(said!(
+            "change-set.stale",
+            "{id} is {phase} by now and not {seen} as the page showed: somebody else decided, or its \
+             window has closed. Nothing was done",
+            id = id,
+            phase = phase_name(report.phase),
+            seen = seen.phase
         )));
     }
     if report.phase != Phase::Open {
-        let text = format!("{id} is {}; only while it is OPEN it can be taken back", seen.phase);
+        let text = said!(
+            "change-set.window",
+            "{id} is {phase}; only while it is OPEN it can be taken back",
+            id = id,
+            phase = seen.phase
+        );
         return Err(Problem::new(StatusCode::CONFLICT, "WINDOW", text));
     }
     tracing::info!(user = person.name, change_set = id.as_str(), "asked to take it back");

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::post::state::Phase;
 use crate::post::{ChangeSetDraft, ChangeSetId, NewDocument};
+use crate::said::Said;
 
 /// How deletions that wait stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct Deletions {
     state: DeletionState,
     /// The orders, in words.
     titles: Vec<String>,
+    /// What these words are made of, in the same order.
+    #[schema(value_type = Vec<Object>)]
+    titles_said: Vec<Said>,
     /// The change set that answers for them.
     became: Option<String>,
 }
@@ -44,6 +48,7 @@ impl Deletions {
         Some(Self {
             state: state(phase, became.is_some()),
             titles: draft.at_confirm.iter().map(NewDocument::title).collect(),
+            titles_said: draft.at_confirm.iter().map(NewDocument::said).collect(),
             became: became.map(ToString::to_string),
         })
     }

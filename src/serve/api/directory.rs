@@ -70,7 +70,7 @@ pub async fn back(
                 found.error.unwrap_or_else(|| "no code came".to_owned()),
                 found.error_description.unwrap_or_default()
             );
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "OIDC", text.trim_end()));
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "OIDC", text.trim_end().to_owned()));
         };
         let (config, base) = (plant.config(), plant.base());
         plant.directory.end(&config, &base, &found.state, browser.as_deref(), code).await

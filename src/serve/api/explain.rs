@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::named::Named;
 use crate::cycle::{self, Explanation, PostingRun};
 use crate::period::PostingPeriod;
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -64,8 +65,10 @@ fn explained(plant: &Plant, what: &str) -> Result<Value, Problem> {
     let products: Vec<_> =
         view.products.iter().filter(|product| product.material.as_str() == what).collect();
     if products.is_empty() {
-        return Err(Problem::not_found(format!(
-            "'{what}' is no document, no evidence, no confirmed order and no finished product"
+        return Err(Problem::not_found(said!(
+            "explain.unknown",
+            "'{what}' is no document, no evidence, no confirmed order and no finished product",
+            what = what
         )));
     }
     let given =

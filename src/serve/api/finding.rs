@@ -12,8 +12,10 @@ use utoipa::ToSchema;
 
 use super::named::Named;
 use super::told::Told;
-use crate::check::{LifeEvent, Step, Tracked};
+use crate::check::{LifeEvent, Step, Tracked, deadline_said};
 use crate::cycle::{DecideError, Decided, decide, finding_of};
+use crate::said;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
@@ -56,8 +58,11 @@ impl Decision {
     fn parsed(self) -> Result<Decided, Problem> {
         let short = |text: String| {
             if text.chars().count() > WHY_MAX {
-                let text =
-                    format!("a reason has at most {WHY_MAX} characters; nothing was decided");
+                let text = said!(
+                    "decide.long",
+                    "a reason has at most {most} characters; nothing was decided",
+                    most = WHY_MAX
+                );
                 return Err(Problem::invalid(text));
             }
             Ok(text)
@@ -67,14 +72,20 @@ impl Decision {
             Self::Accept { why } => Decided::Accept { why: short(why)? },
             Self::Correct { kwh, why } => {
                 if kwh.len() > VALUES_MAX {
-                    let text = format!("{} values are too many; nothing was decided", kwh.len());
+                    let text = said!(
+                        "decide.many",
+                        "{count} values are too many; nothing was decided",
+                        count = kwh.len()
+                    );
                     return Err(Problem::invalid(text));
                 }
                 let number = |(at, text): (usize, &String)| -> Result<Decimal, Problem> {
                     text.trim().parse().map_err(|_| {
-                        Problem::invalid(format!(
-                            "value {} '{text}' is no decimal number of kWh; nothing was decided",
-                            at + 1
+                        Problem::invalid(said!(
+                            "decide.number",
+                            "value {place} '{value}' is no decimal number of kWh; nothing was decided",
+                            place = at + 1,
+                            value = text
                         ))
                     })
                 };
@@ -97,6 +108,9 @@ pub struct FindingEvent {
     what: &'static str,
     /// Who was asked, why it is right, or what follows.
     text: String,
+    /// What the text is made of, if it is the program's.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// kWh before and after a correction, in sum.
     before_kwh: Option<String>,
     /// See `before_kwh`.
@@ -114,8 +128,14 @@ pub struct FindingPage {
     subject: String,
     /// What the rule says.
     text: String,
+    /// What the text is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// What to do.
     proposal: String,
+    /// What that is made of; nothing if the plant wrote it.
+    #[schema(value_type = Option<Object>)]
+    proposal_said: Option<Said>,
     /// `open`, `asked`, `corrected`, `accepted` or `expired`.
     state: String,
     /// Whether somebody can still decide.
@@ -130,20 +150,22 @@ pub struct FindingPage {
     events: Vec<FindingEvent>,
 }
 
-fn event(of: &LifeEvent) -> FindingEvent {
+fn event(rule: &str, of: &LifeEvent) -> FindingEvent {
+    let words = |words: &String| Said::from(words.as_str());
     let (what, text) = match &of.step {
-        Step::Found { .. } => ("found", String::new()),
-        Step::Asked { whom } => ("asked", whom.clone()),
-        Step::Accepted { why } => ("accepted", why.clone()),
-        Step::Corrected { why, .. } => ("corrected", why.clone()),
-        Step::Expired { then } => ("expired", then.clone()),
+        Step::Found { .. } => ("found", Said::default()),
+        Step::Asked { whom } => ("asked", words(whom)),
+        Step::Accepted { why } => ("accepted", words(why)),
+        Step::Corrected { why, .. } => ("corrected", words(why)),
+        Step::Expired { then } => ("expired", deadline_said(rule, then)),
     };
     let (mut before_kwh, mut after_kwh) = (None, None);
     if let Step::Corrected { before, after, .. } = &of.step {
         before_kwh = Some(before.iter().filter_map(|(_, kwh)| *kwh).sum::<Decimal>().to_string());
         after_kwh = Some(after.iter().map(|(_, kwh)| *kwh).sum::<Decimal>().to_string());
     }
-    FindingEvent { at: of.at.to_string(), who: of.who.clone(), what, text, before_kwh, after_kwh }
+    let (at, who, said) = (of.at.to_string(), of.who.clone(), text.keyed());
+    FindingEvent { at, who, what, text: text.into(), said, before_kwh, after_kwh }
 }
 
 fn page(tracked: &Tracked) -> FindingPage {
@@ -152,20 +174,22 @@ fn page(tracked: &Tracked) -> FindingPage {
         finding: tracked.key.to_string(),
         rule: finding.rule.clone(),
         subject: finding.subject.clone(),
-        text: finding.text.clone(),
-        proposal: finding.proposal.clone(),
+        text: finding.text.to_string(),
+        said: finding.text.keyed(),
+        proposal: finding.proposal.to_string(),
+        proposal_said: finding.proposal.keyed(),
         state: format!("{:?}", tracked.state).to_lowercase(),
         waits: tracked.waits(),
         due: tracked.due.map(|due| due.to_string()),
         from: finding.interval.map(|interval| interval.start.to_string()),
         to: finding.interval.map(|interval| interval.end.to_string()),
-        events: tracked.events.iter().map(event).collect(),
+        events: tracked.events.iter().map(|of| event(&finding.rule, of)).collect(),
     }
 }
 
 impl From<DecideError> for Problem {
     fn from(error: DecideError) -> Self {
-        let text = error.to_string();
+        let text = error.said();
         match error {
             DecideError::Unknown { .. } => Self::not_found(text),
             DecideError::Ambiguous { .. } | DecideError::Senseless(_) => Self::invalid(text),
@@ -235,7 +259,10 @@ pub async fn decide_about_all(
     person.needs(&MAY_DECIDE)?;
     let decided = given.decision.parsed()?;
     if given.findings.is_empty() {
-        return Err(Problem::invalid("no finding is named; nothing was decided"));
+        return Err(Problem::invalid(said!(
+            "decide.none",
+            "no finding is named; nothing was decided"
+        )));
     }
     let decisions = given.findings.into_iter().map(|key| (key, decided.clone())).collect();
     let found = keep(&plant, &person, decisions).await?;

@@ -9,6 +9,8 @@ use tracing::Instrument;
 
 use super::named::Named;
 use crate::config::Config;
+use crate::said;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::person::{Role, Users};
@@ -60,9 +62,11 @@ pub async fn stop(
         }
     };
     if !stopped {
-        let text = format!(
+        let text = said!(
+            "job.not-stoppable",
             "job {id} is neither a plan that is being made nor a posting that is being sent; nothing \
-             was stopped"
+             was stopped",
+            id = id
         );
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
@@ -80,7 +84,7 @@ pub async fn collect(
 ) -> Result<StatusCode, Problem> {
     person.needs(&[Role::Planner, Role::Finance, Role::Admin])?;
     if plant.jobs.is_busy(JobKind::Collect) {
-        let text = "SAP and the meters are being read already";
+        let text = said!("job.reading", "SAP and the meters are being read already");
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
     tokio::spawn(async move { work::collect(&plant, &person.name).await }.in_current_span());
@@ -109,12 +113,16 @@ pub async fn reload(
 pub async fn reload_now(plant: &Arc<Plant>) -> Result<(), Problem> {
     let settings = plant.settings.clone();
     let read = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
-        let wrong = |text: String| {
-            Problem::invalid(format!("{text}. The settings of before stay in force"))
+        let wrong = |why: Said| {
+            Problem::invalid(said!(
+                "settings.stay",
+                "{why}. The settings of before stay in force",
+                why = why
+            ))
         };
-        let config = Config::load(&settings).map_err(|error| wrong(error.to_string()))?;
+        let config = Config::load(&settings).map_err(|error| wrong(error.said()))?;
         let users = Users::load(&config.path(&config.settings.serve.users_file))
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| wrong(error.to_string().into()))?;
         Ok((config, users))
     });
     let (config, users) = read.await.map_err(|error| Problem::internal(error.to_string()))??;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::told::Told;
+use crate::said;
 use crate::secret::Secret;
 use crate::serve::guard::{Person, cookie, from_proxy, key};
 use crate::serve::person::Role;
@@ -74,7 +75,11 @@ pub async fn who(
     {
         return Ok(Json(who_is(&plant, &session)).into_response());
     }
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", "nobody is logged on"))
+    Err(Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "LOGON",
+        said!("logon.nobody", "nobody is logged on"),
+    ))
 }
 
 /// Counts a try of a name or address.
@@ -85,7 +90,11 @@ pub async fn who(
 pub fn count(limit: &Limit, name: &str, peer: SocketAddr) -> Result<(), Problem> {
     limit.count(name).map_err(|seconds| {
         tracing::warn!(name, peer = %peer.ip(), "too many tries to log on");
-        let text = format!("too many tries; the next one counts in {seconds} s");
+        let text = said!(
+            "logon.too-many",
+            "too many tries; the next one counts in {seconds} s",
+            seconds = seconds
+        );
         Problem::later(StatusCode::TOO_MANY_REQUESTS, "RATE", text, seconds)
     })
 }
@@ -136,7 +145,7 @@ pub async fn log_on(
     let proven = proven.await.map_err(|error| Problem::internal(error.to_string()))?;
     let Some(roles) = proven else {
         tracing::warn!(user = given.user, peer = %peer.ip(), "wrong user or password");
-        let text = "user or password are wrong";
+        let text = said!("logon.wrong", "user or password are wrong");
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "LOGON", text));
     };
     plant.logons.forget(&given.user);

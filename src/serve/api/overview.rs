@@ -13,6 +13,7 @@ use crate::cycle::Judged;
 use crate::period::Interval;
 use crate::post::state::Phase;
 use crate::quantity::Milligrams;
+use crate::said::Said;
 use crate::serve::guard::Person;
 use crate::serve::job::Job;
 use crate::serve::metrics::phase_name;
@@ -123,6 +124,9 @@ pub struct Overview {
     jobs: Vec<Job>,
     /// Why the last read failed.
     collect_failed: Option<String>,
+    /// What that is made of.
+    #[schema(value_type = Option<Object>)]
+    collect_failed_said: Option<Said>,
 }
 
 fn latest(judged: &Judged) -> Option<Latest> {
@@ -151,6 +155,7 @@ pub async fn overview(
     State(plant): State<Arc<Plant>>,
 ) -> Result<Json<Overview>, Problem> {
     let (view, config, journal) = (plant.view()?, plant.config(), plant.journal());
+    let failed = plant.health().collect.as_ref().map(|(_, said)| said.clone());
     let judged = &view.judged;
     let of = |scope: crate::factor::Scope| -> Milligrams {
         let lines = judged.inventory.lines.iter().filter(|line| line.scope == scope);
@@ -218,6 +223,7 @@ pub async fn overview(
         waiting: journal.requests.iter().filter(waits).count(),
         problems: view.facts.problems.len(),
         jobs: plant.jobs.list().into_iter().take(10).collect(),
-        collect_failed: plant.health().collect.as_ref().map(|(_, text)| text.clone()),
+        collect_failed_said: failed.as_ref().and_then(Said::keyed),
+        collect_failed: failed.map(String::from),
     }))
 }

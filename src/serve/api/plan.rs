@@ -24,6 +24,7 @@ use crate::serve::problem::Problem;
 use crate::serve::work::{self, PlanWish};
 use crate::store::{Kind, Store};
 
+use crate::said;
 use page::PlanPage;
 
 /// Makes a plan from the facts that are shown. Its progress is told as events of kind `job`.
@@ -39,7 +40,7 @@ pub async fn make(
     wish.check()?;
     plant.view()?;
     if plant.jobs.is_busy(JobKind::Plan) {
-        let text = "a plan is being made already; stop it or wait for it";
+        let text = said!("job.planning", "a plan is being made already; stop it or wait for it");
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
     let running = plant.jobs.ask(JobKind::Plan, &person.name);

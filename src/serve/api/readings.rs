@@ -18,6 +18,7 @@ use crate::cycle::{
     BYTES_MAX, Replaced, RightReadings, RowProblem, SheetFileError, SheetForm, read_sheet,
     right_readings,
 };
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -140,7 +141,7 @@ impl From<SheetFileError> for Problem {
             SheetFileError::Form { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "UPLOAD-FORM"),
             SheetFileError::Empty => (StatusCode::UNPROCESSABLE_ENTITY, "UPLOAD-EMPTY"),
         };
-        Self::new(status, code, error)
+        Self::new(status, code, error.said())
     }
 }
 
@@ -150,8 +151,12 @@ fn form(headers: &HeaderMap) -> Result<SheetForm, Problem> {
         XLSX => Ok(SheetForm::Xlsx),
         CSV => Ok(SheetForm::Csv),
         other => {
-            let text = format!(
-                "the body is '{other}'; a table is sent as {XLSX} or {CSV}. Nothing was taken from it"
+            let text = said!(
+                "upload.kind",
+                "the body is '{kind}'; a table is sent as {xlsx} or {csv}. Nothing was taken from it",
+                kind = other,
+                xlsx = XLSX,
+                csv = CSV
             );
             Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UPLOAD-FORM", text))
         }
@@ -182,9 +187,12 @@ pub async fn right(
     let file = wanted.file.trim().to_owned();
     let (why_long, file_long) = (why.chars().count(), file.chars().count());
     if why_long > WHY_MAX || file_long > FILE_MAX || file_long == 0 {
-        return Err(Problem::invalid(format!(
-            "a reason has at most {WHY_MAX} characters, the name of a file 1 to {FILE_MAX}; nothing was \
-             taken from it"
+        return Err(Problem::invalid(said!(
+            "upload.long",
+            "a reason has at most {why} characters, the name of a file 1 to {file}; nothing was taken \
+             from it",
+            why = WHY_MAX,
+            file = FILE_MAX
         )));
     }
     let form = form(&headers)?;
@@ -192,7 +200,11 @@ pub async fn right(
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::from(SheetFileError::Size { of: "bytes", max: BYTES_MAX as u64 })
         }
-        _ => Problem::invalid(format!("{}; nothing was taken from it", error.body_text())),
+        _ => Problem::invalid(said!(
+            "upload.body",
+            "{error}; nothing was taken from it",
+            error = error.body_text()
+        )),
     })?;
     let view = plant.view()?;
     // A large table takes a moment to unpack: not on a thread that answers others.
@@ -212,10 +224,11 @@ pub async fn right(
         return Ok(Json(page(&read, false)));
     }
     if read.hash != seen {
-        return Err(Problem::stale(
+        return Err(Problem::stale(said!(
+            "upload.stale",
             "the table, its findings or their readings are not what was shown; look at it again. \
-             Nothing was kept",
-        ));
+             Nothing was kept"
+        )));
     }
     keep(&plant, &person, read.decisions()).await?;
     tracing::info!(user = person.name, findings = read.replaced.len(), "right readings were sent");

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::named::Named;
 use super::table::{XLSX, file};
 use crate::report::{of_month, pdf, workbook};
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -27,7 +28,11 @@ pub async fn report(
 ) -> Result<Response, Problem> {
     let period = month(&wanted)?;
     if !["pdf", "xlsx"].contains(&form.as_str()) {
-        return Err(Problem::not_found(format!("a report is pdf or xlsx, not '{form}'")));
+        return Err(Problem::not_found(said!(
+            "report.form",
+            "a report is pdf or xlsx, not '{form}'",
+            form = form
+        )));
     }
     let (view, carbon) = (plant.view()?, plant.journal().carbon.clone());
     // On the thread that reads and plans: a report judges months anew.

@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::named::Named;
 use crate::present::sheet::Sheet;
+use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -48,7 +49,11 @@ async fn found(plant: Arc<Plant>, name: String, rows: &Rows) -> Result<Sheet, Pr
     if let Some(sort) = sort
         && !found.columns.iter().any(|column| column.key == sort)
     {
-        return Err(Problem::invalid(format!("the table has no column '{sort}'")));
+        return Err(Problem::invalid(said!(
+            "table.column",
+            "the table has no column '{column}'",
+            column = sort
+        )));
     }
     let down = rows.sort.as_deref().is_some_and(|sort| sort.starts_with('-'));
     Ok(found.filtered(rows.search.as_deref(), sort, down))
@@ -67,7 +72,12 @@ pub async fn table(
     let Query(rows) = rows.map_err(|error| Problem::invalid(error.body_text()))?;
     let limit = rows.limit.unwrap_or(200);
     if !(1..=ROWS_MAX).contains(&limit) {
-        let text = format!("limit {limit} is not between 1 and {ROWS_MAX}");
+        let text = said!(
+            "table.limit",
+            "limit {limit} is not between 1 and {most}",
+            limit = limit,
+            most = ROWS_MAX
+        );
         return Err(Problem::invalid(text));
     }
     let after = rows.after.unwrap_or(0);
@@ -94,7 +104,10 @@ pub async fn export(
             let bytes = sheet.xlsx().map_err(|error| Problem::invalid(error.to_string()))?;
             (bytes, XLSX)
         }
-        _ => return Err(Problem::not_found(format!("a table is csv or xlsx, not '{form}'"))),
+        _ => {
+            let text = said!("table.form", "a table is csv or xlsx, not '{form}'", form = form);
+            return Err(Problem::not_found(text));
+        }
     };
     Ok(file(&format!("carbide-{name}.{form}"), kind, bytes))
 }

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::said;
 use crate::serve::problem::Problem;
 
 /// A JSON object. serde would also fill a structure from a bare list, field after field, and take a
@@ -18,11 +19,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Told<T> {
         let told = Json::<Value>::from_request(request, state).await;
         let Json(told) = told.map_err(|error| Problem::invalid(error.body_text()))?;
         if !told.is_object() {
-            return Err(Problem::invalid("the body is no JSON object; nothing was done"));
+            return Err(Problem::invalid(said!(
+                "body.no-object",
+                "the body is no JSON object; nothing was done"
+            )));
         }
-        let wrong = |error| Problem::invalid(format!("the body: {error}; nothing was done"));
         serde_json::from_value(told).map(Self).map_err(wrong)
     }
+}
+
+fn wrong(error: serde_json::Error) -> Problem {
+    Problem::invalid(said!("body.wrong", "the body: {error}; nothing was done", error = error))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Tables of carbon: budgets, inventory, products, postings.
 
-use crate::cycle::{FootprintSnapshot, PostingRun};
+use crate::config::Config;
+use crate::cycle::{self, FootprintSnapshot, PostingRun};
 use crate::footprint::organisation::iso_name;
+use crate::footprint::product::Place;
 use crate::post::journal::SapNumber;
 use crate::present::sheet::{Column, Sheet};
 use crate::quantity::Milligrams;
@@ -53,6 +55,32 @@ pub(super) fn inventory(view: &View) -> Sheet {
         ]);
     }
     sheet
+}
+
+/// The flows of energy and emissions of the month, from purchase to product.
+pub(super) fn flows(view: &View, config: &Config) -> Result<Sheet, Problem> {
+    let mut sheet = Sheet::new(
+        "flows",
+        vec![
+            Column::key("from_kind"),
+            Column::text("from"),
+            Column::key("to_kind"),
+            Column::text("to"),
+            Column::number("energy", "kWh", 1),
+            Column::number("carbon", "kgCO2e", 3),
+        ],
+    );
+    let named = |place: &Place| match place {
+        Place::Source(scope) => ["source".to_owned(), scope.name().to_owned()],
+        Place::WorkCenter(center) => ["work_center".to_owned(), center.to_string()],
+        Place::Material(material) => ["material".to_owned(), material.to_string()],
+    };
+    for flow in cycle::flows(&view.facts, &view.judged, config)? {
+        let ([from_kind, from], [to_kind, to]) = (named(&flow.from), named(&flow.to));
+        let (energy, carbon) = (flow.energy_kwh.round_dp(6), flow.emissions.amount().round_dp(6));
+        sheet.row(vec![from_kind, from, to_kind, to, energy.to_string(), carbon.to_string()]);
+    }
+    Ok(sheet)
 }
 
 /// Footprints as they stood, the newest first.

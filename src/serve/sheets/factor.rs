@@ -9,6 +9,7 @@ use crate::cycle::{last_quarter, with_decisions};
 use crate::factor::difference::{Difference, differences};
 use crate::factor::package::{FactorDatabase, Package, PackageRow, Severity};
 use crate::present::sheet::{Column, Sheet};
+use crate::said;
 use crate::serve::problem::Problem;
 use crate::serve::view::View;
 use crate::store::{Store, hex};
@@ -29,8 +30,13 @@ fn versions(config: &Config) -> Result<Vec<Version>, Problem> {
     let mut found = Vec::new();
     for (folder, offered) in [("factors", false), (OFFERED, true)] {
         for folder in factor_package::folders(&config.mapping(folder)) {
-            let package = factor_package::load(&folder)
-                .map_err(|error| Problem::invalid(format!("{error}. The version is not shown")))?;
+            let package = factor_package::load(&folder).map_err(|error| {
+                Problem::invalid(said!(
+                    "factor.version.bad",
+                    "{error}. The version is not shown",
+                    error = error
+                ))
+            })?;
             let trusted = &config.factors.trusted_keys;
             let signed = match factor_package::signature(&folder, &package, trusted) {
                 Ok(Signature::By(key)) => key,
@@ -52,7 +58,11 @@ fn pair(config: &Config, of: &str) -> Result<(Package, Package), Problem> {
     for version in versions(config)? {
         if version.package.id == of {
             let before = before.ok_or_else(|| {
-                Problem::not_found(format!("there is no version before {of} to compare it with"))
+                Problem::not_found(said!(
+                    "factor.version.first",
+                    "there is no version before {version} to compare it with",
+                    version = of
+                ))
             })?;
             return Ok((before, version.package));
         }
@@ -61,7 +71,11 @@ fn pair(config: &Config, of: &str) -> Result<(Package, Package), Problem> {
             before = Some(version.package);
         }
     }
-    Err(Problem::not_found(format!("there is no version {of} of the factor database")))
+    Err(Problem::not_found(said!(
+        "factor.version.unknown",
+        "there is no version {version} of the factor database",
+        version = of
+    )))
 }
 
 /// Versions of the factor database, in use and offered.

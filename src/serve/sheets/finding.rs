@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::cycle::{ROWS_MAX, readings_of};
 use crate::present::sheet::{Column, Sheet};
 use crate::report::table;
+use crate::said;
 use crate::serve::problem::Problem;
 use crate::serve::view::View;
 use crate::store::Store;
@@ -69,9 +70,11 @@ pub(super) fn right_readings(
     for tracked in store.findings()?.iter().filter(|one| one.waits() && is_wanted(&one.key)) {
         let Some(readings) = readings_of(tracked, config, &view.facts) else { continue };
         if sheet.rows.len() + readings.len() > ROWS_MAX {
-            return Err(Problem::invalid(format!(
-                "the findings have more than {ROWS_MAX} intervals, which is more than one table \
-                 takes; choose some of them"
+            return Err(Problem::invalid(said!(
+                "findings.many",
+                "the findings have more than {most} intervals, which is more than one table takes; \
+                 choose some of them",
+                most = ROWS_MAX
             )));
         }
         for (end, kwh) in readings {

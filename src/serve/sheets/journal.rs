@@ -1,5 +1,6 @@
 //! Tables of the journal.
 
+use crate::post::purpose::reason_said;
 use crate::present::sheet::{Column, Sheet};
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
@@ -20,15 +21,18 @@ pub(super) fn change_sets(journal: &JournalView) -> Sheet {
         ],
     );
     for set in journal.change_sets.iter().rev() {
+        let purpose = sheet.cell(&set.purpose_said);
+        let reason = set.reason.as_deref().map(reason_said).unwrap_or_default();
+        let reason = sheet.cell(&reason);
         sheet.row(vec![
             set.change_set_id.to_string(),
             phase_name(set.phase),
-            set.purpose.clone(),
+            purpose,
             set.requested_by.clone(),
             set.documents.to_string(),
             set.begun.to_string(),
             set.ends.map_or_else(String::new, |at| at.to_string()),
-            set.reason.clone().unwrap_or_default(),
+            reason,
         ]);
     }
     sheet
@@ -50,9 +54,10 @@ pub(super) fn requests(journal: &JournalView) -> Sheet {
         ],
     );
     for request in journal.requests.iter().rev() {
+        let purpose = sheet.cell(&request.draft.purpose_said());
         sheet.row(vec![
             request.name.clone(),
-            request.draft.purpose.clone(),
+            purpose,
             request.draft.requested_by.clone(),
             request.at.to_string(),
             request.draft.documents.len().to_string(),

@@ -5,6 +5,7 @@ use crate::cycle::PlanRecord;
 use crate::period::ShiftCalendar;
 use crate::plan::schedule::Assignment;
 use crate::present::sheet::{Column, Sheet};
+use crate::said::Said;
 use crate::serve::gantt;
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::JournalView;
@@ -193,18 +194,20 @@ pub(super) fn reasons(store: &Store, key: &str) -> Result<Sheet, Problem> {
     // A plan of an older version has no problem to compare with.
     let Ok(found) = record.reasons() else { return Ok(sheet) };
     for order in found.orders {
+        let why = sheet.cell(&order.text);
         sheet.row(vec![
             order.planned_order,
-            order.text,
+            why,
             order.difference.carbon_kg.to_string(),
             order.difference.cost.to_string(),
             order.later_buckets.to_string(),
         ]);
     }
     for source in found.sources {
+        let why = sheet.cell(&source.text);
         sheet.row(vec![
             source.component,
-            source.text,
+            why,
             source.difference.carbon_kg.to_string(),
             source.difference.cost.to_string(),
             String::new(),
@@ -229,8 +232,10 @@ pub(super) fn choices(store: &Store, key: &str) -> Result<Sheet, Problem> {
         ],
     );
     for point in record.front.iter().flat_map(|front| &front.points) {
+        let named = Said { text: point.name.clone(), ..point.said.clone().unwrap_or_default() };
+        let named = sheet.cell(&named);
         sheet.row(vec![
-            point.name.clone(),
+            named,
             if point.chosen { "yes" } else { "no" }.to_owned(),
             point.carbon_kg.to_string(),
             point.cost.to_string(),

@@ -10,6 +10,9 @@ use jiff::Timestamp;
 use super::ended;
 use crate::cycle::{self, Books, Installation};
 use crate::post::report::Progress;
+use crate::post::state::ItemState;
+use crate::said;
+use crate::said::Said;
 use crate::serve::job::Running;
 use crate::serve::plant::{JournalView, Plant};
 use crate::serve::problem::Problem;
@@ -24,21 +27,47 @@ thread_local! {
 
 fn tell(step: &Progress) {
     let Some(job) = TOLD.with_borrow(Clone::clone) else { return };
-    match step {
-        Progress::Prepared { id, items } => job.at(&format!("{id}: {items} documents"), None),
-        Progress::Sending { item, title } => job.at(&format!("{item}: {title}"), None),
-        Progress::InDoubt { item, reason } => {
-            job.at(&format!("{item}: asking SAP ({reason})"), None);
+    let said = match step {
+        Progress::Prepared { id, items } => {
+            said!("post.stage.prepared", "{id}: {items} documents", id = id, items = items)
         }
-        Progress::Paused { reason } => job.at(reason, None),
-        Progress::NotDeleted { id, reason } => {
-            job.at(&format!("{id}: its deletions were not made ({reason})"), None);
+        Progress::Sending { item, title } => {
+            said!("post.stage.sending", "{item}: {title}", item = item, title = title)
         }
+        Progress::InDoubt { item, reason } => said!(
+            "post.stage.in-doubt",
+            "{item}: asking SAP ({reason})",
+            item = item,
+            reason = reason
+        ),
+        Progress::Paused { reason } => reason.as_str().into(),
+        Progress::NotDeleted { id, reason } => said!(
+            "post.stage.not-deleted",
+            "{id}: its deletions were not made ({reason})",
+            id = id,
+            reason = reason
+        ),
         Progress::RollingBack { id, reason } => {
-            job.at(&format!("{id}: taking back ({reason})"), None);
+            said!("post.stage.back", "{id}: taking back ({reason})", id = id, reason = reason)
         }
-        Progress::TakenBack { item, state } => job.at(&format!("{item}: {state:?}"), None),
-        _ => {}
+        Progress::TakenBack { item, state } => said!(
+            "post.stage.taken-back",
+            "{item}: {state}",
+            item = item,
+            state = state_said(*state)
+        ),
+        _ => return,
+    };
+    job.at(said, None);
+}
+
+fn state_said(state: ItemState) -> Said {
+    match state {
+        ItemState::CompDone => said!("post.stage.item.back", "taken back"),
+        ItemState::Conflict => said!("post.stage.item.left", "left alone, others changed it"),
+        ItemState::CompHeld(_) => said!("post.stage.item.held", "a person has to look"),
+        ItemState::CompIntent(_) => said!("post.stage.item.going", "being taken back"),
+        other => format!("{other:?}").into(),
     }
 }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::cycle::{self, Books, Installation, PlanRecord};
 use crate::period::{NoMonth, PostingPeriod, ShiftCalendar};
 use crate::post::ChangeSetDraft;
+use crate::said;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -67,7 +68,8 @@ pub(super) fn draft_of(
         }
         Subject::Month(text) => {
             let period = month(text)?;
-            let view = view.ok_or_else(|| Problem::internal("there are no facts"))?;
+            let view =
+                view.ok_or_else(|| Problem::internal(said!("facts.none", "there are no facts")))?;
             let judged = installation.judge(&view.facts, Some(period))?;
             let run = cycle::posting_run(&judged, config, &view.facts_key)?;
             (installation.carbon_draft(&run, books, by)?, view.facts.clone())
@@ -84,7 +86,9 @@ pub(super) fn draft_of(
 ///
 /// [`Problem`] if it is none.
 pub fn month(text: &str) -> Result<PostingPeriod, Problem> {
-    text.parse().map_err(|error: NoMonth| Problem::invalid(error))
+    text.parse().map_err(|_: NoMonth| {
+        Problem::invalid(said!("month.none", "'{month}' is no month; write 2018-09", month = text))
+    })
 }
 
 pub(super) fn view_for(plant: &Plant, subject: &Subject) -> Result<Option<Arc<View>>, Problem> {

@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 use super::ended;
 use crate::cycle;
 use crate::plan::Limit;
+use crate::said;
+use crate::said::Said;
 use crate::serve::job::Running;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -44,20 +46,31 @@ impl PlanWish {
         if let Some(seconds) = self.seconds
             && !(1.0..=3600.0).contains(&seconds)
         {
-            return Err(Problem::invalid(format!("seconds {seconds} is not between 1 and 3600")));
+            return Err(Problem::invalid(said!(
+                "wish.seconds",
+                "seconds {seconds} is not between 1 and 3600",
+                seconds = seconds
+            )));
         }
         if let Some(cap) = self.carbon_cap_kg
             && !(cap.is_finite() && cap > 0.0)
         {
-            return Err(Problem::invalid(format!("carbon_cap_kg {cap} is not above 0")));
+            return Err(Problem::invalid(said!(
+                "wish.cap",
+                "carbon_cap_kg {cap} is not above 0",
+                cap = cap
+            )));
         }
         let Some(weights) = self.weights else { return Ok(()) };
         let sum: f64 = weights.iter().sum();
         let each = weights.iter().all(|weight| (0.0..=1.0).contains(weight));
         if !each || (sum - 1.0).abs() > 1e-6 {
-            return Err(Problem::invalid(format!(
-                "weights {weights:?} of carbon, cost and punctuality have to be between 0 and 1 and sum \
-                 to 1; they sum to {sum}. No plan was begun"
+            return Err(Problem::invalid(said!(
+                "wish.weights",
+                "weights {weights} of carbon, cost and punctuality have to be between 0 and 1 and sum \
+                 to 1; they sum to {sum}. No plan was begun",
+                weights = format!("{weights:?}"),
+                sum = sum
             )));
         }
         Ok(())
@@ -96,7 +109,7 @@ pub async fn plan(
         let share = || {
             if told.is_stopped() { 1.0 } else { began.elapsed().as_secs_f64() / budget }
         };
-        let progress = |what: &str, best: Option<f64>| told.at(what, best);
+        let progress = |what: &Said, best: Option<f64>| told.at(what.clone(), best);
         let (facts, judged, key) = (&view.facts, &view.judged, view.facts_key.as_str());
         let limit = Limit::Share(&share);
         let now = Timestamp::now();

@@ -11,6 +11,7 @@ use crate::cycle::{self, Books, Installation};
 use crate::post::approval::Request;
 use crate::post::state::Phase;
 use crate::post::{ChangeSetDraft, ChangeSetId, DocumentPreview, Receipt, UndoReport};
+use crate::said;
 use crate::serve::job::Running;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
@@ -89,11 +90,18 @@ pub async fn approve(
         .run(move |bench| async move {
             with_books(&bench, async |_, books| {
                 let known = books.requests()?.into_iter().find(|request| request.name == name);
-                let known =
-                    known.ok_or_else(|| Problem::not_found(format!("there is no {name}")))?;
+                let known = known.ok_or_else(|| {
+                    Problem::not_found(said!(
+                        "request.unknown",
+                        "there is no request {name}",
+                        name = name
+                    ))
+                })?;
                 if known.hash != hash {
-                    return Err(Problem::stale(format!(
-                        "{name} is not what the page showed; load it again. Nothing was approved"
+                    return Err(Problem::stale(said!(
+                        "request.stale",
+                        "{name} is not what the page showed; load it again. Nothing was approved",
+                        name = name
                     )));
                 }
                 Ok(books.approve(&name, &who)?)
@@ -181,8 +189,11 @@ pub async fn undo(
     at_the_desk(plant, &job, "undo", name, async move |_, books| {
         let phase = books.change_set(&id)?.state.phase;
         if phase != Phase::Open {
-            return Err(Problem::stale(format!(
-                "{id} is {phase} by now: somebody else decided, or its window has closed"
+            return Err(Problem::stale(said!(
+                "change-set.decided",
+                "{id} is {phase} by now: somebody else decided, or its window has closed",
+                id = id,
+                phase = phase
             )));
         }
         Ok(books.undo(Some(&id), &who).await?)
@@ -212,8 +223,9 @@ pub async fn change_set(plant: &Arc<Plant>, id: ChangeSetId) -> Result<Standing,
             with_books(&bench, async |_, books| {
                 let set = books.change_set(&id)?;
                 let draft = set.draft.clone();
-                let draft =
-                    draft.ok_or_else(|| Problem::not_found(format!("{id} has no content")))?;
+                let draft = draft.ok_or_else(|| {
+                    Problem::not_found(said!("change-set.empty", "{id} has no content", id = id))
+                })?;
                 let report = set.undo_report();
                 let deletions = books.deletions_of(&id)?;
                 Ok(Standing { report, draft, deletions })

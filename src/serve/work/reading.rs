@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ended;
 use crate::cycle::FootprintSnapshot;
+use crate::said;
+use crate::said::Said;
 use crate::serve::job::JobKind;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
@@ -24,16 +26,16 @@ pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
     let (shared, told) = (Arc::clone(plant), job.clone());
     let read = plant.bench.run(move |bench| async move {
         let installation = bench.installation()?;
-        told.at("Reading SAP and meters", None);
+        told.at(said!("read.stage.begin", "Reading SAP and meters"), None);
         let say = {
             let told = told.clone();
-            Arc::new(move |text: String| told.at(&text, None))
+            Arc::new(move |said: Said| told.at(said, None))
         };
         let (key, facts, report) = installation.read(None, say).await?;
         for alarm in &report.alarms {
             tracing::warn!(alarm, "reading SAP");
         }
-        told.at("Calculating footprints", None);
+        told.at(said!("read.stage.footprints", "Calculating footprints"), None);
         let view = View::of(key.clone(), facts, &installation)?;
         // What is new is opened, what nobody decided in time expires.
         installation.store.track(
@@ -50,7 +52,7 @@ pub async fn collect(plant: &Arc<Plant>, by: &str) -> Result<String, Problem> {
         let mut health = plant.health();
         match &result {
             Ok(_) => (health.collect, health.collected) = (None, Some(Timestamp::now())),
-            Err(problem) => health.collect = Some((Timestamp::now(), problem.detail.clone())),
+            Err(problem) => health.collect = Some((Timestamp::now(), problem.said())),
         }
     }
     if let Ok(key) = &result {

@@ -220,6 +220,11 @@ fn production_order(
             None
         },
         planned_order: if optional("PlannedOrder") { Some(id(row, "PlannedOrder")?) } else { None },
+        sales_order: if optional("SalesOrder") {
+            Some((id(row, "SalesOrder")?, id(row, "SalesOrderItem")?))
+        } else {
+            None
+        },
         quantity: measure(row, "TotalQuantity", unit_property)?,
         confirmed: quantity(row, "MfgOrderConfirmedYieldQty")?,
         start,

@@ -25,9 +25,10 @@ export default function Energy() {
   const [shown, setShown] = useState<Shown>('energy')
   const hours = useLoad('hours', () => get<Sheet>('/tables/energy-hours?limit=10000'))
   const shares = useLoad('shares', () => get<Sheet>('/tables/energy?limit=10000'))
+  const flows = useLoad('flows', () => get<Sheet>('/tables/flows?limit=10000'))
   const tree = useLoad('tree', () => get<Sheet>('/tables/meter-tree?limit=10000'))
   const machines = useLoad('machines', () => get<Sheet>('/tables/equipment-days?limit=10000'))
-  const all = [hours, shares, tree, machines]
+  const all = [hours, shares, flows, tree, machines]
   const hasTree = (tree.data?.total ?? 0) > 0
   const byHour = useCallback(
     (colors: Colors) => {
@@ -45,30 +46,7 @@ export default function Energy() {
     },
     [machines.data],
   )
-  const flow = useCallback(
-    (colors: Colors) => {
-      const links = new Map<string, number>()
-      const meter = hours.data?.rows[0]?.[0] ?? t('col_meter')
-      const [costCenters, centers, materials, values] = [cells(shares.data, 'cost_center'), cells(shares.data, 'work_center'), cells(shares.data, 'material'), cells(shares.data, shown).map(Number)]
-      const add = (from: string, to: string, value: number) => links.set(`${from}\n${to}`, (links.get(`${from}\n${to}`) ?? 0) + value)
-      values.forEach((value, at) => {
-        const center = centers[at] || `${t('col_cost_center')} ${costCenters[at]}`
-        add(t('purchase'), meter, value)
-        add(meter, center, value)
-        if (materials[at]) add(center, materials[at], value)
-      })
-      const nodes = new Set([...links.keys()].flatMap(key => key.split('\n')))
-      return {
-        tooltip: { valueFormatter: (value: number) => `${number(value)} ${UNITS[shown]}` },
-        series: [{
-          type: 'sankey', left: 20, right: 160, label: { color: colors.text },
-          data: [...nodes].map(name => ({ name })),
-          links: [...links].map(([key, value]) => { const [source, target] = key.split('\n'); return { source, target, value: Math.round(value) } }),
-        }],
-      }
-    },
-    [hours.data, shares.data, shown],
-  )
+  const flow = useCallback((colors: Colors) => sankey(colors, flows.data, shown), [flows.data, shown])
   const measured = useCallback(
     (colors: Colors) => {
       const names = indented(tree.data)
@@ -96,18 +74,46 @@ export default function Energy() {
             {(Object.keys(UNITS) as Shown[]).map(one => <Option key={one} value={one}>{t(one)} [{UNITS[one]}]</Option>)}
           </Select>
         </div>
-        {shares.data && hours.data && <Chart label={`${t('sankey')}, ${UNITS[shown]}`} height={360} option={flow} test="sankey" />}
+        {flows.data && <Chart label={`${t('sankey')}, ${UNITS[shown]}`} height={460} option={flow} test="sankey" />}
         {shares.data && <Hotspots of={shares.data} shown={shown} />}
       </section>
       <section className="panel" aria-label={t('heat_map')}><h2>{t('heat_map')}</h2>{hours.data && <Chart label={t('heat_map')} height={420} option={byHour} test="heat" />}</section>
       {hasTree && <section className="panel" aria-label={t('meter_tree')}><h2>{t('meter_tree')}</h2><Chart label={t('meter_tree')} height={80 + 44 * (tree.data?.total ?? 0)} option={measured} test="meter-tree" /></section>}
       {(machines.data?.total ?? 0) > 0 && <section className="panel" aria-label={t('equipment_days')}><h2>{t('equipment_days')}</h2><Chart label={t('equipment_days')} height={150 + 30 * new Set(cells(machines.data, 'equipment')).size} option={byMachine} test="equipment-heat" /></section>}
+      <SheetView name="flows" title={t('sankey')} />
       <SheetView name="energy" title={t('energy')} />
       <SheetView name="energy-hours" title={t('heat_map')} />
       {hasTree && <SheetView name="meter-tree" title={t('meter_tree')} />}
       {hasTree && <SheetView name="equipment-days" title={t('equipment_days')} />}
     </>
   )
+}
+
+/**
+ * From what is bought to what is made. A chart of flows has no circles and no flow below zero: where material
+ * goes back to where it came from, as scrap that is molten again, and for credits, see the table.
+ */
+function sankey(colors: Colors, sheet: Sheet | undefined, shown: Shown) {
+  const [from, to, values] = [places(sheet, 'from'), places(sheet, 'to'), cells(sheet, shown).map(Number)]
+  const next = new Map<string, Set<string>>()
+  const leads = (one: string, other: string): boolean => one === other || [...(next.get(one) ?? [])].some(then => leads(then, other))
+  const links = from.flatMap((source, at) => {
+    const [target, value] = [to[at]!, values[at]!]
+    if (!(value > 0) || leads(target, source)) return []
+    next.set(source, (next.get(source) ?? new Set()).add(target))
+    return [{ source, target, value }]
+  })
+  const nodes = new Set(links.flatMap(link => [link.source, link.target]))
+  return {
+    tooltip: { valueFormatter: (value: number) => `${number(value)} ${UNITS[shown]}` },
+    series: [{ type: 'sankey', left: 20, right: 160, nodeGap: 12, label: { color: colors.text }, data: [...nodes].map(name => ({ name })), links }],
+  }
+}
+
+/** The places at one end of the flows, in words. */
+function places(sheet: Sheet | undefined, end: 'from' | 'to'): string[] {
+  const kinds = cells(sheet, `${end}_kind`)
+  return cells(sheet, end).map((name, at) => (kinds[at] === 'source' ? named('source', name) : name))
 }
 
 /** The largest users, with their share of all. */

@@ -8,6 +8,7 @@ import { change, instant, number, percent, tick } from '../format'
 import { t } from '../i18n'
 import { useLoad } from '../load'
 import { Approvals } from '../posting'
+import { sayOr } from '../said'
 import { SheetView, Status } from '../sheet'
 import { Trouble } from '../trouble'
 import { Standing } from '../window'
@@ -42,7 +43,7 @@ export default function Overview({ who }: { who: Who }) {
     <>
       <h1>{t('overview')} {data.plant}, {data.period}</h1>
       <Trouble error={error} again={again} />
-      {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{data.collect_failed}</MessageStrip>}
+      {data.collect_failed && <MessageStrip design="Critical" hideCloseButton>{sayOr(data.collect_failed_said, data.collect_failed)}</MessageStrip>}
       <div className="tiles">
         {data.latest && (
           <div className="tile" data-testid="latest">
@@ -64,10 +65,13 @@ export default function Overview({ who }: { who: Who }) {
       <Approvals who={who} />
       <section className="panel" aria-label={t('budget_title')}>
         <h2>{t('budget_title')}</h2>
+        <p className="key" aria-hidden="true">
+          <i className="used" /> {t('emitted')} <i className="mark target" /> {t('target')} <i className="mark" /> {t('budget')} <i className="mark projected" /> {t('projected')}
+        </p>
         {data.budgets.map(budget => {
           const [most, emitted] = [Number(budget.budget_kg), Number(budget.emitted_kg)]
-          const projected = Number(budget.projected_kg ?? 0)
-          const scale = Math.max(most, emitted, projected, Number(budget.target_kg)) * 1.05 || 1
+          const [projected, target] = [Number(budget.projected_kg ?? 0), Number(budget.target_kg)]
+          const scale = Math.max(most, emitted, projected, target) * 1.05 || 1
           const over = Math.max(emitted, projected) > most
           const share = (value: number) => `${(100 * value) / scale}%`
           return (
@@ -75,12 +79,14 @@ export default function Overview({ who }: { who: Who }) {
               <div className="bar">
                 <strong>{budget.quarter}</strong>
                 <span className={over ? 'bad' : 'good'}>{over ? `! ${t('over_budget')}` : `✓ ${t('in_budget')}`}</span>
+                {!over && Math.max(emitted, projected) > target && <span>{t('above_target')}</span>}
                 {projected > most && <span className="bad">{t('overshoot', percent(projected / most - 1))}</span>}
-                <span>{t('left')} {number(Number(budget.left_kg) / 1000, 1)} t; {t('emitted')} {number(emitted / 1000, 1)} t; {t('target')} {number(Number(budget.target_kg) / 1000, 1)} t; {t('budget')} {number(most / 1000, 1)} t; {t('projected')} {budget.projected_kg ? `${number(projected / 1000, 1)} t` : '–'}</span>
+                <span>{t('left')} {number(Number(budget.left_kg) / 1000, 1)} t; {t('emitted')} {number(emitted / 1000, 1)} t; {t('target')} {number(target / 1000, 1)} t; {t('budget')} {number(most / 1000, 1)} t; {t('projected')} {budget.projected_kg ? `${number(projected / 1000, 1)} t` : '–'}</span>
               </div>
               <div className="bullet" aria-hidden="true">
                 <div className={`used ${over ? 'over' : ''}`} style={{ width: share(emitted) }} />
                 <div className="mark" style={{ left: share(most) }} />
+                <div className="mark target" style={{ left: share(target) }} />
                 {budget.projected_kg && <div className="mark projected" style={{ left: share(projected) }} />}
               </div>
             </div>
@@ -90,7 +96,7 @@ export default function Overview({ who }: { who: Who }) {
       <section className="panel" aria-label={t('energy_by_day')}><h2>{t('energy_by_day')}, kWh</h2><Chart label={t('energy_by_day')} height={220} option={option} test="energy-days" /></section>
       {data.jobs.length > 0 && <section className="panel" aria-label={t('last_jobs')}>
         <h2>{t('last_jobs')}</h2>
-        <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {job.text}</li>)}</ul>
+        <ul>{data.jobs.map(job => <li key={job.id}>{instant(job.asked)} {t(`job_${job.kind}`)} {t('by', job.by)}: <Status value={job.state} /> {sayOr(job.said, job.text)}</li>)}</ul>
       </section>}
       <SheetView name="energy-days" title={t('energy_by_day')} limit={31} />
       <SheetView name="budgets" title={t('budget_title')} />

@@ -8,6 +8,7 @@ import { t } from '../i18n'
 import { useLoad } from '../load'
 import { MakePlan } from '../making'
 import { PostingBar } from '../posting'
+import { said, sayOr } from '../said'
 import { SheetView, Status } from '../sheet'
 import { Trouble } from '../trouble'
 import { ChangeSetView } from '../window'
@@ -46,8 +47,8 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
       {data.conflict && (
         <section className="panel" aria-label={t('conflicting')}>
           <h2>{t('conflicting')}</h2>
-          <p>✕ {data.conflict.text}</p>
-          <ul>{data.conflict.relaxing.map(one => <li key={one}>{one}</li>)}</ul>
+          <p>✕ {sayOr(data.conflict.said, data.conflict.text)}</p>
+          <ul>{data.conflict.relaxing_said.map(one => <li key={one.text}>{said(one)}</li>)}</ul>
         </section>
       )}
       {data.front && <Front plan={data.plan} currency={data.currency} worth={worth} points={data.front} />}
@@ -63,7 +64,7 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
       <SheetView name="plan-orders" of={data.plan} title={t('orders')} />
       <SheetView name="plan-operations" of={data.plan} title={t('operations')} limit={20} />
       <SheetView name="plan-shifts" of={data.plan} title={t('shifts')} limit={21} />
-      {data.unplannable.length > 0 && <section className="panel" aria-label={t('unplannable')}><h2>{t('unplannable')}</h2><ul>{data.unplannable.map(one => <li key={one.demand}>{one.demand}: {one.reason}</li>)}</ul></section>}
+      {data.unplannable.length > 0 && <section className="panel" aria-label={t('unplannable')}><h2>{t('unplannable')}</h2><ul>{data.unplannable.map(one => <li key={one.demand}>{one.demand}: {sayOr(one.said, one.reason)}</li>)}</ul></section>}
       <section className="panel" aria-label={t('certificate')}>
         <h2>{t('certificate')}</h2>
         <table>

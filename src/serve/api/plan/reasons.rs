@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::cycle::{PlanRecord, PlannedQuarter};
 use crate::plan::front::FrontPoint;
+use crate::said::Said;
 
 /// One reason.
 #[derive(Serialize, ToSchema)]
@@ -13,6 +14,9 @@ pub struct Reason {
     object: String,
     /// In one sentence.
     text: String,
+    /// What the sentence is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// Plan minus today, in kgCO2e.
     carbon_kg: f64,
     /// Plan minus today, in the currency of the company code.
@@ -55,10 +59,16 @@ pub struct OfQuarter {
 pub struct Conflicting {
     /// In a sentence.
     text: String,
+    /// What the sentence is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// Whether that is proven.
     proven: bool,
     /// What relaxing each of them gives.
     relaxing: Vec<String>,
+    /// What these sentences are made of, in the same order.
+    #[schema(value_type = Vec<Object>)]
+    relaxing_said: Vec<Said>,
 }
 
 /// One point of the front.
@@ -66,6 +76,9 @@ pub struct Conflicting {
 pub struct Choice {
     /// What was asked for.
     name: String,
+    /// What the name is made of.
+    #[schema(value_type = Option<Object>)]
+    said: Option<Said>,
     /// Whether it is the one of the plan's weights.
     chosen: bool,
     /// kgCO2e.
@@ -82,14 +95,16 @@ pub(super) fn why(record: &PlanRecord) -> Option<Why> {
     let found = record.reasons().ok()?;
     let orders = found.orders.into_iter().map(|order| Reason {
         object: order.planned_order,
-        text: order.text,
+        said: order.text.keyed(),
+        text: order.text.into(),
         carbon_kg: order.difference.carbon_kg,
         cost: order.difference.cost,
         later_shifts: Some(order.later_buckets),
     });
     let sources = found.sources.into_iter().map(|source| Reason {
         object: source.component,
-        text: source.text,
+        said: source.text.keyed(),
+        text: source.text.into(),
         carbon_kg: source.difference.carbon_kg,
         cost: source.difference.cost,
         later_shifts: None,
@@ -105,6 +120,7 @@ pub(super) fn why(record: &PlanRecord) -> Option<Why> {
 pub(super) fn choices(record: &PlanRecord) -> Option<Vec<Choice>> {
     let choice = |point: &FrontPoint| Choice {
         name: point.name.clone(),
+        said: point.said.clone(),
         chosen: point.chosen,
         carbon_kg: point.carbon_kg,
         cost: point.cost,
@@ -129,6 +145,8 @@ pub(super) fn conflict(record: &PlanRecord) -> Option<Conflicting> {
     let found = record.conflict.as_ref()?;
     Some(Conflicting {
         text: found.text.clone(),
+        said: found.said().keyed(),
+        relaxing_said: found.policies.iter().map(|one| one.said()).collect(),
         proven: found.proven,
         relaxing: found.policies.iter().map(|one| one.text.clone()).collect(),
     })

@@ -31,7 +31,7 @@ pub(super) fn made_again(record: &PlanRecord) -> Option<MadeAgain> {
         because: made.triggers.iter().map(Trigger::sentence).collect(),
         changed: made.changed.clone(),
         frozen: made.frozen,
-        moved: moved.map(|order| order.text.clone()).collect(),
+        moved: moved.map(|order| order.text.to_string()).collect(),
         as_it_ran: worth(&made.as_it_ran),
     })
 }
