@@ -22,11 +22,15 @@ use crate::words_by_said;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
-/// Moves of each island for each order before the bound, and the most that they may take of all.
-const EARLY_MOVES: u64 = 30;
+/// Moves of each island before the bound, in all and for each order, and the most that they may take of
+/// the work.
+const EARLY_MOVES: (u64, u64) = (8_000, 30);
 const EARLY_SHARE: f64 = 0.02;
-/// Steps of the bound.
-const BOUND_STEPS: usize = 200;
+/// Steps of the bound, and those of problems with many orders, where the last few gain less than the search
+/// does in their time.
+const BOUND_STEPS: usize = 400;
+const BOUND_STEPS_MANY: usize = 200;
+const MANY_ORDERS: usize = 1_000;
 /// Share of the time that is left for each bound.
 const BOUND_SHARE: f64 = 0.3;
 /// Most steps of the bound by packing, moves of the search for each, and fewest that are any use.
@@ -288,7 +292,7 @@ impl Search<'_, '_> {
                             &none,
                             &|_, _| {},
                         );
-                        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
+                        let proven = bound(columns, self.bound_steps(), &|| self.gone());
                         return Found {
                             chosen: found.least_missed,
                             status: Status::Infeasible,
@@ -330,7 +334,7 @@ impl Search<'_, '_> {
         };
         tell(&said!("plan.stage.bound", "bound"), best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
-        let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
+        let proven = bound(columns, self.bound_steps(), &self.share_from(from, BOUND_SHARE));
         let before = self.gone();
         let (mut upper_bound, mut proof) = self.strengthen(&proven);
         let from = self.gone();
@@ -398,11 +402,15 @@ impl Search<'_, '_> {
         Found { chosen, status, upper_bound, proof, generations: 0 }
     }
 
+    fn bound_steps(&self) -> usize {
+        if self.columns.orders() > MANY_ORDERS { BOUND_STEPS_MANY } else { BOUND_STEPS }
+    }
+
     /// A good plan before there are prices: a short annealing over the columns of least value with their
     /// components. The best plan that meets every rule, if there is one.
     fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
         let columns = self.columns;
-        let most = EARLY_MOVES * columns.orders() as u64;
+        let most = EARLY_MOVES.0 + EARLY_MOVES.1 * columns.orders() as u64;
         let from = self.gone();
         let gone = self.share_from(from, EARLY_SHARE);
         let used = |done: u64| match self.options.limit {
@@ -477,7 +485,7 @@ impl Search<'_, '_> {
             &tell_generation,
         );
         tell(&said!("plan.stage.bound", "bound"), found.feasible.as_ref().map(|(_, value)| *value));
-        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
+        let proven = bound(columns, self.bound_steps(), &|| self.gone());
         let (chosen, status) = match found.feasible {
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (found.least_missed, Status::NoneFound),
