@@ -67,8 +67,10 @@ fn main() {
     let mut tables = Tables::default();
     println!("| instance | orders | s | FV | bound | gap | gain gap |");
     println!("|---|---|---|---|---|---|---|");
+    // One for all: what threads have worked is known as long as they live.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
     for path in &files {
-        row(path, &arguments, peers.as_ref(), &mut tables);
+        row(path, &arguments, &pool, peers.as_ref(), &mut tables);
     }
     if !tables.peers.is_empty() {
         println!("\n{}", planning_peers::HEAD);
@@ -130,7 +132,13 @@ struct Run {
     peak_kib: u64,
 }
 
-fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut Tables) {
+fn row(
+    path: &Path,
+    arguments: &Arguments,
+    pool: &rayon::ThreadPool,
+    peers: Option<&Peers>,
+    tables: &mut Tables,
+) {
     // Reading is part of the time, as on the command line.
     let (began, worked) = (Instant::now(), cpu_seconds());
     let instance = read(path);
@@ -145,7 +153,6 @@ fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut T
         1_000..5_000 => 15.0,
         _ => 30.0,
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
     let (genetic, genetic_cpu, genetic_clock) = pool.install(|| genetic(&instance));
     let target = genetic.evaluation.fv.filter(|_| genetic.evaluation.feasible);
     let mut runs: Vec<Run> = (1..=arguments.seeds)

@@ -26,6 +26,8 @@ pub(super) const EXACT_NODES: u64 = 3_000_000;
 /// the work.
 const EARLY_MOVES: (u64, u64) = (8_000, 30);
 const EARLY_SHARE: f64 = 0.02;
+/// Times as many of a second search, where there are not many orders.
+const EARLY_AGAIN: u64 = 4;
 /// Steps of the bound, and those of problems with many orders, where the last few gain less than the search
 /// does in their time.
 const BOUND_STEPS: usize = 400;
@@ -407,20 +409,37 @@ impl Search<'_, '_> {
     }
 
     /// A good plan before there are prices: a short annealing over the columns of least value with their
-    /// components. The best plan that meets every rule, if there is one.
+    /// components, and of few orders a second one from there. The best plan that meets every rule, if there
+    /// is one.
     fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
         let columns = self.columns;
+        let (value, seed) = (columns.with_components(), self.options.seed);
         let most = EARLY_MOVES.0 + EARLY_MOVES.1 * columns.orders() as u64;
-        let from = self.gone();
-        let gone = self.share_from(from, EARLY_SHARE);
-        let used = |done: u64| match self.options.limit {
-            Limit::Work { moves, .. } => {
-                done as f64 / most.min((EARLY_SHARE * moves as f64) as u64).max(1) as f64
+        let times: &[u64] = if columns.orders() > MANY_ORDERS { &[1] } else { &[1, EARLY_AGAIN] };
+        let mut best: Option<(Vec<usize>, f64)> = None;
+        for times in times {
+            let from = self.gone();
+            let gone = self.share_from(from, EARLY_SHARE);
+            let used = |done: u64| match self.options.limit {
+                Limit::Work { moves, .. } => {
+                    let most = (times * most).min((EARLY_SHARE * moves as f64) as u64);
+                    done as f64 / most.max(1) as f64
+                }
+                Limit::Share(_) => (done as f64 / (times * most) as f64).max(gone()),
+            };
+            let begin = best.as_ref().map_or(begin, |(chosen, _)| chosen);
+            let found = anneal_in(1, columns, &value, begin, seed, &used, &|_| {});
+            if let Some((chosen, value)) = found
+                && best.as_ref().is_none_or(|(_, known)| value < *known)
+            {
+                best = Some((chosen, value));
+                (self.options.progress)(
+                    &said!("plan.stage.first", "first plan"),
+                    Some(self.fv(value)),
+                );
             }
-            Limit::Share(_) => (done as f64 / most as f64).max(gone()),
-        };
-        let seed = self.options.seed;
-        anneal_in(1, columns, &columns.with_components(), begin, seed, &used, &|_| {})
+        }
+        best
     }
 
     /// How much is gone of a share of the time that was left at `from`.

@@ -16,6 +16,8 @@ const TIMED: usize = 5;
 const STEPS_LEAST: usize = 30;
 /// Parts that sum for themselves: fixed, so that a sum is the same on any number of threads.
 const PARTS: usize = 4;
+/// Columns from which on parts go to several threads.
+const SHARED_OUT: usize = 10_000;
 /// Distance from the least reduced cost, in heats, from which on a column has no share.
 const NO_SHARE: f32 = 14.0;
 
@@ -121,6 +123,8 @@ pub(super) fn climb(
         cost: single(&relaxation.cost),
     };
     let mut parts = entries.parts();
+    // A step of a small problem takes less time than to share it out.
+    let at_once = if columns.len() < SHARED_OUT { PARTS } else { 1 };
     let limit = single(&relaxation.limit);
     let rows = limit.len();
     // Minimisation with rows `a x <= limit`: multipliers are not positive, free for equalities.
@@ -139,7 +143,8 @@ pub(super) fn climb(
         }
         let progress = step as f64 / steps as f64;
         let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
-        parts.par_iter_mut().for_each(|part| entries.look(part, &multipliers, heat as f32));
+        let each = parts.par_iter_mut().with_min_len(at_once);
+        each.for_each(|part| entries.look(part, &multipliers, heat as f32));
         let limits = multipliers.iter().zip(&limit);
         let limits: f64 = limits.map(|(m, limit)| f64::from(*m) * f64::from(*limit)).sum();
         let dual = limits + parts.iter().map(|part| part.dual).sum::<f64>();
