@@ -243,7 +243,7 @@ fn restate_in(
     whole: Duration,
 ) {
     let order = system.condensed();
-    let mut downstream = Downstream::of(system, &order);
+    let mut downstream = Downstream::of(system, &order).unwrap();
     let mut random = Random(7);
     let (mut spent, mut touched, rounds) = (Vec::new(), 0, 201);
     let mut changed = own.clone();

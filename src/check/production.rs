@@ -62,7 +62,7 @@ fn excess(
         }
         let specific = energy.to_f64() / tonnes;
         let before = history.entry((materials.clone(), shift.shift)).or_default();
-        let mean = before.iter().sum::<f64>() / before.len().max(1) as f64;
+        let mean = mean(before);
         if before.len() >= limits.batches && is_excess(specific, before, &recent, limits) {
             findings.push(Finding {
                 rule: "R2".to_owned(),
@@ -84,7 +84,7 @@ fn excess(
             });
         }
         if before.len() >= limits.batches {
-            recent.push(specific, mean);
+            recent.push(specific, before, limits);
         }
         before.push_back(specific);
         if before.len() > limits.batches {
@@ -94,47 +94,75 @@ fn excess(
     findings
 }
 
-/// How far the last shifts were from what their history says: a plant that runs hot as a whole has no
-/// single shift to look at.
+/// How high the shifts before were over their own history, whatever they made: a plant that runs hot as a
+/// whole has no single shift to look at, and one that is unsteady is measured by itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Recent(VecDeque<f64>);
+pub(super) struct Recent {
+    /// Logarithms over the mean, the newest last.
+    over_mean: VecDeque<f64>,
+    /// Energy per unit over what is usual.
+    over_usual: VecDeque<f64>,
+}
 
-/// Shifts looked back, whatever they made.
+/// Shifts looked back for how hot the plant runs.
 const RECENT_SHIFTS: usize = 5;
+/// Shifts of a year by which a meter is measured.
+const OWN_SHIFTS: usize = 3 * 365;
+/// Fewer shifts, those of four weeks, say nothing of what a meter does.
+const OWN_SHIFTS_LEAST: usize = 3 * 28;
 
 impl Recent {
-    /// A shift and what the mean of its history is.
-    pub fn push(&mut self, specific: f64, mean: f64) {
-        if specific > 0.0 && mean > 0.0 {
-            self.0.push_back((specific / mean).ln().clamp(-1.5, 1.5));
+    /// A shift and the batches before it.
+    pub fn push(&mut self, specific: f64, before: &VecDeque<f64>, limits: &ExcessLimits) {
+        let usual = self.usual(before, limits);
+        if usual > 0.0 {
+            keep(&mut self.over_usual, specific / usual, OWN_SHIFTS);
         }
-        if self.0.len() > RECENT_SHIFTS {
-            self.0.pop_front();
+        let mean = mean(before);
+        if specific > 0.0 && mean > 0.0 {
+            keep(&mut self.over_mean, (specific / mean).ln().clamp(-1.5, 1.5), RECENT_SHIFTS);
         }
     }
 
-    /// Factor by which a sound shift can be expected above its mean: one at least.
-    fn activity(&self, exponent: f64) -> f64 {
-        if self.0.is_empty() {
-            return 1.0;
-        }
-        let mean = self.0.iter().sum::<f64>() / self.0.len() as f64;
-        (exponent * mean).exp().max(1.0)
+    /// The largest of the batches, raised where the last shifts were above their own means.
+    fn usual(&self, before: &VecDeque<f64>, limits: &ExcessLimits) -> f64 {
+        let largest = before.iter().copied().fold(0.0, f64::max);
+        let over_mean = if self.over_mean.is_empty() { 0.0 } else { mean(&self.over_mean) };
+        largest * (limits.activity * over_mean).exp().max(1.0)
+    }
+
+    /// Whether so high a shift is rare for this meter: no more than `share` of its own were higher.
+    fn is_rare(&self, over_usual: f64, share: f64) -> bool {
+        let own = self.over_usual.len();
+        let higher = self.over_usual.iter().filter(|known| **known >= over_usual).count();
+        own < OWN_SHIFTS_LEAST || higher as f64 <= share * own as f64
     }
 }
 
-/// Above the mean of the batches before by the ratio, and above the largest of them: a shift that was as
-/// high before is no excess. What the last shifts were above their own means raises the second.
+fn keep(values: &mut VecDeque<f64>, value: f64, most: usize) {
+    values.push_back(value);
+    if values.len() > most {
+        values.pop_front();
+    }
+}
+
+fn mean(values: &VecDeque<f64>) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Above the mean of the batches before by the ratio, above the largest of them by another, which the last
+/// shifts raise, and above nearly all that the meter did in a year: a shift that was as high before is no
+/// excess.
 pub(super) fn is_excess(
     specific: f64,
     before: &VecDeque<f64>,
     recent: &Recent,
     limits: &ExcessLimits,
 ) -> bool {
-    let mean = before.iter().sum::<f64>() / before.len() as f64;
-    let largest = before.iter().copied().fold(0.0, f64::max);
-    let usual = largest * recent.activity(limits.activity);
-    specific > limits.ratio * mean && specific > limits.of_largest * usual
+    let usual = recent.usual(before, limits);
+    specific > limits.ratio * mean(before)
+        && specific > limits.of_largest * usual
+        && recent.is_rare(specific / usual, limits.own_share)
 }
 
 fn without_readings(

@@ -120,6 +120,8 @@ limits! {
         activity: f64,
         /// Batches of the same products and shift looked back.
         batches: usize,
+        /// Share of the own shifts of the last year that may be as high over the largest of their batches.
+        own_share: f64,
     }
     /// Thresholds of R3.
     TransportLimits {

@@ -59,18 +59,33 @@ pub(super) struct FileArguments {
     /// Which end of the interval is stamped, if the column's name does not tell.
     #[arg(long, value_enum)]
     stamp_is: Option<StampOption>,
-    /// Clock of stamps without an offset, as Europe/Berlin.
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    zone: String,
+    /// Clock of stamps without an offset, and of shifts, as Europe/Berlin; UTC if it is not given, and for
+    /// shifts the offset that all stamps carry.
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
     /// Length of an interval in minutes; found from the stamps if it is not given.
     #[arg(long, value_name = "MINUTES")]
     step_minutes: Option<u16>,
 }
 
 impl FileArguments {
-    pub(super) fn zone(&self) -> Result<TimeZone, CliError> {
-        TimeZone::get(&self.zone)
-            .map_err(|error| CliError::new(Exit::Usage, format!("--zone {}: {error}", self.zone)))
+    fn zone(&self) -> Result<Option<TimeZone>, CliError> {
+        let Some(name) = &self.zone else { return Ok(None) };
+        TimeZone::get(name)
+            .map(Some)
+            .map_err(|error| CliError::new(Exit::Usage, format!("--zone {name}: {error}")))
+    }
+
+    /// The clock by which shifts of a file are cut, and why it is this one.
+    pub(super) fn of_shifts(
+        &self,
+        file: &ReadingsFile,
+    ) -> Result<(TimeZone, &'static str), CliError> {
+        Ok(match (self.zone()?, &file.clock) {
+            (Some(zone), _) => (zone, "as --zone says"),
+            (None, Some(clock)) => (clock.clone(), "the offset of the stamps"),
+            (None, None) => (TimeZone::UTC, "the stamps tell no clock; name it with --zone"),
+        })
     }
 
     pub(super) fn read(&self, path: &Path) -> Result<ReadingsFile, CliError> {
@@ -81,7 +96,7 @@ impl FileArguments {
                 StampOption::Start => StampIs::IntervalStart,
                 StampOption::End => StampIs::IntervalEnd,
             }),
-            zone: Some(self.zone()?),
+            zone: self.zone()?,
             step_minutes: self.step_minutes,
         };
         read_readings_file(path, &columns).map_err(|error| CliError::new(Exit::Usage, error))

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::print_json;
@@ -44,7 +45,12 @@ pub(super) fn run(arguments: &Rules, context: &Context) -> Result<Exit, CliError
     let What::Test { readings, columns, places, seed } = &arguments.what;
     let file = columns.read(readings)?;
     let rules = configured(context)?;
-    let shifts = ShiftCalendar::three_shifts(columns.zone()?);
+    let (zone, why) = columns.of_shifts(&file)?;
+    let clock = zone.iana_name().map_or_else(
+        || zone.to_offset(Timestamp::UNIX_EPOCH).to_string(),
+        std::borrow::ToOwned::to_owned,
+    );
+    let shifts = ShiftCalendar::three_shifts(zone);
     let plan = TrialPlan { places: *places, seed: *seed };
     let mut trials = Vec::new();
     for meter in &file.meters {
@@ -54,9 +60,11 @@ pub(super) fn run(arguments: &Rules, context: &Context) -> Result<Exit, CliError
     if context.json {
         print_json(&json!({
             "file": readings, "columns": file.taken, "problems": file.problems,
+            "shifts": { "clock": clock, "why": why },
             "places": places, "seed": seed, "trials": trials,
         }))?;
     } else {
+        println!("Shifts begin at 6, 14 and 22 o'clock of {clock} ({why}).");
         trials.iter().for_each(print);
         print_problems(&file.problems);
     }

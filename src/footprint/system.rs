@@ -459,7 +459,7 @@ mod tests {
 
             #[allow(clippy::cast_possible_truncation)]
             let changed = [changed as u32];
-            let mut downstream = Downstream::of(&system, &order);
+            let mut downstream = Downstream::of(&system, &order).unwrap();
             system.restate(&order, &mut downstream, &own.column(1), &mut alone, &changed).unwrap();
 
             prop_assert_eq!(alone, system.solve(&order, own).unwrap().column(1));
@@ -477,7 +477,7 @@ mod tests {
             let mut intensities = system.solve(&order, own.clone()).unwrap();
             own.row_mut(changed)[0] += 1.25;
 
-            let mut downstream = Downstream::of(&system, &order);
+            let mut downstream = Downstream::of(&system, &order).unwrap();
             #[allow(clippy::cast_possible_truncation)]
             let touched = system
                 .restate(&order, &mut downstream, &own, &mut intensities, &[changed as u32])

@@ -18,6 +18,8 @@ mod latest;
 
 mod mapping;
 
+mod packed;
+
 mod process;
 
 mod read;

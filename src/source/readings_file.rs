@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -104,6 +104,8 @@ pub struct ReadingsFile {
     pub taken: Vec<Taken>,
     /// Rows that could not be used: line and why. They are gaps, never zeros.
     pub problems: Vec<String>,
+    /// The clock of the stamps, if all of them carry one and the same offset.
+    pub clock: Option<TimeZone>,
 }
 
 /// Why a file of readings cannot be read.
@@ -167,11 +169,13 @@ pub fn read_readings_file(
     let zone = columns.zone.clone().unwrap_or(TimeZone::UTC);
     let mut found: Vec<Found> = Vec::new();
     let mut problems = Vec::new();
+    let mut clock = Clock::Unseen;
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
         let row = record.map_err(|error| error.to_string()).and_then(|record| {
             let cell = |at: usize| record.get(at).unwrap_or("").trim();
             let stamp = instant(cell(layout.stamp), &zone)?;
+            clock.see(cell(layout.stamp));
             let value = decimal(cell(layout.value))?;
             let number = |at: Option<usize>| at.and_then(|at| cell(at).parse::<f64>().ok());
             let reactive = number(layout.kvarh).zip(number(layout.power_factor));
@@ -191,7 +195,7 @@ pub fn read_readings_file(
         })?,
     };
     let meters = by_meter(found, &layout, step).map_err(empty)?;
-    Ok(ReadingsFile { meters, step, taken: layout.taken(&header), problems })
+    Ok(ReadingsFile { meters, step, taken: layout.taken(&header), problems, clock: clock.zone() })
 }
 
 fn text(path: &Path) -> Result<String, ReadingsFileError> {
@@ -209,6 +213,36 @@ fn text(path: &Path) -> Result<String, ReadingsFileError> {
     }
     String::from_utf8(bytes)
         .map_err(|error| unreadable(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))
+}
+
+/// Which offset the stamps carry.
+#[derive(Debug, PartialEq)]
+enum Clock {
+    Unseen,
+    One(String),
+    /// None, or several.
+    Unknown,
+}
+
+impl Clock {
+    fn see(&mut self, stamp: &str) {
+        let offset = stamp.len().checked_sub(6).and_then(|at| stamp.get(at..));
+        let is_offset = |text: &&str| text.starts_with(['+', '-']) && text.as_bytes()[3] == b':';
+        let offset = offset.filter(is_offset).or_else(|| stamp.ends_with('Z').then_some("+00:00"));
+        match (&*self, offset) {
+            (Self::Unseen, Some(offset)) => *self = Self::One(offset.to_owned()),
+            (Self::One(known), Some(offset)) if known == offset => {}
+            _ => *self = Self::Unknown,
+        }
+    }
+
+    fn zone(&self) -> Option<TimeZone> {
+        let Self::One(offset) = self else { return None };
+        let minutes = |text: &str| text.parse::<i32>().ok();
+        let (hours, rest) = (minutes(&offset[1..3])?, minutes(&offset[4..6])?);
+        let seconds = (hours * 60 + rest) * if offset.starts_with('-') { -60 } else { 60 };
+        Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+    }
 }
 
 /// A row as it was found.
@@ -411,6 +445,23 @@ mod tests {
         assert_eq!(rows[0].energy.unwrap().amount().normalize().to_string(), "0.0075");
         assert_eq!(rows[1].energy, None);
         assert_eq!(file.taken[1].as_what, "mean power in W");
+    }
+
+    #[test]
+    fn the_clock_of_a_file_is_the_offset_that_all_of_its_stamps_carry() {
+        let clock = |stamps: [&str; 2]| {
+            let file = read(&format!("stamp,kwh\n{},1\n{},2\n", stamps[0], stamps[1])).unwrap();
+            file.clock.map(|zone| zone.to_offset(Timestamp::UNIX_EPOCH).to_string())
+        };
+
+        let fixed = clock(["2018-01-01 00:00:00+01:00", "2018-01-01 00:15:00+01:00"]);
+        assert_eq!(fixed.as_deref(), Some("+01"));
+        let west = clock(["2018-01-01T00:00-03:30", "2018-01-01T00:15-03:30"]);
+        assert_eq!(west.as_deref(), Some("-03:30"));
+        assert_eq!(clock(["2018-01-01T00:00Z", "2018-01-01T00:15Z"]).as_deref(), Some("+00"));
+        // Summer and winter time, or none at all.
+        assert_eq!(clock(["2018-01-01T00:00+01:00", "2018-07-01T00:15+02:00"]), None);
+        assert_eq!(clock(["2018-01-01T00:00", "2018-01-01T00:15"]), None);
     }
 
     #[test]

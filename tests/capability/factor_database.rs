@@ -1,5 +1,6 @@
 //! The factor database: versions that people review, sign, compare and take into use.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use carbide::audit::SigningKey;
@@ -443,7 +444,8 @@ async fn the_books_stand_side_by_side_and_the_choice_is_explained() {
     assert!(total(&cbam) < total(&own), "{} {}", total(&cbam), total(&own));
     assert_ne!(total(&older), total(&own));
     assert!(
-        text(&unknown).contains("FAC-BOOK: no factor is in book 'cbma'; known are cbam, plant")
+        text(&unknown)
+            .contains("FAC-BOOK: no factor is in book 'cbma'; known are cbam, customer, plant")
     );
     let plant_book = chosen.as_array().unwrap().iter().find(|of| of["book"] == "plant").unwrap();
     assert_eq!(plant_book["factor"]["id"], "SUP-PIG-IRON-100101");
@@ -452,6 +454,56 @@ async fn the_books_stand_side_by_side_and_the_choice_is_explained() {
         considered.contains("an average; the supplier's own value comes first"),
         "{considered}"
     );
+}
+
+#[test]
+fn every_factor_from_memory_that_nobody_found_is_named() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors");
+    let looked_up =
+        csv::Reader::from_path(format!("{folder}/looked_up.csv")).unwrap().into_records();
+    let found: BTreeSet<String> = looked_up
+        .map(Result::unwrap)
+        .filter(|record| !record[1].is_empty())
+        .map(|record| record[0].to_owned())
+        .collect();
+    let of_memory = shipped().rows.into_iter().filter(|row| row.confidence.contains("from memory"));
+    let unknown: BTreeSet<String> =
+        of_memory.map(|row| row.id).filter(|id| !found.contains(id)).collect();
+
+    let readme = std::fs::read_to_string(format!("{folder}/README.md")).unwrap();
+    let list = readme.split("Nobody has found these yet").nth(1).unwrap();
+    let cells = list.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let named: BTreeSet<String> = cells
+        .flat_map(|cell| cell.split(','))
+        .map(|id| id.trim().trim_matches('`').to_owned())
+        .collect();
+
+    assert_eq!(named, unknown);
+}
+
+#[test]
+fn potentials_and_calorific_values_were_looked_up_or_say_why_not() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/mappings/factors");
+    let mut confirmed = 0;
+
+    for record in
+        csv::Reader::from_path(format!("{folder}/looked_up_tables.csv")).unwrap().records()
+    {
+        let record = record.unwrap();
+        let [table, row, column, found] = [0, 1, 2, 3].map(|at| record[at].to_owned());
+        let mut shipped = csv::Reader::from_path(format!("{folder}/2026-4/{table}")).unwrap();
+        let at = shipped.headers().unwrap().iter().position(|name| name == column).unwrap();
+        let line = shipped.records().map(Result::unwrap).find(|line| line[0] == row).unwrap();
+        let shipped: Decimal = line[at].parse().unwrap();
+        assert!(!record[4].is_empty(), "{row}");
+        if found.is_empty() {
+            assert!(!record[5].is_empty(), "{row} was not found, and nothing says why");
+        } else {
+            assert_eq!(shipped, found.parse::<Decimal>().unwrap(), "{table} {row} {column}");
+            confirmed += 1;
+        }
+    }
+    assert!(confirmed >= 67, "{confirmed}");
 }
 
 #[test]
@@ -473,5 +525,5 @@ fn what_was_looked_up_since_says_what_the_version_says_or_names_the_difference()
             confirmed += 1;
         }
     }
-    assert!(confirmed >= 27, "{confirmed}");
+    assert!(confirmed >= 38, "{confirmed}");
 }

@@ -98,7 +98,7 @@ fn score(
                 found[index] += usize::from(seen);
                 of_day[index] |= seen;
             }
-            recent.push(energy, before.iter().sum::<f64>() / before.len() as f64);
+            recent.push(energy, before, limits);
         }
         before.push_back(energy);
         if before.len() > limits.batches {

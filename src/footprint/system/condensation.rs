@@ -35,12 +35,18 @@ impl Condensation {
 
     /// The loop that holds a position of the order, if one does.
     pub fn loop_at(&self, position: usize) -> Option<Range<usize>> {
+        self.numbered_loop_at(position).map(|(_, range)| range)
+    }
+
+    /// As [`Condensation::loop_at`], with the number of the loop.
+    #[inline]
+    pub(super) fn numbered_loop_at(&self, position: usize) -> Option<(usize, Range<usize>)> {
         if self.looped[position / 64] & (1 << (position % 64)) == 0 {
             return None;
         }
         let after = self.loops.partition_point(|range| range.end as usize <= position);
         let found = self.loops.get(after).filter(|range| range.start as usize <= position)?;
-        Some(found.start as usize..found.end as usize)
+        Some((after, found.start as usize..found.end as usize))
     }
 
     /// Bytes that it holds.

@@ -53,6 +53,11 @@ impl Lu {
         Some(Self { size, factors: matrix, rows })
     }
 
+    /// Bytes that it holds beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        self.factors.capacity() * size_of::<f64>() + self.rows.capacity() * size_of::<usize>()
+    }
+
     /// Solves for `K` right-hand sides that stand row by row.
     pub(super) fn solve<const K: usize>(&self, right: &[[f64; K]]) -> Vec<[f64; K]> {
         let mut found: Vec<[f64; K]> = self.rows.iter().map(|&row| right[row]).collect();

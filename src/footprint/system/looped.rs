@@ -26,6 +26,13 @@ pub(super) enum Way {
     Swept,
 }
 
+impl Way {
+    /// Bytes that it holds.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + if let Self::Torn(torn) = self { torn.bytes() } else { 0 }
+    }
+}
+
 /// Work space for one loop after the other, with `K` right-hand sides.
 pub(super) struct Looped<'a, const K: usize> {
     /// Where every product stands in the order.
@@ -66,7 +73,8 @@ impl<'a, const K: usize> Looped<'a, K> {
         rows: &mut [[f64; K]],
     ) -> Result<(), SystemError> {
         let way = self.way(system, members)?;
-        let found = self.solve_by(&way, system, members, |product| rows[product], rows)?;
+        let row = |product: usize| rows[product];
+        let found = self.solve_by(&way, system, members, row, row)?;
         for (&product, row) in members.iter().zip(found) {
             rows[product as usize] = *row;
         }
@@ -74,14 +82,14 @@ impl<'a, const K: usize> Looped<'a, K> {
     }
 
     /// What `members` come to by a way that was found before, with the same bits; `own` is what each of
-    /// them emits itself.
+    /// them emits itself, `brought` what a product outside of the loop is.
     pub(super) fn solve_by(
         &mut self,
         way: &Way,
         system: &ProductSystem,
         members: &[u32],
         own: impl Fn(usize) -> [f64; K],
-        rows: &[[f64; K]],
+        brought: impl Fn(usize) -> [f64; K],
     ) -> Result<&[[f64; K]], SystemError> {
         self.at(members);
         self.given.clear();
@@ -90,16 +98,16 @@ impl<'a, const K: usize> Looped<'a, K> {
         match way {
             Way::Alone => {
                 self.found.clear();
-                self.found.push(alone(system, members[0], self.given[0], rows)?);
+                self.found.push(alone(system, members[0], self.given[0], brought)?);
                 return Ok(&self.found);
             }
             Way::Torn(torn) => {
-                if torn.solve(rows, &mut self.given, &mut self.found) {
+                if torn.solve(brought, &mut self.given, &mut self.found) {
                     return Ok(&self.found);
                 }
             }
             Way::Swept => {
-                self.give(system, members, rows);
+                self.give(system, members, brought);
                 self.found = self.sweep(system, members, &self.given)?;
                 residual = self.residual(system, members, &self.given, &self.found);
             }
@@ -116,11 +124,16 @@ impl<'a, const K: usize> Looped<'a, K> {
     }
 
     /// Adds to what the members emit themselves what comes from outside of the loop.
-    fn give(&mut self, system: &ProductSystem, members: &[u32], rows: &[[f64; K]]) {
+    fn give(
+        &mut self,
+        system: &ProductSystem,
+        members: &[u32],
+        brought: impl Fn(usize) -> [f64; K],
+    ) {
         for (place, &product) in members.iter().enumerate() {
             for (input, quantity) in system.links(product as usize) {
                 if self.place(input).is_none() {
-                    add(&mut self.given[place], quantity, &rows[input]);
+                    add(&mut self.given[place], quantity, &brought(input));
                 }
             }
         }
@@ -322,14 +335,14 @@ fn alone<const K: usize>(
     system: &ProductSystem,
     product: u32,
     mut sum: [f64; K],
-    rows: &[[f64; K]],
+    brought: impl Fn(usize) -> [f64; K],
 ) -> Result<[f64; K], SystemError> {
     let mut itself = 0.0;
     for (input, quantity) in system.links(product as usize) {
         if input == product as usize {
             itself += quantity;
         } else {
-            add(&mut sum, quantity, &rows[input]);
+            add(&mut sum, quantity, &brought(input));
         }
     }
     let left = 1.0 - itself;

@@ -1,7 +1,5 @@
 //! One changed factor: only what lies downstream of it is calculated again.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::mem::size_of;
 
 use super::looped::{Looped, Way};
@@ -16,14 +14,18 @@ pub struct Downstream {
     starts: Vec<u32>,
     /// Where the consumers of each product stand in the order; of a loop, its first place.
     places: Vec<u32>,
-    /// Ways of the loops that were calculated again so far, by their first place.
-    ways: BTreeMap<u32, Way>,
+    /// How each loop is solved, by its number.
+    ways: Vec<Way>,
     due: Due,
 }
 
 impl Downstream {
     /// What is downstream of every product of `system` in its `order`.
-    pub fn of(system: &ProductSystem, order: &Condensation) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`SystemError`] naming the products of a loop without solution.
+    pub fn of(system: &ProductSystem, order: &Condensation) -> Result<Self, SystemError> {
         let mut starts = vec![0u32; system.products() + 1];
         for &input in &system.inputs {
             starts[input as usize + 1] += 1;
@@ -40,7 +42,10 @@ impl Downstream {
                 next[input] += 1;
             }
         }
-        Self { starts, places, ways: BTreeMap::new(), due: Due::none(system.products()) }
+        let mut looped = Looped::<1>::new(order.positions());
+        let members = order.loops().map(|range| &order.order()[range]);
+        let ways = members.map(|members| looped.way(system, members)).collect::<Result<_, _>>()?;
+        Ok(Self { starts, places, ways, due: Due::none(system.products()) })
     }
 
     /// How many uses there are of a product.
@@ -48,9 +53,10 @@ impl Downstream {
         (self.starts[product + 1] - self.starts[product]) as usize
     }
 
-    /// Bytes that it holds, the ways of loops left out.
+    /// Bytes that it holds.
     pub fn bytes(&self) -> usize {
-        (self.starts.capacity() + self.places.capacity()) * size_of::<u32>()
+        self.ways.iter().map(Way::bytes).sum::<usize>()
+            + (self.starts.capacity() + self.places.capacity()) * size_of::<u32>()
             + (self.due.bits.capacity() + self.due.words.capacity()) * size_of::<u64>()
     }
 }
@@ -125,9 +131,8 @@ impl ProductSystem {
     ///
     /// Each product downstream is calculated as in [`ProductSystem::solve`], and the walk ends where
     /// a product comes out as it was, so the result has the same bits as a whole solve. Columns do not
-    /// touch each other: who knows in which of them the factor stands restates that one alone, out of
-    /// [`Columns::column`]. A loop too large to be torn is then the same to its residual and not to
-    /// its bits, as it is swept until all columns stand still.
+    /// touch each other: where the factor stands in one, as a supplier's does, this one alone is
+    /// calculated, until a loop is met that is too large to be torn and is swept with all columns.
     ///
     /// # Errors
     ///
@@ -173,7 +178,8 @@ fn walk<const K: usize>(
 ) -> Result<Vec<u32>, SystemError> {
     let products = order.order();
     let own = own.values.as_chunks::<K>().0;
-    let mut looped = Looped::new(order.positions());
+    let mut column = only_column(system, order, own, rows, changed);
+    let (mut one, mut all) = (Looped::new(order.positions()), Looped::new(order.positions()));
     let mut touched = Vec::new();
     let Downstream { starts, places, ways, due } = downstream;
     due.first = due.words.len();
@@ -181,12 +187,8 @@ fn walk<const K: usize>(
         due.seed(first_place(order, product as usize));
     }
     while let Some(position) = due.take() {
-        let mut came_to = |rows: &mut [[f64; K]], product: u32, row: [f64; K]| {
+        let mut came_to = |product: u32| {
             let at = product as usize;
-            if is_same(&rows[at], &row) {
-                return;
-            }
-            rows[at] = row;
             touched.push(product);
             for &next in &places[starts[at] as usize..starts[at + 1] as usize] {
                 // A loop is calculated as a whole: its members are no reason to do it again.
@@ -195,28 +197,84 @@ fn walk<const K: usize>(
                 }
             }
         };
-        let Some(range) = order.loop_at(position) else {
-            let product = products[position];
-            let row = single(system, product as usize, own[product as usize], rows);
-            came_to(rows, product, row);
+        let Some((number, range)) = order.numbered_loop_at(position) else {
+            let (product, at) = (products[position], products[position] as usize);
+            let is_new = if let Some(column) = column {
+                let row = single(system, at, [own[at][column]], |input| [rows[input][column]]);
+                put_one(&mut rows[at], column, row)
+            } else {
+                let row = single(system, at, own[at], |input| rows[input]);
+                put(&mut rows[at], row)
+            };
+            if is_new {
+                came_to(product);
+            }
             continue;
         };
-        let members = &products[range];
-        let start = u32::try_from(position).expect("places have 32 bits");
-        let way = match ways.entry(start) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(looped.way(system, members)?),
-        };
-        let found = looped.solve_by(way, system, members, |product| own[product], rows)?;
-        for (&product, row) in members.iter().zip(found) {
-            came_to(rows, product, *row);
+        let (members, way) = (&products[range], &ways[number]);
+        if matches!(way, Way::Swept) {
+            // It is swept until every column stands still, so that all of them may move.
+            column = None;
+        }
+        if let Some(column) = column {
+            let (own, row) = (|at: usize| [own[at][column]], |at: usize| [rows[at][column]]);
+            for (&product, &row) in
+                members.iter().zip(one.solve_by(way, system, members, own, row)?)
+            {
+                if put_one(&mut rows[product as usize], column, row) {
+                    came_to(product);
+                }
+            }
+        } else {
+            let (own, row) = (|at: usize| own[at], |at: usize| rows[at]);
+            for (&product, &row) in
+                members.iter().zip(all.solve_by(way, system, members, own, row)?)
+            {
+                if put(&mut rows[product as usize], row) {
+                    came_to(product);
+                }
+            }
         }
     }
     Ok(touched)
 }
 
-/// Bit for bit.
-fn is_same<const K: usize>(one: &[f64; K], other: &[f64; K]) -> bool {
+/// The column in which alone the changed products differ; none if there are several, or if one is in a
+/// loop, which is not known before it is solved.
+fn only_column<const K: usize>(
+    system: &ProductSystem,
+    order: &Condensation,
+    own: &[[f64; K]],
+    rows: &[[f64; K]],
+    changed: &[u32],
+) -> Option<usize> {
+    let mut differs = [false; K];
+    for &product in changed {
+        let at = product as usize;
+        if order.loop_at(order.positions()[at] as usize).is_some() {
+            return None;
+        }
+        let row = single(system, at, own[at], |input| rows[input]);
+        for column in 0..K {
+            differs[column] |= row[column].to_bits() != rows[at][column].to_bits();
+        }
+    }
+    let mut columns = (0..K).filter(|column| differs[*column]);
+    let first = columns.next().unwrap_or(0);
+    columns.next().is_none().then_some(first)
+}
+
+/// Puts a row in place; whether a bit of it is new.
+fn put<const K: usize>(place: &mut [f64; K], row: [f64; K]) -> bool {
     let differ = |(one, other): (&f64, &f64)| one.to_bits() ^ other.to_bits();
-    one.iter().zip(other).map(differ).fold(0, |all, bits| all | bits) == 0
+    let is_new = place.iter().zip(&row).map(differ).fold(0, |all, bits| all | bits) != 0;
+    *place = row;
+    is_new
+}
+
+/// As [`put`], of one column.
+fn put_one<const K: usize>(place: &mut [f64; K], column: usize, [value]: [f64; 1]) -> bool {
+    let is_new = place[column].to_bits() != value.to_bits();
+    place[column] = value;
+    is_new
 }

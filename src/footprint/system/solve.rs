@@ -106,7 +106,8 @@ fn pass<const K: usize>(
 /// A stretch of the order without loops.
 fn singles<const K: usize>(system: &ProductSystem, products: &[u32], rows: &mut [[f64; K]]) {
     for &product in products {
-        rows[product as usize] = single(system, product as usize, rows[product as usize], rows);
+        let own = rows[product as usize];
+        rows[product as usize] = single(system, product as usize, own, |input| rows[input]);
     }
 }
 
@@ -116,10 +117,10 @@ pub(super) fn single<const K: usize>(
     system: &ProductSystem,
     product: usize,
     mut sum: [f64; K],
-    rows: &[[f64; K]],
+    brought: impl Fn(usize) -> [f64; K],
 ) -> [f64; K] {
     for (input, quantity) in system.links(product) {
-        add(&mut sum, quantity, &rows[input]);
+        add(&mut sum, quantity, &brought(input));
     }
     sum
 }

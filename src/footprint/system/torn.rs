@@ -60,6 +60,8 @@ impl Torn {
             }
             starts.push(short(links.len()));
         }
+        links.shrink_to_fit();
+        outside.shrink_to_fit();
         let fits = torn.len() <= TORN_MAX && members.len() * (1 + torn.len()) <= TABLE_MAX;
         let lu = Lu::default();
         fits.then_some(Self { starts, links, outside, torn, lu, is_productive: false })
@@ -128,11 +130,21 @@ impl Torn {
         Some(self)
     }
 
+    /// Bytes that it holds beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        let places = self.starts.capacity() + self.torn.capacity();
+        places * size_of::<u32>()
+            + self.links.capacity() * size_of::<(u32, f64)>()
+            + self.outside.capacity() * size_of::<(u32, u32, f64)>()
+            + self.lu.bytes()
+    }
+
     fn links(&self, place: usize) -> &[(u32, f64)] {
         &self.links[self.starts[place] as usize..self.starts[place + 1] as usize]
     }
 
-    /// The values of the members of the loop in `found`, of what they emit themselves in `given`: one
+    /// The values of the members of the loop in `found`, of what they emit themselves in `given` and what
+    /// products outside of it are, `brought`: one
     /// pass with nothing of the torn products says what they miss, and one with them is the solution.
     /// False if it is not exact enough.
     ///
@@ -141,13 +153,13 @@ impl Torn {
     /// largest relative difference between the two.
     pub(super) fn solve<const K: usize>(
         &self,
-        rows: &[[f64; K]],
+        brought: impl Fn(usize) -> [f64; K],
         given: &mut [[f64; K]],
         found: &mut Vec<[f64; K]>,
     ) -> bool {
         let len = given.len();
         for &(place, input, quantity) in &self.outside {
-            add(&mut given[place as usize], quantity, &rows[input as usize]);
+            add(&mut given[place as usize], quantity, &brought(input as usize));
         }
         found.clear();
         found.resize(len + self.torn.len(), [0.0; K]);

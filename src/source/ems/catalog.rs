@@ -7,7 +7,8 @@ use odbc_api::buffers::TextRowSet;
 use odbc_api::parameter::InputParameter;
 use odbc_api::{Connection, Cursor, IntoParameter};
 
-use super::rows::{Rows, handed_over};
+use super::packed::{self, Form, Packed, most_bytes};
+use super::rows::{Rows, Shape, handed_over};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
 
@@ -45,6 +46,11 @@ pub(super) struct Column {
 }
 
 impl Column {
+    #[cfg(test)]
+    pub fn of(name: &str, type_name: &str) -> Self {
+        Self { name: name.to_owned(), type_name: type_name.to_owned(), kind: 0 }
+    }
+
     /// Whether it holds whole numbers.
     pub fn is_integer(&self) -> bool {
         INTEGERS.contains(&self.kind)
@@ -81,6 +87,15 @@ impl Key {
     }
 }
 
+/// A SELECT, what is bound to it, how its rows come, and how long it may run.
+#[derive(Clone, Copy)]
+pub(super) struct Statement<'a> {
+    pub sql: &'a str,
+    pub keys: &'a [Key],
+    pub shape: Shape,
+    pub query_seconds: u32,
+}
+
 /// A statement of SQLite with its keys as literals: with anything bound, its driver (0.9998) holds every
 /// row in memory, whatever StepAPI says.
 fn spelled_out(sql: &str, keys: &[Key]) -> String {
@@ -110,20 +125,49 @@ impl Database {
     /// that text and write it once more, and turn infinity into the year 9999. The name is not the
     /// column's, which ORDER BY would take for the text.
     pub fn stamp(&self, mapping: &EmsMapping) -> String {
-        let column = &mapping.stamp_column;
-        let quoted = self.dialect.quoted(column);
-        let known = self.columns.iter().find(|known| known.name == *column);
-        let is_time = known.is_some_and(|known| known.type_name.starts_with("timestamp"));
-        if self.dialect == Dialect::Postgresql && is_time && mapping.stamp_format.is_none() {
+        let quoted = self.dialect.quoted(&mapping.stamp_column);
+        if self.writes_stamps(mapping) {
             return format!("{} AS carbide_stamp", self.dialect.text(&quoted));
         }
         quoted
     }
 
+    /// Whether the database writes stamps as text itself.
+    fn writes_stamps(&self, mapping: &EmsMapping) -> bool {
+        let known = self.column(&mapping.stamp_column);
+        let is_time = known.is_some_and(|known| known.type_name.starts_with("timestamp"));
+        self.dialect == Dialect::Postgresql && is_time && mapping.stamp_format.is_none()
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|known| known.name == name)
+    }
+
+    /// What is selected to read a stamp and then the columns of `others`, as one text where the database
+    /// can, and how its cells come.
+    pub fn selected(&self, mapping: &EmsMapping, others: &[&str], packs: bool) -> (Shape, String) {
+        let quoted = |name: &&str| self.dialect.quoted(name);
+        let mut names = others.to_vec();
+        if !self.writes_stamps(mapping) {
+            names.push(&mapping.stamp_column);
+        }
+        let known = names.into_iter().map(|name| self.column(name));
+        let all = [&[mapping.stamp_column.as_str()], others].concat();
+        let cells: Vec<String> = all.iter().map(quoted).collect();
+        match packed::expression(self.dialect, &cells, &known.collect::<Vec<_>>()) {
+            Some((form, row)) if packs => (Shape::Packed(form, cells.len()), row),
+            _ => {
+                let mut columns = vec![self.stamp(mapping)];
+                columns.extend_from_slice(&cells[1..]);
+                (Shape::Columns, columns.join(", "))
+            }
+        }
+    }
+
     /// The condition that picks the rows of a meter, empty if all are its own, and what is bound to it.
     pub fn of_meter(&self, mapping: &EmsMapping, meter: &MeterId) -> (String, Option<Key>) {
         let Some((column, key)) = mapping.key(meter) else { return (String::new(), None) };
-        let known = self.columns.iter().find(|known| known.name == column);
+        let known = self.column(column);
         // PostgreSQL compares no number with a text.
         let number = known.filter(|known| known.is_integer());
         let key = match number.and_then(|_| key.parse().ok()) {
@@ -211,7 +255,8 @@ pub(super) fn select(
     mut row: impl FnMut(&[Option<&str>]),
 ) -> Result<usize, EmsError> {
     let each = &mut |rows: Rows| rows.each(&mut row);
-    run(connection, database, sql, keys, query_seconds, &mut None, each)
+    let statement = Statement { sql, keys, shape: Shape::Columns, query_seconds };
+    run(connection, database, &statement, &mut None, each)
         .map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
 }
 
@@ -226,9 +271,7 @@ pub(super) fn select(
 pub(super) fn stream(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     progress: impl Fn(usize),
     row: impl FnMut(&[Option<&str>]) + Send,
 ) -> Result<usize, EmsError> {
@@ -242,35 +285,35 @@ pub(super) fn stream(
                 progress(came);
             };
             if connection.dialect == Dialect::Postgresql {
-                portions(connection, database, sql, keys, query_seconds, &mut send)
+                portions(connection, database, statement, &mut send)
             } else {
-                run(connection, database, sql, keys, query_seconds, &mut None, &mut send)
+                run(connection, database, statement, &mut None, &mut send)
             }
         },
         row,
     );
-    read.map_err(|(rows, reason)| failed(connection, query_seconds, rows, &reason))
+    read.map_err(|(rows, reason)| failed(connection, statement.query_seconds, rows, &reason))
 }
 
 /// Runs a SELECT by a cursor of PostgreSQL.
 fn portions(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     each: &mut impl FnMut(Rows),
 ) -> Result<usize, (usize, String)> {
     let odbc = |error: odbc_api::Error| (0, error.to_string());
     let mut rows = 0;
     let mut read = || {
         database.set_autocommit(false).map_err(odbc)?;
-        let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {sql}");
-        run(connection, database, &declare, keys, query_seconds, &mut None, &mut |_| {})?;
+        let declare = format!("DECLARE carbide_rows NO SCROLL CURSOR FOR {}", statement.sql);
+        let declare = Statement { sql: &declare, ..*statement };
+        run(connection, database, &declare, &mut None, &mut |_| {})?;
         let fetch = format!("FETCH FORWARD {PORTION_ROWS} FROM carbide_rows");
+        let fetch = Statement { sql: &fetch, keys: &[], ..*statement };
         let mut buffer = None;
         loop {
-            let came = run(connection, database, &fetch, &[], query_seconds, &mut buffer, each)
+            let came = run(connection, database, &fetch, &mut buffer, each)
                 .map_err(|(before, reason)| (rows + before, reason))?;
             rows += came;
             if came < PORTION_ROWS {
@@ -307,12 +350,11 @@ fn failed(connection: &EmsConnection, query_seconds: u32, rows: usize, reason: &
 fn run(
     connection: &EmsConnection,
     database: &Database,
-    sql: &str,
-    keys: &[Key],
-    query_seconds: u32,
+    statement: &Statement<'_>,
     buffer: &mut Option<TextRowSet>,
     each: &mut impl FnMut(Rows),
 ) -> Result<usize, (usize, String)> {
+    let &Statement { sql, keys, shape, query_seconds } = statement;
     let mut rows = 0;
     let odbc = |rows: usize, error: odbc_api::Error| (rows, error.to_string());
     // SQLite's driver knows no time-out and refuses one.
@@ -326,10 +368,15 @@ fn run(
     let Some(mut cursor) = executed.map_err(|error| odbc(0, error))? else { return Ok(0) };
     let buffer = match buffer {
         Some(buffer) => buffer,
-        None => buffer.insert(
-            TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX))
-                .map_err(|error| odbc(0, error))?,
-        ),
+        None => {
+            let made = match shape {
+                Shape::Columns => TextRowSet::for_cursor(BATCH_ROWS, &mut cursor, Some(TEXT_MAX)),
+                Shape::Packed(_, cells) => {
+                    TextRowSet::from_max_str_lens(BATCH_ROWS, [most_bytes(cells)])
+                }
+            };
+            buffer.insert(made.map_err(|error| odbc(0, error))?)
+        }
     };
     let mut cursor = cursor.bind_buffer(buffer).map_err(|error| odbc(0, error))?;
     while let Some(batch) =
@@ -340,10 +387,25 @@ fn run(
             other => odbc(rows, other),
         })?
     {
+        if let Shape::Packed(form, _) = shape
+            && has_long_cell(form, batch)
+        {
+            return Err((rows, TOO_LONG.to_owned()));
+        }
         rows += batch.num_rows();
-        each(Rows::of(batch));
+        each(Rows::of(batch, shape));
     }
     Ok(rows)
+}
+
+/// Whether a packed row has a cell that is longer than a text may be.
+fn has_long_cell(form: Form, batch: &TextRowSet) -> bool {
+    let mut packed = Packed::default();
+    let texts = (0..batch.num_rows()).filter_map(|row| batch.at(0, row));
+    texts.filter(|text| text.len() > TEXT_MAX).any(|text| {
+        packed.read(form, text);
+        packed.has_long_cell()
+    })
 }
 
 #[cfg(test)]

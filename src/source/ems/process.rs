@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Key, open_table, stream};
+use super::catalog::{Key, Statement, open_table, stream};
 use super::mapping::identifier;
 use super::read::Stamps;
+use super::rows::Shape;
 use super::{EmsConnection, EmsError, EmsMapping};
 
 /// Table of process values; stamps are written as those of the readings.
@@ -85,13 +86,11 @@ pub fn read_temperatures(
     let mut all = Vec::with_capacity(process.temperature.len());
     for tag in &process.temperature {
         let mut read = RawTemperatures { furnace: tag.furnace.clone(), ..Default::default() };
-        let key = [Key::Text(tag.tag.clone())];
+        let (key, query_seconds) = ([Key::Text(tag.tag.clone())], mapping.query_seconds);
         stream(
             connection,
             &database,
-            &sql,
-            &key,
-            mapping.query_seconds,
+            &Statement { sql: &sql, keys: &key, shape: Shape::Columns, query_seconds },
             |_| (),
             |cells| {
                 let (stamp, value) = (cells[0].unwrap_or(""), cells[1]);

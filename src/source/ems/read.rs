@@ -6,8 +6,9 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use rust_decimal::Decimal;
 
-use super::catalog::{open_checked, select, stream};
+use super::catalog::{Statement, open_checked, select, stream};
 use super::read_on::read_on;
+use super::rows::Shape;
 use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
 use crate::quantity::Energy;
@@ -137,14 +138,12 @@ pub fn interval_sums(
     let factor = kwh_per(mapping.unit)?;
     let mut sums = Vec::new();
     let mut problem = None;
-    let limit = mapping.query_seconds;
+    let (keys, query_seconds) = (key.as_slice(), mapping.query_seconds);
     // Hours of years are many rows: they are read while the driver fetches on.
     let rows = stream(
         connection,
         &database,
-        &sql,
-        key.as_slice(),
-        limit,
+        &Statement { sql: &sql, keys, shape: Shape::Columns, query_seconds },
         |_| (),
         |cells| {
             let text = |index: usize| cells[index].unwrap_or("").trim();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::catalog::{Database, open_checked, stream};
+use super::catalog::{Database, Statement, open_checked, stream};
 use super::read::{Stamps, energy, kwh_per};
 use super::watermark::{Places, Position, Watermark, fingerprint, is_as_before};
 use super::{EmsConnection, EmsError, EmsMapping, RawReadings};
@@ -97,6 +97,8 @@ struct Reader<'a> {
     /// it: rows, kept ones, problems.
     tail: Option<(String, [usize; 3])>,
     by_place: bool,
+    /// Whether rows may come packed.
+    packs: bool,
     begun: bool,
 }
 
@@ -125,6 +127,7 @@ impl<'a> Reader<'a> {
             again: None,
             tail: None,
             by_place: false,
+            packs: true,
             begun: false,
         })
     }
@@ -135,6 +138,14 @@ impl<'a> Reader<'a> {
         loop {
             match self.run(progress) {
                 Ok(()) => return Ok(()),
+                // An old library without JSON, a BLOB, a text that is too long: column by column it is said
+                // exactly, or read.
+                Err(EmsError::Query { .. } | EmsError::TooLong { .. })
+                    if self.packs && self.by_place =>
+                {
+                    self.packs = false;
+                    self.go_back();
+                }
                 Err(EmsError::Lost { .. }) if tries < CONNECTIONS_MAX && self.can_go_back() => {
                     // A server that restarts needs a moment.
                     std::thread::sleep(Duration::from_millis(100 << tries));
@@ -163,9 +174,9 @@ impl<'a> Reader<'a> {
         let (dialect, mapping) = (self.connection.dialect, self.mapping);
         let quoted = |name: &str| dialect.quoted(name);
         let (of_meter, key) = database.of_meter(mapping, self.meter);
-        let mut columns = vec![database.stamp(mapping), quoted(self.value_column)];
-        columns.extend(mapping.quality_column.as_deref().map(quoted));
-        columns.extend(position.as_ref().map(|position| position.quoted(dialect)));
+        let mut columns = vec![self.value_column];
+        columns.extend(mapping.quality_column.as_deref());
+        columns.extend(position.as_ref().map(Position::column));
         let (mut condition, mut keys) = (of_meter, Vec::from_iter(key));
         if let (Some(position), Some((place, _))) = (&position, &self.tail) {
             condition += if condition.is_empty() { " WHERE " } else { " AND " };
@@ -173,9 +184,11 @@ impl<'a> Reader<'a> {
             keys.push(position.key(place));
         }
         let order = mapping.order_column.as_deref().unwrap_or(&mapping.stamp_column);
+        // Only what can be read once more from its place, as a packed row may have to be.
+        let packs = self.packs && self.by_place;
+        let (shape, selected) = database.selected(mapping, &columns, packs);
         let sql = format!(
-            "SELECT {} FROM {}{condition} ORDER BY {}",
-            columns.join(", "),
+            "SELECT {selected} FROM {}{condition} ORDER BY {}",
             quoted(&mapping.table),
             quoted(order)
         );
@@ -188,7 +201,9 @@ impl<'a> Reader<'a> {
         };
         let (connection, before) = (self.connection, self.fetched);
         let told = |came| progress(before + came);
-        stream(connection, &database, &sql, &keys, mapping.query_seconds, told, |cells| {
+        let query_seconds = mapping.query_seconds;
+        let statement = Statement { sql: &sql, keys: &keys, shape, query_seconds };
+        stream(connection, &database, &statement, told, |cells| {
             if passed.is_some() && self.by_place && cells.last() == Some(&passed.as_deref()) {
                 return;
             }

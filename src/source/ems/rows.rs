@@ -4,10 +4,21 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use odbc_api::buffers::TextRowSet;
 
+use super::packed::{Form, Packed};
+
 /// Batches that may wait; the driver fetches on meanwhile.
 const WAITING_MAX: usize = 4;
 /// Marks a cell without a value.
 const NULL: u32 = 1 << 31;
+
+/// How the cells of a row come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Each as a column.
+    Columns,
+    /// So many as one text, see [`Packed`].
+    Packed(Form, usize),
+}
 
 /// Rows of one fetch in one piece: a copy costs less than the driver's buffers standing still. Whether
 /// they are text is looked at by the thread that reads them, since the driver waits for the other.
@@ -16,16 +27,18 @@ pub(super) struct Rows {
     /// Where each cell ends, row by row.
     ends: Vec<u32>,
     columns: usize,
+    shape: Shape,
 }
 
 impl Rows {
     /// A copy of what was fetched.
-    pub fn of(batch: &TextRowSet) -> Self {
+    pub fn of(batch: &TextRowSet, shape: Shape) -> Self {
         let (rows, columns) = (batch.num_rows(), batch.num_cols());
         let mut copied = Self {
             bytes: Vec::with_capacity(rows * columns * 16),
             ends: Vec::with_capacity(rows * columns),
             columns,
+            shape,
         };
         for row in 0..rows {
             for column in 0..columns {
@@ -45,6 +58,9 @@ impl Rows {
 
     /// Hands out row by row, a cell without a value as `None`.
     pub fn each(&self, mut row: impl FnMut(&[Option<&str>])) {
+        if let Shape::Packed(form, count) = self.shape {
+            return self.unpacked(form, count, row);
+        }
         let mut cells: Vec<Option<&str>> = vec![None; self.columns];
         let mut start = 0;
         for ends in self.ends.chunks_exact(self.columns.max(1)) {
@@ -56,6 +72,17 @@ impl Rows {
                 start = stop;
             }
             row(&cells);
+        }
+    }
+
+    fn unpacked(&self, form: Form, count: usize, mut row: impl FnMut(&[Option<&str>])) {
+        let mut packed = Packed::default();
+        let mut start = 0;
+        for end in &self.ends {
+            let stop = (end & !NULL) as usize;
+            packed.read(form, &self.bytes[start..stop]);
+            row(&packed.cells(count));
+            start = stop;
         }
     }
 }
@@ -83,7 +110,8 @@ mod tests {
     use super::*;
 
     fn rows(cells: &[Option<&str>], columns: usize) -> Rows {
-        let mut rows = Rows { bytes: Vec::new(), ends: Vec::new(), columns };
+        let shape = Shape::Columns;
+        let mut rows = Rows { bytes: Vec::new(), ends: Vec::new(), columns, shape };
         for cell in cells {
             rows.bytes.extend_from_slice(cell.unwrap_or("").as_bytes());
             let end = u32::try_from(rows.bytes.len()).unwrap();

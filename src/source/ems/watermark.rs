@@ -52,6 +52,11 @@ impl Position {
         sorts.then(|| Self { column: name.to_owned(), is_number, type_name })
     }
 
+    /// The column.
+    pub fn column(&self) -> &str {
+        &self.column
+    }
+
     /// The column in the database's quotes.
     pub fn quoted(&self, dialect: Dialect) -> String {
         dialect.quoted(&self.column)
