@@ -5,7 +5,7 @@
 //! some instances, `-- --cpu` where other work shares the cores: a second is then two CPU seconds of
 //! this process, which is what it gets on two free cores. Files named behind it are planned too.
 //! `-- --peers` plans each instance by the methods of `peers/planning_peers.py` as well, each with
-//! `--peer-seconds S` (60), and judges their plans by the same evaluator.
+//! `--peer-seconds S` (60), and judges their plans by the same evaluator; `-- --paper` only by its AW-MOGA.
 
 #[path = "measure/planning_peers.rs"]
 mod planning_peers;
@@ -25,26 +25,18 @@ use flate2::read::GzDecoder;
 
 use carbide::said::Said;
 use planning_peers::Peers;
-use process::{cpu_seconds, forget_peak, peak_kib};
+use process::{cpu_seconds, forget_peak, peak_kib, worked_seconds};
 
 /// Threads of the search: its two islands.
 const THREADS: usize = 2;
 /// Generations of AW-MOGA in the paper.
 const GENERATIONS: usize = 100;
-/// What the model's reference took for them, compiled by Numba, on one thread of a machine that did other work
-/// as well: instance, CPU seconds, FV.
-const COMPILED: [(&str, f64, f64); 4] = [
-    ("S-steel-1", 0.1, 0.3850),
-    ("M-steel-1", 0.5, 0.3438),
-    ("L-steel-1", 3.4, 0.4474),
-    ("XL-steel-1", 44.2, 0.4405),
-];
-
 struct Arguments {
     seeds: u64,
     only: Option<String>,
     cpu: bool,
     peers: bool,
+    paper: bool,
     peer_seconds: f64,
     files: Vec<PathBuf>,
 }
@@ -70,22 +62,24 @@ fn main() {
     files.extend(arguments.files.iter().cloned());
     files.retain(|path| arguments.only.as_ref().is_none_or(|only| name(path).contains(only)));
     files.sort_by_key(|path| (std::fs::metadata(path).map(|m| m.len()).unwrap_or(0), path.clone()));
-    let peers =
-        arguments.peers.then(|| Peers::found(arguments.peer_seconds, arguments.cpu)).flatten();
+    let asked = arguments.peers || arguments.paper;
+    let peers = asked.then(|| Peers::found(arguments.peer_seconds, arguments.cpu)).flatten();
     let mut tables = Tables::default();
     println!("| instance | orders | s | FV | bound | gap | gain gap |");
     println!("|---|---|---|---|---|---|---|");
+    // One for all: what threads have worked is known as long as they live.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
     for path in &files {
-        row(path, &arguments, peers.as_ref(), &mut tables);
+        row(path, &arguments, &pool, peers.as_ref(), &mut tables);
     }
     if !tables.peers.is_empty() {
         println!("\n{}", planning_peers::HEAD);
         tables.peers.iter().for_each(|line| println!("{line}"));
     }
     println!(
-        "\n| instance | AW-MOGA {GENERATIONS} FV | gain gap | CPU s | reference, compiled: FV | CPU s | faster | our search as good after CPU s | sooner than AW-MOGA |"
+        "\n| instance | AW-MOGA {GENERATIONS} FV | gain gap | CPU s | s | compiled peer: FV | CPU s | faster | own search as good after CPU s | s with reading | sooner than AW-MOGA | than the peer |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     tables.paper.iter().for_each(|line| println!("{line}"));
     println!("\n| instance | orders | first plan s | certificate s | peak MiB |");
     println!("|---|---|---|---|---|");
@@ -98,6 +92,7 @@ fn arguments() -> Arguments {
         only: None,
         cpu: false,
         peers: false,
+        paper: false,
         peer_seconds: 60.0,
         files: Vec::new(),
     };
@@ -108,6 +103,7 @@ fn arguments() -> Arguments {
             "--only" => arguments.only = given.next(),
             "--cpu" => arguments.cpu = true,
             "--peers" => arguments.peers = true,
+            "--paper" => arguments.paper = true,
             "--peer-seconds" => {
                 arguments.peer_seconds = given.next().and_then(|s| s.parse().ok()).unwrap_or(60.0);
             }
@@ -131,12 +127,18 @@ struct Run {
     certificate: f64,
     /// Seconds of the whole.
     took: f64,
-    /// CPU seconds until the plan was as good as AW-MOGA's last.
-    as_good: Option<f64>,
+    /// CPU seconds until the plan was as good as AW-MOGA's last, and those of the clock with reading.
+    as_good: Option<(f64, f64)>,
     peak_kib: u64,
 }
 
-fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut Tables) {
+fn row(
+    path: &Path,
+    arguments: &Arguments,
+    pool: &rayon::ThreadPool,
+    peers: Option<&Peers>,
+    tables: &mut Tables,
+) {
     // Reading is part of the time, as on the command line.
     let (began, worked) = (Instant::now(), cpu_seconds());
     let instance = read(path);
@@ -151,8 +153,7 @@ fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut T
         1_000..5_000 => 15.0,
         _ => 30.0,
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().unwrap();
-    let (genetic, genetic_cpu) = pool.install(|| genetic(&instance));
+    let (genetic, genetic_cpu, genetic_clock) = pool.install(|| genetic(&instance));
     let target = genetic.evaluation.fv.filter(|_| genetic.evaluation.feasible);
     let mut runs: Vec<Run> = (1..=arguments.seeds)
         .map(|seed| {
@@ -171,25 +172,29 @@ fn row(path: &Path, arguments: &Arguments, peers: Option<&Peers>, tables: &mut T
         100.0 * gap,
         100.0 * gain,
     );
-    if let Some(peers) = peers {
+    if let Some(peers) = peers.filter(|_| arguments.peers) {
         tables.peers.extend(peers.rows(&name, path, solution, median.took));
     }
-    let compiled = COMPILED.iter().find(|known| known.0 == name);
+    let compiled = peers.map(|peers| peers.paper(path, solution));
+    if let Some(Err(why)) = &compiled {
+        eprintln!("{name}: AW-MOGA of the peers: {why}");
+    }
+    let compiled = compiled.and_then(Result::ok);
+    let written = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let as_good = median.as_good;
     tables.paper.push(format!(
-        "| {name} | {} | {} | {genetic_cpu:.2} | {} | {} | {} | {} | {} |",
-        target.map_or("no plan".to_owned(), |fv| format!("{fv:.6}")),
-        target.map_or("-".to_owned(), |fv| format!(
-            "{:.1} %",
-            100.0 * gaps(solution.upper_bound, fv, gamma).1
-        )),
-        compiled.map_or("-".to_owned(), |known| format!("{:.4}", known.2)),
-        compiled.map_or("-".to_owned(), |known| format!("{:.1}", known.1)),
-        compiled
-            .map_or("-".to_owned(), |known| format!("{:.1} x", known.1 / genetic_cpu.max(0.01))),
-        median.as_good.map_or("-".to_owned(), |cpu| format!("{cpu:.2}")),
-        median
-            .as_good
-            .map_or("-".to_owned(), |cpu| format!("{:.1} x", genetic_cpu / cpu.max(0.01))),
+        "| {name} | {} | {} | {genetic_cpu:.3} | {genetic_clock:.3} | {} | {} | {} | {} | {} | {} | {} |",
+        written(target.map(|fv| format!("{fv:.6}"))),
+        written(target.map(|fv| {
+            format!("{:.1} %", 100.0 * gaps(solution.upper_bound, fv, gamma).1)
+        })),
+        written(compiled.map(|(fv, _)| format!("{fv:.6}"))),
+        written(compiled.map(|(_, cpu)| format!("{cpu:.2}"))),
+        written(compiled.map(|(_, cpu)| format!("{:.1} x", cpu / genetic_cpu))),
+        written(as_good.map(|(cpu, _)| format!("{cpu:.4}"))),
+        written(as_good.map(|(_, clock)| format!("{clock:.3}"))),
+        written(as_good.map(|(cpu, _)| format!("{:.1} x", genetic_cpu / cpu))),
+        written(as_good.zip(compiled).map(|((ours, _), (_, peer))| format!("{:.0} x", peer / ours))),
     ));
     let middle = |of: &dyn Fn(&Run) -> f64| {
         let mut values: Vec<f64> = runs.iter().map(of).collect();
@@ -220,7 +225,10 @@ fn run(
     };
     let share = || gone() / (0.97 * seconds - 0.05);
     let (first_plan, certificate, as_good) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+    let searching = Mutex::new(None);
     let progress = |stage: &Said, best: Option<f64>| {
+        // The search says something as soon as it begins.
+        let from = *searching.lock().unwrap().get_or_insert_with(worked_seconds);
         if best.is_some() {
             first_plan.lock().unwrap().get_or_insert_with(gone);
         }
@@ -229,7 +237,9 @@ fn run(
             certificate.lock().unwrap().get_or_insert_with(gone);
         }
         if best.zip(target).is_some_and(|(best, target)| best >= target) {
-            as_good.lock().unwrap().get_or_insert_with(|| cpu_seconds() - worked);
+            as_good.lock().unwrap().get_or_insert_with(|| {
+                (worked_seconds() - from, reading + began.elapsed().as_secs_f64())
+            });
         }
     };
     let limit = Limit::Share(&share);
@@ -247,20 +257,23 @@ fn gain_gap(solution: &Solution) -> f64 {
     gaps(solution.upper_bound, fv, solution.instance.weights.gamma).1
 }
 
-/// AW-MOGA for the paper's generations, and its CPU seconds without the bound that is made beside it.
-fn genetic(instance: &Instance) -> (Solution, f64) {
-    let began = cpu_seconds();
-    let searched = Mutex::new(began);
+/// AW-MOGA for the paper's generations, its CPU seconds and those of the clock: search alone, without
+/// columns and the bound that is made beside it.
+fn genetic(instance: &Instance) -> (Solution, f64, f64) {
+    let now = || (worked_seconds(), Instant::now());
+    let (begun, searched) = (Mutex::new(None), Mutex::new(None));
     let progress = |what: &Said, _: Option<f64>| {
+        begun.lock().unwrap().get_or_insert_with(now);
         if what.text == "bound" {
-            *searched.lock().unwrap() = cpu_seconds();
+            searched.lock().unwrap().get_or_insert_with(now);
         }
     };
     let limit = Limit::Work { generations: GENERATIONS, moves: 0 };
     let options = SolveOptions { seed: 1, limit, genetic_only: true, progress: &progress };
     let solution = solve(instance, &options).unwrap();
-    let searched = *searched.lock().unwrap();
-    (solution, searched - began)
+    let (begun, searched) = (begun.into_inner().unwrap(), searched.into_inner().unwrap());
+    let ((from, began), (to, ended)) = begun.zip(searched).expect("both are told");
+    (solution, to - from, (ended - began).as_secs_f64())
 }
 
 fn read(path: &Path) -> Instance {

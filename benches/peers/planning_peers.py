@@ -3,7 +3,7 @@
     planning_peers.py METHOD INSTANCE [--seconds S] [--cpu] [--seed N]
     planning_peers.py --self-test tests/fixtures/planning/tiny.json.gz
 
-METHOD: greedy, genetic, nsga2, cpsat, highs. Prints one JSON object: what was done, seconds of search,
+METHOD: greedy, genetic, awmoga, nsga2, cpsat, highs. Prints one JSON object: what was done, seconds of search,
 status, and the plan in the form `carbide-plan-result/1` or null. Reading, columns, the solver's model and
 compiling are not counted, for any of them. With --cpu a second is a CPU second of each thread (two for
 the exact solvers, one for the others), for machines that do other work as well.
@@ -26,6 +26,8 @@ from planning_exact import THREADS, cpsat, highs
 from planning_model import TOLERANCE, Model, judge, read, within_cap
 
 POPULATION, CROSSOVER, MUTATION = 200, 0.8, 0.05
+# AW-MOGA: share that survives, generations, and the weights that follow punctuality.
+ELITE, GENERATIONS, PUNCTUAL, GAMMA_STEP, GAMMA_MAX = 0.3, 100, 0.95, 0.05, 0.4
 
 
 class Clock:
@@ -150,11 +152,10 @@ def judge_all(a, population, objectives, missed):
 
 
 @njit(cache=True)
-def children(a, population, fitness, elite, mutation, seed):
+def children(a, population, fitness, ranked, elite, mutation, seed):
     np.random.seed(seed)
     size, orders = population.shape
     made = np.empty_like(population)
-    ranked = np.argsort(fitness)
     for p in range(size):
         if p < elite:
             made[p] = population[ranked[p]]
@@ -198,9 +199,36 @@ def genetic(model, clock, seed):
         if clock.is_over():
             return best.chosen, f"{generation} generations of {POPULATION}", None
         generation += 1
+        fitness = values + missed
         population = children(
-            model.arrays, population, values + missed, 1, mutation, seed * 1_000_003 + generation
+            model.arrays, population, fitness, np.argsort(fitness), 1, mutation, seed * 1_000_003 + generation
         )
+
+
+def awmoga(model, clock, seed):
+    """The published setting, whatever the time: 100 generations, of which only the new plans are judged."""
+    population, best = first_plans(model, POPULATION, seed), Best(model)
+    gamma, d0 = model.instance["weights"]["gamma"], model.instance["baseline"]["d0"]
+    mutation = min(MUTATION, 1.0 / population.shape[1])
+    elite, bonus = int(ELITE * POPULATION), 0.0
+    objectives, missed, values = best.judge(population)
+    for generation in range(1, GENERATIONS + 1):
+        base = values + missed
+        top = np.argsort(base)[: POPULATION // 10]
+        late = objectives[top, 2].mean() < PUNCTUAL
+        bonus = min(bonus + GAMMA_STEP, max(0.0, GAMMA_MAX - gamma)) if late else 0.0
+        fitness = base - bonus * objectives[:, 2] / d0
+        ranked = np.argsort(fitness)
+        kept = ranked[:elite]
+        population = children(
+            model.arrays, population, fitness, ranked, elite, mutation, seed * 1_000_003 + generation
+        )
+        new = best.judge(population[elite:])
+        objectives = np.concatenate((objectives[kept], new[0]))
+        missed, values = (
+            np.concatenate((old[kept], added)) for old, added in ((missed, new[1]), (values, new[2]))
+        )
+    return best.chosen, f"{GENERATIONS} generations of {POPULATION}", None
 
 
 def nsga2(model, clock, seed):
@@ -266,6 +294,7 @@ def nsga2(model, clock, seed):
 METHODS = {
     "greedy": (greedy, "greedy list schedule", ("numba", "numpy")),
     "genetic": (genetic, "plain GA", ("numba", "numpy")),
+    "awmoga": (awmoga, "AW-MOGA", ("numba", "numpy")),
     "nsga2": (nsga2, "NSGA-II", ("pymoo", "numba")),
     "cpsat": (cpsat, "CP-SAT, cold", ("ortools",)),
     "highs": (highs, "HiGHS MILP, cold", ("highspy",)),
@@ -288,7 +317,7 @@ def solve(method, model, seconds, cpu, seed):
         # Compiled before it counts.
         population = first_plans(model, 2, seed)
         Best(model).judge(population)
-        children(model.arrays, population, np.zeros(2), 1, 0.5, seed)
+        children(model.arrays, population, np.zeros(2), np.arange(2), 1, 0.5, seed)
         chosen, status, bound = work(model, start(), seed)
     took = began[-1].seconds()
     return {

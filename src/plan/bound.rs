@@ -3,6 +3,8 @@
 
 pub(super) mod blocks;
 
+mod climb;
+
 pub(super) mod packing;
 
 #[cfg(test)]
@@ -14,8 +16,6 @@ use super::column::Columns;
 
 /// Distance from the least reduced cost, in heats, from which on a column has no share.
 const NO_SHARE: f64 = 40.0;
-/// First step length of a climb times its steps, in median spreads of an order's columns.
-const TRAVEL: f64 = 40.0;
 /// Variables, rows or orders that one thread takes at a time.
 const CHUNK: usize = 1024;
 
@@ -133,8 +133,9 @@ impl Relaxation {
         });
     }
 
-    /// Value of the Lagrangian at `multipliers`: no selection has a lower F.
-    fn dual(&self, columns: &Columns<'_>, multipliers: &[f32]) -> f64 {
+    /// Value of the Lagrangian at `multipliers`: no selection has a lower F. With the reduced cost of each
+    /// variable.
+    fn dual(&self, columns: &Columns<'_>, multipliers: &[f32]) -> (f64, Vec<f64>) {
         let multipliers: Vec<f64> = multipliers.iter().copied().map(f64::from).collect();
         let mut reduced = vec![0.0; self.cost.len()];
         self.reduce(&multipliers, &mut reduced);
@@ -144,7 +145,8 @@ impl Relaxation {
             dual += own.iter().copied().fold(f64::INFINITY, f64::min);
         }
         let others = reduced.iter().zip(&self.upper).skip(columns.len());
-        dual + others.map(|(reduced, upper)| (reduced * upper).min(0.0)).sum::<f64>()
+        dual += others.map(|(reduced, upper)| (reduced * upper).min(0.0)).sum::<f64>();
+        (dual, reduced)
     }
 
     fn capacity_rows(
@@ -307,11 +309,11 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
             return Err(format!("the one of row {row} is {multiplier}, which bounds nothing"));
         }
     }
-    Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers))
+    Ok(columns.alpha + columns.beta - relaxation.dual(columns, multipliers).0)
 }
 
-/// Climbs the dual for `steps` steps or until `gone` reaches one, and keeps the best bound. Few steps are
-/// longer ones, so that prices come as far as they have to; they get shorter by their number alone.
+/// Climbs the dual for `steps` steps, or for as many as are done before `gone` reaches one, and keeps the best
+/// bound.
 ///
 /// # Source
 ///
@@ -319,64 +321,11 @@ pub(super) fn bound_of(columns: &Columns<'_>, multipliers: &[f32]) -> Result<f64
 /// subgradient. The certificate is computed from the multipliers alone.
 pub(super) fn bound(columns: &Columns<'_>, steps: usize, gone: &dyn Fn() -> f64) -> Bound {
     let relaxation = Relaxation::build(columns);
-    let (variables, rows) = (relaxation.cost.len(), relaxation.limit.len());
-    let x_count = columns.len();
-    // Minimisation with rows `a x <= limit`: multipliers are not positive, free for equalities.
-    let mut multipliers = vec![0.0f64; rows];
-    let (mut mean, mut square) = (vec![0.0f64; rows], vec![0.0f64; rows]);
-    let mut reduced = vec![0.0f64; variables];
-    let mut x = vec![0.0f64; variables];
-    let mut best = f64::NEG_INFINITY;
-    let mut best_reduced = relaxation.cost.clone();
-    let mut best_multipliers = multipliers.clone();
-    let spread = spread(columns);
-    let steps = steps.max(1);
-    for step in 0..steps {
-        relaxation.reduce(&multipliers, &mut reduced);
-        let limits = multipliers.iter().zip(&relaxation.limit);
-        let mut dual: f64 = limits.map(|(multiplier, limit)| multiplier * limit).sum();
-        let progress = step as f64 / steps as f64;
-        let heat = spread * (0.25 * (1.0 - progress).powi(2)).max(0.002);
-        dual += soften(columns, &reduced, heat, &mut x[..x_count]);
-        for variable in x_count..variables {
-            let upper = relaxation.upper[variable];
-            dual += (reduced[variable] * upper).min(0.0);
-            x[variable] = upper / (1.0 + (reduced[variable] / heat).clamp(-40.0, 40.0).exp());
-        }
-        if dual > best {
-            best = dual;
-            best_reduced.copy_from_slice(&reduced);
-            best_multipliers.copy_from_slice(&multipliers);
-        }
-        if gone() >= 1.0 {
-            break;
-        }
-        let length = TRAVEL / steps as f64 * spread * (1.0 - progress).powf(1.5);
-        let (first, second) =
-            (1.0 - 0.9f64.powi(step as i32 + 1), 1.0 - 0.98f64.powi(step as i32 + 1));
-        let each = multipliers.par_iter_mut().zip(&mut mean).zip(&mut square);
-        each.with_min_len(CHUNK).enumerate().for_each(|(row, ((multiplier, mean), square))| {
-            let range = relaxation.row_start[row]..relaxation.row_start[row + 1];
-            let used: f64 =
-                range.map(|at| relaxation.value[at] * x[relaxation.index[at] as usize]).sum();
-            let slope = relaxation.limit[row] - used;
-            *mean = 0.9 * *mean + 0.1 * slope;
-            *square = 0.98 * *square + 0.02 * slope * slope;
-            *multiplier += length * (*mean / first) / ((*square / second).sqrt() + 1e-3);
-            if !relaxation.equality[row] {
-                *multiplier = multiplier.min(0.0);
-            }
-        });
-    }
-    best_reduced.truncate(x_count);
     // Any multipliers bound, so a short form of them does too; the bound is that of the short form.
-    let multipliers: Vec<f32> = best_multipliers.iter().map(|value| *value as f32).collect();
-    let dual = relaxation.dual(columns, &multipliers);
-    Bound {
-        upper_bound: columns.alpha + columns.beta - dual,
-        reduced_cost: best_reduced,
-        multipliers,
-    }
+    let multipliers = climb::climb(&relaxation, columns, steps, gone);
+    let (dual, mut reduced_cost) = relaxation.dual(columns, &multipliers);
+    reduced_cost.truncate(columns.len());
+    Bound { upper_bound: columns.alpha + columns.beta - dual, reduced_cost, multipliers }
 }
 
 /// Shares of each order's columns at `heat`, most for the one with the least reduced cost, and the sum

@@ -29,6 +29,8 @@ const GAMMA_MAX: f64 = 0.4;
 /// Weight of a missed policy against an overload.
 const POLICY: f64 = 10.0;
 
+/// Genes that a thread takes at a time: of small plans it takes less time to breed some than to share them out.
+const GENES_AT_ONCE: usize = 16_000;
 /// Columns of each order that the first plan of another search looks at.
 const FIRST_COLUMNS: usize = 20;
 
@@ -113,7 +115,8 @@ pub(super) fn search(
             .map(|(value, worth)| value - bonus * worth.punctuality / columns.d0)
             .collect();
         let generation = found.generations;
-        children.par_iter_mut().enumerate().for_each_init(
+        let each = children.par_iter_mut().with_min_len(GENES_AT_ONCE / columns.orders().max(1));
+        each.enumerate().for_each_init(
             || room_for_purchases(columns),
             |bought, (at, child)| {
                 let mut random = generator(seed, generation, elite + at);
@@ -180,6 +183,7 @@ fn first_population(pool: &Pool<'_, '_>, seed: u64, start: Option<&[usize]>) -> 
     let list = List::new(pool);
     (0..POPULATION)
         .into_par_iter()
+        .with_min_len(GENES_AT_ONCE / 8 / pool.columns.orders().max(1))
         .map_init(
             || room_for_purchases(pool.columns),
             |bought, at| {

@@ -23,11 +23,17 @@ use crate::words_by_said;
 
 /// Nodes of the exact search before it gives up.
 pub(super) const EXACT_NODES: u64 = 3_000_000;
-/// Moves of each island for each order before the bound, and the most that they may take of all.
-const EARLY_MOVES: u64 = 30;
+/// Moves of each island before the bound, in all and for each order, and the most that they may take of
+/// the work.
+const EARLY_MOVES: (u64, u64) = (8_000, 30);
 const EARLY_SHARE: f64 = 0.02;
-/// Steps of the bound.
-const BOUND_STEPS: usize = 200;
+/// Times as many of a second search, where there are not many orders.
+const EARLY_AGAIN: u64 = 4;
+/// Steps of the bound, and those of problems with many orders, where the last few gain less than the search
+/// does in their time.
+const BOUND_STEPS: usize = 400;
+const BOUND_STEPS_MANY: usize = 200;
+const MANY_ORDERS: usize = 1_000;
 /// Share of the time that is left for each bound.
 const BOUND_SHARE: f64 = 0.3;
 /// Most steps of the bound by packing, moves of the search for each, and fewest that are any use.
@@ -286,6 +292,7 @@ impl Search<'_, '_> {
         let tell = |what: &Said, value: Option<f64>| {
             (self.options.progress)(what, value.map(|value| self.fv(value)));
         };
+        tell(&said!("plan.stage.first", "first plan"), None);
         let of_each = (baseline.assignments.iter().enumerate())
             .map(|(order, assignment)| columns.find(order, assignment));
         let is_whole = baseline.assignments.len() == columns.orders();
@@ -316,7 +323,7 @@ impl Search<'_, '_> {
                             &none,
                             &|_, _| {},
                         );
-                        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
+                        let proven = bound(columns, self.bound_steps(), &|| self.gone());
                         return Found {
                             chosen: found.least_missed,
                             status: Status::Infeasible,
@@ -358,7 +365,7 @@ impl Search<'_, '_> {
         };
         tell(&said!("plan.stage.bound", "bound"), best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
-        let proven = bound(columns, BOUND_STEPS, &self.share_from(from, BOUND_SHARE));
+        let proven = bound(columns, self.bound_steps(), &self.share_from(from, BOUND_SHARE));
         let before = self.gone();
         let Stronger { mut upper_bound, mut proof, found } = self.strengthen(&proven);
         let from = self.gone();
@@ -441,29 +448,43 @@ impl Search<'_, '_> {
         Found { chosen, status, upper_bound, proof, generations: 0 }
     }
 
+    fn bound_steps(&self) -> usize {
+        if self.columns.orders() > MANY_ORDERS { BOUND_STEPS_MANY } else { BOUND_STEPS }
+    }
+
     /// A good plan before there are prices: a short annealing over the columns of least value with their
-    /// components. The best plan that meets every rule, if there is one.
+    /// components, and of few orders a second one from there. The best plan that meets every rule, if there
+    /// is one.
     fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
         let columns = self.columns;
-        let most = EARLY_MOVES * columns.orders() as u64;
-        let from = self.gone();
-        let gone = self.share_from(from, EARLY_SHARE);
-        let used = |done: u64| match self.options.limit {
-            Limit::Work { moves, .. } => {
-                done as f64 / most.min((EARLY_SHARE * moves as f64) as u64).max(1) as f64
+        let (value, seed) = (columns.with_components(), self.options.seed);
+        let most = EARLY_MOVES.0 + EARLY_MOVES.1 * columns.orders() as u64;
+        let times: &[u64] = if columns.orders() > MANY_ORDERS { &[1] } else { &[1, EARLY_AGAIN] };
+        let mut best: Option<(Vec<usize>, f64)> = None;
+        for times in times {
+            let from = self.gone();
+            let gone = self.share_from(from, EARLY_SHARE);
+            let used = |done: u64| match self.options.limit {
+                Limit::Work { moves, .. } => {
+                    let most = (times * most).min((EARLY_SHARE * moves as f64) as u64);
+                    done as f64 / most.max(1) as f64
+                }
+                Limit::Share(_) => (done as f64 / (times * most) as f64).max(gone()),
+            };
+            let columns_of = best.as_ref().map_or(begin, |(chosen, _)| chosen.as_slice());
+            let begin = Begin { columns: columns_of, priced: false };
+            let found = anneal_in(1, columns, &value, begin, seed, &used, &|_| {});
+            if let Some((chosen, value)) = found
+                && best.as_ref().is_none_or(|(_, known)| value < *known)
+            {
+                best = Some((chosen, value));
+                (self.options.progress)(
+                    &said!("plan.stage.first", "first plan"),
+                    Some(self.fv(value)),
+                );
             }
-            Limit::Share(_) => (done as f64 / most as f64).max(gone()),
-        };
-        let seed = self.options.seed;
-        anneal_in(
-            1,
-            columns,
-            &columns.with_components(),
-            Begin { columns: begin, priced: false },
-            seed,
-            &used,
-            &|_| {},
-        )
+        }
+        best
     }
 
     /// How much is gone of a share of the time that was left at `from`.
@@ -559,7 +580,7 @@ impl Search<'_, '_> {
             &tell_generation,
         );
         tell(&said!("plan.stage.bound", "bound"), found.feasible.as_ref().map(|(_, value)| *value));
-        let proven = bound(columns, BOUND_STEPS, &|| self.gone());
+        let proven = bound(columns, self.bound_steps(), &|| self.gone());
         let (chosen, status) = match found.feasible {
             Some((chosen, _)) => (chosen, Status::Feasible),
             None => (found.least_missed, Status::NoneFound),

@@ -12,6 +12,8 @@ const ROOM: f64 = 1e-9;
 const SHUFFLE: f64 = 20.0;
 /// Most that noise adds to a column, as a share of its value.
 const NOISE: f64 = 0.3;
+/// Least and most of its value that a set-up counts for who opens it: others may follow.
+const OPENING: (f64, f64) = (0.5, 2.0);
 /// What a column costs more that takes the night share further away from its limits.
 const AWAY: f64 = 0.5;
 
@@ -35,7 +37,7 @@ impl List {
             available: (columns.sources.iter())
                 .map(|sources| sources.iter().map(|source| source.available).sum())
                 .collect(),
-            setup_least: least * most.unwrap_or(0) as f64,
+            setup_least: OPENING.1 * least * most.unwrap_or(0) as f64,
         }
     }
 
@@ -46,6 +48,7 @@ impl List {
         let orders = columns.orders();
         let mut upto = |most: f64| if noisy { random.random_range(0.0..most) } else { 0.0 };
         let noise = upto(NOISE).max(f64::MIN_POSITIVE);
+        let opening = if noisy { OPENING.0 + upto(OPENING.1 - OPENING.0) } else { 1.0 };
         // Most plans keep near the sequence of due buckets.
         let shuffle = SHUFFLE * upto(1.0).powi(2);
         let mut sequence: Vec<(f64, u32)> = (0..orders as u32)
@@ -73,7 +76,7 @@ impl List {
                     if work.setup != NO_SETUP && plan.running[work.setup as usize] == 0 {
                         let setup = &columns.setup[work.setup as usize];
                         load += setup.minutes;
-                        value += setup.value;
+                        value += opening * setup.value;
                     }
                     fits &= load <= columns.capacity[work.resource as usize] + ROOM;
                 }
