@@ -84,7 +84,10 @@ impl FileArguments {
         Ok(match (self.zone()?, &file.clock) {
             (Some(zone), _) => (zone, "as --zone says"),
             (None, Some(clock)) => (clock.clone(), "the offset of the stamps"),
-            (None, None) => (TimeZone::UTC, "the stamps tell no clock; name it with --zone"),
+            (None, None) => (
+                TimeZone::UTC,
+                "the stamps carry no offset, or several; name the clock with --zone",
+            ),
         })
     }
 
