@@ -193,7 +193,7 @@ export async function troubles({ step, anna, person, password, folder, url, sand
     const before = (await api(anna, '/jobs')).body.length
     await go(anna, '#/plans')
     const making = anna.locator('[data-testid=make-plan]')
-    for (const [field, value, text] of [['#seconds', '99999', 'seconds 99,999 is not between 1 and 3,600'], ['#cap', '-5', 'carbon_cap_kg -5 is not above 0']]) {
+    for (const [field, value, text] of [['#seconds', '99999', 'seconds 99,999 is not between 1 and 3600'], ['#cap', '-5', 'carbon_cap_kg -5 is not above 0']]) {
       const kept = await making.locator(field).inputValue()
       await making.locator(field).fill(value)
       await making.locator('ui5-button[data-testid=start-plan]').click()
