@@ -229,22 +229,6 @@ impl<'a, 'b> Selection<'a, 'b> {
         columns.value[column] + setups + components
     }
 
-    /// Whether the minutes so far lie outside the night policy, and on which side: `Less` means too
-    /// little night work.
-    pub fn night_side(&self) -> Option<std::cmp::Ordering> {
-        if self.run <= 0.0 {
-            return None;
-        }
-        let share = self.night / self.run;
-        if share < self.columns.night_min {
-            Some(std::cmp::Ordering::Less)
-        } else if share > self.columns.night_max {
-            Some(std::cmp::Ordering::Greater)
-        } else {
-            None
-        }
-    }
-
     /// What it is worth with the best purchases.
     pub fn worth(&mut self) -> Worth {
         let totals = Totals {
