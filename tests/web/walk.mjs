@@ -378,7 +378,7 @@ try {
       const told = await anna.waitForFunction(() => {
         const making = document.querySelector('[data-testid=make-plan]')
         const text = making?.querySelector('[data-testid=job] > span')?.textContent ?? ''
-        return /\d/.test(text) ? text : making?.querySelector('ui5-message-strip')?.textContent
+        return /\. \S/.test(text) ? text : making?.querySelector('ui5-message-strip')?.textContent
       }, undefined, { timeout: 60_000 })
       said([await told.jsonValue()], language)
       for (let tries = 120; (await api(anna, '/jobs')).body.some(job => job.kind === 'plan' && job.ended === undefined); tries -= 1) {
