@@ -207,7 +207,7 @@ fn family(number: usize) -> (BTreeMap<String, usize>, f64) {
         activity: "electricity".to_owned(),
         region: "DE".to_owned(),
         day: jiff::civil::date(2026, 3, 2),
-        near: String::new(),
+        near: Vec::new(),
     };
     let using = FactorUse {
         activity: "electricity",

@@ -61,7 +61,7 @@ pub enum Step {
     /// A rule found it.
     Found {
         /// What it says.
-        finding: Finding,
+        finding: Box<Finding>,
         /// Until when somebody has to decide.
         due: Option<Timestamp>,
         /// What happens if nobody does.
@@ -178,7 +178,11 @@ impl Tracked {
     pub fn found(finding: Finding, rules: &RuleSet, at: Timestamp) -> LifeEvent {
         let (hours, on_deadline) = rules.deadline(&finding.rule);
         let due = hours.map(|hours| at + SignedDuration::from_hours(i64::from(hours)));
-        LifeEvent { at, who: "carbide".to_owned(), step: Step::Found { finding, due, on_deadline } }
+        LifeEvent {
+            at,
+            who: "carbide".to_owned(),
+            step: Step::Found { finding: Box::new(finding), due, on_deadline },
+        }
     }
 
     /// The finding that `events` tell of; `None` if the first does not find it, or one does not
@@ -188,7 +192,7 @@ impl Tracked {
         let first = events.next()?;
         let Step::Found { finding, due, .. } = first.step.clone() else { return None };
         let state = LifeState::Open;
-        let mut tracked = Self { key, finding, state, due, events: vec![first] };
+        let mut tracked = Self { key, finding: *finding, state, due, events: vec![first] };
         for event in events {
             tracked.apply(event).ok()?;
         }

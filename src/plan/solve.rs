@@ -52,6 +52,8 @@ const HOME_LOOKS_LEAST: u64 = 8;
 const HOME_SHARE: f64 = 0.15;
 /// Overload and missed policies, for each order, of a start that the search soon repairs.
 const REPAIRED_MOST: f64 = 0.002;
+/// Moves for each order within which the search mends it.
+const MENDED_BY: f64 = 1_500.0;
 /// Where the bound by blocks took less than this share of the time, the search has this share of the
 /// rest, and the other one goes to bounds of cases.
 const BLOCKS_FAST: f64 = 0.3;
@@ -356,7 +358,10 @@ impl Search<'_, '_> {
         let least_missed = begin.map(|(chosen, _)| chosen).unwrap_or_default();
         let begin = best.as_ref().map_or(&least_missed, |(chosen, _)| chosen).clone();
         tell(&said!("plan.stage.first", "first plan"), best.as_ref().map(|(_, value)| *value));
-        let begin = match self.early(&begin) {
+        let from = self.gone();
+        let early = self.early(&begin);
+        let (early_moves, early_took) = (self.early_moves(), (self.gone() - from).max(1e-6));
+        let begin = match early {
             Some((chosen, value)) if best.as_ref().is_none_or(|(_, known)| value < *known) => {
                 best = Some((chosen.clone(), value));
                 chosen
@@ -388,11 +393,18 @@ impl Search<'_, '_> {
         };
         tell(&said!("plan.stage.annealing", "annealing"), best.as_ref().map(|(_, value)| *value));
         let (seed, reduced_cost) = (self.options.seed, &proven.reduced_cost);
+        let moves_left = match self.options.limit {
+            Limit::Work { moves, .. } => moves as f64,
+            Limit::Share(_) => (1.0 - self.gone()) * early_moves / early_took,
+        };
         let named = found.map(|found| round::complete(columns, &found, reduced_cost));
         let named = named.filter(|chosen| {
             selection.set(chosen);
             let worth = selection.worth();
-            worth.overload + worth.policy <= REPAIRED_MOST * columns.orders() as f64
+            let orders = columns.orders() as f64;
+            let is_mended = moves_left * searched >= MENDED_BY * orders;
+            let missed = worth.overload + worth.policy;
+            worth.feasible() || is_mended && missed <= REPAIRED_MOST * orders
         });
         // Of few orders with set-ups a search from high temperatures finds better plans.
         let priced =
@@ -458,8 +470,7 @@ impl Search<'_, '_> {
     fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
         let columns = self.columns;
         let (value, seed) = (columns.with_components(), self.options.seed);
-        let most = EARLY_MOVES.0 + EARLY_MOVES.1 * columns.orders() as u64;
-        let times: &[u64] = if columns.orders() > MANY_ORDERS { &[1] } else { &[1, EARLY_AGAIN] };
+        let (most, times) = self.early_looks();
         let mut best: Option<(Vec<usize>, f64)> = None;
         for times in times {
             let from = self.gone();
@@ -485,6 +496,19 @@ impl Search<'_, '_> {
             }
         }
         best
+    }
+
+    /// Moves of one early search, and how often each has as many.
+    fn early_looks(&self) -> (u64, &'static [u64]) {
+        let orders = self.columns.orders();
+        let times: &[u64] = if orders > MANY_ORDERS { &[1] } else { &[1, EARLY_AGAIN] };
+        (EARLY_MOVES.0 + EARLY_MOVES.1 * orders as u64, times)
+    }
+
+    /// Moves of the early searches together, unless their time ended first.
+    fn early_moves(&self) -> f64 {
+        let (most, times) = self.early_looks();
+        (most * times.iter().sum::<u64>()) as f64
     }
 
     /// How much is gone of a share of the time that was left at `from`.

@@ -91,8 +91,8 @@ impl<'a, 'b> Model<'a, 'b> {
             }
         }
         for order in 0..columns.orders() {
-            for column in columns.start[order]..columns.start[order + 1] {
-                let block = of_column[column];
+            let range = columns.start[order]..columns.start[order + 1];
+            for (column, &block) in range.clone().zip(&of_column[range]) {
                 let own = |at: usize| own[at].filter(|(of, _)| *of == block).map(|(_, at)| at);
                 blocks[block].add_column(columns, (order, column), &own, &variable);
             }
