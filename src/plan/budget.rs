@@ -11,8 +11,9 @@ use crate::footprint::budget::Quarter;
 
 /// Prices of a kilogram, in shares of FV for the whole baseline's carbon, one after the other.
 const PRICES: [f64; 5] = [0.1, 0.4, 1.6, 6.4, 25.6];
-/// Share of the work for each.
+/// Share of the work for each that begins at a plan, and for those before there is one.
 const SHARE: f64 = 0.1;
+const SHARE_WITHOUT: f64 = 0.25;
 
 /// A budget among the resources of the columns.
 #[derive(Clone, Copy, Debug)]
@@ -91,18 +92,20 @@ pub(super) fn begin_within(
     if columns.budgets.is_empty() || !is_exceeded(columns, begin) {
         return begin.to_vec();
     }
-    let mut nearest = begin.to_vec();
+    let mut nearest: Option<Vec<usize>> = None;
     for price in PRICES {
         let priced = priced(columns, price / columns.c0);
-        let from = used(0);
-        let share = |moves: u64| (used(moves) - from) / SHARE;
-        let from = Begin { columns: &nearest, priced: false };
+        let (from, whole) = (used(0), if nearest.is_some() { SHARE } else { SHARE_WITHOUT });
+        let share = |moves: u64| (used(moves) - from) / whole;
+        // A plan that is there is good: it only has to emit less.
+        let from =
+            Begin { columns: nearest.as_deref().unwrap_or(begin), priced: nearest.is_some() };
         let found = anneal(&priced, reduced_cost, from, seed, &share, &|_| {});
         if let Some((chosen, _)) = found {
             if !is_exceeded(columns, &chosen) {
                 return chosen;
             }
-            nearest = chosen;
+            nearest = Some(chosen);
         }
     }
     begin.to_vec()
