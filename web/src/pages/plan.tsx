@@ -74,8 +74,8 @@ export default function Plan({ who, plan }: { who: Who; plan: string }) {
             <tr><th scope="row">{t('gap')}</th><td>{worth.fv === null ? '–' : percent((data.upper_bound - worth.fv) / data.upper_bound, 3)}</td></tr>
             <tr><th scope="row">{t('seed')}</th><td>{data.seed}</td></tr>
             <tr><th scope="row">{t('col_made')}</th><td>{instant(data.made)}</td></tr>
-            <tr><th scope="row">{t('plan')}</th><td>{data.plan}</td></tr>
-            <tr><th scope="row">{t('facts')}</th><td>{data.facts}</td></tr>
+            <tr><th scope="row">{t('plan')}</th><td className="hash">{data.plan}</td></tr>
+            <tr><th scope="row">{t('facts')}</th><td className="hash">{data.facts}</td></tr>
             <tr><th scope="row">{t('version')}</th><td>{data.code_version}</td></tr>
           </tbody>
         </table>
