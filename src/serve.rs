@@ -30,8 +30,8 @@ mod replanning;
 mod schedule;
 mod session;
 mod sheets;
+mod task;
 mod view;
-mod work;
 mod worker;
 
 use std::net::SocketAddr;
@@ -134,7 +134,7 @@ pub async fn start(settings: &Path, listen: Option<SocketAddr>) -> Result<Servin
     let schedule = {
         let plant = Arc::clone(&plant);
         tokio::spawn(async move {
-            match work::show_last(&plant).await {
+            match task::show_last(&plant).await {
                 Ok(true) => {}
                 Ok(false) => tracing::info!("there are no facts yet; SAP and the meters are read"),
                 Err(problem) => {
@@ -176,7 +176,7 @@ impl Serving {
     ///
     /// [`Problem`] if they cannot be read or make no sense.
     pub async fn collect(&self) -> Result<(), Problem> {
-        work::collect(&self.plant, schedule::SCHEDULE).await.map(|_| ())
+        task::collect(&self.plant, schedule::SCHEDULE).await.map(|_| ())
     }
 
     /// Ends: no new request is taken, what is being sent to SAP arrives, the rest is taken up by the

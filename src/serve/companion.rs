@@ -10,7 +10,7 @@ use super::job::JobKind;
 use super::person::Role;
 use super::plant::Plant;
 use super::problem::Problem;
-use super::work::{self, Accepted, Subject, What};
+use super::task::{self, Accepted, Subject, What};
 use crate::cycle::{
     self, CycleError, PlanRow, PlanState, PlannerRequest, Planners, RequestAnswer, Wanted,
 };
@@ -157,7 +157,7 @@ impl Companion {
     async fn look(&mut self, plant: &Arc<Plant>) -> Result<(), Problem> {
         let known = self.made_of.clone();
         let looked = plant.desk.run(async move |bench| {
-            work::with_books(&bench, async |installation, books| {
+            task::with_books(&bench, async |installation, books| {
                 let store = &installation.store;
                 let newest = store.latest::<serde::de::IgnoredAny>(Kind::Plan)?;
                 let made_of = (newest.map(|(key, ..)| key), books.list()?);
@@ -214,7 +214,7 @@ async fn done(
     by: &str,
 ) -> Result<String, Problem> {
     let who = planner(plant, by)?;
-    work::look(plant).await?;
+    task::look(plant).await?;
     match wanted {
         Some(Wanted::Release) => release(plant, change_set, who).await,
         Some(Wanted::TakeBack) => take_back(plant, change_set, who).await,
@@ -283,21 +283,21 @@ async fn second_pair_of_eyes(
         format!("{name} waits for a planner other than {by}, who releases it here or approves it")
     };
     let Some(request) = pending else {
-        let asked = work::ask(plant, Subject::Plan(key), who, Accepted::default()).await?;
+        let asked = task::ask(plant, Subject::Plan(key), who, Accepted::default()).await?;
         return Ok(waits(&asked));
     };
     if request.approved_by.is_none() {
         if request.draft.requested_by == who {
             return Ok(waits(&request));
         }
-        work::approve(plant, request.name.clone(), request.hash, who.clone()).await?;
+        task::approve(plant, request.name.clone(), request.hash, who.clone()).await?;
     }
     post(plant, What::Request(request.name), who).await
 }
 
 async fn post(plant: &Arc<Plant>, what: What, who: String) -> Result<String, Problem> {
     let job = plant.jobs.ask(JobKind::Post, &who);
-    let receipt = work::post(plant, what, who, job).await?;
+    let receipt = task::post(plant, what, who, job).await?;
     let (id, orders) = (&receipt.change_set_id, receipt.items.len());
     let until = receipt.ends.strftime("%H:%M:%S");
     let then = match receipt.at_confirm.len() {
@@ -312,15 +312,15 @@ async fn take_back(plant: &Arc<Plant>, id: &str, who: String) -> Result<String, 
     let journal = plant.journal();
     let set = journal.change_sets.iter().find(|set| set.change_set_id == id);
     let set = set.ok_or_else(|| Problem::not_found(format!("there is no change set {id}")))?;
-    let standing = work::change_set(plant, id.clone()).await?;
-    if work::role_of(&standing.draft) != Role::Planner {
+    let standing = task::change_set(plant, id.clone()).await?;
+    if task::role_of(&standing.draft) != Role::Planner {
         return Err(Problem::invalid(format!("{id} is no plan; nothing was done")));
     }
     if matches!(set.phase, Phase::RolledBack | Phase::RolledBackConflicts) {
         return Ok(format!("{id} is {}", set.phase));
     }
     let job = plant.jobs.ask(JobKind::Undo, &who);
-    let report = work::undo(plant, id, who, job).await?;
+    let report = task::undo(plant, id, who, job).await?;
     Ok(format!("{}: {report}", report.change_set_id))
 }
 

@@ -9,7 +9,7 @@ use super::job::JobKind;
 use super::plant::Plant;
 use super::problem::Problem;
 use super::schedule::SCHEDULE;
-use super::work::{self, PlanWish};
+use super::task::{self, PlanWish};
 use crate::cycle;
 
 /// Makes a plan if a budget is `in_danger`, or if the facts ask for another one than the plan that runs.
@@ -42,5 +42,5 @@ pub(super) async fn plan_if_needed(plant: &Arc<Plant>, in_danger: bool) {
     let wish = PlanWish { replan: found.is_some(), ..PlanWish::default() };
     let job = plant.jobs.ask(JobKind::Plan, SCHEDULE);
     // Health and the job have what went wrong.
-    let _ = work::plan(plant, SCHEDULE, wish, job).await;
+    let _ = task::plan(plant, SCHEDULE, wish, job).await;
 }

@@ -14,7 +14,7 @@ use super::companion::Companion;
 use super::job::JobKind;
 use super::notify;
 use super::plant::Plant;
-use super::{replanning, work};
+use super::{replanning, task};
 
 /// Who asks for what the schedule does.
 pub const SCHEDULE: &str = "schedule";
@@ -45,14 +45,14 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
         notify::alive();
         let now = Timestamp::now();
         alarms.due(&plant.journal().change_sets, now).iter().for_each(Alarm::tell);
-        let moving = plant.journal().change_sets.iter().any(|set| work::is_moving(set.phase));
+        let moving = plant.journal().change_sets.iter().any(|set| task::is_moving(set.phase));
         if moving || now.duration_since(looked) >= LOOK_EVERY {
             looked = now;
             if !looking.swap(true, Ordering::SeqCst) {
                 let (plant, looking) = (Arc::clone(&plant), Arc::clone(&looking));
                 tokio::spawn(async move {
                     // Health has what went wrong.
-                    let _ = work::look(&plant).await;
+                    let _ = task::look(&plant).await;
                     looking.store(false, Ordering::SeqCst);
                 });
             }
@@ -70,7 +70,7 @@ pub async fn run(plant: Arc<Plant>, mut stop: watch::Receiver<bool>) {
         }
         if is_due(&plant, now) && !plant.jobs.is_busy(JobKind::Collect) {
             let plant = Arc::clone(&plant);
-            tokio::spawn(async move { work::collect(&plant, SCHEDULE).await });
+            tokio::spawn(async move { task::collect(&plant, SCHEDULE).await });
         }
         plan_if_needed(&plant, &mut planned_for);
         if now.duration_since(kept) >= KEEP_EVERY
@@ -93,7 +93,7 @@ async fn keep_and_close(plant: &Arc<Plant>) {
     let mut done = Vec::new();
     if minutes > 0 {
         let every = SignedDuration::from_mins(minutes);
-        done.push(("footprints are not kept", work::keep_footprints(plant, every).await));
+        done.push(("footprints are not kept", task::keep_footprints(plant, every).await));
     }
     done.push(("no period is closed", close_due(plant).await));
     for (what, done) in done {

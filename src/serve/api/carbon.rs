@@ -18,7 +18,7 @@ use crate::serve::guard::Person;
 use crate::serve::job::{Job, JobKind};
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work::{self, Accepted, Subject, What, role_of};
+use crate::serve::task::{self, Accepted, Subject, What, role_of};
 
 /// What is to be posted.
 #[derive(Deserialize, ToSchema)]
@@ -116,7 +116,7 @@ pub async fn simulate(
     Told(wish): Told<Wish>,
 ) -> Result<Json<Simulation>, Problem> {
     person.needs(&[wish.subject.role()])?;
-    let documents = work::simulate(&plant, wish.subject, person.name).await?;
+    let documents = task::simulate(&plant, wish.subject, person.name).await?;
     let documents = documents.into_iter().map(|document| Preview {
         item: document.item,
         title: document.title,
@@ -140,7 +140,7 @@ pub async fn post(
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     person.needs(&[wish.subject.role()])?;
     if let Subject::Month(text) = &wish.subject {
-        work::month(text)?;
+        task::month(text)?;
     }
     if plant.config().settings.post.four_eyes {
         let text = said!(
@@ -169,7 +169,7 @@ fn begin(
     let running = plant.jobs.ask(JobKind::Post, &person.name);
     let job = plant.jobs.get(running.id)?;
     tokio::spawn(
-        async move { work::post(&plant, what, person.name, running).await }.in_current_span(),
+        async move { task::post(&plant, what, person.name, running).await }.in_current_span(),
     );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }
@@ -185,7 +185,7 @@ pub async fn ask(
 ) -> Result<(StatusCode, Json<Asked>), Problem> {
     person.needs(&[wish.subject.role()])?;
     let (subject, accepted) = wish.parts();
-    let request = work::ask(&plant, subject, person.name, accepted).await?;
+    let request = task::ask(&plant, subject, person.name, accepted).await?;
     Ok((StatusCode::CREATED, Json(asked(&request))))
 }
 
@@ -211,7 +211,7 @@ pub async fn approve(
 ) -> Result<Json<Asked>, Problem> {
     person.needs(&[role_of(&request(&plant, &name)?.draft)])?;
     tracing::info!(user = person.name, request = name, "approves");
-    let approved = work::approve(&plant, name, given.hash, person.name).await?;
+    let approved = task::approve(&plant, name, given.hash, person.name).await?;
     Ok(Json(asked(&approved)))
 }
 

@@ -23,7 +23,7 @@ use crate::serve::job::{Job, JobKind};
 use crate::serve::metrics::phase_name;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work::{self, role_of};
+use crate::serve::task::{self, role_of};
 
 /// A document of a change set.
 #[derive(Serialize, ToSchema)]
@@ -136,7 +136,7 @@ pub async fn show(
     Named(id): Named<String>,
 ) -> Result<Json<ChangeSetPage>, Problem> {
     let id = known(&plant, &id)?;
-    let work::Standing { report, draft, deletions } = work::change_set(&plant, id.clone()).await?;
+    let task::Standing { report, draft, deletions } = task::change_set(&plant, id.clone()).await?;
     let journal = plant.journal();
     let summary = journal.change_sets.iter().find(|set| set.change_set_id == id);
     Ok(Json(ChangeSetPage {
@@ -177,7 +177,7 @@ pub async fn undo(
     Told(seen): Told<Seen>,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     let id = known(&plant, &id)?;
-    let work::Standing { report, draft, .. } = work::change_set(&plant, id.clone()).await?;
+    let task::Standing { report, draft, .. } = task::change_set(&plant, id.clone()).await?;
     person.needs(&[role_of(&draft)])?;
     if phase_name(report.phase) != seen.phase {
         return Err(Problem::stale(said!(
@@ -202,7 +202,7 @@ pub async fn undo(
     let running = plant.jobs.ask(JobKind::Undo, &person.name);
     let job = plant.jobs.get(running.id)?;
     tokio::spawn(
-        async move { work::undo(&plant, id, person.name, running).await }.in_current_span(),
+        async move { task::undo(&plant, id, person.name, running).await }.in_current_span(),
     );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }

@@ -20,7 +20,7 @@ use crate::serve::guard::Person;
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work;
+use crate::serve::task;
 
 /// Most values of one correction: a quarter of a year of quarter hours.
 const VALUES_MAX: usize = 9_000;
@@ -292,7 +292,7 @@ pub(super) async fn keep(
         tracing::info!(user = person.name, finding = %one.key, state = ?one.state, "decided");
     }
     if counts {
-        work::show_last(plant).await?;
+        task::show_last(plant).await?;
     }
     Ok(found)
 }

@@ -16,7 +16,7 @@ use crate::serve::job::{Job, JobKind};
 use crate::serve::person::{Role, Users};
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work;
+use crate::serve::task;
 
 /// Every job, the newest first.
 #[utoipa::path(get, path = "/api/v1/jobs", responses(
@@ -87,7 +87,7 @@ pub async fn collect(
         let text = said!("job.reading", "SAP and the meters are being read already");
         return Err(Problem::new(StatusCode::CONFLICT, "JOB", text));
     }
-    tokio::spawn(async move { work::collect(&plant, &person.name).await }.in_current_span());
+    tokio::spawn(async move { task::collect(&plant, &person.name).await }.in_current_span());
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -127,10 +127,10 @@ pub async fn reload_now(plant: &Arc<Plant>) -> Result<(), Problem> {
     });
     let (config, users) = read.await.map_err(|error| Problem::internal(error.to_string()))??;
     plant.reload(config, users);
-    work::reopen(plant);
+    task::reopen(plant);
     let plant = Arc::clone(plant);
     tokio::spawn(async move {
-        if let Err(problem) = work::show_last(&plant).await {
+        if let Err(problem) = task::show_last(&plant).await {
             tracing::warn!(code = problem.code, "{}", problem.detail);
         }
     });

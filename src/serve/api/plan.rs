@@ -21,7 +21,7 @@ use crate::serve::job::{Job, JobKind};
 use crate::serve::person::Role;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work::{self, PlanWish};
+use crate::serve::task::{self, PlanWish};
 use crate::store::{Kind, Store};
 
 use crate::said;
@@ -46,7 +46,7 @@ pub async fn make(
     let running = plant.jobs.ask(JobKind::Plan, &person.name);
     let job = plant.jobs.get(running.id)?;
     tokio::spawn(
-        async move { work::plan(&plant, &person.name, wish, running).await }.in_current_span(),
+        async move { task::plan(&plant, &person.name, wish, running).await }.in_current_span(),
     );
     Ok((StatusCode::ACCEPTED, Json(job)))
 }

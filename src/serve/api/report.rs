@@ -13,7 +13,7 @@ use crate::said;
 use crate::serve::guard::Person;
 use crate::serve::plant::Plant;
 use crate::serve::problem::Problem;
-use crate::serve::work::month;
+use crate::serve::task::month;
 
 /// The greenhouse gas report of a month as a file: `pdf` (PDF/A-2b) or `xlsx`.
 #[utoipa::path(get, path = "/api/v1/reports/{month}/{form}",

@@ -38,7 +38,7 @@ mod tests {
     use axum::http::header::CONTENT_TYPE;
 
     use super::*;
-    use crate::serve::work::PlanWish;
+    use crate::serve::task::PlanWish;
 
     async fn told(body: &str) -> Result<PlanWish, Problem> {
         let request = Request::post("/").header(CONTENT_TYPE, "application/json");
