@@ -10,6 +10,13 @@ use super::{CliError, Context, Exit};
 use crate::meters::{Reconciled, SiteTree, reconcile};
 use crate::present::table::{Align, Table};
 
+/// The least that a tree needs.
+const EXAMPLE: &str = r#"A tree, as docs/tools.md describes it:
+  {"medium": "electricity", "unit": "kWh", "nodes": [
+    {"id": "MAIN", "kind": "main_meter", "value": "1000", "class_percent": "0.5"},
+    {"id": "EAF-1", "kind": "equipment", "parent": "MAIN", "value": "980", "class_percent": "1"},
+    {"id": "REST", "kind": "equipment", "parent": "MAIN"}]}"#;
+
 /// Reconcile a tree of meters with its bill.
 #[derive(Debug, Args)]
 pub struct Meters {
@@ -21,6 +28,7 @@ pub struct Meters {
 enum What {
     /// Adjust the readings of a tree by their accuracy so that every level sums exactly; name gross
     /// errors, and what cannot be told apart.
+    #[command(after_help = EXAMPLE)]
     Reconcile {
         /// Tree with one period's values, as JSON; `-` for standard input.
         tree: PathBuf,

@@ -26,7 +26,7 @@ use crate::plan::instance::{Instance, InstanceError, TEXT_BYTES_MAX};
 use crate::plan::limits::{LeastCarbon, least_carbon};
 use crate::plan::schedule::Schedule;
 use crate::plan::{
-    Effort, Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, solve,
+    Effort, Evaluation, Limit, Solution, SolveOptions, Status, baseline, evaluate, gaps, solve,
     with_baseline,
 };
 use crate::present::figure;
@@ -270,14 +270,15 @@ fn document(solution: &Solution, seed: u64, wall_seconds: f64) -> Value {
     let mut document = serde_json::to_value(&solution.schedule).unwrap_or_default();
     let fv = found.fv.unwrap_or(f64::NAN);
     let upper = solution.upper_bound;
-    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     document["fv"] = json!(fv);
     document["feasible"] = json!(found.feasible);
     document["status"] = json!(solution.status);
     document["violations"] = json!(found.violations);
     document["upper_bound"] = json!(upper);
-    document["gap"] = json!(share(upper - fv, upper));
-    document["gain_gap"] = json!(share(upper - fv, upper - gamma));
+    // A plan that breaks a rule has no gap.
+    let gap = found.feasible.then(|| gaps(upper, fv, gamma));
+    document["gap"] = json!(gap.map(|(gap, _)| gap));
+    document["gain_gap"] = json!(gap.map(|(_, gain_gap)| gain_gap));
     document["wall_seconds"] = json!(wall_seconds);
     document["seed"] = json!(seed);
     document["generations"] = json!(solution.generations);
@@ -304,18 +305,20 @@ fn show_solution(
         let found = &solution.evaluation;
         let number = |key: &str| document[key].as_f64().unwrap_or(f64::NAN);
         println!(
-            "{}: {:?}, {} orders",
+            "{}, {} orders: {}",
             solution.instance.id,
-            solution.status,
-            solution.schedule.assignments.len()
+            solution.schedule.assignments.len(),
+            ending(solution.status)
         );
-        println!(
-            "  FV {:.6}, proven bound {:.6}: gap {}, of the possible gain {}",
-            number("fv"),
-            solution.upper_bound,
-            figure::percent(number("gap")),
-            figure::percent(number("gain_gap"))
-        );
+        if found.feasible {
+            println!(
+                "  FV {:.6}, proven bound {:.6}: gap {}, of the possible gain {}",
+                number("fv"),
+                solution.upper_bound,
+                figure::percent(number("gap")),
+                figure::percent(number("gain_gap"))
+            );
+        }
         show_worth(found, baseline);
         println!("  {wall_seconds:.1} s, seed {seed}");
         show_violations(found);
@@ -335,6 +338,20 @@ fn show_solution(
     }
     let good = matches!(solution.status, Status::Optimal | Status::Feasible);
     Ok(if good && solution.evaluation.feasible { Exit::Done } else { Exit::No })
+}
+
+/// How a search ended, in words.
+fn ending(status: Status) -> &'static str {
+    match status {
+        Status::Optimal => "optimal, proven",
+        Status::Feasible => "feasible",
+        Status::Infeasible => {
+            "no plan keeps all rules, proven; this one misses least of those looked at"
+        }
+        Status::NoneFound => {
+            "no plan was found that keeps all rules; this one misses least of those looked at"
+        }
+    }
 }
 
 /// What can be reached, if a plan does not keep its carbon cap.

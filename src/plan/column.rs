@@ -422,6 +422,22 @@ impl<'a> Columns<'a> {
         self.value.iter().enumerate().map(|(at, value)| value + components(at)).collect()
     }
 
+    /// F that no choice exceeds, whether or not it keeps the rules: of each order the column that is worst with
+    /// its components from their worst sources, and every set-up that costs something.
+    pub(super) fn most_value(&self) -> f64 {
+        let worst =
+            |sources: &Vec<SourceOf>| sources.iter().map(|one| one.value).fold(0.0, f64::max);
+        let prices: Vec<f64> = self.sources.iter().map(worst).collect();
+        let of_column = |column: usize| {
+            self.value[column] + self.bom.of(column).map(|(k, q)| q * prices[k]).sum::<f64>()
+        };
+        let of_order = |order| {
+            (self.start[order]..self.start[order + 1]).map(of_column).fold(f64::MIN, f64::max)
+        };
+        let setups = self.setup.iter().map(|setup| setup.value.max(0.0)).sum::<f64>();
+        (0..self.orders()).map(of_order).sum::<f64>() + setups
+    }
+
     /// What capacities and policies allow, to put back after they were moved.
     pub(super) fn limits(&self) -> Limits {
         Limits {
@@ -541,4 +557,38 @@ struct Candidate {
     on_time: f64,
     run: f64,
     night: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
+
+    use super::super::baseline::with_baseline;
+    use super::super::selection::Selection;
+    use super::*;
+
+    #[test]
+    fn no_choice_is_worth_less_than_the_worst_that_is_promised() {
+        let packed: &[u8] = include_bytes!("../../tests/fixtures/planning/S-steel-1.json.gz");
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+        let instance = with_baseline(&Instance::from_json(&text).unwrap()).unwrap();
+        let baseline = instance.baseline.as_ref().unwrap();
+        let figures = (baseline.c0_kg, baseline.co0, baseline.d0);
+        let columns = Columns::compile(&instance, figures, true).unwrap();
+        let most = columns.most_value();
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+
+        for _ in 0..200 {
+            let of = |order: usize| columns.start[order]..columns.start[order + 1];
+            let chosen: Vec<usize> =
+                (0..columns.orders()).map(|order| random.random_range(of(order))).collect();
+            let value = Selection::of(&columns, &chosen).worth().value;
+            assert!(value <= most, "{value} {most}");
+            assert!(most < 100.0 * value.abs(), "a promise that says nothing: {most}, {value}");
+        }
+    }
 }

@@ -367,6 +367,16 @@ impl Search<'_, '_> {
         tell(&said!("plan.stage.bound", "bound"), best.as_ref().map(|(_, value)| *value));
         let from = self.gone();
         let proven = bound(columns, self.bound_steps(), &self.share_from(from, BOUND_SHARE));
+        // A bound that no choice of columns reaches proves that none keeps the rules.
+        if best.is_none() && proven.upper_bound < self.fv(columns.most_value()) - SAME_FV {
+            return Found {
+                chosen: least_missed,
+                status: Status::Infeasible,
+                upper_bound: proven.upper_bound,
+                proof: Proof::Multipliers(proven.multipliers),
+                generations: 0,
+            };
+        }
         let before = self.gone();
         let Stronger { mut upper_bound, mut proof, found } = self.strengthen(&proven);
         let from = self.gone();

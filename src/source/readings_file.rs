@@ -49,6 +49,17 @@ const VALUES: &[(&str, Counted)] = &[
     ("energy", Counted::Energy(0)),
 ];
 const METERS: &[&str] = &["meter", "meter_id", "meterid"];
+/// Words of a column's name, where no name is one of those above, that say it holds stamps.
+const STAMP_WORDS: &[&str] =
+    &["timestamp", "stamp", "datetime", "time", "date", "ts", "zeitstempel", "zeit", "datum"];
+/// Words that say what a column counts.
+const UNIT_WORDS: &[(&str, Counted)] = &[
+    ("kwh", Counted::Energy(0)),
+    ("mwh", Counted::Energy(3)),
+    ("wh", Counted::Energy(-3)),
+    ("kw", Counted::Power(0)),
+    ("w", Counted::Power(-3)),
+];
 
 /// What a value column counts: energy, or mean power, with the power of ten to kWh or kW.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -141,7 +152,8 @@ pub enum ReadingsFileError {
     },
 }
 
-/// Reads a CSV file with a header; `.gz` is unpacked.
+/// Reads a CSV file with a header; `.gz` is unpacked. Columns are parted by comma, semicolon or tab, whichever
+/// the header has most of; where it is not the comma, a comma in a number is its decimal point.
 ///
 /// An empty value is a reading without energy. Stamps with an offset are instants, others are local
 /// times of the zone; one that clocks skip or repeat is a problem, as is a value that is no decimal.
@@ -154,7 +166,9 @@ pub fn read_readings_file(
     columns: &Columns,
 ) -> Result<ReadingsFile, ReadingsFileError> {
     let text = text(path)?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let delimiter = delimiter(&text);
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let empty = |reason: String| ReadingsFileError::Empty { path: path.to_owned(), reason };
     let header: Vec<String> = reader
         .headers()
@@ -176,7 +190,10 @@ pub fn read_readings_file(
             let cell = |at: usize| record.get(at).unwrap_or("").trim();
             let stamp = instant(cell(layout.stamp), &zone)?;
             clock.see(cell(layout.stamp));
-            let value = decimal(cell(layout.value))?;
+            let value = match delimiter {
+                b',' => decimal(cell(layout.value))?,
+                _ => decimal(&cell(layout.value).replacen(',', ".", 1))?,
+            };
             let number = |at: Option<usize>| at.and_then(|at| cell(at).parse::<f64>().ok());
             let reactive = number(layout.kvarh).zip(number(layout.power_factor));
             let meter = layout.meter.map(|at| cell(at).to_owned());
@@ -196,6 +213,31 @@ pub fn read_readings_file(
     };
     let meters = by_meter(found, &layout, step).map_err(empty)?;
     Ok(ReadingsFile { meters, step, taken: layout.taken(&header), problems, clock: clock.zone() })
+}
+
+/// What parts the columns: of comma, semicolon and tab the one that the header has most of.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let count = |delimiter: &u8| header.bytes().filter(|byte| byte == delimiter).count();
+    // Of equal counts the last wins, and a header of one column has none of them.
+    [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
+}
+
+/// The words of a column's name, as `energy [kWh]`, in small letters.
+fn words(name: &str) -> Vec<String> {
+    let parts = name.split(|letter: char| !letter.is_alphanumeric());
+    parts.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// The one column of which a word is known, with what the word says.
+fn by_word<T: Copy>(header: &[String], known: &[(&str, T)]) -> Option<(usize, T)> {
+    let of = |name: &String| {
+        let words = words(name);
+        known.iter().find(|(word, _)| words.iter().any(|own| own == word)).map(|(_, what)| *what)
+    };
+    let mut found = header.iter().enumerate().filter_map(|(at, name)| Some((at, of(name)?)));
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 fn text(path: &Path) -> Result<String, ReadingsFileError> {
@@ -270,7 +312,10 @@ impl Layout {
         let first = |names: &[&str]| names.iter().find_map(|name| named(name));
         let stamp = match &columns.stamp {
             Some(name) => named(name),
-            None => first(STAMPS),
+            None => first(STAMPS).or_else(|| {
+                let words: Vec<(&str, ())> = STAMP_WORDS.iter().map(|word| (*word, ())).collect();
+                by_word(header, &words).map(|(at, ())| at)
+            }),
         };
         let stamp = stamp.ok_or(("the time stamp", "--stamp-column"))?;
         let known = || VALUES.iter().find_map(|(name, counted)| Some((named(name)?, *counted)));
@@ -278,9 +323,11 @@ impl Layout {
             Some(name) => named(name).map(|at| {
                 let lower = name.to_ascii_lowercase();
                 let known = VALUES.iter().find(|(known, _)| *known == lower);
-                (at, known.map_or(Counted::Energy(0), |(_, counted)| *counted))
+                let of_name = known.map(|(_, counted)| *counted);
+                let by_unit = || by_word(&header[at..=at], UNIT_WORDS).map(|(_, counted)| counted);
+                (at, of_name.or_else(by_unit).unwrap_or(Counted::Energy(0)))
             }),
-            None => known(),
+            None => known().or_else(|| by_word(header, UNIT_WORDS)),
         };
         let (value, counted) = value.ok_or(("the energy", "--value-column"))?;
         let start = header[stamp].to_ascii_lowercase().contains("start");
@@ -445,6 +492,21 @@ mod tests {
         assert_eq!(rows[0].energy.unwrap().amount().normalize().to_string(), "0.0075");
         assert_eq!(rows[1].energy, None);
         assert_eq!(file.taken[1].as_what, "mean power in W");
+    }
+
+    #[test]
+    fn columns_are_known_by_words_of_their_names_and_semicolons_go_with_decimal_commas() {
+        let file = read(
+            "Zeitstempel (UTC);Wirkarbeit [MWh];Blindarbeit [kvarh]\n2018-01-01T00:15Z;1,5;2\n\
+             2018-01-01T00:30Z;0,25;3\n2018-01-01T00:45Z;1.000,5;3\n",
+        )
+        .unwrap();
+
+        let energies = file.meters[0].rows.iter().map(|row| row.energy.unwrap().amount());
+        assert_eq!(energies.collect::<Vec<_>>(), [Decimal::from(1500), Decimal::from(250)]);
+        assert!(file.problems[0].contains("VAL-DECIMAL"), "two points: {:?}", file.problems);
+        let two = read("time,a_kwh,b_kwh\n2018-01-01T00:15Z,1,2\n").unwrap_err().to_string();
+        assert!(two.contains("--value-column"), "which of the two is not guessed: {two}");
     }
 
     #[test]

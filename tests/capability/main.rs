@@ -108,5 +108,6 @@ mod support;
 mod time_zones;
 
 mod tls_server;
+mod tools_document;
 
 mod waiting_deletions;

@@ -1,9 +1,10 @@
 //! Instances that make no sense: each is refused with a code, the object and the field.
 
 use std::process::Command;
+use std::sync::Mutex;
 
 use carbide::plan::instance::{Instance, TEXT_BYTES_MAX};
-use carbide::plan::{PlanError, Status};
+use carbide::plan::{Limit, PlanError, SolveOptions, Status, solve};
 use serde_json::{Value, json};
 
 use crate::plan_for_carbon::{fixture, instance, tiny, work};
@@ -245,4 +246,23 @@ fn a_cap_below_everything_says_what_can_be_reached_on_the_command_line() {
     };
     says(&run(&["plan", "solve"]), &["every plan emits at least", "proven", "plan conflicts"]);
     says(&run(&["plan", "conflicts"]), &["no plan has at most 1 kg CO2e", "relax at most"]);
+}
+
+#[test]
+fn a_cap_that_is_far_too_low_is_proven_so_before_any_search() {
+    let mut instance = instance(FILE);
+    instance.side_constraints.carbon_cap_kg = Some(1_000.0);
+    let stages = Mutex::new(Vec::new());
+    let options = SolveOptions {
+        seed: 1,
+        limit: Limit::Work { generations: 0, moves: 50_000_000 },
+        genetic_only: false,
+        progress: &|what, _| stages.lock().unwrap().push(what.to_string()),
+    };
+
+    let solution = solve(&instance, &options).unwrap();
+
+    assert_eq!(solution.status, Status::Infeasible);
+    let stages = stages.into_inner().unwrap();
+    assert!(!stages.iter().any(|stage| stage.starts_with("annealing")), "{stages:?}");
 }
