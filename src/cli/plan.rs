@@ -157,9 +157,9 @@ pub(super) async fn run(arguments: Plan, context: &Context) -> Result<Exit, CliE
             certificate::verify(&certificate, &instance, context)
         }
         Some(PlanCommand::Evaluate { instance, plan }) => {
-            let instance = read_instance(&instance)?;
+            let (instance, plan) = read_both(&plan, &instance)?;
             let instance = with_baseline(&instance).unwrap_or(instance);
-            show_evaluation(&evaluate(&instance, &read_plan(&plan)?), context)
+            show_evaluation(&evaluate(&instance, &plan), context)
         }
         Some(PlanCommand::Question(question)) => questions::run(question, context),
         Some(PlanCommand::Running(of)) => running::run(of, context),
@@ -262,6 +262,17 @@ fn read_plan(path: &Path) -> Result<Schedule, CliError> {
 fn read_instance(path: &Path) -> Result<Instance, CliError> {
     Instance::from_json(&read_text(path)?)
         .map_err(|error| CliError::new(Exit::Usage, format!("{}: {error}", path.display())))
+}
+
+/// A plan and its instance, in whichever order the two files are named.
+fn read_both(plan: &Path, instance: &Path) -> Result<(Instance, Schedule), CliError> {
+    match read_instance(instance) {
+        Ok(read) => Ok((read, read_plan(plan)?)),
+        Err(error) => match read_plan(instance) {
+            Ok(schedule) => Ok((read_instance(plan)?, schedule)),
+            Err(_) => Err(error),
+        },
+    }
 }
 
 /// The plan in its own form, and beside it what it is worth.

@@ -266,3 +266,25 @@ fn a_cap_that_is_far_too_low_is_proven_so_before_any_search() {
     let stages = stages.into_inner().unwrap();
     assert!(!stages.iter().any(|stage| stage.starts_with("annealing")), "{stages:?}");
 }
+
+#[test]
+fn a_plan_and_its_instance_may_be_named_in_either_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = tiny().into_iter().find(|case| case.plan.is_some()).unwrap();
+    let [instance, plan] = ["instance.json", "plan.json"].map(|name| folder.path().join(name));
+    std::fs::write(&instance, case.instance.to_json()).unwrap();
+    std::fs::write(&plan, serde_json::to_string(&case.plan).unwrap()).unwrap();
+    let said = |question: &str, files: [&std::path::Path; 2]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_carbide"))
+            .args(["plan", question])
+            .args(files)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    for question in ["evaluate", "simulate", "reasons"] {
+        assert_eq!(said(question, [&instance, &plan]), said(question, [&plan, &instance]));
+    }
+}

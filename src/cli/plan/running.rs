@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::exit::print_json;
 use super::super::{CliError, Context, Exit};
 use super::questions::positive;
-use super::{read_instance, read_plan, read_text, show_worth};
+use super::{read_both, read_plan, read_text, show_worth};
 use crate::plan::reasons::{Reasons, reasons};
 use crate::plan::replan::{Event, Replanned, Running, replan};
 use crate::plan::simulation::{PlanOutlook, Scatter, simulate};
@@ -127,7 +127,7 @@ pub(super) enum OfAPlan {
 pub(super) fn run(of: OfAPlan, context: &Context) -> Result<Exit, CliError> {
     match of {
         OfAPlan::Simulate { plan, instance, least, scatter } => {
-            let (instance, plan) = (read_instance(&instance)?, read_plan(&plan)?);
+            let (instance, plan) = read_both(&plan, &instance)?;
             let stage = context.progress.stage("Simulating");
             let found = simulate(&instance, &plan, &scatter.scatter())
                 .map_err(|error| CliError::new(Exit::Usage, error))?;
@@ -143,7 +143,7 @@ pub(super) fn run(of: OfAPlan, context: &Context) -> Result<Exit, CliError> {
             })
         }
         OfAPlan::Reasons { plan, instance, against } => {
-            let (instance, plan) = (read_instance(&instance)?, read_plan(&plan)?);
+            let (instance, plan) = read_both(&plan, &instance)?;
             let before = match against {
                 Some(path) => read_plan(&path)?,
                 None => baseline(&instance).ok_or_else(|| {
@@ -175,7 +175,7 @@ pub(super) fn run(of: OfAPlan, context: &Context) -> Result<Exit, CliError> {
         } => {
             positive("--time", time)?;
             let began = Instant::now();
-            let (instance, plan) = (read_instance(&instance)?, read_plan(&plan)?);
+            let (instance, plan) = read_both(&plan, &instance)?;
             let events: Vec<Event> = match &events {
                 Some(path) => serde_json::from_str(&read_text(path)?).map_err(|error| {
                     let text = format!("{} has no events: {error}", path.display());
