@@ -17,7 +17,10 @@ use rayon::prelude::*;
 
 use self::best::Best;
 use self::candidates::Candidates;
-use self::moves::{Change, MOVED_MOST, empty_a_setup, open_a_setup, relocate, shift_a_setup, undo};
+use self::moves::{
+    Change, MOVED_MOST, empty_a_setup, open_a_setup, rebuild, relocate, shift_a_setup, threshold,
+    undo,
+};
 use self::state::State;
 use super::column::Columns;
 
@@ -41,6 +44,11 @@ const ROUNDS: u32 = 12;
 const EMPTY: f64 = 0.004;
 const OPEN: f64 = 0.004;
 const SHIFT: f64 = 0.002;
+/// Share of moves that take two resources apart and put their orders somewhere again.
+const REBUILD: f64 = 0.01;
+
+/// A move of a set-up's orders.
+type Setups = fn(&mut State<'_, '_>, &mut Vec<Change>, &mut Pcg64Mcg) -> bool;
 
 /// Where a search begins.
 #[derive(Clone, Copy)]
@@ -207,20 +215,24 @@ impl Search<'_, '_> {
                 state.refresh();
             }
             island.moves += 1;
-            let threshold = -temperature * random.random_range(f64::MIN_POSITIVE..1.0).ln();
             let before = (state.sums, state.energy());
             change.clear();
             let kind: f64 = random.random_range(0.0..1.0);
-            let made = if kind < EMPTY {
-                empty_a_setup(&mut state, &mut change, random)
-            } else if kind < EMPTY + OPEN {
-                open_a_setup(&mut state, &mut change, random)
-            } else if kind < EMPTY + OPEN + SHIFT {
-                shift_a_setup(&mut state, &mut change, random)
-            } else {
-                relocate(&mut state, &mut change, threshold, random)
+            let mut of_setups = |made: Setups| {
+                made(&mut state, &mut change, random).then(|| threshold(temperature, random))
             };
-            if made {
+            let made = if kind < EMPTY {
+                of_setups(empty_a_setup)
+            } else if kind < EMPTY + OPEN {
+                of_setups(open_a_setup)
+            } else if kind < EMPTY + OPEN + SHIFT {
+                of_setups(shift_a_setup)
+            } else if kind < EMPTY + OPEN + SHIFT + REBUILD {
+                rebuild(&mut state, &mut change, temperature, random)
+            } else {
+                relocate(&mut state, &mut change, temperature, random)
+            };
+            if let Some(threshold) = made {
                 if change.iter().any(|one: &Change| !state.same_bom(one.from, one.to)) {
                     state.buy();
                 }
@@ -294,11 +306,13 @@ mod tests {
             for _ in 0..moves {
                 let before = state.sums;
                 change.clear();
+                let hot = f64::INFINITY;
                 let made = match random.random_range(0..10) {
                     0 => empty_a_setup(&mut state, &mut change, &mut random),
                     1 => open_a_setup(&mut state, &mut change, &mut random),
                     2 => shift_a_setup(&mut state, &mut change, &mut random),
-                    _ => relocate(&mut state, &mut change, f64::INFINITY, &mut random),
+                    3 => rebuild(&mut state, &mut change, hot, &mut random).is_some(),
+                    _ => relocate(&mut state, &mut change, hot, &mut random).is_some(),
                 };
                 if made && random.random_bool(0.7) {
                     state.buy();

@@ -118,6 +118,16 @@ impl Candidates {
         self.of_setup = own.into_iter().map(|(_, order, candidate)| (order, candidate)).collect();
     }
 
+    /// Most that the set-ups of one candidate cost.
+    pub fn setups_most(&self, columns: &Columns<'_>) -> f64 {
+        let cost = |candidate: &Candidate| {
+            let work = &self.work[candidate.work.0 as usize..candidate.work.1 as usize];
+            let setups = work.iter().filter(|work| work.setup != NO_SETUP);
+            setups.map(|work| columns.setup[work.setup as usize].value.max(0.0)).sum::<f64>()
+        };
+        self.list.iter().map(cost).fold(0.0, f64::max)
+    }
+
     /// Orders with their candidates that use a set-up.
     pub fn using(&self, setup: u32) -> &[(u32, u32)] {
         let at = setup as usize;
@@ -177,6 +187,13 @@ impl Candidates {
     pub fn work(&self, candidate: u32) -> &[Work] {
         let (from, to) = self.list[candidate as usize].work;
         &self.work[from as usize..to as usize]
+    }
+
+    /// The resource where a candidate needs a set-up, else the first that it uses.
+    pub fn home(&self, candidate: u32) -> Option<u32> {
+        let work = self.work(candidate);
+        let home = work.iter().find(|work| work.setup != NO_SETUP).or(work.first())?;
+        Some(home.resource)
     }
 
     pub fn bom(&self, candidate: u32) -> &[(u32, f64)] {

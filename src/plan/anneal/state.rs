@@ -55,6 +55,10 @@ pub(super) struct State<'a, 'b> {
     price: Vec<f64>,
     /// Value of each candidate with its components at these prices.
     priced: Vec<f64>,
+    /// Candidate of each order with the least of these, that value, and the least of the others.
+    least: Vec<(u32, f64, f64)>,
+    /// Most that the set-ups of a candidate cost.
+    saved_most: f64,
     overload_price: f64,
 }
 
@@ -66,6 +70,7 @@ impl<'a, 'b> State<'a, 'b> {
         chosen: Vec<u32>,
         overload_price: f64,
     ) -> Self {
+        let orders = chosen.len();
         let mut state = Self {
             columns,
             candidates,
@@ -79,6 +84,8 @@ impl<'a, 'b> State<'a, 'b> {
             sums: Sums::default(),
             price: vec![0.0; columns.sources.len()],
             priced: vec![0.0; candidates.list.len()],
+            least: vec![(0, 0.0, 0.0); orders],
+            saved_most: candidates.setups_most(columns),
             overload_price,
         };
         for order in 0..candidates.orders() {
@@ -120,6 +127,18 @@ impl<'a, 'b> State<'a, 'b> {
             let components: f64 = bom.map(|(k, quantity)| quantity * self.price[*k as usize]).sum();
             *priced = self.candidates.list[at].value + components;
         }
+        for order in 0..self.candidates.orders() {
+            let mut least = (0, f64::INFINITY, f64::INFINITY);
+            for at in self.candidates.of(order) {
+                let value = self.priced[at as usize];
+                if value < least.1 {
+                    least = (at, value, least.1);
+                } else {
+                    least.2 = least.2.min(value);
+                }
+            }
+            self.least[order as usize] = least;
+        }
     }
 
     /// About what the value changes when an order goes from one candidate to another: exact but for
@@ -141,6 +160,63 @@ impl<'a, 'b> State<'a, 'b> {
             }
         }
         change
+    }
+
+    /// What [`State::change`] cannot be less than.
+    pub fn change_least(&self, from: u32, to: u32) -> f64 {
+        self.priced[to as usize] - self.priced[from as usize] - self.saved_most
+    }
+
+    /// What the components of a candidate cost at the prices of the last refresh.
+    pub fn components(&self, candidate: u32) -> f64 {
+        self.priced[candidate as usize] - self.candidates.list[candidate as usize].value
+    }
+
+    /// Least that a candidate of an order costs without its set-ups.
+    pub fn least(&self, order: u32) -> f64 {
+        self.least[order as usize].1
+    }
+
+    /// Least that the other candidates of an order cost without their set-ups.
+    pub fn least_elsewhere(&self, order: u32) -> f64 {
+        let (first, least, next) = self.least[order as usize];
+        if first == self.chosen[order as usize] { next } else { least }
+    }
+
+    /// What the value changes at least when an order leaves its candidate for another one.
+    pub fn leaving_least(&self, order: u32) -> f64 {
+        let from = self.chosen[order as usize];
+        let mut change = self.least_elsewhere(order) - self.priced[from as usize];
+        for work in self.candidates.work(from).iter().filter(|work| work.setup != NO_SETUP) {
+            if self.running[work.setup as usize] == 1 {
+                change -= self.columns.setup[work.setup as usize].value;
+            }
+        }
+        change
+    }
+
+    /// Minutes that a candidate of an order needs on a full resource beyond its capacity.
+    pub fn lack(&self, from: u32, to: u32, resource: usize) -> f64 {
+        let mut minutes = 0.0;
+        for (candidate, sign) in [(from, -1.0), (to, 1.0)] {
+            let work = self.candidates.work(candidate).iter();
+            for work in work.filter(|work| work.resource as usize == resource) {
+                minutes += sign * work.minutes;
+                if sign > 0.0 && work.setup != NO_SETUP && self.closed(work.setup) {
+                    minutes += self.columns.setup[work.setup as usize].minutes;
+                }
+            }
+        }
+        self.load[resource] + minutes - self.columns.capacity[resource] - SLACK
+    }
+
+    /// Minutes that a resource has more when an order leaves it, at most.
+    pub fn freed(&self, order: u32, resource: usize) -> f64 {
+        let mut work = self.candidates.work(self.chosen[order as usize]).iter();
+        let Some(work) = work.find(|work| work.resource as usize == resource) else { return 0.0 };
+        let last = work.setup != NO_SETUP && self.running[work.setup as usize] <= 2;
+        let setup = if last { self.columns.setup[work.setup as usize].minutes } else { 0.0 };
+        work.minutes + setup
     }
 
     /// Whether nobody has used a set-up so far.
@@ -260,16 +336,15 @@ impl<'a, 'b> State<'a, 'b> {
     /// The candidate of an order that fits and costs least with its set-ups and components, other
     /// than `but`.
     pub fn cheapest(&self, order: u32, but: u32) -> Option<u32> {
-        self.cheapest_of(order, &|candidate| candidate != but)
+        self.cheapest_of(order, f64::INFINITY, &|candidate| candidate != but)
     }
 
-    /// [`State::cheapest`] among some of the candidates.
-    pub fn cheapest_of(&self, order: u32, among: &dyn Fn(u32) -> bool) -> Option<u32> {
-        let mut best: Option<(f64, u32)> = None;
-        let worse = |best: Option<(f64, u32)>, value| best.is_some_and(|(known, _)| value >= known);
+    /// [`State::cheapest`] among some of the candidates, if it costs less than `limit`.
+    pub fn cheapest_of(&self, order: u32, limit: f64, among: &dyn Fn(u32) -> bool) -> Option<u32> {
+        let (mut least, mut best) = (limit, None);
         for candidate in self.candidates.of(order) {
             let mut value = self.priced[candidate as usize];
-            if worse(best, value) || !among(candidate) {
+            if value >= least || !among(candidate) {
                 continue;
             }
             for work in self.candidates.work(candidate) {
@@ -277,11 +352,11 @@ impl<'a, 'b> State<'a, 'b> {
                     value += self.columns.setup[work.setup as usize].value;
                 }
             }
-            if !worse(best, value) && self.full(candidate).is_none() {
-                best = Some((value, candidate));
+            if value < least && self.full(candidate).is_none() {
+                (least, best) = (value, Some(candidate));
             }
         }
-        best.map(|(_, candidate)| candidate)
+        best
     }
 
     /// Buys for the requirements as they are now.
