@@ -251,7 +251,7 @@ fn restate_in(
     for _ in 0..rounds {
         let used = loop {
             let node = random.below(system.products());
-            if downstream.uses(node) > 0 && system.links(node).next().is_none() {
+            if downstream.uses(&order, node) > 0 && system.links(node).next().is_none() {
                 break node;
             }
         };
