@@ -181,7 +181,7 @@ async fn a_finding_is_asked_about_decided_and_then_the_reading_counts() {
     let plant = Plant::new().await;
     let database = rusqlite::Connection::open(plant.path("ems.sqlite")).unwrap();
     database
-        .execute("UPDATE meter_reading SET kwh = '40000' WHERE id IN (20000, 21000)", [])
+        .execute("UPDATE meter_reading SET amount = '40000' WHERE id IN (20000, 21000)", [])
         .unwrap();
     drop(database);
     let json = |arguments: &[&str]| -> Value {

@@ -23,7 +23,7 @@ pub async fn rows(who: &Somebody<'_>, path: &str) -> Vec<Value> {
 pub fn break_readings(plant: &Plant, ids: &[u32]) {
     let database = rusqlite::Connection::open(plant.path("ems.sqlite")).unwrap();
     for id in ids {
-        database.execute("UPDATE meter_reading SET kwh = '40000' WHERE id = ?1", [id]).unwrap();
+        database.execute("UPDATE meter_reading SET amount = '40000' WHERE id = ?1", [id]).unwrap();
     }
 }
 

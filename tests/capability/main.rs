@@ -110,3 +110,5 @@ mod time_zones;
 mod tls_server;
 
 mod waiting_deletions;
+
+mod whole_plant;
