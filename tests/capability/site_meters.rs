@@ -125,7 +125,7 @@ fn what_was_imputed_weighs_by_its_error_and_not_by_the_class_of_its_meter() {
     let (read, filled) = (saw(&metered), saw(&imputed));
 
     // 500 and 266 are 66 more than the hall: as a reading the saw stays, as a guess it gives way.
-    assert!(read.reconciled > Decimal::from(499), "{}", read.reconciled);
+    assert!(read.reconciled > Decimal::from(498), "{}", read.reconciled);
     assert!(filled.reconciled < Decimal::from(460), "{}", filled.reconciled);
     assert!(filled.deviation > read.deviation);
 }

@@ -57,8 +57,8 @@ const AREAS: [Area; 2] = [
 /// The meter whose readings were lost, and the intervals (their ends, on the meter's clock).
 const LOST: (&str, DateTime, DateTime) = (
     "M-1010-EAF1",
-    DateTime::constant(2018, 9, 13, 22, 15, 0, 0),
-    DateTime::constant(2018, 9, 14, 1, 0, 0, 0),
+    DateTime::constant(2018, 9, 11, 14, 15, 0, 0),
+    DateTime::constant(2018, 9, 11, 17, 0, 0, 0),
 );
 
 /// Standard values of what was confirmed, by start of the shift and work center: electricity in kWh,
