@@ -29,11 +29,17 @@ async fn the_month_has_one_energy_by_hour_by_day_by_meter_and_by_machine() {
     assert_eq!(sum(&hours, "energy"), month);
     assert_eq!(sum(&days, "energy"), month);
     let main = tree.iter().find(|node| node["kind"] == "main_meter").unwrap();
-    let leaves: Vec<Value> =
-        tree.iter().filter(|node| node["kind"] == "equipment").cloned().collect();
+    let of = |kind: &str| -> Vec<Value> {
+        tree.iter().filter(|node| node["kind"] == kind).cloned().collect()
+    };
     let reconciled: Decimal = main["reconciled"].as_str().unwrap().parse().unwrap();
-    assert_eq!(sum(&leaves, "reconciled"), reconciled, "the machines sum to the main meter");
-    assert!((sum(&machines, "energy") - month).abs() < Decimal::new(1, 2), "to the rounding");
+    let own = sum(&of("generation"), "reconciled");
+    assert!(own > Decimal::ZERO, "the roof feeds in");
+    let machines_used = sum(&of("equipment"), "reconciled");
+    assert_eq!(machines_used, reconciled + own, "the machines sum to the main meter and the roof");
+    // By shift the roof is reconciled with the main meter, by month with the bill as well.
+    let beyond = sum(&machines, "energy") - month - own;
+    assert!(beyond.abs() < own / Decimal::ONE_HUNDRED, "{beyond} kWh beyond meter and roof");
     assert!(machines.iter().any(|row| row["value_state"] != "measured"), "some are estimated");
 }
 
