@@ -191,9 +191,10 @@ fn family(number: usize) -> (BTreeMap<String, usize>, f64) {
         let meter = meter(&format!("M-{machine}"));
         checked.push(readings_with(&rows, &meter, step, &rules, now, &background));
     }
-    let metered = |one: usize| Metered { series: &checked[one].series, class_percent: 1.0 };
+    let metered =
+        |one: usize| Metered { series: &checked[one].series, class_percent: 1.0, feeds_in: false };
     let children: Vec<Metered<'_>> = (0..FAMILY - 1).map(metered).collect();
-    let mut findings = balance(metered(FAMILY - 1), &children, true, &rules);
+    let mut findings = balance(metered(FAMILY - 1), &children, true, Medium::Electricity, &rules);
     let shifts = ShiftCalendar::three_shifts(jiff::tz::TimeZone::UTC);
     let made = confirmed(number as u64);
     findings.extend(production(&made, &checked[FAMILY - 1].series, &shifts, &rules));

@@ -66,6 +66,7 @@ pub use rule::{
     TemperatureLimits, TimeLimits, TransportLimits, action_said, deadline_said,
 };
 
+use crate::id::MeterId;
 use crate::period::Interval;
 use crate::said::Said;
 
@@ -103,15 +104,18 @@ pub struct Finding {
 /// A reading that was changed; the old one is kept here for ever.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Correction {
+    /// Whose reading; older records do not say it, they are the main meter's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<MeterId>,
     /// Rule that asked for it.
     pub rule: String,
     /// End of the interval after correction.
     pub interval_end: Timestamp,
     /// Stamp as it was.
     pub old_stamp: Timestamp,
-    /// Energy as it was, in kWh.
+    /// Energy as it was, in kWh or the unit of the medium.
     pub old_kwh: Option<Decimal>,
-    /// Energy as it is, in kWh.
+    /// Energy as it is, in kWh or the unit of the medium.
     pub new_kwh: Option<Decimal>,
     /// How the new one was found.
     pub method: String,

@@ -59,7 +59,9 @@ mod sync;
 mod what_if;
 
 pub use crate::source::sheet_file::{BYTES_MAX, ROWS_MAX, SheetFileError, SheetForm, read_sheet};
-pub use carbon::{PostedLine, PostingRun, corrections_of, findings_of, posting_run};
+pub use carbon::{
+    MediumEvidence, PostedLine, PostingRun, corrections_of, findings_of, media_of, posting_run,
+};
 pub use company_code::{CompanyCodeFound, company_code, company_codes};
 pub use correction::{ChangedFactor, Corrects, Standing, correction_run, standing};
 pub use decide::{DecideError, Decided, decide, finding_of, readings_of};

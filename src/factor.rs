@@ -51,6 +51,11 @@ impl Scope {
         Self::DownstreamTransport,
     ];
 
+    /// Whether it is scope 1 or 2: what a site answers for, and finance posts.
+    pub const fn is_of_the_site(self) -> bool {
+        matches!(self, Self::Direct | Self::PurchasedEnergy)
+    }
+
     /// Short name, as stored and posted.
     pub const fn name(self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ pub mod coproduct;
 mod equipment;
 mod inventory;
 pub mod label;
+mod media;
 pub mod organisation;
 pub mod product;
 pub mod quality;
@@ -28,7 +29,8 @@ pub use attribution::{Attribution, Consumer, Group, attribute};
 pub use contribution::{Contribution, ProductFootprint};
 pub use equipment::{EquipmentStretch, SubMeters};
 pub use inventory::{Inventory, InventoryLine, inventory};
-pub use product::{OperationUse, OrderFootprint, Products};
+pub use media::{MediumGroup, MediumUse};
+pub use product::{MediumPart, OperationUse, OrderFootprint, Products};
 
 use crate::factor::FactorError;
 use crate::id::{MaterialNumber, MeterId, ProductionOrderNumber};

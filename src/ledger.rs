@@ -14,6 +14,7 @@ use crate::footprint::{Consumer, Inventory, InventoryLine};
 use crate::id::{CompanyCode, CostCenter, MaterialNumber};
 use crate::period::PostingPeriod;
 use crate::quantity::{Milligrams, largest_remainder};
+use crate::unit::Dimension;
 use crate::value_state::ValueState;
 
 /// Milligrams in the smallest quantity that FI can hold, 0.001 kg.
@@ -126,8 +127,9 @@ impl Transaction {
         meter: &str,
     ) -> [Self; 3] {
         let source = |line: &InventoryLine| Account::Source {
-            source: match line.scope {
-                Scope::PurchasedEnergy => format!("meter {meter}"),
+            // Fuel and steam have no part in the meter of electricity.
+            source: match (line.scope, line.activity.unit.dimension()) {
+                (Scope::PurchasedEnergy, Dimension::Energy) => format!("meter {meter}"),
                 _ => format!("factor {}", line.factor),
             },
         };
@@ -273,6 +275,7 @@ mod tests {
                 end: "2018-10-01T00:00:00Z".parse().unwrap(),
             },
             metered: Milligrams::ZERO,
+            from_meters: 0,
             metered_kwh: Decimal::ZERO,
             lines: amounts.iter().enumerate().map(line).collect(),
             factors: Vec::new(),

@@ -15,7 +15,7 @@ pub enum Dimension {
     Mass,
     /// Energy, electrical or mechanical; base kWh.
     Energy,
-    /// Energy of a fuel at the net calorific value; base GJ. Kept apart from electricity.
+    /// Energy of a fuel at the net calorific value, or of heat; base GJ. Kept apart from electricity.
     FuelEnergy,
     /// Time; base minute.
     Time,
@@ -47,7 +47,7 @@ pub enum Uom {
     Kwh,
     /// Megawatt-hour.
     Mwh,
-    /// Gigajoule of fuel at the net calorific value.
+    /// Gigajoule of fuel at the net calorific value, or of heat.
     Gigajoule,
     /// Minute.
     Minute,

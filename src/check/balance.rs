@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::rule::action_said;
 use super::{Finding, RuleSet};
 use crate::period::Interval;
-use crate::reading::Series;
+use crate::reading::{Medium, Series};
 use crate::said;
 
 /// A series with the accuracy of its meter.
@@ -15,9 +15,11 @@ pub struct Metered<'a> {
     pub series: &'a Series,
     /// Accuracy class in percent, read as the limit of two standard deviations.
     pub class_percent: f64,
+    /// Whether it feeds in beside the parent, as own generation does.
+    pub feeds_in: bool,
 }
 
-/// Compares a parent with its children, summed over the hours of the rule so that clocks that are a
+/// Compares a parent with its children of one medium, summed over the hours of the rule so that clocks that are a
 /// little apart do no harm. `all_metered` says whether the children are all there is below it.
 ///
 /// A stretch in which any of them has no reading is not compared. With a consumer without a meter
@@ -30,6 +32,7 @@ pub fn balance(
     parent: Metered<'_>,
     children: &[Metered<'_>],
     all_metered: bool,
+    medium: Medium,
     rules: &RuleSet,
 ) -> Vec<Finding> {
     let limits = &rules.balance.limits;
@@ -57,7 +60,12 @@ pub fn balance(
         for (child, value) in children.iter().zip(&below) {
             square += variance(*value, child.class_percent);
         }
-        let total: f64 = below.iter().sum();
+        let signed = children.iter().zip(&below).map(
+            |(child, value)| {
+                if child.feeds_in { -value } else { *value }
+            },
+        );
+        let total: f64 = signed.sum();
         let (gap, deviation) = (above - total, square.sqrt());
         let beyond = if all_metered {
             gap.abs() > limits.deviations * deviation || gap.abs() > limits.share * above
@@ -69,8 +77,9 @@ pub fn balance(
         }
         let text = said!(
             "finding.balance",
-            "children count {total:.1} kWh, {parent} counts {above:.1} kWh: {percent:+.1} %, \
+            "children count {total:.1} {unit}, {parent} counts {above:.1} {unit}: {percent:+.1} %, \
              {deviations:.1} deviations",
+            unit = medium.symbol(),
             total = total,
             above = above,
             percent = 100.0 * (total / above - 1.0),

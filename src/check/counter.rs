@@ -9,7 +9,7 @@ use super::{Finding, RuleSet};
 use crate::id::MeterId;
 use crate::period::Interval;
 use crate::quantity::Energy;
-use crate::reading::RawReading;
+use crate::reading::{Medium, RawReading};
 use crate::said;
 use crate::said::Said;
 
@@ -31,6 +31,8 @@ pub struct Register {
     pub modulus: Option<Energy>,
     /// Most that can flow between two readings one step apart.
     pub capacity: Option<Energy>,
+    /// What flows: its unit is the register's.
+    pub medium: Medium,
 }
 
 /// The energies of the intervals between the readings of a register, stamped with their ends, and
@@ -98,8 +100,9 @@ pub fn from_counter(
             (Some(energy), Some(capacity)) if energy > capacity.scaled(Decimal::from(steps)) => {
                 find(said!(
                     "finding.counter.jump",
-                    "METER-JUMP: {kwh} kWh in {minutes} min is above the limit {limit}",
-                    kwh = energy.amount().normalize(),
+                    "METER-JUMP: {amount} {unit} in {minutes} min is above the limit {limit}",
+                    amount = energy.amount().normalize(),
+                    unit = register.medium.symbol(),
                     minutes = apart / 60,
                     limit = capacity.scaled(Decimal::from(steps)).amount().normalize()
                 ));
@@ -142,6 +145,7 @@ mod tests {
         let six_digits = Register {
             modulus: Some(Energy::new(Decimal::from(1_000_000))),
             capacity: Some(Energy::new(Decimal::from(100))),
+            ..Register::default()
         };
         let (energies, findings) = run(
             &[(0, Some(999_990)), (1, Some(999_995)), (2, Some(5)), (3, None), (4, Some(25))],
@@ -156,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_fall_elsewhere_and_a_jump_give_no_consumption() {
-        let register = Register { modulus: None, capacity: Some(Energy::new(Decimal::from(100))) };
+        let register =
+            Register { capacity: Some(Energy::new(Decimal::from(100))), ..Register::default() };
         let (energies, findings) =
             run(&[(0, Some(500)), (1, Some(20)), (2, Some(30)), (3, Some(30_030))], register);
 

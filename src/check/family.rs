@@ -98,6 +98,7 @@ fn put(checked: &mut CheckedReadings, at: usize, kwh: f64, error_percent: Option
             (known.new_kwh, known.method, known.error_percent) = (Some(kwh), method, error_percent);
         }
         None => checked.corrections.push(Correction {
+            meter: Some(checked.series.meter.clone()),
             rule: "R4".to_owned(),
             interval_end: end,
             old_stamp: end,

@@ -69,6 +69,7 @@ pub(super) fn impute(
             // The one place where an estimate becomes a decimal: to a millionth of a kWh.
             let energy = Decimal::from_f64(value).unwrap_or_default().round_dp(6);
             log.corrections.push(Correction {
+                meter: Some(log.meter.id.clone()),
                 rule: "R4".to_owned(),
                 interval_end,
                 old_stamp: interval_end,
@@ -121,6 +122,7 @@ fn from_register(
         let Some(value) = of(end).and_then(Decimal::from_f64) else { continue };
         let value = value.round_dp(6);
         log.corrections.push(Correction {
+            meter: Some(log.meter.id.clone()),
             rule: "R4".to_owned(),
             interval_end: end,
             old_stamp: end,

@@ -128,6 +128,7 @@ fn enter_decisions(series: &mut Series, background: &Background<'_>, log: &mut L
         let old = series.slots[index].energy.map(Energy::amount);
         series.slots[index] = Slot { energy: Some(*energy), state: ValueState::Estimated };
         log.corrections.push(Correction {
+            meter: Some(log.meter.id.clone()),
             rule: "decision".to_owned(),
             interval_end: *end,
             old_stamp: *end,

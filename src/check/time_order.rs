@@ -54,6 +54,7 @@ pub(super) fn ordered(
                 end += DAY;
                 found.repaired.at(end);
                 log.corrections.push(Correction {
+                    meter: Some(log.meter.id.clone()),
                     rule: "R10".to_owned(),
                     interval_end: end,
                     old_stamp: row.stamp,
@@ -134,6 +135,7 @@ fn once(placed: &mut Vec<Placed>, found: &mut Defects, log: &mut Log<'_>) {
             found.differing.at(kept.end);
             found.pair.get_or_insert((kept.energy, later.energy));
             log.corrections.push(Correction {
+                meter: Some(log.meter.id.clone()),
                 rule: "R10".to_owned(),
                 interval_end: kept.end,
                 old_stamp: kept.end,

@@ -1,6 +1,7 @@
 //! Rules on trial: faults of known kind and size put into real readings, and what the rules say of
 //! them: hits, misses, false alarms.
 
+mod episode;
 mod excess;
 
 mod fault;
@@ -16,6 +17,7 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
 
+pub use episode::EpisodeScore;
 pub use excess::ExcessScore;
 pub use fault::Fault;
 
@@ -179,7 +181,7 @@ pub fn trial(
     let capacity = clean.iter().filter_map(|row| row.energy).max();
     faults.extend(register::scores(&clean, meter, step, capacity, &rules, plan));
     faults.extend(tree::scores(&base.series, &rules, plan));
-    let excess = excess::scores(&base.series, shifts, &rules);
+    let excess = excess::scores(&base.series, shifts, &rules, plan);
     let as_given: BTreeSet<_> = named_once(&given.flags).collect();
     let rules = rule_scores(&faults, &as_given, given.series.slots.len(), &excess);
     Ok(Trial {

@@ -265,6 +265,7 @@ pub(super) fn hold(
             let interval_end = series.interval(*index).end;
             let old = series.slots[*index].energy.map(Energy::amount);
             log.corrections.push(Correction {
+                meter: Some(log.meter.id.clone()),
                 rule: what.rule.to_owned(),
                 interval_end,
                 old_stamp: interval_end,
@@ -279,9 +280,10 @@ pub(super) fn hold(
             None => text.clone(),
             Some(energy) => said!(
                 "finding.with-reading",
-                "{what} ({kwh} kWh)",
+                "{what} ({amount} {unit})",
                 what = text,
-                kwh = energy.amount().normalize()
+                unit = log.meter.medium.symbol(),
+                amount = energy.amount().normalize()
             ),
         };
         log.findings.push(Finding {

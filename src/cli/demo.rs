@@ -1,17 +1,20 @@
 //! `carbide demo`: the main job on the sandbox SAP and real meter data, every stage for real.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::connect::{Session, requester};
 use super::exit::print_json;
 use super::{CliError, Context, Exit, check, config, footprint, planning, post, sandbox, sync};
 use crate::cycle::{self, Books, Facts, Judged, PlanRecord, PostingRun};
+use crate::footprint::MediumUse;
 use crate::period::ShiftCalendar;
 use crate::post::report::{Progress as Step, UndoReport};
 use crate::post::state::Phase;
@@ -176,7 +179,10 @@ async fn cycle_once(
 
     say.stage(3, "Rules look at readings and production");
     let judged = session.judge(&facts, None)?;
-    say.show(|| check::print_findings(&judged.findings, 8));
+    say.show(|| {
+        check::print_findings(&judged.findings, 8);
+        print_media(&judged);
+    });
 
     say.stage(4, "Products get their footprints");
     let products = cycle::footprints(&facts, &judged, &session.config)?;
@@ -393,7 +399,40 @@ fn document_of(
             "fi_mg": totals.fi.count(),
             "carried_forward_mg": totals.carried_forward.count(),
         },
+        "media": judged.attribution.media.iter().map(medium).collect::<Vec<_>>(),
+        "imputed": judged.imputed,
     })
+}
+
+/// What was used of one medium, and by whom.
+fn medium(used: &MediumUse) -> Value {
+    let mut by_center: BTreeMap<&str, Decimal> = BTreeMap::new();
+    for (consumer, part) in used.groups.iter().flat_map(|group| &group.shares) {
+        *by_center.entry(consumer.cost_center.as_str()).or_default() += *part;
+    }
+    let factors = used.groups.iter().filter_map(|group| group.factor.as_ref());
+    json!({
+        "medium": used.medium,
+        "meter": used.meter.id,
+        "unit": used.unit(),
+        "metered": used.metered(),
+        "by_production": used.of_all_production(),
+        "by_cost_center": by_center,
+        "factors": factors.map(|factor| factor.id.as_str()).collect::<BTreeSet<_>>(),
+        "unreconciled": used.unreconciled.len(),
+    })
+}
+
+fn print_media(judged: &Judged) {
+    for used in &judged.attribution.media {
+        println!(
+            "  {}: {} {} metered, {} by production",
+            used.medium.name(),
+            figure::decimal(used.metered(), 2),
+            used.medium.symbol(),
+            figure::decimal(used.of_all_production(), 2)
+        );
+    }
 }
 
 fn print_next(

@@ -58,7 +58,8 @@ fn print(inspection: &Inspection) {
         ("stamp", Align::Left),
         ("value", Align::Right),
         ("interval ends", Align::Left),
-        ("kWh", Align::Right),
+        ("amount", Align::Right),
+        ("unit", Align::Left),
     ]);
     for sample in &inspection.samples {
         let [meter, stamp, value] = sample.cells.clone();
@@ -67,7 +68,8 @@ fn print(inspection: &Inspection) {
             stamp,
             value,
             sample.interval_end.map_or_else(|| "-".to_owned(), |end| end.to_string()),
-            sample.kwh.map_or_else(|| "-".to_owned(), |kwh| kwh.normalize().to_string()),
+            sample.amount.map_or_else(|| "-".to_owned(), |amount| amount.normalize().to_string()),
+            sample.unit.to_string(),
         ]);
     }
     print!("{table}");

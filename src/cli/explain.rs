@@ -250,6 +250,41 @@ fn explain_run(
     super::footprint::print_inventory(&run.inventory);
     println!("Factor rows:");
     print_factors(run.inventory.factors.iter());
+    for medium in &run.media {
+        let amount: Decimal = medium.readings.iter().map(|(_, amount, _)| *amount).sum();
+        let counted = if medium.factors.is_empty() {
+            "no factor of its own".to_owned()
+        } else {
+            medium.factors.join(", ")
+        };
+        println!(
+            "{} by meter {}: {} {}, {} readings, {counted}",
+            medium.medium.name(),
+            medium.meter,
+            figure::decimal(amount, 2),
+            medium.medium.symbol(),
+            medium.readings.len()
+        );
+    }
+    for one in &run.corrections {
+        let error =
+            one.error_percent.map_or_else(String::new, |error| format!(", error {error} %"));
+        let meter = one.meter.as_ref().unwrap_or(&run.meter.id);
+        let (was, is) = (one.old_kwh, one.new_kwh);
+        let shown = |value: Option<Decimal>| {
+            value.map_or_else(|| "no reading".to_owned(), |value| value.normalize().to_string())
+        };
+        if was != is {
+            println!(
+                "{} {meter} until {}: {} became {} ({}{error})",
+                one.rule,
+                one.interval_end,
+                shown(was),
+                shown(is),
+                one.method
+            );
+        }
+    }
     println!("Readings of meter {}: {} intervals", run.meter.id, run.readings.len());
     let mut days: BTreeMap<String, (usize, Decimal)> = BTreeMap::new();
     for (at, kwh, state) in &run.readings {

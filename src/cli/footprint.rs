@@ -201,7 +201,8 @@ pub(super) fn print_inventory(inventory: &Inventory) {
     }
     print!("{table}");
     println!(
-        "  metered {} kWh = {} kg CO2e, allocated {} kg CO2e, with scope 1 {} kg CO2e",
+        "  metered {} kWh of electricity; all metered energy {} kg CO2e, allocated {} kg CO2e, with \
+         scope 1 {} kg CO2e",
         figure::decimal(inventory.metered_kwh, 2),
         figure::decimal(inventory.metered.to_emissions().amount(), 6),
         figure::decimal(inventory.allocated().to_emissions().amount(), 6),

@@ -156,4 +156,32 @@ fn print(trial: &Trial) {
             days.join(", ")
         );
     }
+    print_episodes(trial);
+}
+
+/// R2 on faults that last.
+fn print_episodes(trial: &Trial) {
+    let mut table = Table::new(&[
+        ("R2", Align::Left),
+        ("shifts", Align::Right),
+        ("raised", Align::Right),
+        ("put in", Align::Right),
+        ("found %", Align::Right),
+        ("without a fault %", Align::Right),
+        ("after shifts", Align::Right),
+    ]);
+    for form in &trial.excess {
+        for episode in &form.episodes {
+            table.row([
+                form.form.to_owned(),
+                episode.shifts.to_string(),
+                format!("+{} %", episode.raised_percent),
+                episode.put_in.to_string(),
+                format!("{:.0}", episode.found_percent),
+                format!("{:.0}", episode.by_chance_percent),
+                episode.median_shifts_to_find.map_or_else(String::new, |shifts| shifts.to_string()),
+            ]);
+        }
+    }
+    print!("{table}");
 }

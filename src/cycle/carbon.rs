@@ -10,13 +10,14 @@ use super::{Corrects, CycleError, Judged};
 use crate::check::{Correction, Finding};
 use crate::config::Config;
 use crate::factor::Scope;
-use crate::footprint::{EquipmentStretch, Inventory};
-use crate::id::{CompanyCode, CostCenter, GlAccount, MaterialNumber};
+use crate::footprint::{EquipmentStretch, Inventory, MediumUse};
+use crate::id::{CompanyCode, CostCenter, GlAccount, MaterialNumber, MeterId};
 use crate::ledger::{Account, Transaction, valued};
 use crate::period::{Interval, PostingPeriod};
 use crate::quantity::{Milligrams, Money};
-use crate::reading::Meter;
+use crate::reading::{Medium, Meter};
 use crate::said;
+use crate::unit::Uom;
 use crate::value_state::ValueState;
 
 /// One debit line of the FI document.
@@ -65,6 +66,9 @@ pub struct PostingRun {
     /// What each machine used, shift by shift, reconciled with that meter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equipment: Vec<EquipmentStretch>,
+    /// Steam, water and the other media that were metered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<MediumEvidence>,
     /// Readings of the period that a rule changed, as they were and as they are.
     #[serde(default)]
     pub corrections: Vec<Correction>,
@@ -79,6 +83,42 @@ pub struct PostingRun {
     /// differences, and inventory, readings and facts those of the month that is corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<Corrects>,
+}
+
+/// A medium that was metered in the period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediumEvidence {
+    /// What flowed.
+    pub medium: Medium,
+    /// Meter at the point of supply.
+    pub meter: MeterId,
+    /// Unit of all its amounts.
+    pub unit: Uom,
+    /// Factor rows that were counted for it; none where it has no factor.
+    pub factors: Vec<String>,
+    /// Readings of the period: start of interval, amount, state.
+    pub readings: Vec<(Timestamp, Decimal, ValueState)>,
+    /// What each machine used, shift by shift, reconciled with that meter.
+    pub equipment: Vec<EquipmentStretch>,
+}
+
+/// The media that were metered in the judged month.
+pub fn media_of(judged: &Judged) -> Vec<MediumEvidence> {
+    let evidence = |used: &MediumUse| MediumEvidence {
+        medium: used.medium,
+        meter: used.meter.id.clone(),
+        unit: used.unit(),
+        factors: used
+            .groups
+            .iter()
+            .filter_map(|group| Some(group.factor.as_ref()?.id.clone()))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        readings: used.readings.clone(),
+        equipment: used.equipment.clone(),
+    };
+    judged.attribution.media.iter().map(evidence).collect()
 }
 
 /// What part of a posting is about.
@@ -225,6 +265,7 @@ pub fn posting_run(
         meter: judged.meter.clone(),
         readings: readings.collect(),
         equipment: judged.attribution.equipment.clone(),
+        media: media_of(judged),
         corrections: corrections_of(judged, interval),
         findings: findings_of(judged, interval),
         facts: facts_key.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{CycleError, Facts, Judged, corrections_of, evidence, findings_of};
+use super::{CycleError, Facts, Judged, corrections_of, evidence, findings_of, media_of};
 use crate::config::Config;
 use crate::factor::EmissionFactor;
 use crate::footprint::{Contribution, OrderFootprint, ProductFootprint};
@@ -115,6 +115,7 @@ impl Explanation<'_> {
                 "equipment": attribution.equipment,
             }),
         );
+        document.insert("media".to_owned(), json!(media_of(self.judged)));
         document.insert(
             "rules".to_owned(),
             json!({

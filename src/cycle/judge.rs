@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 
 use super::{CycleError, Facts};
 use crate::check::{self, Checked, Correction, Finding};
@@ -21,7 +22,7 @@ use crate::id::{MeterId, ProductionOrderNumber};
 use crate::master::Procurement;
 use crate::meters::Reconciled;
 use crate::period::{PostingPeriod, ShiftCalendar};
-use crate::reading::{Meter, Series};
+use crate::reading::{Medium, Meter, Series};
 use crate::said;
 
 /// Everything judged from one snapshot of facts.
@@ -32,7 +33,7 @@ pub struct Judged {
     pub series: Checked<Series>,
     /// What the rules found, readings first.
     pub findings: Vec<Finding>,
-    /// What was corrected, originals beside.
+    /// What was corrected, originals beside, the main meter first.
     pub corrections: Vec<Correction>,
     /// Shifts of the plant.
     pub shifts: ShiftCalendar,
@@ -44,6 +45,8 @@ pub struct Judged {
     pub inventory: Inventory,
     /// The tree of meters of that month with its bill, reconciled; `None` if there is one meter only.
     pub site: Option<Reconciled>,
+    /// The trees of the other media that were metered in that month, reconciled likewise.
+    pub media: Vec<(Medium, Reconciled)>,
     /// Intervals of the month that were imputed, by meter.
     pub imputed: BTreeMap<MeterId, usize>,
 }
@@ -69,10 +72,14 @@ pub fn judge(
     for one in checked.by_meter.values_mut() {
         findings.append(&mut one.findings);
     }
-    // Corrections go into the evidence of a posting, which rests on the main meter.
+    // Corrections go into the evidence of a posting: the main meter's first, on which it rests.
     if let Some(of_main) = checked.by_meter.get_mut(&main.id) {
         corrections.append(&mut of_main.corrections);
     }
+    for one in checked.by_meter.values_mut() {
+        corrections.append(&mut one.corrections);
+    }
+    let errors = errors(&corrections);
     findings.append(&mut checked.balances);
     let all: BTreeMap<MeterId, Checked<Series>> =
         checked.by_meter.iter().map(|(meter, one)| (meter.clone(), one.series.clone())).collect();
@@ -101,14 +108,30 @@ pub fn judge(
         &shifts,
         book,
         &regions,
-        config.meters.as_ref().map(|site| SubMeters { site, series: &all }),
+        config.meters.as_ref().map(|site| SubMeters { site, series: &all, errors: &errors }),
     )?;
     let inventory = inventory(&attribution, &facts.master, confirmations, &shifts, book, &regions)?;
-    let mut tree = None;
+    let (mut tree, mut media) = (None, Vec::new());
     if let Some(site) = &config.meters {
-        let (reconciled, found) = site::of_month(&checked, site, &attribution, period, limits);
+        let standard = site::standard(&attribution);
+        let month = site::Month {
+            month: period,
+            interval: attribution.period,
+            standard: &standard,
+            unreconciled: &attribution.unreconciled,
+        };
+        let (reconciled, found) = site::of_month(&checked, site, &month, limits);
         tree = reconciled;
         findings.extend(found);
+        for used in &attribution.media {
+            let Some(site) = site.of_medium(used.medium) else { continue };
+            let nothing = BTreeMap::new();
+            let month =
+                site::Month { standard: &nothing, unreconciled: &used.unreconciled, ..month };
+            let (reconciled, found) = site::of_month(&checked, site, &month, limits);
+            media.extend(reconciled.map(|tree| (used.medium, tree)));
+            findings.extend(found);
+        }
     }
     let mut judged = Judged {
         meter: main,
@@ -121,10 +144,22 @@ pub fn judge(
         attribution,
         inventory,
         site: tree,
+        media,
     };
     let of_products = rules::of_products(facts, &judged, config);
     judged.findings.extend(of_products);
     Ok(judged)
+}
+
+/// The measured error of each imputed reading, in percent of it, by the end of its interval.
+fn errors(corrections: &[Correction]) -> BTreeMap<MeterId, BTreeMap<Timestamp, Decimal>> {
+    let mut errors: BTreeMap<MeterId, BTreeMap<Timestamp, Decimal>> = BTreeMap::new();
+    for one in corrections {
+        if let (Some(meter), Some(error)) = (&one.meter, one.error_percent) {
+            errors.entry(meter.clone()).or_default().insert(one.interval_end, error);
+        }
+    }
+    errors
 }
 
 /// The footprint of every finished product by each of its production versions, with the energy and

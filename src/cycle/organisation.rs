@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
 
 use super::{CycleError, Facts, Judged, footprints, judge};
@@ -11,11 +12,13 @@ use crate::config::Config;
 use crate::factor::{EmissionFactor, FactorError, Scope};
 use crate::footprint::budget::{self, BudgetStatus, Quarter};
 use crate::footprint::organisation::{Category, Line, Organisation, Reconciliation, reconcile};
-use crate::id::MaterialNumber;
+use crate::id::{CostCenter, MaterialNumber};
+use crate::meters::{DualEmissions, HourlyIntensity, dual_emissions};
 use crate::order::MovementKind;
 use crate::period::PostingPeriod;
-use crate::quantity::{Emissions, Milligrams};
+use crate::quantity::{Emissions, GridFactor, Milligrams};
 use crate::said;
+use crate::source::grid::{PublishedHour, hourly};
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 
@@ -30,6 +33,9 @@ pub struct OrganisationReport {
     pub output_t: BTreeMap<String, Decimal>,
     /// What the footprints of the products made explain of scope 1 and 2, by month.
     pub reconciliation: BTreeMap<String, Reconciliation>,
+    /// Purchased electricity by month: by location hour by hour, and by contract; months of which the
+    /// grid's hours are not published stand by the year's factor alone.
+    pub electricity: BTreeMap<String, DualEmissions>,
     /// Quarters with a budget.
     pub budgets: Vec<BudgetStatus>,
     /// Objects that could not be counted, and why.
@@ -56,6 +62,9 @@ pub fn organisation(
     let regions: Vec<&str> = config.settings.plant.regions.iter().map(String::as_str).collect();
     let mut making = Making { facts, config, regions, lines: Vec::new(), unresolved: Vec::new() };
     let (mut output_t, mut reconciliation) = (BTreeMap::new(), BTreeMap::new());
+    let mut electricity = BTreeMap::new();
+    let grid = config.factors.grid_series.as_ref();
+    let grid = grid.map(|path| hourly(&config.mapping(path), &config.zone)).transpose()?;
     for &period in periods {
         let judged = judge(facts, config, Some(period), now)?;
         let before = making.lines.len();
@@ -65,6 +74,7 @@ pub fn organisation(
             .filter(|l| l.category.scope() < 3)
             .map(|l| l.emissions)
             .sum();
+        electricity.insert(period.to_string(), making.dual(&judged, period, grid.as_deref())?);
         making.received(period);
         making.delivered(period);
         let made = making.made(&judged, period);
@@ -100,6 +110,7 @@ pub fn organisation(
         periods: periods.iter().map(PostingPeriod::to_string).collect(),
         output_t,
         reconciliation,
+        electricity,
         budgets: budgets.collect(),
         inventory,
         unresolved: making.unresolved,
@@ -167,10 +178,15 @@ impl Making<'_> {
                 fuel += line.activity.amount;
             }
             let contract = by_contract.as_ref().filter(|_| category == Category::PurchasedEnergy);
-            let market_based = contract.and_then(|factor| {
-                let kg = line.activity.amount * factor.kg_co2e_per_unit;
-                Milligrams::nearest(Emissions::new(kg))
-            });
+            let market_based = if activity == "electricity" {
+                contract.and_then(|factor| {
+                    let kg = line.activity.amount * factor.kg_co2e_per_unit;
+                    Milligrams::nearest(Emissions::new(kg))
+                })
+            } else {
+                // Steam has one supplier, whose factor is that of the place as well.
+                (category == Category::PurchasedEnergy).then_some(line.emissions)
+            };
             self.lines.push(Line {
                 plant: self.config.settings.plant.code.clone(),
                 cost_center: Some(line.consumer.cost_center.clone()),
@@ -187,11 +203,66 @@ impl Making<'_> {
                     .unwrap_or(Milligrams::ZERO),
             });
         }
+        self.media(judged, period);
         if let Some(upstream) = upstream.filter(|_| !fuel.is_zero()) {
             let source = "supply of natural gas".to_owned();
             let used = (Measure::new(fuel, Uom::Gigajoule), ValueState::recorded());
             let line = self.line(period, Category::scope3(3), source, used, &upstream);
             self.lines.extend(line);
+        }
+    }
+
+    /// Purchased electricity of a month, twice.
+    ///
+    /// # Source
+    ///
+    /// GHG Protocol, Scope 2 Guidance (2015), chapter 6; hours as [`HourlyIntensity::scaled`].
+    fn dual(
+        &self,
+        judged: &Judged,
+        period: PostingPeriod,
+        grid: Option<&[PublishedHour]>,
+    ) -> Result<DualEmissions, CycleError> {
+        let ratio = |factor: &EmissionFactor| GridFactor::new(factor.kg_co2e_per_unit);
+        let annual = ratio(self.factor("electricity", None, period)?);
+        let residual = self.factor("electricity:market", None, period).map_or(annual, ratio);
+        // The published hours give the shape of their own year alone.
+        let hours: Vec<_> = grid
+            .into_iter()
+            .flatten()
+            .filter(|hour| {
+                let day = hour.hour.start.to_zoned(self.config.zone.clone()).date();
+                i32::from(day.year()) == i32::from(period.first_day().year())
+            })
+            .filter_map(|hour| Some((hour.hour.start, Decimal::from_f64(hour.value)?)))
+            .collect();
+        let hourly = HourlyIntensity::scaled(&hours, annual);
+        let intervals = judged.series.within(judged.inventory.period);
+        let intervals = intervals.filter_map(|(at, slot)| Some((at.start, slot.energy?)));
+        Ok(dual_emissions(intervals, hourly.as_ref(), annual, residual, &[]))
+    }
+
+    /// Media whose factor is of scope 3, as water is bought.
+    fn media(&mut self, judged: &Judged, period: PostingPeriod) {
+        for used in &judged.attribution.media {
+            for group in &used.groups {
+                let bought = |factor: &&EmissionFactor| !factor.scope.is_of_the_site();
+                let Some(factor) = group.factor.as_ref().filter(bought) else { continue };
+                let mut by_center: BTreeMap<&CostCenter, Decimal> = BTreeMap::new();
+                for (consumer, part) in &group.shares {
+                    *by_center.entry(&consumer.cost_center).or_default() += *part;
+                }
+                for (cost_center, part) in by_center {
+                    let (source, known) = (used.medium.name().to_owned(), group.state);
+                    let activity = (Measure::new(part.round_dp(6), used.unit()), known);
+                    let line = self.line(period, Category::scope3(1), source, activity, factor);
+                    self.lines.extend(line.map(|line| Line {
+                        cost_center: Some(cost_center.clone()),
+                        state: known,
+                        ..line
+                    }));
+                }
+            }
         }
     }
 

@@ -286,7 +286,7 @@ fn sums_agree(
     let energies = || rows.iter().filter_map(|row| row.energy);
     let streamed: Decimal = energies().map(|energy| energy.amount()).sum();
     let whole = counted == energies().count() as u64
-        && (pushed - streamed).abs() <= sum_tolerance(rows.len(), mapping);
+        && (pushed - streamed).abs() <= sum_tolerance(rows.len(), mapping, &meter.id);
     if whole {
         return Ok(());
     }
@@ -311,6 +311,7 @@ fn of_register(
     let register = Register {
         modulus: meter.register_end_kwh.map(Energy::new),
         capacity: meter.capacity_kw.map(|kilowatts| Energy::new(kilowatts * hours)),
+        medium: meter.medium,
     };
     let read = |row: &RawReading| CounterReading {
         stamp: row.stamp,

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::FootprintError;
 use super::equipment::{EquipmentStretch, SubMeters, Used};
+use super::media::{MediumUse, medium_use};
 use crate::check::Checked;
 use crate::factor::{EmissionFactor, FactorBook};
 use crate::id::{
@@ -63,6 +65,8 @@ pub struct Attribution {
     pub equipment: Vec<EquipmentStretch>,
     /// Shifts whose meters cannot be reconciled, and why: standard values stand in.
     pub unreconciled: Vec<(Interval, MeterError)>,
+    /// The other media that were metered in all of the period.
+    pub media: Vec<MediumUse>,
 }
 
 impl Attribution {
@@ -140,38 +144,26 @@ pub fn attribute(
     let by_shift = confirmed_by_shift(confirmations, shifts, period);
     let cost_centers: BTreeMap<&WorkCenterCode, &CostCenter> =
         master.work_centers.values().map(|center| (&center.code, &center.cost_center)).collect();
-
-    let mut giving = Giving { groups: BTreeMap::new(), cost_centers: &cost_centers, meter };
-    let (mut equipment, mut unreconciled) = (Vec::new(), Vec::new());
-    let mut shift = shifts.shift_at(period.start);
-    loop {
-        let running = shifts.interval(shift);
-        let Some(part) = running.intersection(&period) else { break };
-        let confirmed = by_shift.get(&shift).map_or(&[][..], Vec::as_slice);
-        let standard = by_work_center(confirmed)?;
-        let used = match below.map_or(Ok(None), |below| below.used(part, &standard)) {
-            Ok(Some((used, stretch))) => {
-                equipment.push(stretch);
-                Some(used)
-            }
-            Ok(None) => None,
-            Err(error) => {
-                unreconciled.push((part, error));
-                None
-            }
-        };
-        let shares = giving.shares(used.as_deref(), confirmed)?;
-        for (_, (factor, energy, state)) in
-            energy_by_factor(series, part, shifts.zone(), book, regions)?
-        {
-            giving.give(factor, energy, state, &shares);
-        }
-        if running.end >= period.end {
-            break;
-        }
-        shift = shifts.next(shift);
+    let walk = Walk { period, by_shift: &by_shift, cost_centers: &cost_centers, shifts };
+    let factor_of = |day| {
+        let factor = book.factor("electricity", None, regions, day)?;
+        unit_of(factor, Uom::Kwh)?;
+        Ok(Some(factor))
+    };
+    let given = walk.give(series, meter, below, true, factor_of)?;
+    let groups = given.groups.into_iter().filter_map(|group| {
+        Some(Group {
+            factor: group.factor?,
+            state: group.state,
+            energy: Energy::new(group.amount),
+            shares: group.shares,
+        })
+    });
+    let mut media = Vec::new();
+    for site in below.iter().flat_map(|below| &below.site.beside) {
+        let below = below.map(|all| SubMeters { site, ..all });
+        media.extend(medium_use(&walk, below, meter, book, regions)?);
     }
-    let groups = giving.groups;
 
     let (mut yielded, mut standard) = (BTreeMap::new(), BTreeMap::new());
     let mut orders: BTreeMap<_, BTreeSet<&ProductionOrderNumber>> = BTreeMap::new();
@@ -185,12 +177,13 @@ pub fn attribute(
     Ok(Attribution {
         meter: meter.clone(),
         period,
-        groups: groups.into_values().collect(),
+        groups: groups.collect(),
         yielded,
         orders: orders.into_iter().map(|(key, orders)| (key, orders.len())).collect(),
         standard,
-        equipment,
-        unreconciled,
+        equipment: given.equipment,
+        unreconciled: given.unreconciled,
+        media,
     })
 }
 
@@ -206,7 +199,7 @@ fn by_work_center(
     Ok(standard)
 }
 
-fn covered(series: &Series, period: Interval) -> Result<(), FootprintError> {
+pub(super) fn covered(series: &Series, period: Interval) -> Result<(), FootprintError> {
     let span = series.span();
     if !span.is_some_and(|span| span.start <= period.start && period.end <= span.end) {
         return Err(FootprintError::PeriodNotCovered {
@@ -227,7 +220,7 @@ fn covered(series: &Series, period: Interval) -> Result<(), FootprintError> {
     }
 }
 
-type ByShift<'a> = BTreeMap<ShiftOnDay, Vec<&'a Confirmation>>;
+pub(super) type ByShift<'a> = BTreeMap<ShiftOnDay, Vec<&'a Confirmation>>;
 
 fn confirmed_by_shift<'a>(
     confirmations: &'a [Confirmation],
@@ -242,36 +235,106 @@ fn confirmed_by_shift<'a>(
     by_shift
 }
 
-type Energies<'a> = BTreeMap<(String, ValueState), (&'a EmissionFactor, Energy, ValueState)>;
+type Amounts<'a> =
+    BTreeMap<(String, ValueState), (Option<&'a EmissionFactor>, Decimal, ValueState)>;
 
-fn energy_by_factor<'a>(
+fn by_factor<'a>(
     series: &Series,
     part: Interval,
     zone: &TimeZone,
-    book: &'a FactorBook,
-    regions: &[&str],
-) -> Result<Energies<'a>, FootprintError> {
-    let mut energies = Energies::new();
-    let mut today: Option<(jiff::civil::Date, &EmissionFactor)> = None;
+    factor_of: &impl Fn(Date) -> Result<Option<&'a EmissionFactor>, FootprintError>,
+) -> Result<Amounts<'a>, FootprintError> {
+    let mut amounts = Amounts::new();
+    let mut today: Option<(Date, Option<&EmissionFactor>)> = None;
     for (interval, slot) in series.within(part) {
         let day = interval.start.to_zoned(zone.clone()).date();
         let factor = match today {
             Some((known, factor)) if known == day => factor,
             _ => {
-                let factor = book.factor("electricity", None, regions, day)?;
-                unit_of(factor, Uom::Kwh)?;
+                let factor = factor_of(day)?;
                 today = Some((day, factor));
                 factor
             }
         };
-        let energy = slot.energy.expect("`covered` found no gap");
-        let key = (factor.id.clone(), slot.state);
-        energies.entry(key).or_insert((factor, Energy::ZERO, slot.state)).1 += energy;
+        let amount = slot.energy.expect("`covered` found no gap").amount();
+        let key = (factor.map_or_else(String::new, |factor| factor.id.clone()), slot.state);
+        amounts.entry(key).or_insert((factor, Decimal::ZERO, slot.state)).1 += amount;
     }
-    Ok(energies)
+    Ok(amounts)
 }
 
-/// Digits of a share in kWh: few enough that sums of shares are exact.
+/// A period, shift by shift, with what was confirmed in it.
+pub(super) struct Walk<'a> {
+    pub period: Interval,
+    pub by_shift: &'a ByShift<'a>,
+    pub cost_centers: &'a BTreeMap<&'a WorkCenterCode, &'a CostCenter>,
+    pub shifts: &'a ShiftCalendar,
+}
+
+/// What a meter counted in a period, given away.
+pub(super) struct Given {
+    pub groups: Vec<GivenGroup>,
+    pub equipment: Vec<EquipmentStretch>,
+    pub unreconciled: Vec<(Interval, MeterError)>,
+}
+
+/// What shares one factor row and one value state.
+pub(super) struct GivenGroup {
+    pub factor: Option<EmissionFactor>,
+    pub state: ValueState,
+    /// In the unit of the medium, exact.
+    pub amount: Decimal,
+    /// Sums to `amount` exactly.
+    pub shares: BTreeMap<Consumer, Decimal>,
+}
+
+impl Walk<'_> {
+    /// Gives what `meter` counted to who used it. `by_standard`: machines without a reading are
+    /// estimated by the standard electricity of what was confirmed there.
+    pub fn give<'f>(
+        &self,
+        series: &Series,
+        meter: &Meter,
+        below: Option<SubMeters<'_>>,
+        by_standard: bool,
+        factor_of: impl Fn(Date) -> Result<Option<&'f EmissionFactor>, FootprintError>,
+    ) -> Result<Given, FootprintError> {
+        let (period, shifts) = (self.period, self.shifts);
+        let mut giving = Giving { groups: BTreeMap::new(), cost_centers: self.cost_centers, meter };
+        let (mut equipment, mut unreconciled) = (Vec::new(), Vec::new());
+        let mut shift = shifts.shift_at(period.start);
+        loop {
+            let running = shifts.interval(shift);
+            let Some(part) = running.intersection(&period) else { break };
+            let confirmed = self.by_shift.get(&shift).map_or(&[][..], Vec::as_slice);
+            let standard = if by_standard { by_work_center(confirmed)? } else { BTreeMap::new() };
+            let used = match below.map_or(Ok(None), |below| below.used(part, &standard)) {
+                Ok(Some((used, stretch))) => {
+                    equipment.push(stretch);
+                    Some(used)
+                }
+                Ok(None) => None,
+                Err(error) => {
+                    unreconciled.push((part, error));
+                    None
+                }
+            };
+            let shares = giving.shares(used.as_deref(), confirmed)?;
+            for ((id, state), (factor, amount, _)) in
+                by_factor(series, part, shifts.zone(), &factor_of)?
+            {
+                giving.give((id, state), factor, amount, &shares);
+            }
+            if running.end >= period.end {
+                break;
+            }
+            shift = shifts.next(shift);
+        }
+        Ok(Given { groups: giving.groups.into_values().collect(), equipment, unreconciled })
+    }
+}
+
+/// Digits of a share in kWh or the unit of a medium: few enough that sums of shares are exact.
 const SHARE_DIGITS: u32 = 9;
 
 /// Who takes which part of the energy of a shift, and how that part is known.
@@ -279,7 +342,7 @@ type Shares = Vec<(Consumer, ValueState, Decimal)>;
 
 /// What was given away so far.
 struct Giving<'a> {
-    groups: BTreeMap<(String, ValueState), Group>,
+    groups: BTreeMap<(String, ValueState), GivenGroup>,
     cost_centers: &'a BTreeMap<&'a WorkCenterCode, &'a CostCenter>,
     meter: &'a Meter,
 }
@@ -354,33 +417,33 @@ impl Giving<'_> {
         Ok(())
     }
 
-    /// Gives `energy` away in proportion. What rounding leaves goes to the largest, so that the
+    /// Gives `amount` away in proportion. What rounding leaves goes to the largest, so that the
     /// groups sum to it exactly.
     fn give(
         &mut self,
-        factor: &EmissionFactor,
-        energy: Energy,
-        state: ValueState,
+        (id, state): (String, ValueState),
+        factor: Option<&EmissionFactor>,
+        amount: Decimal,
         shares: &Shares,
     ) {
         let total: Decimal = shares.iter().map(|(_, _, weight)| *weight).sum();
         let mut parts: Vec<Decimal> = shares
             .iter()
-            .map(|(_, _, weight)| (energy.amount() * (*weight / total)).round_dp(SHARE_DIGITS))
+            .map(|(_, _, weight)| (amount * (*weight / total)).round_dp(SHARE_DIGITS))
             .collect();
-        let rest = energy.amount() - parts.iter().sum::<Decimal>();
+        let rest = amount - parts.iter().sum::<Decimal>();
         let largest = (0..parts.len()).max_by_key(|at| shares[*at].2);
         largest.into_iter().for_each(|at| parts[at] += rest);
-        for ((consumer, known, _), kwh) in shares.iter().zip(parts) {
+        for ((consumer, known, _), part) in shares.iter().zip(parts) {
             let state = state.and(*known);
-            let group = self.groups.entry((factor.id.clone(), state)).or_insert_with(|| Group {
-                factor: factor.clone(),
+            let group = self.groups.entry((id.clone(), state)).or_insert_with(|| GivenGroup {
+                factor: factor.cloned(),
                 state,
-                energy: Energy::ZERO,
+                amount: Decimal::ZERO,
                 shares: BTreeMap::new(),
             });
-            group.energy += Energy::new(kwh);
-            *group.shares.entry(consumer.clone()).or_default() += kwh;
+            group.amount += part;
+            *group.shares.entry(consumer.clone()).or_default() += part;
         }
     }
 }

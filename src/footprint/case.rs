@@ -8,6 +8,7 @@
 mod build;
 mod error;
 mod form;
+mod place;
 mod result;
 
 pub use error::{CaseError, CaseProblem};

@@ -37,9 +37,13 @@ pub struct InventoryLine {
 pub struct Inventory {
     /// Which period.
     pub period: Interval,
-    /// Emissions of the metered energy before it was split.
+    /// Emissions of what was metered before it was split: electricity, and media with a factor of scope
+    /// 1 or 2, as bought steam.
     pub metered: Milligrams,
-    /// Metered energy in kWh.
+    /// How many of the lines come from meters; they stand first.
+    #[serde(default)]
+    pub from_meters: usize,
+    /// Metered electricity in kWh.
     pub metered_kwh: Decimal,
     /// By consumer, scope, state and factor row.
     pub lines: Vec<InventoryLine>,
@@ -48,10 +52,15 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Emissions of the lines that come from the meter. Equal to `metered`, to the milligram.
+    /// Emissions of the lines that come from meters. Equal to `metered`, to the milligram.
     pub fn allocated(&self) -> Milligrams {
-        let metered = self.lines.iter().filter(|line| line.scope == Scope::PurchasedEnergy);
-        metered.map(|line| line.emissions).sum()
+        let from_meters =
+            self.lines.iter().enumerate().filter(|(at, line)| match self.from_meters {
+                // Of an older record: then the meter of electricity was the only one.
+                0 => line.scope == Scope::PurchasedEnergy,
+                first => *at < first,
+            });
+        from_meters.map(|(_, line)| line.emissions).sum()
     }
 
     /// Emissions of all lines.
@@ -62,9 +71,9 @@ impl Inventory {
 
 /// Scope 1 and 2 of the period of `attribution`.
 ///
-/// Scope 2 is the metered electricity, location-based: each group of the attribution is rounded
+/// Scope 2 is the metered electricity, location-based, and bought steam: each group of the attribution is rounded
 /// once to whole milligrams and then split by largest remainder, so that the lines sum to the
-/// meter. Scope 1 is calculated from confirmed standard values: natural gas in GJ(NCV), and process
+/// meters. Scope 1 is calculated from confirmed standard values: natural gas in GJ(NCV), and process
 /// emissions per tonne of output of the work centers that the factor book knows as
 /// `process:<work center>`.
 ///
@@ -94,9 +103,7 @@ pub fn inventory(
             Milligrams::nearest(emissions).ok_or(FootprintError::TooLarge { place: place() })?;
         metered += total;
         factors.insert(group.factor.id.clone(), group.factor.clone());
-        let weights: Vec<Decimal> = group.shares.values().copied().collect();
-        // Energy of exactly zero gives every consumer a share of zero.
-        let shares = total.split(&weights).unwrap_or_else(|| vec![Milligrams::ZERO; weights.len()]);
+        let shares = split(total, &group.shares);
         for ((consumer, kwh), share) in group.shares.iter().zip(shares) {
             lines.push(InventoryLine {
                 consumer: consumer.clone(),
@@ -108,6 +115,32 @@ pub fn inventory(
             });
         }
     }
+    for medium in &attribution.media {
+        for group in &medium.groups {
+            let Some(factor) = group.factor.as_ref().filter(|row| row.scope.is_of_the_site())
+            else {
+                continue;
+            };
+            let emissions = Emissions::new(group.amount * factor.kg_co2e_per_unit);
+            let place = || format!("meter {}", medium.meter.id);
+            let total = Milligrams::nearest(emissions)
+                .ok_or(FootprintError::TooLarge { place: place() })?;
+            metered += total;
+            factors.insert(factor.id.clone(), factor.clone());
+            let split = split(total, &group.shares);
+            lines.extend(group.shares.iter().zip(split).map(|((consumer, part), share)| {
+                InventoryLine {
+                    consumer: consumer.clone(),
+                    scope: factor.scope,
+                    state: group.state,
+                    activity: Measure::new(part.round_dp(6), medium.unit()),
+                    factor: factor.id.clone(),
+                    emissions: share,
+                }
+            }));
+        }
+    }
+    let from_meters = lines.len();
     let direct = direct_emissions(
         attribution.period,
         master,
@@ -121,10 +154,18 @@ pub fn inventory(
     Ok(Inventory {
         period: attribution.period,
         metered,
+        from_meters,
         metered_kwh: attribution.metered().amount(),
         lines,
         factors: factors.into_values().collect(),
     })
+}
+
+/// `total` by what each consumer used, to the milligram.
+fn split(total: Milligrams, shares: &BTreeMap<Consumer, Decimal>) -> Vec<Milligrams> {
+    let weights: Vec<Decimal> = shares.values().copied().collect();
+    // Nothing used gives every consumer a share of zero.
+    total.split(&weights).unwrap_or_else(|| vec![Milligrams::ZERO; weights.len()])
 }
 
 fn direct_emissions(

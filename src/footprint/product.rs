@@ -18,11 +18,12 @@ use rust_decimal::Decimal;
 use super::attribution::work_center;
 use super::inventory::process_activity;
 use super::{Attribution, Contribution, FootprintError, ProductFootprint};
-use crate::factor::{EmissionFactor, FactorBook, Scope};
+use crate::factor::{EmissionFactor, FactorBook};
 use crate::id::{MaterialNumber, ProductionVersionCode, SupplierNumber};
 use crate::master::{MasterData, Operation, ProductionVersion, StandardValue, WorkCenter};
 use crate::quantity::Emissions;
-use crate::unit::{Measure, Uom};
+use crate::reading::Medium;
+use crate::unit::{Dimension, Measure, Uom};
 use crate::value_state::ValueState;
 pub use actual::OrderFootprint;
 pub use evidence::{ElectricityEvidence, InputEvidence, ProcessEvidence, ProductEvidence};
@@ -45,8 +46,23 @@ pub struct OperationUse<'a> {
     pub natural_gas_gj: Option<Decimal>,
     /// How that is known.
     pub natural_gas_state: ValueState,
+    /// Steam, water and what else has a factor, their overhead included.
+    pub media: Vec<MediumPart>,
     /// Output of the operation in base units of the product.
     pub output: Decimal,
+}
+
+/// What one operation uses of a medium.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediumPart {
+    /// What flows.
+    pub medium: Medium,
+    /// Activity of the factor book.
+    pub activity: String,
+    /// How it is known.
+    pub state: ValueState,
+    /// How much, in the unit of the medium.
+    pub amount: Decimal,
 }
 
 /// Calculates product footprints of one plant from its facts.
@@ -145,6 +161,51 @@ impl<'a> Products<'a> {
         }
     }
 
+    /// What `operation` uses of the other media for one base unit of good output, times `leaving`: what
+    /// was metered over what was made; without output in the period, what the site used for the same
+    /// standard electricity.
+    fn media(
+        &self,
+        material: &MaterialNumber,
+        operation: &Operation,
+        leaving: Decimal,
+    ) -> Result<Vec<MediumPart>, FootprintError> {
+        let center = &work_center(self.master, &operation.work_center, material)?.code;
+        let key = (center.clone(), material.clone());
+        let mut parts = Vec::new();
+        for used in &self.attribution.media {
+            let Some(activity) = used.activity() else { continue };
+            let overhead = Decimal::ONE + used.overhead_ratio();
+            let tonnes = self.attribution.yielded.get(&key).filter(|t| **t > Decimal::ZERO);
+            let by_state = if let Some(tonnes) = tonnes {
+                let base = self.base_unit(material)?;
+                let each = base.in_units_of(Uom::Tonne).map_err(|error| FootprintError::Unit {
+                    place: format!("material {material}"),
+                    error,
+                })?;
+                let metered = used.of_production(center, material).into_iter();
+                metered.map(|(state, part)| (state, part / tonnes * each)).collect()
+            } else {
+                let standard = self.standard(material, operation, StandardValue::Electricity)?;
+                let all: Decimal = self.attribution.standard.values().sum();
+                let for_one_kwh = used.of_all_production().checked_div(all).unwrap_or_default();
+                let entering = input_per_good_unit(std::slice::from_ref(operation));
+                let state = operation.state_of(StandardValue::Electricity);
+                let state = state.and(ValueState::Estimated);
+                let part = standard.map(|kwh| (state, kwh * entering * for_one_kwh));
+                part.into_iter().collect::<BTreeMap<_, _>>()
+            };
+            parts.extend(by_state.into_iter().map(|(state, part)| MediumPart {
+                medium: used.medium,
+                activity: activity.to_owned(),
+                state,
+                amount: part * overhead * leaving,
+            }));
+        }
+        parts.retain(|part| !part.amount.is_zero());
+        Ok(parts)
+    }
+
     /// Metered over standard energy of all production of the period; one without production.
     fn site_ratio(&self) -> Decimal {
         let standard: Decimal = self.attribution.standard.values().sum();
@@ -188,6 +249,7 @@ impl<'a> Products<'a> {
                     .collect(),
                 natural_gas_gj: standard(StandardValue::NaturalGas)?.map(|gas| gas * entering),
                 natural_gas_state: operation.state_of(StandardValue::NaturalGas),
+                media: self.media(material, operation, leaving)?,
                 output: leaving,
             });
         }
@@ -217,7 +279,8 @@ impl<'a> Products<'a> {
         version: &ProductionVersion,
     ) -> Result<Emissions, FootprintError> {
         let own = self.operations(material, version)?;
-        let steady = own.iter().filter(|term| term.scope != Scope::PurchasedEnergy);
+        let is_electricity = |unit: Uom| unit.dimension() == Dimension::Energy;
+        let steady = own.iter().filter(|term| !is_electricity(term.activity.unit));
         Ok(steady.map(|term| term.emissions).sum())
     }
 
@@ -244,6 +307,10 @@ impl<'a> Products<'a> {
                 add("natural gas", "natural_gas", Uom::Gigajoule, gas, state)?;
                 let upstream = "natural_gas_upstream";
                 add("supply of natural gas", upstream, Uom::Gigajoule, gas, state)?;
+            }
+            for part in used.media {
+                let name = part.medium.name();
+                add(name, &part.activity, part.medium.unit(), part.amount, part.state)?;
             }
             let process = process_activity(center);
             if self.book.rows().iter().any(|row| row.activity == process) {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
+use super::tree::METER_CLASS;
 use super::{MeterError, Node, NodeKind, SiteTree};
 use crate::id::{CostCenter, MeterId, WorkCenterCode};
 use crate::period::PostingPeriod;
 use crate::reading::Medium;
 use crate::unit::Uom;
 
-/// The tree of one medium of a site, without values.
+/// The tree of one medium of a site, without values. That of electricity carries the others.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteMeters {
@@ -22,8 +23,15 @@ pub struct SiteMeters {
     /// What was billed, by month.
     #[serde(default)]
     pub bill: Vec<Bill>,
+    /// Activity of the factor book whose factor the medium has; none for what the plant makes itself,
+    /// as compressed air, and for what is counted otherwise, as fuel by what was confirmed.
+    #[serde(default)]
+    pub factor: Option<String>,
     /// The nodes, in any order.
     pub node: Vec<SiteNode>,
+    /// The trees of the other media, beside that of electricity.
+    #[serde(default)]
+    pub beside: Vec<SiteMeters>,
 }
 
 /// A bill of the supplier.
@@ -72,6 +80,9 @@ pub struct SiteNode {
     /// Smallest step that the meter shows, in the unit of the tree.
     #[serde(default)]
     pub resolution: Option<Decimal>,
+    /// Medium that the machine makes, as a compressor does: what it uses belongs to who used that.
+    #[serde(default)]
+    pub feeds: Option<Medium>,
 }
 
 fn month<'de, D: Deserializer<'de>>(from: D) -> Result<PostingPeriod, D::Error> {
@@ -88,6 +99,8 @@ pub struct Usage {
     pub metered: BTreeMap<MeterId, Decimal>,
     /// By work center: the standard electricity of what was confirmed.
     pub standard: BTreeMap<WorkCenterCode, Decimal>,
+    /// By meter whose readings were imputed in part: the accuracy class in percent that is left of it.
+    pub class_percent: BTreeMap<MeterId, Decimal>,
     /// Length of the stretch in hours.
     pub hours: Decimal,
 }
@@ -110,9 +123,46 @@ impl SiteMeters {
     ///
     /// [`MeterError`] naming the node.
     pub fn validate(&self, known: &[MeterId]) -> Result<(), MeterError> {
+        let mut seen = BTreeSet::new();
+        self.validate_tree(known, &mut seen)?;
+        let mut media = BTreeSet::from([self.medium]);
+        for tree in &self.beside {
+            let wrong = |what: &str| {
+                Err(MeterError::Share(format!("the tree of {} {what}", tree.medium.key())))
+            };
+            if !media.insert(tree.medium) {
+                return wrong("stands twice in mappings/meters.toml; join the two");
+            }
+            if !tree.beside.is_empty() {
+                return wrong("has trees beside it; write them beside that of electricity");
+            }
+            if tree.unit != tree.medium.unit() {
+                let (unit, tree_unit) = (tree.unit, tree.medium.unit());
+                let meter = format!("of the tree of {}", tree.medium.key());
+                return Err(MeterError::Unit { meter, unit, tree: tree_unit });
+            }
+            tree.validate_tree(known, &mut seen)?;
+        }
+        let fed = self.node.iter().filter_map(|node| Some((node, node.feeds?)));
+        for (node, medium) in fed {
+            if medium == self.medium || !media.contains(&medium) {
+                return Err(MeterError::Share(format!(
+                    "node {} feeds {}, which has no tree in mappings/meters.toml",
+                    node.id,
+                    medium.key()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_tree<'a>(
+        &'a self,
+        known: &[MeterId],
+        seen: &mut BTreeSet<&'a MeterId>,
+    ) -> Result<(), MeterError> {
         let everything = |_: &SiteNode| Some(Decimal::ONE);
         self.nodes(self.node.iter(), everything, |_| None, false).checked()?;
-        let mut seen = BTreeSet::new();
         for (node, meter) in self.node.iter().filter_map(|node| Some((node, node.meter.as_ref()?)))
         {
             if !known.contains(meter) {
@@ -140,7 +190,17 @@ impl SiteMeters {
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// The node of a meter.
+    /// This tree and those beside it.
+    pub fn trees(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.beside)
+    }
+
+    /// The tree of a medium beside this one.
+    pub fn of_medium(&self, medium: Medium) -> Option<&Self> {
+        self.beside.iter().find(|tree| tree.medium == medium)
+    }
+
+    /// The node of a meter in this tree.
     pub fn of_meter(&self, meter: &MeterId) -> Option<&SiteNode> {
         self.node.iter().find(|node| node.meter.as_ref() == Some(meter))
     }
@@ -213,7 +273,17 @@ impl SiteMeters {
                 (standard, idle) => Some(standard.unwrap_or_default() + idle.unwrap_or_default()),
             }
         };
-        self.nodes(nodes, value, estimate, exact)
+        let mut tree = self.nodes(nodes, value, estimate, exact);
+        for node in &mut tree.nodes {
+            let of_site = self.node.iter().find(|of_site| of_site.id == node.id);
+            let meter = of_site.and_then(|of_site| of_site.meter.as_ref());
+            let imputed = meter.and_then(|meter| usage.class_percent.get(meter));
+            if let Some(imputed) = imputed {
+                let own = node.class_percent.unwrap_or(Decimal::from(METER_CLASS));
+                node.class_percent = Some(own.max(*imputed));
+            }
+        }
+        tree
     }
 
     fn nodes<'a>(

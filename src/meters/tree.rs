@@ -101,7 +101,7 @@ pub struct SiteTree {
 /// Class of an estimate that names none, percent: one standard deviation of 15 %.
 const ESTIMATE_CLASS: i64 = 30;
 /// Class of a meter that names none, percent.
-const METER_CLASS: i64 = 2;
+pub(super) const METER_CLASS: i64 = 2;
 
 /// A checked tree, parents before children, ready for the passes.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,18 +178,15 @@ impl SiteTree {
         let fits = match self.medium {
             Medium::Electricity => dimension == Dimension::Energy,
             Medium::NaturalGas => matches!(dimension, Dimension::FuelEnergy | Dimension::Volume),
-            Medium::Steam => matches!(dimension, Dimension::Energy | Dimension::Mass),
+            Medium::Steam => {
+                matches!(dimension, Dimension::Energy | Dimension::FuelEnergy | Dimension::Mass)
+            }
             Medium::CompressedAir | Medium::Water => dimension == Dimension::Volume,
         };
         if fits {
             return Ok(());
         }
-        let tree = match self.medium {
-            Medium::Electricity => Uom::Kwh,
-            Medium::NaturalGas => Uom::Gigajoule,
-            Medium::Steam => Uom::Tonne,
-            Medium::CompressedAir | Medium::Water => Uom::CubicMetre,
-        };
+        let tree = self.medium.unit();
         Err(MeterError::Unit { meter: "of the tree".to_owned(), unit: self.unit, tree })
     }
 

@@ -17,7 +17,8 @@ use crate::value_state::ValueState;
 pub struct RawReading {
     /// End of the interval as the source stamps it, already turned into an instant.
     pub stamp: Timestamp,
-    /// Energy of the interval; `None` if the source has a row without a value.
+    /// Energy of the interval; `None` if the source has a row without a value. What has no energy, as
+    /// water, stands here in the unit of its medium ([`super::Medium::unit`]).
     pub energy: Option<Energy>,
     /// Position in the order in which the source delivered it.
     pub arrival: u64,
@@ -48,7 +49,8 @@ impl<'de> Deserialize<'de> for RawReading {
 /// One interval of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
-    /// Energy of the interval. `None` only while the state is `Missing`.
+    /// Energy of the interval, in the unit of the medium as in [`RawReading`]. `None` only while the
+    /// state is `Missing`.
     pub energy: Option<Energy>,
     /// How it is known.
     pub state: ValueState,

@@ -128,6 +128,7 @@ pub fn corrections<'a>(corrections: impl Iterator<Item = &'a Correction>) -> She
     let mut sheet = Sheet::new(
         "corrections",
         vec![
+            Column::text("meter"),
             Column::text("rule"),
             Column::instant("interval_end"),
             Column::instant("stamp_before"),
@@ -140,6 +141,7 @@ pub fn corrections<'a>(corrections: impl Iterator<Item = &'a Correction>) -> She
     for one in corrections {
         let method = sheet.cell(&method_said(&one.method));
         sheet.row(vec![
+            one.meter.as_ref().map_or_else(String::new, ToString::to_string),
             one.rule.clone(),
             one.interval_end.to_string(),
             one.old_stamp.to_string(),

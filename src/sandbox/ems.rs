@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::civil::{Date, DateTime};
 use rusqlite::{Connection, params};
 
-use super::plant::{meter_series, sub_meter_series};
+use super::plant::{media_series, meter_series, sub_meter_series};
 
 /// Name of the main meter in the database.
 pub const MAIN_METER: &str = "M-1010-MAIN";
@@ -31,7 +31,7 @@ fn steel_temperatures() -> Vec<(DateTime, u32)> {
 
 /// Writes the database: one row an interval, stamped as published ("DD-MM-YYYY HH:MM", the end of
 /// the interval), in the order of publication, defects included; then the meters below the main one,
-/// which are sample data derived from it. Returns how many rows there are.
+/// and those of steam, water, compressed air and gas, which are sample data derived from it. Returns how many rows there are.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn write_database(path: &Path) -> rusqlite::Result<usize> {
              id INTEGER PRIMARY KEY,
              meter VARCHAR(32) NOT NULL,
              stamp VARCHAR(16) NOT NULL,
-             kwh VARCHAR(16),
+             amount VARCHAR(16),
              quality VARCHAR(8)
          );
          CREATE TABLE process_value (
@@ -60,15 +60,15 @@ pub fn write_database(path: &Path) -> rusqlite::Result<usize> {
     let mut count = 0;
     {
         let mut insert = transaction.prepare(
-            "INSERT INTO meter_reading (meter, stamp, kwh, quality) VALUES (?1, ?2, ?3, 'ok')",
+            "INSERT INTO meter_reading (meter, stamp, amount, quality) VALUES (?1, ?2, ?3, 'ok')",
         )?;
         for row in meter_series() {
             insert.execute(params![MAIN_METER, row.source_stamp, row.usage_kwh.to_string()])?;
             count += 1;
         }
-        for row in sub_meter_series() {
+        for row in sub_meter_series().iter().chain(media_series()) {
             let stamp = row.interval_end.strftime("%d-%m-%Y %H:%M").to_string();
-            insert.execute(params![row.meter, stamp, row.kwh.to_string()])?;
+            insert.execute(params![row.meter, stamp, row.amount.to_string()])?;
             count += 1;
         }
     }

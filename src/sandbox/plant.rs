@@ -8,6 +8,8 @@ mod logistics;
 
 mod master;
 
+mod media;
+
 mod order_operations;
 
 mod orders;
@@ -30,6 +32,7 @@ use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+pub use media::media_series;
 pub use sub_meters::sub_meter_series;
 
 /// One interval of the published series.

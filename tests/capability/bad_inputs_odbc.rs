@@ -74,7 +74,8 @@ fn of_register(rows: &[(&str, &str)]) -> String {
         arrival: row.arrival,
     };
     let rows: Vec<CounterReading> = read.rows.iter().map(register).collect();
-    let register = Register { modulus: None, capacity: Some(Energy::new(Decimal::from(100))) };
+    let register =
+        Register { capacity: Some(Energy::new(Decimal::from(100))), ..Register::default() };
     let (energies, findings) = from_counter(&rows, &meter(), 900, register, &RuleSet::default());
     assert!(energies.iter().any(|row| row.energy.is_none()), "nothing is derived from it");
     let start = findings[0].interval.unwrap().start;

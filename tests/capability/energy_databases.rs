@@ -125,7 +125,7 @@ fn energies(read: &RawReadings, mapping: &EmsMapping, meter: &str) -> (Vec<Strin
     };
     let rows: Vec<CounterReading> = read.rows.iter().map(register).collect();
     let modulus = mapping.meter(&id).and_then(|meter| meter.register_end_kwh).map(Energy::new);
-    let ends = Register { modulus, capacity: None };
+    let ends = Register { modulus, ..Register::default() };
     let step = i64::from(mapping.step_minutes) * 60;
     let (rows, findings) = from_counter(&rows, &id, step, ends, &RuleSet::default());
     let text = |energy: Option<Energy>| {
@@ -309,13 +309,13 @@ async fn the_command_shows_what_each_column_was_taken_for() {
     assert!(shown.status.success(), "{}", text(&shown));
     let document: Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(document["columns"][1]["as_what"], "end of the interval, clock +01:00");
-    assert_eq!(document["samples"][0]["kwh"], "3.17");
+    assert_eq!(document["samples"][0]["amount"], "3.17");
     assert_eq!(document["samples"][0]["interval_end"], "2017-12-31T23:15:00Z");
 
     let path = plant.path("mappings/ems.toml");
-    let wrong = std::fs::read_to_string(&path).unwrap().replace("\"kwh\"", "\"kwhh\"");
+    let wrong = std::fs::read_to_string(&path).unwrap().replace("\"amount\"", "\"amounts\"");
     std::fs::write(&path, wrong).unwrap();
     let refused = plant.carbide(&["ems", "check"]);
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
-    assert!(text(&refused).contains("no column kwhh (similar: kwh)"), "{}", text(&refused));
+    assert!(text(&refused).contains("no column amounts (similar: amount)"), "{}", text(&refused));
 }

@@ -111,3 +111,5 @@ mod tls_server;
 mod tools_document;
 
 mod waiting_deletions;
+
+mod whole_plant;

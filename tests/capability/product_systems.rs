@@ -158,6 +158,33 @@ fn bad_input_is_refused_with_the_object_that_is_wrong() {
 }
 
 #[test]
+fn a_damaged_case_names_the_object_that_is_damaged_and_not_its_neighbor() {
+    let whole = text("02_three_level_yield.json");
+    let broken = |this: &str, that: &str| {
+        assert!(whole.contains(this), "nothing to break: {this}");
+        case::solve(&whole.replacen(this, that, 1)).unwrap_err()
+    };
+
+    // The case has no name of its own: that is nothing that its last node did.
+    let nameless = broken(r#""id": "02"#, r#""note": "02"#);
+    assert_eq!(
+        (nameless.problem, nameless.object.as_str()),
+        (CaseProblem::MissingField, "the case")
+    );
+    assert!(nameless.message.contains("id"), "{nameless}");
+    // A node without a name is not called by the name of the one before.
+    let node = broken(r#""id": "ROTOR""#, r#""unit_of": "ROTOR""#);
+    assert!(node.object.starts_with("node number"), "{node}");
+    // A name that stands behind the damage counts as well.
+    let late = whole.replacen(r#""id": "HOUSING","#, r#""lot": "two", "id": "HOUSING","#, 1);
+    assert_eq!(case::solve(&late).unwrap_err().object, "node HOUSING (lot)");
+    let factor = broken(r#""cat": "s3_1""#, r#""catt": "s3_1""#);
+    assert!(factor.object.starts_with("factor "), "{factor}");
+    let cut = case::solve(&whole[..whole.find(r#""ROTOR""#).unwrap()]).unwrap_err();
+    assert_eq!(cut.problem, CaseProblem::NotReadable);
+}
+
+#[test]
 fn an_unknown_gwp_set_and_a_mixture_of_sets_are_refused() {
     let five = text("08_multi_gas_AR5.json");
     let four = case::solve(&five.replace(r#""gwp": "AR5""#, r#""gwp": "AR3""#)).unwrap_err();

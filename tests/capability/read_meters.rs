@@ -14,6 +14,7 @@ use carbide::source::ems::{
     Bucket, Dialect, EmsConnection, EmsError, EmsMapping, check_mapping, interval_sums,
     read_readings,
 };
+use carbide::unit::Uom;
 use carbide::value_state::ValueState;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
@@ -145,7 +146,7 @@ fn a_long_gap_stays_missing() {
 #[test]
 fn rows_that_make_no_sense_are_named_and_the_others_kept() {
     let (_folder, connection) = database(
-        "CREATE TABLE meter_reading (id INTEGER, meter VARCHAR(32), stamp VARCHAR(32), kwh VARCHAR(32));
+        "CREATE TABLE meter_reading (id INTEGER, meter VARCHAR(32), stamp VARCHAR(32), amount VARCHAR(32));
          INSERT INTO meter_reading VALUES
              (1, 'M-1010-MAIN', '01-01-2018 00:15', '3.17'),
              (2, 'M-1010-MAIN', '01-01-2018 00:30', NULL),
@@ -167,7 +168,7 @@ fn rows_that_make_no_sense_are_named_and_the_others_kept() {
 #[test]
 fn the_hour_that_comes_twice_is_ambiguous_unless_the_clock_is_fixed() {
     let (_folder, connection) = database(
-        "CREATE TABLE meter_reading (id INTEGER, meter VARCHAR(32), stamp VARCHAR(32), kwh VARCHAR(32));
+        "CREATE TABLE meter_reading (id INTEGER, meter VARCHAR(32), stamp VARCHAR(32), amount VARCHAR(32));
          INSERT INTO meter_reading VALUES
              (1, 'M-1010-MAIN', '28-10-2018 02:30', '1'), (2, 'M-1010-MAIN', '28-10-2018 02:30', '2'),
              (3, 'M-1010-MAIN', '25-03-2018 02:30', '3');",
@@ -186,11 +187,37 @@ fn the_hour_that_comes_twice_is_ambiguous_unless_the_clock_is_fixed() {
 #[test]
 fn a_wrong_column_is_named_with_the_one_that_was_meant() {
     let (_folder, connection) = steel_works();
-    let wrong = EmsMapping { value_column: Some("kwhh".to_owned()), ..mapping() };
+    let wrong = EmsMapping { value_column: Some("amounts".to_owned()), ..mapping() };
 
     let error = read_readings(&connection, &wrong, &main_meter(), |_| {}).unwrap_err();
 
-    assert!(error.to_string().contains("has no column kwhh (similar: kwh)"), "{error}");
+    assert!(error.to_string().contains("has no column amounts (similar: amount)"), "{error}");
+}
+
+#[test]
+fn a_meter_counts_in_its_own_unit_or_is_refused_by_name() {
+    let (_folder, connection) = steel_works();
+    let mapping = mapping();
+    let id = |name: &str| MeterId::new(name).unwrap();
+    let sum = |mapping: &EmsMapping, name: &str| -> Decimal {
+        let read = read_readings(&connection, mapping, &id(name), |_| {}).unwrap();
+        read.rows.iter().filter_map(|row| row.energy).map(Energy::amount).sum()
+    };
+    let with = |name: &str, unit: Uom| {
+        let mut other = mapping.clone();
+        let meter = other.meter.iter_mut().find(|meter| meter.id == id(name)).unwrap();
+        meter.unit = Some(unit);
+        other
+    };
+
+    let steam = sum(&mapping, "M-1010-STEAM");
+    // The same digits in MWh are 3.6 times the gigajoules.
+    let more = with("M-1010-STEAM", Uom::Mwh);
+    let refused = with("M-1010-WATER", Uom::Kwh).validate().unwrap_err().to_string();
+
+    assert!(steam > Decimal::from(20), "{steam} GJ");
+    assert_eq!(sum(&more, "M-1010-STEAM"), steam * Decimal::new(36, 1));
+    assert!(refused.contains("M-1010-WATER counts water in KWH"), "{refused}");
 }
 
 #[test]
@@ -338,7 +365,7 @@ fn postgresql_gives_the_same_readings_and_keeps_both_hours_when_clocks_go_back()
         .collect();
     server.run(&format!(
         "SET TimeZone = 'Europe/Berlin';
-         CREATE TABLE meter_reading (meter varchar(32), stamp timestamptz, kwh numeric);
+         CREATE TABLE meter_reading (meter varchar(32), stamp timestamptz, amount numeric);
          INSERT INTO meter_reading VALUES {};
          INSERT INTO meter_reading VALUES
              ('FOLD', '2018-10-28 02:30+02', 1.5), ('FOLD', '2018-10-28 02:30+01', 2.25),

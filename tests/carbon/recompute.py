@@ -63,18 +63,20 @@ def product(one, shares):
 
 def document(run):
     factors = {row["id"]: row for row in run["inventory"]["factors"]}
-    grid = [row for row in factors.values() if row["unit"] == "KWH"]
-    machines(run.get("equipment", []), run["readings"])
     lines, charged = run["inventory"]["lines"], defaultdict(int)
     for line in lines:
         exact = term_kg(line, factors) * 10**6
-        if abs(exact - line["emissions"]) > 2:
-            sys.exit(f"{line['consumer']}: {float(exact)} mg, stated {line['emissions']}")
+        if abs(exact - line["emissions"]) > 2: sys.exit(f"{line['consumer']}: {float(exact)} mg")
         charged[line["consumer"]["cost_center"], line["scope"], line["state"]] += line["emissions"]
-    if len(grid) == 1:
-        allocated = sum(line["emissions"] for line in lines if line["factor"] == grid[0]["id"])
-        kwh = sum(Fraction(value) for _, value, _ in run["readings"])
-        near(allocated, kwh * Fraction(grid[0]["kg_co2e_per_unit"]) * 10**6, "metered", 1e-12)
+    grid = [row["id"] for row in factors.values() if row["unit"] == "KWH"]
+    power = {"factors": grid, "readings": run["readings"], "equipment": run.get("equipment", [])}
+    for medium in [power] + run.get("media", []):  # Each is given away whole.
+        machines(medium["equipment"], medium["readings"])
+        given = sum(line["emissions"] for line in lines if line["factor"] in medium["factors"])
+        if given and len(medium["factors"]) == 1:
+            amount = sum(Fraction(value) for _, value, _ in medium["readings"])
+            each = Fraction(factors[medium["factors"][0]]["kg_co2e_per_unit"])
+            near(given, amount * each * 10**6, "metered")
     said = defaultdict(Fraction)
     for line in run["lines"] + run.get("corrects", {}).get("posted", []):
         said[line["cost_center"], line["scope"], line["state"]] += Fraction(line["kilograms"])
@@ -87,8 +89,7 @@ def document(run):
     print(f"document {float(posted):.6f}")
 
 explained = json.load(sys.stdin)
-if "run" in explained:
-    document(explained["run"])
+if "run" in explained: document(explained["run"])
 elif "order" in explained:
     one = explained["order"]
     total = sum(term_kg(term, one["factors"]) for term in one["actual"]["contributions"])
@@ -96,5 +97,4 @@ elif "order" in explained:
     near(one["kg_co2e_per_unit"], total / Fraction(one["actual"]["good"]["amount"]), "by unit")
     metered(explained["meter"])
     print(f"order {one['actual']['order']} {float(total):.6f}")
-for each in explained.get("products", []):
-    product(each, metered(explained["meter"]))
+for each in explained.get("products", []): product(each, metered(explained["meter"]))

@@ -265,7 +265,7 @@ try {
   })
 
   await step('a meter jumps, and what the rules find waits for somebody', async () => {
-    const jump = "import sqlite3, sys; ems = sqlite3.connect(sys.argv[1]); ems.execute(\"UPDATE meter_reading SET kwh = '40000' WHERE id IN (24200, 24400)\"); ems.commit()"
+    const jump = "import sqlite3, sys; ems = sqlite3.connect(sys.argv[1]); ems.execute(\"UPDATE meter_reading SET amount = '40000' WHERE id IN (24200, 24400)\"); ems.commit()"
     execFileSync('python3', ['-c', jump, path.join(folder, 'ems.sqlite')])
     execFileSync(path.resolve(process.argv[2] ?? 'target/debug/carbide'), ['--config', settings, 'sync', '--full', '--why', 'a meter was read anew'], { cwd: folder, stdio: 'ignore' })
     await go(anna, '#/findings')

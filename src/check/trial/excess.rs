@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jiff::civil::Weekday;
+use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
 use super::super::production::{Recent, is_excess};
 use super::super::{ExcessLimits, RuleSet};
+use super::TrialPlan;
+use super::episode::{self, EpisodeScore};
 use crate::period::ShiftCalendar;
 use crate::reading::Series;
 
@@ -31,6 +33,8 @@ pub struct ExcessScore {
     pub found_percent: BTreeMap<u32, f64>,
     /// Days found, all their shifts raised by so many percent: one flag is enough.
     pub days_found_percent: BTreeMap<u32, f64>,
+    /// Raised for longer than a shift, as wear does, with a history that learns what it sees.
+    pub episodes: Vec<EpisodeScore>,
     #[serde(skip)]
     doubled: (usize, usize),
 }
@@ -42,8 +46,16 @@ impl ExcessScore {
     }
 }
 
+/// Whether a form of R2 says something of a shift: its energy, the batches before, how the plant runs.
+pub(super) type Form<'a> = dyn Fn(f64, &VecDeque<f64>, &Recent) -> bool + 'a;
+
 /// Scores of R2 as published and as the rules have it.
-pub(super) fn scores(series: &Series, shifts: &ShiftCalendar, rules: &RuleSet) -> Vec<ExcessScore> {
+pub(super) fn scores(
+    series: &Series,
+    shifts: &ShiftCalendar,
+    rules: &RuleSet,
+    plan: TrialPlan,
+) -> Vec<ExcessScore> {
     let limits = &rules.excess.limits;
     let above = |energy: f64, before: &VecDeque<f64>| {
         energy > limits.ratio * before.iter().sum::<f64>() / before.len() as f64
@@ -57,53 +69,100 @@ pub(super) fn scores(series: &Series, shifts: &ShiftCalendar, rules: &RuleSet) -
     let calibrated = |energy: f64, before: &VecDeque<f64>, recent: &Recent| {
         rules.excess.enabled && is_excess(energy, before, recent, limits)
     };
+    let metered = metered(series, shifts);
     vec![
-        score("published", series, shifts, limits, &published),
-        score("robust", series, shifts, limits, &robust),
-        score("calibrated", series, shifts, limits, &calibrated),
+        score("published", &metered, limits, plan, &published),
+        score("robust", &metered, limits, plan, &robust),
+        score("calibrated", &metered, limits, plan, &calibrated),
     ]
 }
 
-fn score(
-    form: &'static str,
-    series: &Series,
-    shifts: &ShiftCalendar,
-    limits: &ExcessLimits,
-    flags: &dyn Fn(f64, &VecDeque<f64>, &Recent) -> bool,
-) -> ExcessScore {
-    let mut recent = Recent::default();
-    let mut history: BTreeMap<(DayOfWeek, usize), VecDeque<f64>> = BTreeMap::new();
-    let (mut count, mut flagged) = (0, 0);
-    let mut found = [0_usize; RAISED_PERCENT.len()];
-    let mut days: BTreeMap<jiff::civil::Date, [bool; RAISED_PERCENT.len()]> = BTreeMap::new();
-    let Some(span) = series.span() else { return empty(form) };
+/// A shift that was metered whole.
+#[derive(Clone, Copy)]
+pub(super) struct MeteredShift {
+    day: Date,
+    shift: usize,
+    /// kWh.
+    pub energy: f64,
+}
+
+fn metered(series: &Series, shifts: &ShiftCalendar) -> Vec<MeteredShift> {
+    let mut metered = Vec::new();
+    let Some(span) = series.span() else { return metered };
     let mut at = shifts.next(shifts.shift_at(span.start));
     while shifts.interval(at).end <= span.end {
         let (energy, missing) = series.energy_within(shifts.interval(at));
-        let key = (DayOfWeek::of(at.day.weekday()), at.shift);
-        let day = at.day;
-        at = shifts.next(at);
-        if missing > 0 {
-            continue;
+        if missing == 0 {
+            metered.push(MeteredShift { day: at.day, shift: at.shift, energy: energy.to_f64() });
         }
-        let energy = energy.to_f64();
-        let before = history.entry(key).or_default();
+        at = shifts.next(at);
+    }
+    metered
+}
+
+/// What is known of the shifts so far.
+#[derive(Clone, Default)]
+pub(super) struct Watch {
+    history: BTreeMap<(DayOfWeek, usize), VecDeque<f64>>,
+    recent: Recent,
+}
+
+impl Watch {
+    /// The same shift of the weeks before; `None` if there are too few.
+    fn before(&self, shift: &MeteredShift, limits: &ExcessLimits) -> Option<&VecDeque<f64>> {
+        let key = (DayOfWeek::of(shift.day.weekday()), shift.shift);
+        self.history.get(&key).filter(|before| before.len() >= limits.batches)
+    }
+
+    /// Whether `form` says something if the shift used `energy`; `None` without history.
+    pub fn judge(
+        &self,
+        shift: &MeteredShift,
+        energy: f64,
+        limits: &ExcessLimits,
+        form: &Form<'_>,
+    ) -> Option<bool> {
+        self.before(shift, limits).map(|before| form(energy, before, &self.recent))
+    }
+
+    /// The shift is over; it used `energy`.
+    pub fn learn(&mut self, shift: &MeteredShift, energy: f64, limits: &ExcessLimits) {
+        let key = (DayOfWeek::of(shift.day.weekday()), shift.shift);
+        let before = self.history.entry(key).or_default();
         if before.len() >= limits.batches {
-            count += 1;
-            flagged += usize::from(flags(energy, before, &recent));
-            let of_day = days.entry(day).or_default();
-            for (index, percent) in RAISED_PERCENT.iter().enumerate() {
-                let raised = energy * (1.0 + f64::from(*percent) / 100.0);
-                let seen = flags(raised, before, &recent);
-                found[index] += usize::from(seen);
-                of_day[index] |= seen;
-            }
-            recent.push(energy, before, limits);
+            self.recent.push(energy, before, limits);
         }
         before.push_back(energy);
         if before.len() > limits.batches {
             before.pop_front();
         }
+    }
+}
+
+fn score(
+    form: &'static str,
+    metered: &[MeteredShift],
+    limits: &ExcessLimits,
+    plan: TrialPlan,
+    flags: &Form<'_>,
+) -> ExcessScore {
+    let mut watch = Watch::default();
+    let (mut count, mut flagged) = (0, 0);
+    let mut found = [0_usize; RAISED_PERCENT.len()];
+    let mut days: BTreeMap<Date, [bool; RAISED_PERCENT.len()]> = BTreeMap::new();
+    for shift in metered {
+        if let Some(sound) = watch.judge(shift, shift.energy, limits, flags) {
+            count += 1;
+            flagged += usize::from(sound);
+            let of_day = days.entry(shift.day).or_default();
+            for (index, percent) in RAISED_PERCENT.iter().enumerate() {
+                let raised = shift.energy * (1.0 + f64::from(*percent) / 100.0);
+                let seen = watch.judge(shift, raised, limits, flags) == Some(true);
+                found[index] += usize::from(seen);
+                of_day[index] |= seen;
+            }
+        }
+        watch.learn(shift, shift.energy, limits);
     }
     let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
     let doubled = found[RAISED_PERCENT.iter().position(|raised| *raised == 100).unwrap_or(0)];
@@ -119,6 +178,7 @@ fn score(
         days_found_percent: by_size(&|index| {
             percent(days.values().filter(|seen| seen[index]).count(), days.len())
         }),
+        episodes: episode::scores(metered, limits, plan, flags),
         doubled: (doubled, count - doubled),
     }
 }
@@ -131,18 +191,6 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
         0 => 0.0,
         odd if odd % 2 == 1 => sorted[middle],
         _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
-    }
-}
-
-fn empty(form: &'static str) -> ExcessScore {
-    ExcessScore {
-        form,
-        shifts: 0,
-        flagged: 0,
-        flagged_percent: 0.0,
-        found_percent: BTreeMap::new(),
-        days_found_percent: BTreeMap::new(),
-        doubled: (0, 0),
     }
 }
 

@@ -98,7 +98,7 @@ fn meter_id(meter: &Meter) -> &crate::id::MeterId {
 }
 
 fn register(capacity: Option<Energy>) -> Register {
-    Register { modulus: None, capacity }
+    Register { capacity, ..Register::default() }
 }
 
 fn ends(finding: &Finding) -> Option<(&'static str, Timestamp)> {

@@ -11,7 +11,7 @@ use super::super::balance::{Metered, balance};
 use super::{APART_DAYS, FaultScore, HISTORY_DAYS, TrialPlan};
 use crate::period::Interval;
 use crate::quantity::Energy;
-use crate::reading::{Series, Slot};
+use crate::reading::{Medium, Series, Slot};
 
 /// Shares of the three meters, as real ones: they change over the day.
 const SHARES: [f64; 3] = [0.5, 0.35, 0.15];
@@ -40,9 +40,9 @@ pub(super) fn scores(main: &Series, rules: &RuleSet, plan: TrialPlan) -> Vec<Fau
     };
     let children = [of(0), of(1), of(2)];
     let judge = |children: &[Series; 3]| {
-        let metered = |series| Metered { series, class_percent: CLASS_PERCENT };
+        let metered = |series| Metered { series, class_percent: CLASS_PERCENT, feeds_in: false };
         let below = children.each_ref().map(metered);
-        balance(metered(&parent), &below, true, rules)
+        balance(metered(&parent), &below, true, Medium::Electricity, rules)
     };
     let known = judge(&children);
     [

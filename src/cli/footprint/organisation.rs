@@ -103,6 +103,7 @@ fn document(report: &OrganisationReport) -> Value {
         "by_month": sums(report, |l| l.period, ToString::to_string),
         "intensity": intensities,
         "reconciliation": report.reconciliation,
+        "electricity": report.electricity,
         "budgets": report.budgets,
         "lines": report.inventory.lines,
         "exclusions": report.inventory.exclusions,
@@ -139,6 +140,15 @@ fn print(report: &OrganisationReport) {
     let (location, market) = (tonnes(total.location_based), tonnes(total.market_based));
     table.row([all, scope, category, location, market]);
     print!("{table}");
+    for (month, both) in &report.electricity {
+        let matched = both.hourly_matched.amount().checked_div(both.energy.amount());
+        println!(
+            "  electricity of {month}: {} t by the grid's hours ({} % of it matched), {} t by contract",
+            figure::decimal(both.location.amount() / Decimal::ONE_THOUSAND, 3),
+            figure::decimal(matched.unwrap_or_default() * Decimal::ONE_HUNDRED, 0),
+            figure::decimal(both.market.amount() / Decimal::ONE_THOUSAND, 3)
+        );
+    }
     if !report.inventory.market_known() {
         println!(
             "  market-based: no contract or residual mix is known (activity electricity:market in \

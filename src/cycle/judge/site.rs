@@ -15,7 +15,9 @@ use crate::config::Config;
 use crate::cycle::{CycleError, Facts, MeterReadings};
 use crate::footprint::Attribution;
 use crate::id::{MeterId, WorkCenterCode};
-use crate::meters::{Reconciled, SiteMeters, SiteNode, TreeFinding, Usage, reconcile};
+use crate::meters::{
+    MeterError, NodeKind, Reconciled, SiteMeters, SiteNode, TreeFinding, Usage, reconcile,
+};
 use crate::order::Confirmation;
 use crate::period::{Interval, PostingPeriod};
 use crate::quantity::Energy;
@@ -45,23 +47,27 @@ pub(super) fn checked(
     let site = config.meters.as_ref();
     let main = main_meter(facts, site)?;
     let read = |readings: &MeterReadings| {
-        let node = site.and_then(|site| site.of_meter(&readings.meter.id));
+        let node =
+            site.and_then(|site| site.trees().find_map(|tree| tree.of_meter(&readings.meter.id)));
         check_one(readings, node, facts, config, now)
     };
     let mut checked: Vec<CheckedReadings> = facts.meters.par_iter().map(read).collect();
     let mut balances = Vec::new();
-    if let Some(site) = site {
+    for site in site.iter().flat_map(|site| site.trees()) {
         let place = |meter: &MeterId| facts.meters.iter().position(|one| one.meter.id == *meter);
         for family in site.families() {
             let Some(parent) = place(family.parent.1) else { continue };
             let below = family.metered.iter().filter_map(|(_, meter)| place(meter));
             let children: Vec<usize> = below.collect();
-            if family.all_metered && children.len() == family.metered.len() {
+            let feeds_in = |(node, _): &(&SiteNode, &MeterId)| node.kind == NodeKind::Generation;
+            let has_generation = family.metered.iter().any(feeds_in);
+            if family.all_metered && children.len() == family.metered.len() && !has_generation {
                 fill_by_balance(&mut checked, parent, &children, &config.rules);
             }
             let metered = |at: usize, node: &SiteNode| Metered {
                 series: &checked[at].series,
                 class_percent: class(node),
+                feeds_in: node.kind == NodeKind::Generation,
             };
             let whole = children.len() == family.metered.len();
             let below: Vec<Metered<'_>> = children
@@ -70,7 +76,8 @@ pub(super) fn checked(
                 .map(|(at, (node, _))| metered(*at, node))
                 .collect();
             let above = metered(parent, family.parent.0);
-            balances.extend(balance(above, &below, family.all_metered && whole, &config.rules));
+            let all = family.all_metered && whole;
+            balances.extend(balance(above, &below, all, site.medium, &config.rules));
         }
     }
     let ids = facts.meters.iter().map(|readings| readings.meter.id.clone());
@@ -139,28 +146,45 @@ fn class(node: &SiteNode) -> f64 {
     meter.hypot(one(node.ct_class_percent).unwrap_or(0.0))
 }
 
+/// Standard electricity of what was confirmed, by work center.
+pub(super) fn standard(attribution: &Attribution) -> BTreeMap<WorkCenterCode, Decimal> {
+    let mut standard = BTreeMap::new();
+    for ((center, _), kwh) in &attribution.standard {
+        *standard.entry(center.clone()).or_default() += *kwh;
+    }
+    standard
+}
+
+/// A month of one medium.
+#[derive(Clone, Copy)]
+pub(super) struct Month<'a> {
+    pub month: PostingPeriod,
+    /// From when to when.
+    pub interval: Interval,
+    /// By which machines without a meter are estimated.
+    pub standard: &'a BTreeMap<WorkCenterCode, Decimal>,
+    /// Its shifts that could not be reconciled.
+    pub unreconciled: &'a [(Interval, MeterError)],
+}
+
 /// The tree of a month with its bill, reconciled, and what is wrong with it (R9). `None` where no
 /// meter below the main one was read.
 pub(super) fn of_month(
     meters: &CheckedMeters,
     site: &SiteMeters,
-    attribution: &Attribution,
-    month: PostingPeriod,
+    of: &Month<'_>,
     rules: &RuleSet,
 ) -> (Option<Reconciled>, Vec<Finding>) {
+    let (month, period) = (of.month, of.interval);
     let mut usage = Usage {
-        hours: Decimal::from(attribution.period.length().as_secs()) / Decimal::from(3600),
+        hours: Decimal::from(period.length().as_secs()) / Decimal::from(3600),
+        standard: of.standard.clone(),
         ..Usage::default()
     };
-    for ((center, _), kwh) in &attribution.standard {
-        *usage.standard.entry(center.clone()).or_default() += *kwh;
-    }
     for (meter, checked) in &meters.by_meter {
         let span = checked.series.span();
-        let (energy, missing) = checked.series.energy_within(attribution.period);
-        let whole = span.is_some_and(|span| {
-            span.start <= attribution.period.start && attribution.period.end <= span.end
-        });
+        let (energy, missing) = checked.series.energy_within(period);
+        let whole = span.is_some_and(|span| span.start <= period.start && period.end <= span.end);
         if whole && missing == 0 && site.of_meter(meter).is_some() {
             usage.metered.insert(meter.clone(), energy.amount());
         }
@@ -171,18 +195,19 @@ pub(super) fn of_month(
         rule: "R9".to_owned(),
         severity: rule.severity,
         subject: subject.to_owned(),
-        interval: Some(attribution.period),
+        interval: Some(period),
         count: 1,
         text,
         proposal,
     };
-    let mut findings: Vec<Finding> = attribution
+    let main = site.main().unwrap_or(&meters.main.id);
+    let mut findings: Vec<Finding> = of
         .unreconciled
         .iter()
         .map(|(interval, reason)| Finding {
             interval: Some(*interval),
             ..finding(
-                meters.main.id.as_str(),
+                main.as_str(),
                 said!(
                     "finding.unreconciled",
                     "the meters below cannot be reconciled, standard values stand in: {reason}",
@@ -198,7 +223,7 @@ pub(super) fn of_month(
     let reconciled = reconcile(&site.of_month(&usage, month));
     match &reconciled {
         Err(error) => {
-            findings.push(finding(meters.main.id.as_str(), error.said(), action));
+            findings.push(finding(main.as_str(), error.said(), action));
         }
         Ok(tree) if rule.enabled => {
             findings.extend(tree.findings.iter().map(|found: &TreeFinding| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{CaseError, CaseProblem};
+use super::{CaseError, CaseProblem, place};
 
 /// A case as it is written.
 #[derive(Debug, Deserialize)]
@@ -150,8 +150,9 @@ impl Form {
 /// What a parser's error means, and at which object.
 fn problem(text: &str, path: &str, error: &serde_json::Error) -> CaseError {
     let message = error.to_string();
-    let place = offset(text, error.line(), error.column());
-    let kind = if is_no_number(text, place) || message.starts_with("number out of range") {
+    let kind = if is_no_number(text, offset(text, error.line(), error.column()))
+        || message.starts_with("number out of range")
+    {
         CaseProblem::NotFinite
     } else if message.starts_with("unknown field") {
         CaseProblem::UnknownField
@@ -162,13 +163,7 @@ fn problem(text: &str, path: &str, error: &serde_json::Error) -> CaseError {
     } else {
         CaseProblem::NotReadable
     };
-    let name = last_name(&text[..place]);
-    let object = match (name, path) {
-        (Some(name), "" | ".") => format!("node {name}"),
-        (Some(name), path) => format!("node {name} ({path})"),
-        (None, "" | ".") => "the case".to_owned(),
-        (None, path) => path.to_owned(),
-    };
+    let object = place::object(text, path);
     let message = match kind {
         CaseProblem::NotFinite => {
             format!("NaN, infinite and larger numbers cannot be calculated with: {message}")
@@ -195,13 +190,4 @@ fn is_no_number(text: &str, place: usize) -> bool {
     ["NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "-nan", "-NaN"]
         .iter()
         .any(|word| value.starts_with(word))
-}
-
-/// The last `"id"` before an error: the node that it is in.
-fn last_name(before: &str) -> Option<&str> {
-    let nodes = before.rfind("\"nodes\"")?;
-    let rest = &before[nodes..];
-    let id = &rest[rest.rfind("\"id\"")? + 4..];
-    let id = id.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-    id.split('"').next()
 }

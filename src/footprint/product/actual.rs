@@ -15,6 +15,7 @@ use crate::master::StandardValue;
 use crate::order::{Confirmation, GoodsMovement, MovementKind, OrderBook};
 use crate::period::Interval;
 use crate::quantity::Emissions;
+use crate::reading::Medium;
 use crate::unit::{Measure, Uom};
 use crate::value_state::ValueState;
 
@@ -217,6 +218,9 @@ impl Products<'_> {
                     }
                 }
             }
+            for (medium, activity, state, part) in self.media_of(confirmation)? {
+                add(medium.name(), &activity, medium.unit(), part, state)?;
+            }
             let calculated = ValueState::Calculated;
             if let Some(gas) = confirmation.activity(StandardValue::NaturalGas) {
                 let gas = in_unit(confirmation, gas, Uom::Gigajoule)?;
@@ -232,6 +236,31 @@ impl Products<'_> {
             }
         }
         Ok(terms)
+    }
+
+    /// What a confirmed operation used of the other media: their use by work center and material, by its
+    /// share of their confirmed standard electricity, and the overhead in proportion.
+    fn media_of(
+        &self,
+        confirmation: &Confirmation,
+    ) -> Result<Vec<(Medium, String, ValueState, Decimal)>, FootprintError> {
+        let (center, material) = (&confirmation.work_center, &confirmation.material);
+        let mut parts = Vec::new();
+        let Some(own) = confirmation.activity(StandardValue::Electricity) else { return Ok(parts) };
+        let own = in_unit(confirmation, own, Uom::Kwh)?;
+        let key = (center.clone(), material.clone());
+        let all = self.attribution.standard.get(&key).copied().unwrap_or_default();
+        let Some(share) = own.checked_div(all) else { return Ok(parts) };
+        for used in &self.attribution.media {
+            let Some(activity) = used.activity() else { continue };
+            let overhead = Decimal::ONE + used.overhead_ratio();
+            for (state, part) in used.of_production(center, material) {
+                let part = part * share * overhead;
+                parts.push((used.medium, activity.to_owned(), state, part));
+            }
+        }
+        parts.retain(|(_, _, _, part)| !part.is_zero());
+        Ok(parts)
     }
 
     /// A component that an order took.

@@ -35,7 +35,7 @@ pub struct Flow {
     pub from: Place,
     /// Where it went.
     pub to: Place,
-    /// Electricity and fuel in kWh; components carry none, what made them is in their own orders.
+    /// Electricity, heat and fuel in kWh; components carry none, what made them is in their own orders.
     pub energy_kwh: Decimal,
     /// Emissions; below zero where a credit is larger than what was emitted.
     pub emissions: Emissions,
@@ -57,7 +57,7 @@ impl Products<'_> {
     /// The flows of all orders that were confirmed in the period of the attribution, by place.
     ///
     /// Energy and process emissions of an operation go from their scope to its work center and from there
-    /// to what it makes, as in [`Products::order`]; so electricity sums to the meter. A bought component
+    /// to what it makes, as in [`Products::order`]; so electricity and steam sum to their meters. A bought component
     /// comes from its scopes; one that is made here brings the footprint of its making, and its own orders
     /// are flows to it: what came in and did not go on is in stock. Of an order without goods movements and
     /// good output only the operations are known.

@@ -4,6 +4,7 @@ use std::mem::size_of;
 
 use super::looped::{Looped, Way};
 use super::solve::{single, with_width};
+use super::torn::add;
 use super::{COLUMNS_AT_ONCE, Columns, Condensation, ProductSystem, SystemError};
 
 /// Who is to be calculated after whom: the links seen from below, and how each loop is solved.
@@ -11,13 +12,37 @@ use super::{COLUMNS_AT_ONCE, Columns, Condensation, ProductSystem, SystemError};
 /// Made once for a system and its order; every change of a factor then costs what it touches.
 #[derive(Clone, Debug)]
 pub struct Downstream {
-    starts: Vec<u32>,
-    /// Where the consumers of each product stand in the order; of a loop, its first place.
-    places: Vec<u32>,
+    /// What stands at each place of the order, and one more that ends the last.
+    heads: Vec<Head>,
+    /// What the products outside of loops use, in the order: a change touches neighbors, and so few lines
+    /// of memory.
+    uses: Vec<Use>,
+    /// Where the consumers of each product stand in the order; of a loop, its first place. In the order.
+    consumers: Vec<u32>,
     /// How each loop is solved, by its number.
     ways: Vec<Way>,
     due: Due,
 }
+
+/// A place of the order.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    product: u32,
+    /// Where its uses begin; a product in a loop has none here.
+    uses: u32,
+    /// Where its consumers begin.
+    consumers: u32,
+}
+
+/// So much of an input.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    quantity: f64,
+    input: u32,
+}
+
+/// Set in the product of a place that lies in a loop.
+const LOOPED: u32 = 1 << 31;
 
 impl Downstream {
     /// What is downstream of every product of `system` in its `order`.
@@ -26,37 +51,54 @@ impl Downstream {
     ///
     /// [`SystemError`] naming the products of a loop without solution.
     pub fn of(system: &ProductSystem, order: &Condensation) -> Result<Self, SystemError> {
-        let mut starts = vec![0u32; system.products() + 1];
+        let (products, positions) = (system.products(), order.positions());
+        let mut counts = vec![0u32; products];
         for &input in &system.inputs {
-            starts[input as usize + 1] += 1;
+            counts[input as usize] += 1;
         }
-        for product in 0..system.products() {
-            starts[product + 1] += starts[product];
+        let mut heads = Vec::with_capacity(products + 1);
+        let mut uses = Vec::with_capacity(system.link_count());
+        let mut consumers = 0;
+        let short = |at: usize| u32::try_from(at).expect("links hold 32 bits");
+        for (position, &product) in order.order().iter().enumerate() {
+            let in_loop = order.loop_at(position).is_some();
+            let flag = if in_loop { LOOPED } else { 0 };
+            heads.push(Head { product: product | flag, uses: short(uses.len()), consumers });
+            if !in_loop {
+                let links = system.links(product as usize);
+                uses.extend(links.map(|(input, quantity)| Use { quantity, input: short(input) }));
+            }
+            consumers += counts[product as usize];
         }
-        let mut next = starts.clone();
-        let mut places = vec![0; system.link_count()];
-        for product in 0..system.products() {
+        heads.push(Head { product: 0, uses: short(uses.len()), consumers });
+        let mut next: Vec<u32> =
+            (0..products).map(|product| heads[positions[product] as usize].consumers).collect();
+        let mut consumers = vec![0; system.link_count()];
+        for product in 0..products {
             let place = first_place(order, product);
             for (input, _) in system.links(product) {
-                places[next[input] as usize] = place;
+                consumers[next[input] as usize] = place;
                 next[input] += 1;
             }
         }
         let mut looped = Looped::<1>::new(order.positions());
         let members = order.loops().map(|range| &order.order()[range]);
         let ways = members.map(|members| looped.way(system, members)).collect::<Result<_, _>>()?;
-        Ok(Self { starts, places, ways, due: Due::none(system.products()) })
+        Ok(Self { heads, uses, consumers, ways, due: Due::none(products) })
     }
 
-    /// How many uses there are of a product.
-    pub fn uses(&self, product: usize) -> usize {
-        (self.starts[product + 1] - self.starts[product]) as usize
+    /// How many uses there are of a product, `order` being that of [`Downstream::of`].
+    pub fn uses(&self, order: &Condensation, product: usize) -> usize {
+        let at = order.positions()[product] as usize;
+        (self.heads[at + 1].consumers - self.heads[at].consumers) as usize
     }
 
     /// Bytes that it holds.
     pub fn bytes(&self) -> usize {
         self.ways.iter().map(Way::bytes).sum::<usize>()
-            + (self.starts.capacity() + self.places.capacity()) * size_of::<u32>()
+            + self.heads.capacity() * size_of::<Head>()
+            + self.uses.capacity() * size_of::<Use>()
+            + self.consumers.capacity() * size_of::<u32>()
             + (self.due.bits.capacity() + self.due.words.capacity()) * size_of::<u64>()
     }
 }
@@ -181,35 +223,47 @@ fn walk<const K: usize>(
     let mut column = only_column(system, order, own, rows, changed);
     let (mut one, mut all) = (Looped::new(order.positions()), Looped::new(order.positions()));
     let mut touched = Vec::new();
-    let Downstream { starts, places, ways, due } = downstream;
+    let Downstream { heads, uses, consumers, ways, due } = downstream;
     due.first = due.words.len();
     for &product in changed {
         due.seed(first_place(order, product as usize));
     }
     while let Some(position) = due.take() {
-        let mut came_to = |product: u32| {
-            let at = product as usize;
-            touched.push(product);
-            for &next in &places[starts[at] as usize..starts[at + 1] as usize] {
-                // A loop is calculated as a whole: its members are no reason to do it again.
-                if next as usize != position {
-                    due.add(next);
-                }
-            }
-        };
-        let Some((number, range)) = order.numbered_loop_at(position) else {
-            let (product, at) = (products[position], products[position] as usize);
+        let (head, next) = (heads[position], heads[position + 1]);
+        if head.product & LOOPED == 0 {
+            let at = head.product as usize;
+            let used = &uses[head.uses as usize..next.uses as usize];
             let is_new = if let Some(column) = column {
-                let row = single(system, at, [own[at][column]], |input| [rows[input][column]]);
-                put_one(&mut rows[at], column, row)
+                let mut sum = [own[at][column]];
+                for one in used {
+                    add(&mut sum, one.quantity, &[rows[one.input as usize][column]]);
+                }
+                put_one(&mut rows[at], column, sum)
             } else {
-                let row = single(system, at, own[at], |input| rows[input]);
-                put(&mut rows[at], row)
+                let mut sum = own[at];
+                for one in used {
+                    add(&mut sum, one.quantity, &rows[one.input as usize]);
+                }
+                put(&mut rows[at], sum)
             };
             if is_new {
-                came_to(product);
+                touched.push(head.product);
+                let by = &consumers[head.consumers as usize..next.consumers as usize];
+                by.iter().for_each(|&place| due.add(place));
             }
             continue;
+        }
+        let (number, range) = order.numbered_loop_at(position).expect("it is in a loop");
+        let start = range.start;
+        let mut came_to = |place: usize, product: u32| {
+            touched.push(product);
+            let (head, next) = (heads[start + place], heads[start + place + 1]);
+            for &place in &consumers[head.consumers as usize..next.consumers as usize] {
+                // A loop is calculated as a whole: its members are no reason to do it again.
+                if place as usize != position {
+                    due.add(place);
+                }
+            }
         };
         let (members, way) = (&products[range], &ways[number]);
         if matches!(way, Way::Swept) {
@@ -218,20 +272,18 @@ fn walk<const K: usize>(
         }
         if let Some(column) = column {
             let (own, row) = (|at: usize| [own[at][column]], |at: usize| [rows[at][column]]);
-            for (&product, &row) in
-                members.iter().zip(one.solve_by(way, system, members, own, row)?)
-            {
+            let solved = one.solve_by(way, system, members, own, row)?;
+            for (place, (&product, &row)) in members.iter().zip(solved).enumerate() {
                 if put_one(&mut rows[product as usize], column, row) {
-                    came_to(product);
+                    came_to(place, product);
                 }
             }
         } else {
             let (own, row) = (|at: usize| own[at], |at: usize| rows[at]);
-            for (&product, &row) in
-                members.iter().zip(all.solve_by(way, system, members, own, row)?)
-            {
+            let solved = all.solve_by(way, system, members, own, row)?;
+            for (place, (&product, &row)) in members.iter().zip(solved).enumerate() {
                 if put(&mut rows[product as usize], row) {
-                    came_to(product);
+                    came_to(place, product);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Meters below the main one, from August 2018 on: what the main meter counted above the idle base,
-//! given to the machines by what was confirmed in the shift, each meter a little off by its class.
+//! given to the machines by what was confirmed in the shift, each meter a little off by its class. One of
+//! them lost its readings for three hours.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -22,8 +23,8 @@ pub struct SubMeterRow {
     pub meter: &'static str,
     /// End of the interval on the meter's clock.
     pub interval_end: DateTime,
-    /// Energy in kWh.
-    pub kwh: Decimal,
+    /// What it counted, in its unit: kWh, GJ or m³.
+    pub amount: Decimal,
 }
 
 /// First day of the meters.
@@ -53,9 +54,20 @@ const AREAS: [Area; 2] = [
     },
 ];
 
-/// Standard electricity of what was confirmed, by start of the shift and work center.
-fn confirmed() -> BTreeMap<DateTime, BTreeMap<String, f64>> {
-    let mut shifts: BTreeMap<DateTime, BTreeMap<String, f64>> = BTreeMap::new();
+/// The meter whose readings were lost, and the intervals (their ends, on the meter's clock).
+const LOST: (&str, DateTime, DateTime) = (
+    "M-1010-EAF1",
+    DateTime::constant(2018, 9, 11, 14, 15, 0, 0),
+    DateTime::constant(2018, 9, 11, 17, 0, 0, 0),
+);
+
+/// Standard values of what was confirmed, by start of the shift and work center: electricity in kWh,
+/// gas in GJ.
+pub(super) type Confirmed = BTreeMap<DateTime, BTreeMap<String, (f64, f64)>>;
+
+/// What was confirmed in each shift.
+pub(super) fn confirmed() -> Confirmed {
+    let mut shifts = Confirmed::new();
     for row in confirmations() {
         let text = |name: &str| {
             let value = row.iter().find(|(known, _)| *known == name);
@@ -66,9 +78,12 @@ fn confirmed() -> BTreeMap<DateTime, BTreeMap<String, f64>> {
             text("ConfirmedExecutionStartDate"),
             text("ConfirmedExecutionStartTime")
         );
-        let kwh: f64 = text("OpConfirmedWorkQuantity3").parse().unwrap_or(0.0);
+        let standard = |name| text(name).parse().unwrap_or(0.0);
+        let kwh: f64 = standard("OpConfirmedWorkQuantity3");
+        let gas: f64 = standard("OpConfirmedWorkQuantity4");
         let start: DateTime = start.parse().expect("the sandbox writes ISO 8601");
-        *shifts.entry(shift_of(start)).or_default().entry(text("WorkCenter")).or_default() += kwh;
+        let of = shifts.entry(shift_of(start)).or_default().entry(text("WorkCenter")).or_default();
+        *of = (of.0 + kwh, of.1 + gas);
     }
     shifts
 }
@@ -93,19 +108,22 @@ fn derived() -> Vec<SubMeterRow> {
         let instant = meter_clock.to_timestamp(begin).expect("within jiff's years");
         let shift = shift_of(instant.to_zoned(plant.clone()).datetime());
         let weights = confirmed.get(&shift).unwrap_or(&nothing);
-        let total: f64 = weights.values().sum();
+        let total: f64 = weights.values().map(|standard| standard.0).sum();
         let above = (row.usage_kwh.to_f64().unwrap_or(0.0) - IDLE).max(0.0);
         let idle: [f64; 2] = std::array::from_fn(|_| random.random_range(0.06..0.10));
         let of = |center: &str| {
-            let weight = weights.get(center).copied().unwrap_or(0.0);
+            let weight = weights.get(center).map_or(0.0, |standard| standard.0);
             // Drives and cooling of a machine that is manned come out of the idle base.
             let manned = if weight > 0.0 { idle[center.len() - 4] } else { 0.0 };
             if total > 0.0 { above * weight / total + manned } else { 0.0 }
         };
         let mut read = |meter: &'static str, true_kwh: f64, gain: f64| {
             let noise = 1.0 + random.random_range(-0.002..0.002);
-            let kwh = Decimal::from_f64(true_kwh * gain * noise).unwrap_or_default().round_dp(3);
-            let read = SubMeterRow { meter, interval_end: row.interval_end, kwh };
+            let amount = Decimal::from_f64(true_kwh * gain * noise).unwrap_or_default().round_dp(3);
+            if meter == LOST.0 && (LOST.1..=LOST.2).contains(&row.interval_end) {
+                return;
+            }
+            let read = SubMeterRow { meter, interval_end: row.interval_end, amount };
             by_meter.entry(meter).or_default().push(read);
         };
         for area in &AREAS {

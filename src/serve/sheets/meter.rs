@@ -1,4 +1,5 @@
-//! Tables of the meters below the main one: measured against reconciled, and machines by day.
+//! Tables of the meters below the main one: measured against reconciled, machines by day, and the other
+//! media.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,42 @@ pub(super) fn tree(view: &View) -> Sheet {
             format!("{:.3}", node.deviation),
             node.state.to_string(),
         ]);
+    }
+    sheet
+}
+
+/// The trees of the other media of the month, each reconciled. Empty for a plant without them.
+pub(super) fn media(view: &View) -> Sheet {
+    let mut sheet = Sheet::new(
+        "media",
+        vec![
+            Column::key("medium"),
+            Column::text("meter"),
+            Column::text("below"),
+            Column::key("kind"),
+            Column::text("work_center"),
+            Column::number("measured", "", 2),
+            Column::number("reconciled", "", 2),
+            Column::number("deviation", "", 2),
+            Column::text("unit"),
+            Column::key("value_state"),
+        ],
+    );
+    for (medium, tree) in &view.judged.media {
+        for node in &tree.nodes {
+            sheet.row(vec![
+                medium.key().to_owned(),
+                node.id.clone(),
+                node.parent.clone().unwrap_or_default(),
+                node.kind.key().to_owned(),
+                node.work_center.as_ref().map_or_else(String::new, ToString::to_string),
+                node.given.map_or_else(String::new, |given| given.to_string()),
+                node.reconciled.to_string(),
+                format!("{:.5}", node.deviation),
+                medium.symbol().to_owned(),
+                node.state.to_string(),
+            ]);
+        }
     }
     sheet
 }

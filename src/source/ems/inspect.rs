@@ -5,9 +5,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::catalog::{Database, Key, open_checked, select};
-use super::read::{Stamps, energy, kwh_per};
+use super::read::{Stamps, energy};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::quantity::Energy;
+use crate::unit::Uom;
 
 /// Rows shown of each meter.
 const SAMPLES: usize = 3;
@@ -19,8 +20,10 @@ pub struct Sample {
     pub cells: [String; 3],
     /// What the stamp was taken for.
     pub interval_end: Option<Timestamp>,
-    /// What the value was taken for, in kWh.
-    pub kwh: Option<Decimal>,
+    /// What the value was taken for.
+    pub amount: Option<Decimal>,
+    /// Unit of the medium, in which it is kept.
+    pub unit: Uom,
     /// Why the row cannot be used, if it cannot.
     pub problem: Option<String>,
 }
@@ -99,10 +102,11 @@ fn samples(
     mapping: &EmsMapping,
 ) -> Result<Vec<Sample>, EmsError> {
     let quoted = |name: &str| connection.dialect.quoted(name);
-    let (stamps, kwh) = (Stamps::new(mapping)?, kwh_per(mapping.unit)?);
+    let stamps = Stamps::new(mapping)?;
     let mut samples = Vec::new();
     for meter in &mapping.meter {
         let (of_meter, key) = database.of_meter(mapping, &meter.id);
+        let per_unit = mapping.per_unit(&meter.id)?;
         let sql = format!(
             "SELECT {}, {} FROM {}{of_meter} ORDER BY {} LIMIT {SAMPLES}",
             database.stamp(mapping),
@@ -113,7 +117,7 @@ fn samples(
         select(connection, database, &sql, key.as_slice(), mapping.query_seconds, |cells| {
             let text = |index: usize| cells[index].unwrap_or_default().to_owned();
             let end = stamps.interval_end(&text(0));
-            let value = energy(cells[1], kwh);
+            let value = energy(cells[1], per_unit);
             let problem = match (&end, &value) {
                 (Err(problem), _) | (_, Err(problem)) => Some(problem.clone()),
                 (_, Ok(None)) => Some("METER-NULL: reading is empty".to_owned()),
@@ -122,7 +126,8 @@ fn samples(
             samples.push(Sample {
                 cells: [meter.id.to_string(), text(0), text(1)],
                 interval_end: end.ok(),
-                kwh: value.ok().flatten().map(Energy::amount),
+                amount: value.ok().flatten().map(Energy::amount),
+                unit: meter.medium.unit(),
                 problem,
             });
         })?;

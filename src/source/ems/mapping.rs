@@ -67,7 +67,7 @@ pub struct EmsMapping {
     /// Column that rises with arrival; the stamp if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_column: Option<String>,
-    /// Unit of the energy.
+    /// Unit of the energy; a meter can have its own.
     pub unit: Uom,
     /// How a stamp is written, as for strftime, or `epoch_seconds` or `epoch_milliseconds`; ISO 8601 if
     /// it is not set.
@@ -106,6 +106,9 @@ pub struct MeterMapping {
     pub capacity_kw: Option<Decimal>,
     /// What it measures.
     pub medium: Medium,
+    /// Unit of its values, where it is not that of the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Uom>,
     /// Plant whose consumption it measures.
     pub plant: PlantCode,
     /// Cost center for what no production used.
@@ -130,7 +133,7 @@ impl EmsMapping {
     /// # Errors
     ///
     /// [`EmsError::Identifier`] for a name that could be anything but a name, [`EmsError::Mapping`]
-    /// for a unit that is no energy, a step of zero, or a zone that does not exist.
+    /// for a unit that does not fit the medium, a step of zero, or a zone that does not exist.
     pub fn validate(&self) -> Result<(), EmsError> {
         identifier(&self.table, "table")?;
         for (column, _) in self.columns() {
@@ -138,8 +141,11 @@ impl EmsMapping {
         }
         self.process.iter().try_for_each(ProcessMapping::validate)?;
         self.columns_are_clear()?;
-        if self.unit.dimension() != Dimension::Energy {
+        if self.meter.is_empty() && self.unit.dimension() != Dimension::Energy {
             return Err(EmsError::Mapping(format!("unit {} is no electrical energy", self.unit)));
+        }
+        for meter in &self.meter {
+            self.per_unit(&meter.id)?;
         }
         if self.step_minutes == 0 || 1440 % self.step_minutes != 0 {
             return Err(EmsError::Mapping(format!(
@@ -176,6 +182,38 @@ impl EmsMapping {
     /// The mapping of a meter, if it is named.
     pub fn meter(&self, id: &MeterId) -> Option<&MeterMapping> {
         self.meter.iter().find(|meter| meter.id == *id)
+    }
+
+    /// The unit in which a meter's values stand in the database.
+    pub fn unit_of(&self, id: &MeterId) -> Uom {
+        self.meter(id).and_then(|meter| meter.unit).unwrap_or(self.unit)
+    }
+
+    /// What one of a meter's values is in the unit of its medium.
+    ///
+    /// # Errors
+    ///
+    /// [`EmsError::Mapping`] naming the meter if its unit measures something else than its medium.
+    pub(super) fn per_unit(&self, id: &MeterId) -> Result<Decimal, EmsError> {
+        let (unit, medium) =
+            (self.unit_of(id), self.meter(id).map_or(Medium::Electricity, |meter| meter.medium));
+        let per_unit = match (medium, unit.dimension()) {
+            // Heat meters count kWh or MWh as often as GJ.
+            (Medium::Steam, Dimension::Energy) => {
+                unit.in_units_of(Uom::Kwh).map(|kwh| kwh * Decimal::new(36, 4))
+            }
+            _ => unit.in_units_of(medium.unit()),
+        };
+        per_unit.map_err(|_| {
+            EmsError::Mapping(match medium {
+                Medium::Electricity => format!("unit {unit} is no electrical energy"),
+                medium => format!(
+                    "meter {id} counts {} in {unit}; give it a unit that can be turned into {}",
+                    medium.name(),
+                    medium.unit()
+                ),
+            })
+        })
     }
 
     /// The column of a meter's values.
@@ -220,11 +258,14 @@ impl EmsMapping {
             ValuesAre::Counter => "register",
         };
         if let Some(name) = self.value_column.as_deref() {
-            columns.push((name, format!("{what} in {}", self.unit)));
+            let own = self.meter.iter().filter_map(|meter| Some((meter.unit?, &meter.id)));
+            let own: String = own.map(|(unit, id)| format!(", {unit} of {id}")).collect();
+            columns.push((name, format!("{what} in {}{own}", self.unit)));
         }
         for meter in &self.meter {
             if let Some(name) = meter.column.as_deref() {
-                columns.push((name, format!("{what} of {} in {}", meter.id, self.unit)));
+                columns
+                    .push((name, format!("{what} of {} in {}", meter.id, self.unit_of(&meter.id))));
             }
         }
         if let Some(name) = self.quality_column.as_deref() {

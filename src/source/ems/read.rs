@@ -13,7 +13,6 @@ use super::{Dialect, EmsConnection, EmsError, EmsMapping, StampIs, ValuesAre};
 use crate::id::MeterId;
 use crate::quantity::Energy;
 use crate::reading::RawReading;
-use crate::unit::Uom;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,7 +119,7 @@ pub fn interval_sums(
             let end = mapping.meter(meter).and_then(|meter| meter.register_end_kwh);
             // A decimal of ours, written as digits.
             let rolled = end.map_or_else(String::new, |end| {
-                let kwh = kwh_per(mapping.unit).unwrap_or(Decimal::ONE);
+                let kwh = mapping.per_unit(meter).unwrap_or(Decimal::ONE);
                 let end = end / kwh * Decimal::from(1_000_000);
                 let most = end * Decimal::new(9, 1);
                 format!("WHEN was > {most} THEN is_now - was + {end} ")
@@ -135,7 +134,7 @@ pub fn interval_sums(
             )
         }
     };
-    let factor = kwh_per(mapping.unit)?;
+    let factor = mapping.per_unit(meter)?;
     let mut sums = Vec::new();
     let mut problem = None;
     let (keys, query_seconds) = (key.as_slice(), mapping.query_seconds);
@@ -194,7 +193,7 @@ pub fn whole_sum(
     })?;
     match (count, sum) {
         (Some(count), Some(sum)) => {
-            let energy = sum / Decimal::from(1_000_000) * kwh_per(mapping.unit)?;
+            let energy = sum / Decimal::from(1_000_000) * mapping.per_unit(meter)?;
             Ok((count, Energy::new(energy)))
         }
         _ => Err(EmsError::Query {
@@ -253,10 +252,6 @@ fn prefix(format: &str, bucket: Bucket) -> Result<usize, EmsError> {
         return Ok(length);
     }
     Err(EmsError::Mapping(format!("stamps of the form '{format}' cannot be cut by the database")))
-}
-
-pub(super) fn kwh_per(unit: Uom) -> Result<Decimal, EmsError> {
-    unit.in_units_of(Uom::Kwh).map_err(|error| EmsError::Mapping(error.to_string()))
 }
 
 /// The energy of a cell; `None` for an empty one.
@@ -382,7 +377,7 @@ mod tests {
             assert!(energy(Some(text), Decimal::ONE).is_err(), "{text}");
         }
         assert_eq!(energy(None, Decimal::ONE), Ok(None));
-        let small = energy(Some("1.5e-05"), kwh_per(Uom::Mwh).unwrap()).unwrap().unwrap();
+        let small = energy(Some("1.5e-05"), Decimal::ONE_THOUSAND).unwrap().unwrap();
         assert_eq!(small, Energy::new(Decimal::new(15, 3)));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::catalog::{Database, Statement, open_checked, stream};
-use super::read::{Stamps, energy, kwh_per};
+use super::read::{Stamps, energy};
 use super::watermark::{Places, Position, Watermark, fingerprint, is_as_before};
 use super::{EmsConnection, EmsError, EmsMapping, RawReadings};
 use crate::id::MeterId;
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
             known,
             fingerprint: fingerprint(connection, mapping, meter),
             stamps: Stamps::new(mapping)?,
-            kwh_per_unit: kwh_per(mapping.unit)?,
+            kwh_per_unit: mapping.per_unit(meter)?,
             readings: RawReadings::default(),
             hand: None,
             handed: 0,

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::catalog::{Database, Key, select};
-use super::read::{kwh_per, millionths, summed};
+use super::read::{millionths, summed};
 use super::{Dialect, EmsConnection, EmsError, EmsMapping};
 use crate::id::MeterId;
 use crate::quantity::Energy;
+use crate::reading::Medium;
 
 /// Up to where a meter was read. Rows after it are read again, since late ones may stand among them;
 /// those before it are counted and summed by the database, and read again if they have changed.
@@ -190,8 +191,8 @@ impl Places {
 
 /// Largest difference between the sum of so many decimals and the database's own: it sums floating
 /// columns in whole millionths.
-pub fn sum_tolerance(rows: usize, mapping: &EmsMapping) -> Decimal {
-    let factor = kwh_per(mapping.unit).unwrap_or(Decimal::ONE);
+pub fn sum_tolerance(rows: usize, mapping: &EmsMapping, meter: &MeterId) -> Decimal {
+    let factor = mapping.per_unit(meter).unwrap_or(Decimal::ONE);
     Decimal::new(1, 6) * factor * Decimal::from(rows)
 }
 
@@ -226,13 +227,14 @@ pub(super) fn is_as_before(
     let (Some(rows), Some(sum)) = (rows, sum) else {
         return Ok(Some("the database gave no sum".to_owned()));
     };
-    let energy = sum / Decimal::from(1_000_000) * kwh_per(mapping.unit)?;
+    let energy = sum / Decimal::from(1_000_000) * mapping.per_unit(meter)?;
     if rows != known.rows {
         return Ok(Some(format!("{rows} rows stand where {} were read", known.rows)));
     }
-    if (energy - known.energy.amount()).abs() > sum_tolerance(rows, mapping) {
+    if (energy - known.energy.amount()).abs() > sum_tolerance(rows, mapping, meter) {
         let before = known.energy.amount();
-        return Ok(Some(format!("they sum to {energy} kWh and summed to {before} kWh")));
+        let unit = mapping.meter(meter).map_or(Medium::Electricity, |meter| meter.medium).symbol();
+        return Ok(Some(format!("they sum to {energy} {unit} and summed to {before} {unit}")));
     }
     Ok(None)
 }

@@ -28,7 +28,8 @@ export default function Energy() {
   const flows = useLoad('flows', () => get<Sheet>('/tables/flows?limit=10000'))
   const tree = useLoad('tree', () => get<Sheet>('/tables/meter-tree?limit=10000'))
   const machines = useLoad('machines', () => get<Sheet>('/tables/equipment-days?limit=10000'))
-  const all = [hours, shares, flows, tree, machines]
+  const media = useLoad('media', () => get<Sheet>('/tables/media?limit=10000'))
+  const all = [hours, shares, flows, tree, machines, media]
   const hasTree = (tree.data?.total ?? 0) > 0
   const byHour = useCallback(
     (colors: Colors) => {
@@ -85,6 +86,7 @@ export default function Energy() {
       <SheetView name="energy-hours" title={t('heat_map')} />
       {hasTree && <SheetView name="meter-tree" title={t('meter_tree')} />}
       {hasTree && <SheetView name="equipment-days" title={t('equipment_days')} />}
+      {(media.data?.total ?? 0) > 0 && <SheetView name="media" title={t('media')} />}
     </>
   )
 }
