@@ -45,7 +45,7 @@ const EMPTY: f64 = 0.004;
 const OPEN: f64 = 0.004;
 const SHIFT: f64 = 0.002;
 /// Share of moves that take two resources apart and put their orders somewhere again.
-const REBUILD: f64 = 0.06;
+const REBUILD: f64 = 0.1;
 /// Moves that one of these counts for: it takes about as long.
 const REBUILD_COUNTS: u64 = 16;
 /// Moves between two looks at the budget.
