@@ -25,7 +25,7 @@ use self::state::State;
 use super::column::Columns;
 
 /// Columns of an order that are looked at: those with the least reduced cost.
-const CANDIDATES: usize = 20;
+const CANDIDATES: usize = 30;
 /// Moves between two fresh sums.
 const REFRESH: u64 = 1 << 18;
 /// Moves between two reports of the best plan.
@@ -34,7 +34,7 @@ const TELL: u64 = 1 << 14;
 const HOT: f64 = 0.08;
 const COLD: f64 = 0.003;
 /// First temperature where the start is near to the prices of a bound, and is to be kept in the main.
-const WARM: f64 = 0.02;
+const WARM: f64 = 0.014;
 
 /// Islands: fixed, so that the result does not depend on the cores.
 const ISLANDS: u64 = 2;
@@ -45,7 +45,11 @@ const EMPTY: f64 = 0.004;
 const OPEN: f64 = 0.004;
 const SHIFT: f64 = 0.002;
 /// Share of moves that take two resources apart and put their orders somewhere again.
-const REBUILD: f64 = 0.01;
+const REBUILD: f64 = 0.1;
+/// Moves that one of these counts for: it takes about as long.
+const REBUILD_COUNTS: u64 = 16;
+/// Moves between two looks at the budget.
+const LOOK: u64 = 512;
 
 /// A move of a set-up's orders.
 type Setups = fn(&mut State<'_, '_>, &mut Vec<Change>, &mut Pcg64Mcg) -> bool;
@@ -199,19 +203,23 @@ impl Search<'_, '_> {
         let mut change = Vec::with_capacity(MOVED_MOST);
         let mut told = best.value;
         let mut temperature = self.hot * spread;
+        let (mut look_at, mut tell_at) = (island.moves, island.moves + TELL);
+        let mut refresh_at = island.moves + REFRESH;
         loop {
-            if island.moves.is_multiple_of(512) {
+            if island.moves >= look_at {
+                look_at = island.moves + LOOK;
                 let share = (self.used)(island.moves);
                 if share >= until {
                     return Ended { last: state.chosen, best };
                 }
                 temperature = spread * self.hot * (COLD / self.hot).powf(share);
-                if island.moves.is_multiple_of(TELL) && best.value < told {
-                    told = best.value;
+                if island.moves >= tell_at && best.value < told {
+                    (told, tell_at) = (best.value, island.moves + TELL);
                     (self.tell)(told);
                 }
             }
-            if island.moves % REFRESH == REFRESH - 1 {
+            if island.moves >= refresh_at {
+                refresh_at = island.moves + REFRESH;
                 state.refresh();
             }
             island.moves += 1;
@@ -228,6 +236,7 @@ impl Search<'_, '_> {
             } else if kind < EMPTY + OPEN + SHIFT {
                 of_setups(shift_a_setup)
             } else if kind < EMPTY + OPEN + SHIFT + REBUILD {
+                island.moves += REBUILD_COUNTS - 1;
                 rebuild(&mut state, &mut change, temperature, random)
             } else {
                 relocate(&mut state, &mut change, temperature, random)

@@ -8,27 +8,29 @@ use crate::said;
 /// the work.
 const EARLY_MOVES: (u64, u64) = (8_000, 30);
 const EARLY_SHARE: f64 = 0.02;
-/// Times as many of a second search, where there are not many orders.
+/// Parts of these of a first search, and times as many of a last one, where there are not many orders.
+/// Only few orders have the first one.
+const EARLY_PART: u64 = 3;
 const EARLY_AGAIN: u64 = 4;
+const FEW_ORDERS: usize = 100;
 
 impl Search<'_, '_> {
     /// A good plan before there are prices: a short annealing over the columns of least value with their
-    /// components, and of few orders a second one from there. The best plan that meets every rule, if there
-    /// is one.
+    /// components, and of fewer orders more of them, each longer and from the best so far. The best plan that
+    /// meets every rule, if there is one.
     pub(super) fn early(&self, begin: &[usize]) -> Option<(Vec<usize>, f64)> {
         let columns = self.columns;
         let (value, seed) = (columns.with_components(), self.options.seed);
-        let (most, times) = self.early_looks();
         let mut best: Option<(Vec<usize>, f64)> = None;
-        for times in times {
+        for most in self.early_looks() {
             let from = self.gone();
             let gone = self.share_from(from, EARLY_SHARE);
             let used = |done: u64| match self.options.limit {
                 Limit::Work { moves, .. } => {
-                    let most = (times * most).min((EARLY_SHARE * moves as f64) as u64);
+                    let most = most.min((EARLY_SHARE * moves as f64) as u64);
                     done as f64 / most.max(1) as f64
                 }
-                Limit::Share(_) => (done as f64 / (times * most) as f64).max(gone()),
+                Limit::Share(_) => (done as f64 / most as f64).max(gone()),
             };
             let columns_of = best.as_ref().map_or(begin, |(chosen, _)| chosen.as_slice());
             let begin = Begin { columns: columns_of, priced: false };
@@ -46,16 +48,19 @@ impl Search<'_, '_> {
         best
     }
 
-    /// Moves of one early search, and how often each has as many.
-    fn early_looks(&self) -> (u64, &'static [u64]) {
+    /// Moves of each early search.
+    fn early_looks(&self) -> Vec<u64> {
         let orders = self.columns.orders();
-        let times: &[u64] = if orders > MANY_ORDERS { &[1] } else { &[1, EARLY_AGAIN] };
-        (EARLY_MOVES.0 + EARLY_MOVES.1 * orders as u64, times)
+        let most = EARLY_MOVES.0 + EARLY_MOVES.1 * orders as u64;
+        match orders {
+            ..=FEW_ORDERS => vec![most / EARLY_PART, most, EARLY_AGAIN * most],
+            ..=MANY_ORDERS => vec![most, EARLY_AGAIN * most],
+            _ => vec![most],
+        }
     }
 
     /// Moves of the early searches together, unless their time ended first.
     pub(super) fn early_moves(&self) -> f64 {
-        let (most, times) = self.early_looks();
-        (most * times.iter().sum::<u64>()) as f64
+        self.early_looks().iter().sum::<u64>() as f64
     }
 }

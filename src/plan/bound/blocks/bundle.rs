@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 /// Most cuts that are kept of a part.
 const CUTS_MOST: usize = 40;
 /// Most rounds of the quadratic program.
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 60;
 /// Exchanges of shares in a part and round.
 const PAIRS: usize = 3;
 /// Share of the hoped rise from which steps get longer, and by how much they change.
