@@ -36,6 +36,9 @@ const BACK_PLACES: usize = 130;
 const PEERS: [(&str, u32); 5] =
     [("sweep", 2), ("sweep1", 1), ("triangular", 1), ("splu", 50), ("brightway", 100)];
 
+/// Longest wait for a peer to load what it works on.
+const LOADING: Duration = Duration::from_secs(120);
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| {
@@ -303,9 +306,22 @@ fn peer(
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let end = Instant::now() + patience;
+    // What a peer loads is not counted, neither in its seconds nor in the wait for it.
+    let begun = Path::new(folder).join(format!("begun-{method}"));
+    let mut end = Instant::now() + LOADING;
+    let mut loading = true;
     while child.try_wait().unwrap().is_none() {
+        if loading && begun.exists() {
+            loading = false;
+            end = Instant::now() + patience;
+        }
         if Instant::now() > end {
+            if loading {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                println!("  {method}: not loaded in {} s", LOADING.as_secs());
+                return;
+            }
             child.kill().unwrap();
             child.wait().unwrap();
             println!(

@@ -5,8 +5,9 @@ use jiff::SignedDuration;
 use super::rule::action_said;
 use super::{Finding, RuleSet};
 use crate::period::Interval;
-use crate::reading::{Medium, Series};
+use crate::reading::{Medium, Series, Slot};
 use crate::said;
+use crate::value_state::ValueState;
 
 /// A series with the accuracy of its meter.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,7 @@ pub struct Metered<'a> {
 /// Compares a parent with its children of one medium, summed over the hours of the rule so that clocks that are a
 /// little apart do no harm. `all_metered` says whether the children are all there is below it.
 ///
-/// A stretch in which any of them has no reading is not compared. With a consumer without a meter
+/// A stretch in which any of them has no reading, or one that was imputed, is not compared. With a consumer without a meter
 /// only children above the parent are a contradiction.
 ///
 /// # Source
@@ -51,7 +52,9 @@ pub fn balance(
                 .span()
                 .is_some_and(|own| own.start <= interval.start && interval.end <= own.end);
             let (energy, missing) = metered.series.energy_within(interval);
-            (covered && missing == 0).then(|| energy.to_f64())
+            let imputed = |(_, slot): (Interval, Slot)| slot.state == ValueState::Imputed;
+            let read = covered && missing == 0 && !metered.series.within(interval).any(imputed);
+            read.then(|| energy.to_f64())
         };
         let Some(above) = sum(&parent) else { continue };
         let Some(below) = children.iter().map(sum).collect::<Option<Vec<f64>>>() else { continue };

@@ -100,6 +100,8 @@ async fn lost_readings_are_filled_and_carry_their_measured_error_to_the_posting(
         .unwrap();
     assert_eq!(lost["count"], 12, "three hours");
     assert!(lost["text"].as_str().unwrap().contains("imputed"), "{lost}");
+    let balances = rows(&checked["findings"]).iter().filter(|finding| finding["rule"] == "R9");
+    assert_eq!(balances.count(), 0, "a guess contradicts nobody");
     for document in [&explained["rules"]["corrections"], &posted["run"]["corrections"]] {
         let filled: Vec<&Value> =
             rows(document).iter().filter(|one| one["meter"] == "M-1010-EAF1").collect();

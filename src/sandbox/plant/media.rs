@@ -64,7 +64,7 @@ const KWH_PER_CUBIC_METRE: f64 = 0.12;
 /// Parts of the air that the arc furnace and the bar mill take while they run; the rest leaks, or goes
 /// to tools.
 const AIR: [(&str, &str, f64, f64); 2] =
-    [("M-1010-AIR-EAF1", "EAF1", 0.998, 0.34), ("M-1010-AIR-R1", "ROLL1", 1.003, 0.27)];
+    [("M-1010-AIR-EAF1", "EAF1", 0.998, 0.42), ("M-1010-AIR-R1", "ROLL1", 1.003, 0.38)];
 
 /// kWh that the roof gives in a quarter of an hour of a clear noon.
 const PV_PEAK: f64 = 0.9;
@@ -113,7 +113,7 @@ fn derived() -> Vec<SubMeterRow> {
         // The compressor works out of the idle base.
         let makes_something = standard.values().any(|standard| standard.0 > 0.0);
         let base = row.usage_kwh.to_f64().unwrap_or(0.0).min(IDLE);
-        let compressor = about(base * if makes_something { 0.3 } else { 0.12 }, 8.0);
+        let compressor = about(base * if makes_something { 0.3 } else { 0.03 }, 8.0);
         let air = compressor / KWH_PER_CUBIC_METRE;
         for (meter, center, gain, part) in AIR {
             let part = if of(center).0 > 0.0 { part } else { 0.0 };
