@@ -24,8 +24,11 @@ use self::moves::{
 use self::state::State;
 use super::column::Columns;
 
-/// Columns of an order that are looked at: those with the least reduced cost.
+/// Columns of an order that are looked at: those with the least reduced cost. Of more than so many orders it takes
+/// longer to list them than they bring.
 const CANDIDATES: usize = 30;
+const CANDIDATES_MANY: usize = 20;
+const MANY_ORDERS: usize = 5_000;
 /// Moves between two fresh sums.
 const REFRESH: u64 = 1 << 18;
 /// Moves between two reports of the best plan.
@@ -92,7 +95,8 @@ pub(super) fn anneal_in(
     used: &(dyn Fn(u64) -> f64 + Sync),
     tell: &(dyn Fn(f64) + Sync),
 ) -> Option<(Vec<usize>, f64)> {
-    let candidates = Candidates::new(columns, reduced_cost, begin.columns, CANDIDATES);
+    let most = if columns.orders() > MANY_ORDERS { CANDIDATES_MANY } else { CANDIDATES };
+    let candidates = Candidates::new(columns, reduced_cost, begin.columns, most);
     let chosen = candidates.all(begin.columns);
     let spread = spread(columns);
     let hot = if begin.priced { WARM } else { HOT };
