@@ -32,10 +32,9 @@ pub(super) fn object(text: &str, path: &str) -> String {
 /// The `id` of the node with this number, wherever in the node it stands. Values are passed over as
 /// they are, so that a `NaN` or a missing bracket further on does no harm.
 fn node_name(text: &str, number: usize) -> Option<&str> {
-    let mut parts = Parts { text, at: 0 };
     let mut path: Vec<Within<'_>> = Vec::new();
     let mut key = None;
-    while let Some(part) = parts.next() {
+    for part in (Parts { text, at: 0 }) {
         match part {
             Part::Open(kind) => {
                 if let Some(list) = path.last_mut().filter(|list| list.kind == '[') {
