@@ -56,6 +56,9 @@ const BLOCKS_FAST: f64 = 0.3;
 const SEARCH_SHARE: f64 = 0.35;
 /// The same where there are no set-ups, and dives find what annealing does not.
 const SEARCH_SHARE_TIGHT: f64 = 0.1;
+/// The same where there are so many columns that the cases which fit into the time prove little.
+const SEARCH_SHARE_TIGHT_MANY: f64 = 0.9;
+const TIGHT_MANY: usize = 4_000;
 /// Moves of the search for each split of cases, fewest splits that are any use, and most.
 const MOVES_FOR_A_SPLIT: u64 = 50_000;
 const SPLITS_LEAST: u64 = 10;
@@ -387,6 +390,9 @@ impl Search<'_, '_> {
         };
         let branches = matches!(proof, Proof::Blocks(_)) && splits >= SPLITS_LEAST;
         let searched = match branches {
+            true if columns.setup.is_empty() && columns.len() > TIGHT_MANY => {
+                SEARCH_SHARE_TIGHT_MANY
+            }
             true if columns.setup.is_empty() => SEARCH_SHARE_TIGHT,
             true => SEARCH_SHARE,
             false => 1.0,
