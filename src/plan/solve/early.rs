@@ -52,10 +52,12 @@ impl Search<'_, '_> {
     fn early_looks(&self) -> Vec<u64> {
         let orders = self.columns.orders();
         let most = EARLY_MOVES.0 + EARLY_MOVES.1 * orders as u64;
-        match orders {
-            ..=FEW_ORDERS => vec![most / EARLY_PART, most, EARLY_AGAIN * most],
-            ..=MANY_ORDERS => vec![most, EARLY_AGAIN * most],
-            _ => vec![most],
+        if orders <= FEW_ORDERS {
+            vec![most / EARLY_PART, most, EARLY_AGAIN * most]
+        } else if orders <= MANY_ORDERS {
+            vec![most, EARLY_AGAIN * most]
+        } else {
+            vec![most]
         }
     }
 
