@@ -93,17 +93,27 @@ impl Attribution {
         work_center: &WorkCenterCode,
         material: &MaterialNumber,
     ) -> BTreeMap<ValueState, Decimal> {
-        let mut by_state = BTreeMap::new();
-        for group in &self.groups {
-            for (consumer, kwh) in &group.shares {
-                let of_it = consumer.production.as_ref();
-                if of_it.is_some_and(|(center, made)| center == work_center && made == material) {
-                    *by_state.entry(group.state).or_default() += *kwh;
-                }
+        let groups = self.groups.iter().map(|group| (group.state, &group.shares));
+        used_while_made(groups, work_center, material)
+    }
+}
+
+/// What one work center used while it made one material, by value state.
+pub(super) fn used_while_made<'g>(
+    groups: impl Iterator<Item = (ValueState, &'g BTreeMap<Consumer, Decimal>)>,
+    work_center: &WorkCenterCode,
+    material: &MaterialNumber,
+) -> BTreeMap<ValueState, Decimal> {
+    let mut by_state = BTreeMap::new();
+    for (state, shares) in groups {
+        for (consumer, part) in shares {
+            let of_it = consumer.production.as_ref();
+            if of_it.is_some_and(|(center, made)| center == work_center && made == material) {
+                *by_state.entry(state).or_default() += *part;
             }
         }
-        by_state
     }
+    by_state
 }
 
 /// Gives the metered electricity of `period` to those who used it.

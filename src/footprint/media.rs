@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::FootprintError;
-use super::attribution::{Consumer, Walk, covered, unit_of};
+use super::attribution::{Consumer, Walk, covered, unit_of, used_while_made};
 use super::equipment::{EquipmentStretch, SubMeters};
 use crate::factor::{EmissionFactor, FactorBook};
 use crate::id::{MaterialNumber, WorkCenterCode};
@@ -76,16 +76,8 @@ impl MediumUse {
         work_center: &WorkCenterCode,
         material: &MaterialNumber,
     ) -> BTreeMap<ValueState, Decimal> {
-        let mut by_state = BTreeMap::new();
-        for group in &self.groups {
-            for (consumer, part) in &group.shares {
-                let of_it = consumer.production.as_ref();
-                if of_it.is_some_and(|(center, made)| center == work_center && made == material) {
-                    *by_state.entry(group.state).or_default() += *part;
-                }
-            }
-        }
-        by_state
+        let groups = self.groups.iter().map(|group| (group.state, &group.shares));
+        used_while_made(groups, work_center, material)
     }
 
     /// Activity of the factor book whose factor it has, if it has one.
